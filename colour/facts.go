@@ -2,45 +2,69 @@ package colour
 
 import (
 	"go/ast"
+	"go/token"
 	"go/types"
 )
 
-// A Kind says how the callee of a call is found.
+// A Kind says how a call finds its callee.
 type Kind int
 
-// The kinds of calls.
+// The kinds of calls that may suspend.
 const (
-	Static    Kind = iota // a declared function or a method of a concrete type
-	Interface             // a method of an interface
-	FuncValue             // a func value
+	Static    Kind = iota // a declared function, or a method of a concrete type
+	Interface             // a method of an interface, or of a type parameter's constraint
+	FuncValue             // a value of function type; also a literal called at once
 )
+
+func (k Kind) String() string {
+	return [...]string{"static", "interface", "func value"}[k]
+}
 
 // A Site is a call that may suspend.
 type Site struct {
 	Kind   Kind
-	Callee *types.Func // the function, or the method of the interface; nil for a func value
+	Callee *types.Func // the static callee (origin of a generic one) or the interface's method; nil for a func value
+	Twin   *types.Func // the hand-written or committed twin of a static callee that is not compiled here; else nil
 	Why    *Reason
 }
 
-// A Reason says why a function or a call may suspend: the chain of calls
-// down to a suspension point.
+// A Reason is one link of the chain of calls from a durable function down to a
+// suspension point.
 type Reason struct {
-	Call ast.Node // the call, in the function that has this reason
-	Next *Reason  // why the callee may suspend; nil at a suspension point
+	Caller string         // the function that is durable because of this call
+	Callee string         // what it calls
+	Pos    token.Position // where
+	Next   *Reason        // why the callee may suspend; nil if it is a suspension point
 }
 
-// Facts is what is known about the colour of a module: which functions are
-// durable, which calls may suspend and which func values have to be saved.
+// A MaskKind says what the body of a masking twin does.
+type MaskKind int
+
+// The kinds of masks.
+const (
+	Plain   MaskKind = iota // call the plain method: it can't suspend
+	Forward                 // the method comes from an embedded interface: call it as an interface call that may suspend
+	Promote                 // the method comes from an embedded concrete type, but its twin would resolve elsewhere: call the twin through the path
+)
+
+func (k MaskKind) String() string {
+	return [...]string{"plain", "forward", "promote"}[k]
+}
+
+// A Mask is a twin that has to be generated on a type because without it the
+// method's name and the twin's name would resolve to different declarations.
+type Mask struct {
+	Type   *types.Named // the type that gets the twin (origin of a generic one)
+	Method *types.Func  // the method that its plain name resolves to, for a value of that type or its address
+	Kind   MaskKind
+	Path   []*types.Var // the embedded fields from Type to the value whose method set has Method; empty if Type declares it
+}
+
+// Facts says what of a module may suspend.
 type Facts struct {
-	// Funcs holds the durable declared functions and methods; of generic
-	// ones, the origin.
-	Funcs map[*types.Func]*Reason
-	// Lits holds the durable func literals.
-	Lits map[*ast.FuncLit]*Reason
-	// Sites holds the calls that may suspend, those of defer statements too.
-	Sites map[*ast.CallExpr]*Site
-	// Records holds the func-valued expressions that become records:
-	// literals, and names of functions, method values and method expressions
-	// that are used as values.
-	Records map[ast.Expr]bool
+	Funcs   map[*types.Func]*Reason    // durable declared functions and methods (origin of generics)
+	Lits    map[*ast.FuncLit]*Reason   // durable func literals
+	Sites   map[*ast.CallExpr]*Site    // calls that may suspend, also those of defer and go statements
+	Records map[ast.Expr]bool          // func-valued expressions that must become records
+	Masks   map[*types.Package][]*Mask // twins that only keep names together, by the package that declares the type
 }

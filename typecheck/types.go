@@ -8,57 +8,32 @@ import (
 	"strings"
 )
 
-// A Module is everything that was loaded: the packages of the module from
-// source, in dependency order, and an importer for the rest.
-type Module struct {
-	Dir       string // absolute
-	Path      string // module path
-	GoVersion string // of the go line: "go1.22"
-	Fset      *token.FileSet
-	Packages  []*Package
-	Runtime   *types.Package // what generated code calls
-	Importer  types.Importer
-}
-
-// A Package is one type-checked package.
-type Package struct {
-	ID    string // as go list has it; test variants have IDs of their own
-	Path  string
-	Name  string
-	Dir   string
-	Files []*File
-	Types *types.Package
-	Info  *types.Info
-	Test  bool // a test variant, or an external test package
-}
-
-// A File is one source file of a package.
-type File struct {
-	Name   string // absolute
-	Syntax *ast.File
-	Source []byte
-}
-
-// A Related is a second position that explains a diagnostic.
+// A Related is a second position that helps to understand a diagnostic.
 type Related struct {
 	Pos     token.Position
 	Message string
 }
 
-// A Diagnostic is a message about the user's program.
+// A Diagnostic is one thing that the user has to know about the program.
 type Diagnostic struct {
 	Pos     token.Position
-	Message string // one lower-case sentence without a full stop
+	Message string // lower case, one sentence, no full stop
 	Related []Related
 	Fix     string // the way out, if there is one
-	Warning bool
+	Warning bool   // the program is compiled nevertheless
 }
 
-// Error formats the diagnostic over several lines: the position and the
-// message, then, indented, the related positions and the way out.
+// Error returns the diagnostic as it is printed: the position and the message,
+// then the related positions and the way out, each on an indented line.
 func (d Diagnostic) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s", d.Pos, d.Message)
+	if d.Pos.IsValid() || d.Pos.Filename != "" {
+		fmt.Fprintf(&b, "%s: ", d.Pos)
+	}
+	if d.Warning {
+		b.WriteString("warning: ")
+	}
+	b.WriteString(d.Message)
 	for _, r := range d.Related {
 		fmt.Fprintf(&b, "\n\t%s: %s", r.Pos, r.Message)
 	}
@@ -66,4 +41,75 @@ func (d Diagnostic) Error() string {
 		fmt.Fprintf(&b, "\n\t%s", d.Fix)
 	}
 	return b.String()
+}
+
+// A Module is the main module of a build: its packages from source, all else
+// from export data.
+type Module struct {
+	Dir       string // absolute, where go.mod is
+	Path      string // "" outside of a module
+	GoVersion string // "1.26.0", as the go line of go.mod has it
+	Fset      *token.FileSet
+	Packages  []*Package     // every package of the module, test variants too, imports before importers
+	Runtime   *types.Package // the runtime that generated code calls; nil if the module does not require it
+
+	// Importer resolves the import path of every loaded package to its type
+	// information, and to the same one for everybody, so that type identity
+	// holds. It knows nothing of test variants: Package.Importer does.
+	Importer types.Importer
+
+	byTypes map[*types.Package]*Package
+	opaque  map[string]*types.Package // packages from export data, by import path
+
+}
+
+// A Package is one package of the module, compiled from source.
+type Package struct {
+	ID        string // as go/packages has it: the path, and for test variants " [p.test]"
+	Path      string // import path
+	Name      string
+	Dir       string
+	GoVersion string // "go1.26.0", for types.Config.GoVersion
+	Files     []*File
+	Types     *types.Package
+	Info      *types.Info
+
+	Test    bool // a variant that exists for tests: p [p.test], p_test, or a package rebuilt for them
+	Library bool // a package of our own library: it carries hand-written twins and is never compiled
+	Named   bool // matched by the patterns, or imported by such a package
+
+	// Imports has the packages that this one imports from the module, by
+	// import path (the test variants, where this is one).
+	Imports map[string]*Package
+
+	// Importer resolves imports as this package sees them: in a test variant
+	// p [p.test] imports of other variants come out right. It resolves
+	// packages that the source does not import as well (the runtime's).
+	Importer types.Importer
+}
+
+// A File is one source file.
+type File struct {
+	Name   string // absolute
+	Syntax *ast.File
+	Source []byte
+	Test   bool // named _test.go
+}
+
+// PackageOf returns the package of the module that was checked to t, or nil.
+func (m *Module) PackageOf(t *types.Package) *Package {
+	return m.byTypes[t]
+}
+
+// Position returns the position of p with its absolute file name.
+func (m *Module) Position(p token.Pos) token.Position {
+	return m.Fset.PositionFor(p, false)
+}
+
+// A Config says how to load.
+type Config struct {
+	Tests     bool              // load the tests of the module's packages too
+	BuildTags []string          // further build tags; never "durable"
+	Env       []string          // environment of the go command; nil means os.Environ()
+	Overlay   map[string][]byte // contents to read in place of files, by absolute name
 }
