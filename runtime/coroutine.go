@@ -1,0 +1,264 @@
+package runtime
+
+import (
+	"fmt"
+	goruntime "runtime"
+	"strings"
+)
+
+type mode uint8
+
+const (
+	running mode = iota
+	resuming
+	suspended
+)
+
+// Coroutine is a call stack that can be suspended, saved, loaded and resumed. It
+// is not safe for concurrent use.
+type Coroutine struct {
+	mode      mode
+	active    bool // inside Next or Stop
+	started   bool // Next has been called, here or in the process that saved it
+	done      bool
+	stopping  bool // Stop has been called
+	unwinding bool // Stop runs the pending defers
+
+	frames    []any // pointers to frames; the innermost first
+	deferring *Defers
+	local     any
+	entry     func(*Coroutine)
+	bindings  []Binding
+}
+
+// Detached is the coroutine of code that is not in one. Nothing on it is ever
+// suspended or resumed, so that it can be shared by all goroutines.
+var Detached = &Coroutine{active: true, started: true}
+
+// Binding names a value that belongs to the process and not to the state: a
+// pointer (and with it every pointer into the variable that it points to), a map,
+// a func or an interface value equal to Value is saved as Name and restored as
+// what the loading coroutine has bound to Name.
+type Binding struct {
+	Name  string
+	Value any
+}
+
+// New returns a coroutine that has not started. The entry is called by each Next,
+// to start the first time and to resume after that; it calls the same twin each
+// time, whose arguments do not matter when it resumes.
+func New(entry func(c *Coroutine), bind ...Binding) *Coroutine {
+	return &Coroutine{entry: entry, bindings: bind}
+}
+
+// Bind adds bindings. A later binding of a name replaces an earlier one.
+func (c *Coroutine) Bind(b ...Binding) { c.bindings = append(c.bindings, b...) }
+
+// Local returns what SetLocal has stored: a slot for the library that made the
+// coroutine. It is not part of the state.
+func (c *Coroutine) Local() any { return c.local }
+
+// SetLocal stores v for Local.
+func (c *Coroutine) SetLocal(v any) { c.local = v }
+
+// Running reports whether code inside the coroutine runs as usual.
+func (c *Coroutine) Running() bool { return c.mode == running }
+
+// Resuming reports whether the twin that asks has a frame to pop.
+func (c *Coroutine) Resuming() bool { return c.mode == resuming }
+
+// Suspended reports whether the stack is being left, or has been left, to be
+// resumed later. A twin that sees it after a call pushes its frame and returns.
+func (c *Coroutine) Suspended() bool { return c.mode == suspended }
+
+// Done reports whether the coroutine has ended: by return, panic, Goexit or Stop.
+func (c *Coroutine) Done() bool { return c.done }
+
+// Started reports whether Next has been called, in this process or in the one that
+// saved the state.
+func (c *Coroutine) Started() bool { return c.started }
+
+// Active reports whether the coroutine is inside Next or Stop.
+func (c *Coroutine) Active() bool { return c.active }
+
+// Depth returns the number of frames of a suspended coroutine.
+func (c *Coroutine) Depth() int { return len(c.frames) }
+
+// Next runs the coroutine until it suspends, and returns true, or ends, and
+// returns false, as it does at once if the coroutine has ended before. A panic of
+// the body leaves Next, and the coroutine is done.
+func (c *Coroutine) Next() bool {
+	if c.done {
+		return false
+	}
+	if c.active {
+		panic("coroutine: Next called by code that runs inside the coroutine")
+	}
+	c.active = true
+	if c.started {
+		c.mode = resuming
+	} else {
+		c.started = true
+	}
+	defer c.leave()
+	c.entry(c)
+	if c.mode == resuming {
+		panic(fmt.Errorf("%w: the functions called on resuming are not those that were suspended", ErrInvalidState))
+	}
+	return c.mode == suspended && !c.stopping
+}
+
+func (c *Coroutine) leave() {
+	c.active = false
+	if c.mode != suspended {
+		c.finish()
+	} else if c.stopping {
+		c.unwind()
+	}
+}
+
+func (c *Coroutine) finish() {
+	c.mode = running
+	c.done = true
+	c.frames = nil
+	c.deferring = nil
+}
+
+// Stop ends a suspended coroutine: its pending defers run, from the innermost
+// frame outwards, as if the call that suspended it had called runtime.Goexit. A
+// call that would suspend it again exits likewise. Called from inside, Stop takes
+// effect when the coroutine suspends. A panic of a deferred call leaves Stop.
+func (c *Coroutine) Stop() {
+	switch {
+	case c.done:
+	case c.active:
+		c.stopping = true
+	case !c.started:
+		c.finish()
+	default:
+		c.unwind()
+	}
+}
+
+// unwind resumes the stack on a goroutine of its own, because Goexit, which runs
+// all defers and which no recover can stop, ends the goroutine that calls it.
+func (c *Coroutine) unwind() {
+	c.stopping, c.unwinding = true, true
+	c.active = true
+	c.mode = resuming
+	var failure any
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		defer func() { failure = recover() }()
+		c.entry(c)
+	}()
+	<-ended
+	c.active = false
+	c.finish()
+	if failure != nil {
+		panic(failure)
+	}
+}
+
+// Suspend begins to suspend the coroutine. The leaf twin that calls it returns
+// zero results at once. On [Detached] it panics with a [*DetachedError].
+func (c *Coroutine) Suspend() {
+	if c == Detached {
+		panic(newDetachedError())
+	}
+	if c.unwinding {
+		goruntime.Goexit()
+	}
+	c.frames = c.frames[:0]
+	c.mode = suspended
+}
+
+// Resumed reports, once, that execution has come back to the leaf twin that
+// suspended the coroutine. In a coroutine that is being stopped it does not return.
+func (c *Coroutine) Resumed() bool {
+	if c.mode != resuming {
+		return false
+	}
+	if len(c.frames) != 0 {
+		panic(fmt.Errorf("%w: a frame of %T is left where the coroutine was suspended", ErrInvalidState, c.frames[len(c.frames)-1]))
+	}
+	c.mode = running
+	if c.unwinding {
+		goruntime.Goexit()
+	}
+	return true
+}
+
+// Push stores the frame of a twin that is about to return because the coroutine
+// is suspended. The frame is a pointer to a registered frame type.
+func (c *Coroutine) Push(frame any) { c.frames = append(c.frames, frame) }
+
+// Pop removes the frame of the twin that is resuming. It panics with an error that
+// wraps [ErrInvalidState] if the frame is not of type F.
+func Pop[F any](c *Coroutine) *F {
+	n := len(c.frames) - 1
+	if n >= 0 {
+		if f, ok := c.frames[n].(*F); ok {
+			c.frames = c.frames[:n]
+			return f
+		}
+	}
+	panic(c.wrongFrame((*F)(nil)))
+}
+
+func (c *Coroutine) wrongFrame(want any) error {
+	if len(c.frames) == 0 {
+		return fmt.Errorf("%w: no frame is left for %T", ErrInvalidState, want)
+	}
+	return fmt.Errorf("%w: a frame of %T stands where one of %T is resumed", ErrInvalidState, c.frames[len(c.frames)-1], want)
+}
+
+// DetachedError is the panic value of a suspension outside of any coroutine.
+type DetachedError struct {
+	// Func and Pos name the function that was not compiled by coroc and that
+	// called, directly or not, the one that wanted to suspend.
+	Func, Pos string
+}
+
+func (e *DetachedError) Error() string {
+	if e.Func == "" {
+		return "coroutine: suspended outside of a coroutine"
+	}
+	return fmt.Sprintf("coroutine: cannot suspend: %s (%s) is on the stack and was not compiled by coroc", e.Func, e.Pos)
+}
+
+// newDetachedError looks for the caller of the outermost compiled function: twins
+// are called from twins or from the plain form of a function, and the plain form
+// from code that knows of no coroutine.
+func newDetachedError() *DetachedError {
+	pcs := make([]uintptr, 64)
+	frames := goruntime.CallersFrames(pcs[:goruntime.Callers(3, pcs)])
+	var e DetachedError
+	var twin, plain bool
+	for {
+		f, more := frames.Next()
+		switch {
+		case isTwin(f.Function):
+			twin, plain = true, false
+		case !twin:
+		case !plain:
+			plain = true
+		default:
+			return &DetachedError{Func: f.Function, Pos: fmt.Sprintf("%s:%d", f.File, f.Line)}
+		}
+		if !more {
+			return &e
+		}
+	}
+}
+
+func isTwin(function string) bool {
+	name := strings.TrimSuffix(function[strings.LastIndexByte(function, '/')+1:], "[...]")
+	for part := range strings.SplitSeq(name, ".") {
+		if strings.HasPrefix(part, "durable_") || strings.HasPrefix(part, "Durable") {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,153 @@
+package runtime
+
+import (
+	"fmt"
+	"reflect"
+	"sync"
+	"sync/atomic"
+	"unsafe"
+)
+
+// This file relies on two facts about func values that the gc compiler has kept
+// since Go 1.1 and that NewFunc checks each time: a func value is a pointer to a
+// closure whose first word is the code pointer, and the closure of a method value
+// of a pointer receiver holds the receiver in the second word. It does not depend
+// on symbol names, on inlining or on how other captures are laid out.
+
+// Record is the first field of every generated record: the struct that stands for
+// a func value and holds its captures as named fields.
+type Record struct{ typ *RecordType }
+
+// MakeRecord returns the header of a record of type t.
+func MakeRecord(t *RecordType) Record { return Record{typ: t} }
+
+// RecordType describes the records of one func literal, method value or function
+// used as a value. Generated code declares one as a package-level variable for
+// each; those of generic functions come from [RecordTypeOf].
+type RecordType struct {
+	// Proto is the nil pointer to the record's type.
+	Proto any
+}
+
+// at returns the record at p as an interface value that holds a pointer to it.
+func (t *RecordType) at(p unsafe.Pointer) any {
+	v := t.Proto
+	(*[2]unsafe.Pointer)(unsafe.Pointer(&v))[1] = p
+	return v
+}
+
+var recordTypes sync.Map // reflect.Type of *R → *RecordType
+
+// RecordTypeOf returns the record type of R, the same one for each call.
+func RecordTypeOf[R any]() *RecordType {
+	key := reflect.TypeFor[*R]()
+	if t, ok := recordTypes.Load(key); ok {
+		return t.(*RecordType)
+	}
+	t, _ := recordTypes.LoadOrStore(key, &RecordType{Proto: (*R)(nil)})
+	return t.(*RecordType)
+}
+
+// closure is what a func value points to, as far as this file looks at it.
+type closure struct {
+	code   uintptr
+	record unsafe.Pointer
+}
+
+// codeSet is an immutable open-addressed set of code pointers.
+type codeSet struct {
+	mask  uintptr
+	slots []uintptr
+	n     int
+}
+
+var (
+	recordCode   atomic.Pointer[codeSet]
+	recordCodeMu sync.Mutex
+)
+
+func init() { recordCode.CompareAndSwap(nil, newCodeSet(64)) }
+
+func newCodeSet(size uintptr) *codeSet {
+	return &codeSet{mask: size - 1, slots: make([]uintptr, size)}
+}
+
+func hashCode(code uintptr) uintptr { return code>>4 ^ code>>11 }
+
+func (s *codeSet) has(code uintptr) bool {
+	for i := hashCode(code); ; i++ {
+		switch s.slots[i&s.mask] {
+		case code:
+			return true
+		case 0:
+			return false
+		}
+	}
+}
+
+func (s *codeSet) add(code uintptr) {
+	i := hashCode(code)
+	for s.slots[i&s.mask] != 0 {
+		i++
+	}
+	s.slots[i&s.mask] = code
+	s.n++
+}
+
+func addRecordCode(code uintptr) {
+	recordCodeMu.Lock()
+	defer recordCodeMu.Unlock()
+	old := recordCode.Load()
+	if old == nil {
+		old = newCodeSet(64)
+	}
+	if old.has(code) {
+		return
+	}
+	size := old.mask + 1
+	if uintptr(old.n)*4 >= size*2 {
+		size *= 2
+	}
+	s := newCodeSet(size)
+	for _, c := range old.slots {
+		if c != 0 {
+			s.add(c)
+		}
+	}
+	s.add(code)
+	recordCode.Store(s)
+}
+
+// NewFunc returns f, the method value of the plain method of the record r, after
+// noting its code pointer, by which [RecordOf] will know it again. It panics if
+// the two do not belong together, which would be a bug in coroc or a Go release
+// that lays closures out differently.
+func NewFunc[R, F any](r *R, f F) F {
+	fn := *(*unsafe.Pointer)(unsafe.Pointer(&f))
+	c := (*closure)(fn)
+	if uintptr(c.record) != uintptr(unsafe.Pointer(r)) {
+		panic(fmt.Sprintf("coroutine: the method value %T does not hold its receiver where this version of coroc expects it", f))
+	}
+	if s := recordCode.Load(); s == nil || !s.has(c.code) {
+		addRecordCode(c.code)
+	}
+	return f
+}
+
+// RecordOf returns the generated record behind the func value f, as a pointer to
+// it, or nil if f is nil or was not made by compiled code.
+func RecordOf[F any](f F) any {
+	return recordAt(*(*unsafe.Pointer)(unsafe.Pointer(&f)))
+}
+
+func recordAt(fn unsafe.Pointer) any {
+	if fn == nil {
+		return nil
+	}
+	s := recordCode.Load()
+	if s == nil || !s.has(*(*uintptr)(fn)) {
+		return nil
+	}
+	p := (*closure)(fn).record
+	return (*Record)(p).typ.at(p)
+}
