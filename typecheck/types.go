@@ -48,7 +48,7 @@ func (d Diagnostic) Error() string {
 type Module struct {
 	Dir       string // absolute, where go.mod is
 	Path      string // "" outside of a module
-	GoVersion string // "1.26.0", as the go line of go.mod has it
+	GoVersion string // of the go line: "go1.26.0"
 	Fset      *token.FileSet
 	Packages  []*Package     // every package of the module, test variants too, imports before importers
 	Runtime   *types.Package // the runtime that generated code calls; nil if the module does not require it
@@ -60,7 +60,7 @@ type Module struct {
 
 	byTypes map[*types.Package]*Package
 	opaque  map[string]*types.Package // packages from export data, by import path
-
+	config  Config
 }
 
 // A Package is one package of the module, compiled from source.
@@ -77,6 +77,9 @@ type Package struct {
 	Test    bool // a variant that exists for tests: p [p.test], p_test, or a package rebuilt for them
 	Library bool // a package of our own library: it carries hand-written twins and is never compiled
 	Named   bool // matched by the patterns, or imported by such a package
+	NoBody  bool // a variant that was rebuilt for the tests of a package that it imports: its function bodies are not checked
+
+	Ignored []string // absolute names of the Go files of the directory that the volatile build leaves out
 
 	// Imports has the packages that this one imports from the module, by
 	// import path (the test variants, where this is one).
@@ -94,6 +97,7 @@ type File struct {
 	Syntax *ast.File
 	Source []byte
 	Test   bool // named _test.go
+	Cgo    bool // imports "C", or is what cgo made of such a file
 }
 
 // PackageOf returns the package of the module that was checked to t, or nil.
@@ -101,9 +105,9 @@ func (m *Module) PackageOf(t *types.Package) *Package {
 	return m.byTypes[t]
 }
 
-// Position returns the position of p with its absolute file name.
+// Position returns the position of p, as //line directives have it.
 func (m *Module) Position(p token.Pos) token.Position {
-	return m.Fset.PositionFor(p, false)
+	return m.Fset.Position(p)
 }
 
 // A Config says how to load.
