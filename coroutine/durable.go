@@ -1,0 +1,125 @@
+//go:build durable
+
+package coroutine
+
+import (
+	"fmt"
+	"reflect"
+
+	"github.com/coroc-dev/coroc/runtime"
+)
+
+// Durable says whether this is a durable build, in which coroutines can be saved and
+// loaded.
+const Durable = true
+
+// stack is the coroutine of the runtime, whose frames can be saved.
+type stack struct {
+	rt     *runtime.Coroutine
+	record any // of the entry function, until it is bound
+}
+
+func newCoroutine[R, S any](f func()) Coroutine[R, S] {
+	record := runtime.RecordOf(f)
+	if r, ok := record.(interface{ DurableCall(*runtime.Coroutine) }); ok {
+		return newEntry[R, S](record, r.DurableCall)
+	}
+	return newEntry[R, S](record, func(*runtime.Coroutine) { f() })
+}
+
+func newWithReturn[R, S any](f func() R) Coroutine[R, S] {
+	record := runtime.RecordOf(f)
+	var c Coroutine[R, S]
+	if r, ok := record.(interface {
+		DurableCall(*runtime.Coroutine) R
+	}); ok {
+		c = newEntry[R, S](record, func(rt *runtime.Coroutine) {
+			if v := r.DurableCall(rt); !rt.Suspended() {
+				c.ctx.result = v
+			}
+		})
+	} else {
+		c = newEntry[R, S](record, func(*runtime.Coroutine) { c.ctx.result = f() })
+	}
+	return c
+}
+
+func newTwin[R, S any](_ func(), twin func(*runtime.Coroutine), bind []runtime.Binding) Coroutine[R, S] {
+	return newEntry[R, S](nil, twin, bind...)
+}
+
+func newEntry[R, S any](record any, entry func(*runtime.Coroutine), bind ...runtime.Binding) Coroutine[R, S] {
+	c := &Context[R, S]{stack: stack{rt: runtime.New(entry, bind...), record: record}}
+	c.rt.SetLocal(c)
+	return Coroutine[R, S]{c}
+}
+
+func (c *Context[R, S]) ended() bool { return c.rt.Done() }
+
+func (c *Context[R, S]) next() bool { return c.rt.Next() }
+
+func (c *Context[R, S]) stop() { c.rt.Stop() }
+
+func yield[R, S any](v R) S { return Durable_Yield[R, S](runtime.Detached, v) }
+
+func loadContext[R, S any]() *Context[R, S] {
+	return Durable_LoadContext[R, S](runtime.Detached)
+}
+
+func (c *Context[R, S]) yield(v R) S { return c.Durable_Yield(runtime.Detached, v) }
+
+func (c *Context[R, S]) marshal() ([]byte, error) {
+	if c.rt.Active() {
+		return nil, fmt.Errorf("%w: a coroutine that is running cannot be saved", ErrInvalidState)
+	}
+	c.bind()
+	return c.rt.AppendState(nil, &c.recv, &c.send, &c.result)
+}
+
+func (c *Context[R, S]) unmarshal(b []byte) (int, error) {
+	if c.rt.Active() || c.rt.Started() || c.rt.Done() {
+		return 0, fmt.Errorf("%w: only a coroutine that has not started can be loaded", ErrInvalidState)
+	}
+	c.bind()
+	var recv, result R
+	var send S
+	n, err := c.rt.LoadState(b, &recv, &send, &result)
+	if err != nil {
+		return 0, err
+	}
+	c.recv, c.send, c.result = recv, send, result
+	return n, nil
+}
+
+// bind gives a name to the record of the entry function and to what it captures:
+// they belong to the process that calls New. It waits until there is a state to save
+// or load, since many coroutines are never saved.
+func (s *stack) bind() {
+	if s.record == nil {
+		return
+	}
+	s.rt.Bind(runtime.Binding{Name: "entry", Value: s.record})
+	v := reflect.ValueOf(s.record).Elem()
+	for i := range v.NumField() {
+		f := v.Field(i)
+		if f.Type() != reflect.TypeFor[runtime.Record]() && shared(f) {
+			// NewAt, because the fields of a record need not be exported.
+			f = reflect.NewAt(f.Type(), f.Addr().UnsafePointer()).Elem()
+			s.rt.Bind(runtime.Binding{Name: "entry." + v.Type().Field(i).Name, Value: f.Interface()})
+		}
+	}
+	s.record = nil
+}
+
+// shared reports whether v refers to something that has an identity.
+func shared(v reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.Pointer:
+		return !v.IsNil() && v.Type().Elem().Size() > 0
+	case reflect.Map, reflect.Func, reflect.Chan:
+		return !v.IsNil()
+	case reflect.Interface:
+		return !v.IsNil() && shared(v.Elem())
+	}
+	return false
+}
