@@ -1,12 +1,8 @@
 package journal
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"os"
 	"sync"
 	"time"
@@ -42,31 +38,11 @@ type Journal struct {
 
 // Open opens the journal at path for a worker, or begins one.
 func Open(path, worker string) (*Journal, error) {
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o666)
+	file, err := OpenLines(path)
 	if err != nil {
 		return nil, err
 	}
-	j := &Journal{worker: worker, file: file}
-	if err := j.endLine(); err != nil {
-		return nil, errors.Join(err, file.Close())
-	}
-	return j, nil
-}
-
-// endLine ends the line in whose middle an earlier worker was killed, if any.
-func (j *Journal) endLine() error {
-	end, err := j.file.Seek(0, io.SeekEnd)
-	if err != nil || end == 0 {
-		return err
-	}
-	var last [1]byte
-	if _, err := j.file.ReadAt(last[:], end-1); err != nil {
-		return err
-	}
-	if last[0] != '\n' {
-		_, err = j.file.WriteString("\n")
-	}
-	return err
+	return &Journal{worker: worker, file: file}, nil
 }
 
 // Note appends a line; time and worker are filled in.
@@ -87,23 +63,5 @@ func (j *Journal) Note(line Line) error {
 // Close closes the file.
 func (j *Journal) Close() error { return j.file.Close() }
 
-// Read returns the lines of the journal at path, and how many could not be read: a
-// kill may cut a line short. A journal that does not exist has no lines.
-func Read(path string) (lines []Line, torn int, err error) {
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, 0, nil
-	}
-	if err != nil {
-		return nil, 0, err
-	}
-	for part := range bytes.Lines(text) {
-		var line Line
-		if json.Unmarshal(part, &line) != nil {
-			torn++
-			continue
-		}
-		lines = append(lines, line)
-	}
-	return lines, torn, nil
-}
+// Read returns the lines of the journal at path; see [ReadLines].
+func Read(path string) (lines []Line, torn int, err error) { return ReadLines[Line](path) }

@@ -12,6 +12,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/coroc-dev/coroc/examples/charge/journal"
 )
 
 const readyPrefix = "payments: listening on "
@@ -76,7 +78,7 @@ func serve(ctx context.Context, addr, ledgerPath, requestsPath string, seed uint
 		return err
 	}
 	defer func() { err = errors.Join(err, ledger.Close()) }()
-	log, err := os.OpenFile(requestsPath, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o666)
+	log, err := journal.OpenLines(requestsPath)
 	if err != nil {
 		return err
 	}
