@@ -62,9 +62,16 @@ type Mask struct {
 
 // Facts says what of a module may suspend.
 type Facts struct {
-	Funcs   map[*types.Func]*Reason    // durable declared functions and methods (origin of generics)
+	Funcs   map[*types.Func]*Reason    // durable declared functions and methods (origin of generics), of all test variants
 	Lits    map[*ast.FuncLit]*Reason   // durable func literals
-	Sites   map[*ast.CallExpr]*Site    // calls that may suspend, also those of defer and go statements
+	Sites   map[*ast.CallExpr]*Site    // calls that may suspend, also those of defer statements; not those of go statements
+	Gos     map[*ast.GoStmt]*Site      // go statements whose call may suspend
+	Ranges  map[*ast.RangeStmt]*Site   // ranges over functions that may suspend, in the iterator or in the body
 	Records map[ast.Expr]bool          // func-valued expressions that must become records
 	Masks   map[*types.Package][]*Mask // twins that only keep names together, by the package that declares the type
+}
+
+// Durable reports whether fn, or what it is an instance of, may suspend.
+func (f *Facts) Durable(fn *types.Func) bool {
+	return fn != nil && f.Funcs[fn.Origin()] != nil
 }

@@ -47,6 +47,7 @@ func (i *importer) Import(path string) (*types.Package, error) {
 		return nil, err
 	}
 	defer f.Close()
+	//lint:ignore SA1019 what go list -export names are such archives, as go/packages reads them
 	r, err := gcexportdata.NewReader(f)
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", file, err)

@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 	"strings"
 )
 
@@ -116,4 +117,20 @@ type Config struct {
 	BuildTags []string          // further build tags; never "durable"
 	Env       []string          // environment of the go command; nil means os.Environ()
 	Overlay   map[string][]byte // contents to read in place of files, by absolute name
+}
+
+// Loaded returns every package that is loaded, from source or from export
+// data, test variants aside, sorted by path.
+func (m *Module) Loaded() []*types.Package {
+	var r []*types.Package
+	for _, p := range m.opaque {
+		r = append(r, p)
+	}
+	for _, p := range m.Packages {
+		if !p.Test {
+			r = append(r, p.Types)
+		}
+	}
+	slices.SortFunc(r, func(a, b *types.Package) int { return strings.Compare(a.Path(), b.Path()) })
+	return r
 }

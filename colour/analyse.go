@@ -1,0 +1,619 @@
+package colour
+
+import (
+	"cmp"
+	"fmt"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"slices"
+	"strings"
+
+	"github.com/coroc-dev/coroc/typecheck"
+	"golang.org/x/tools/go/ssa"
+	"golang.org/x/tools/go/types/typeutil"
+)
+
+// Analyse finds out what of the module may suspend. The diagnostics that are
+// not warnings refuse the program.
+func Analyse(mod *typecheck.Module) (*Facts, []typecheck.Diagnostic) {
+	a := &analysis{
+		mod:     mod,
+		nodes:   map[token.Pos]*node{},
+		sites:   map[token.Pos]*site{},
+		targets: map[*ssa.Function]*target{},
+		twins:   &twins{mod: mod, known: map[*types.Func]*types.Func{}},
+		facts: &Facts{
+			Funcs:   map[*types.Func]*Reason{},
+			Lits:    map[*ast.FuncLit]*Reason{},
+			Sites:   map[*ast.CallExpr]*Site{},
+			Gos:     map[*ast.GoStmt]*Site{},
+			Ranges:  map[*ast.RangeStmt]*Site{},
+			Records: map[ast.Expr]bool{},
+			Masks:   map[*types.Package][]*Mask{},
+		},
+	}
+	if err := a.buildFlow(); err != nil {
+		return a.facts, []typecheck.Diagnostic{{Message: err.Error()}}
+	}
+	for _, p := range mod.Packages {
+		if !p.Library {
+			a.collect(p)
+		}
+	}
+	a.resolveSites()
+	a.paint()
+	a.record()
+	a.check()
+	return a.facts, typecheck.SortDiagnostics(a.diags)
+}
+
+type analysis struct {
+	mod     *typecheck.Module
+	flow    *flow
+	nodes   map[token.Pos]*node
+	order   []*node
+	sites   map[token.Pos]*site
+	list    []*site
+	targets map[*ssa.Function]*target
+	twins   *twins
+	facts   *Facts
+	diags   []typecheck.Diagnostic
+}
+
+// A node is something with a body: a function, a literal, or the body of a
+// range over a function. Test variants and instances share one.
+type node struct {
+	syntax ast.Node // *ast.FuncDecl, *ast.FuncLit or *ast.RangeStmt
+	pkg    *typecheck.Package
+	owner  *node // of literals and range bodies; nil at package level
+	index  int   // in the order of the source
+	name   string
+	objs   []*types.Func // of all variants
+	sites  []*site
+	why    *Reason
+}
+
+// A site is a call, or the call that a range over a function is.
+type site struct {
+	call   *ast.CallExpr
+	rng    *ast.RangeStmt
+	gostmt *ast.GoStmt
+	owner  *node // nil in an initialiser of a package-level variable
+	kind   Kind
+	callee *types.Func
+	twin   *types.Func
+	point  string // name of the suspension point, if it calls one
+	to     []*node
+}
+
+func (s *site) pos() token.Pos {
+	if s.rng != nil {
+		return s.rng.For
+	}
+	return s.call.Pos()
+}
+
+func (a *analysis) buildFlow() (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("internal error: building SSA: %v", r)
+		}
+	}()
+	prog := ssa.NewProgram(a.mod.Fset, ssa.InstantiateGenerics)
+	compiled := map[*types.Package]bool{}
+	for _, p := range a.mod.Packages {
+		if !p.Library && !p.NoBody {
+			compiled[p.Types] = true
+		}
+	}
+	seen := map[*types.Package]bool{}
+	var create func(p *types.Package)
+	create = func(p *types.Package) {
+		if seen[p] {
+			return
+		}
+		seen[p] = true
+		for _, q := range p.Imports() {
+			create(q)
+		}
+		if !compiled[p] {
+			prog.CreatePackage(p, nil, nil, true)
+		}
+	}
+	for _, p := range a.mod.Packages {
+		create(p.Types)
+	}
+	for _, p := range a.mod.Packages {
+		if compiled[p.Types] {
+			files := make([]*ast.File, len(p.Files))
+			for i, f := range p.Files {
+				files[i] = f.Syntax
+			}
+			prog.CreatePackage(p.Types, files, p.Info, true)
+		}
+	}
+	prog.Build()
+
+	f := newFlow(prog)
+	f.library = isLibrary
+	f.compiled = func(p *types.Package) bool { return compiled[p] }
+	a.flow = f
+	used := map[token.Pos]bool{}
+	for _, p := range a.mod.Packages {
+		if !p.Library {
+			for _, obj := range p.Info.Uses {
+				if fn, ok := obj.(*types.Func); ok {
+					used[fn.Pos()] = true
+				}
+			}
+		}
+	}
+	for _, p := range a.mod.Packages {
+		if !compiled[p.Types] {
+			continue
+		}
+		if sp := prog.Package(p.Types); sp != nil {
+			if init := sp.Func("init"); init != nil {
+				f.function(init)
+			}
+		}
+		for _, file := range p.Files {
+			for _, d := range file.Syntax.Decls {
+				fd, ok := d.(*ast.FuncDecl)
+				if !ok {
+					continue
+				}
+				obj, _ := p.Info.Defs[fd.Name].(*types.Func)
+				fn := prog.FuncValue(obj)
+				if obj == nil || fn == nil {
+					continue
+				}
+				f.function(fn)
+				if fd.Name.IsExported() && p.Name != "main" && !used[obj.Pos()] {
+					f.outsideCalls(fn, 0)
+				}
+			}
+		}
+	}
+	f.solve()
+	return nil
+}
+
+// collect makes the nodes and the sites of a package.
+func (a *analysis) collect(p *typecheck.Package) {
+	for _, file := range p.Files {
+		for _, d := range file.Syntax.Decls {
+			c := &collector{a: a, p: p}
+			if fd, ok := d.(*ast.FuncDecl); ok {
+				if fd.Body == nil {
+					continue
+				}
+				n := a.node(fd.Name.Pos(), fd, p, nil)
+				if obj, ok := p.Info.Defs[fd.Name].(*types.Func); ok && !slices.Contains(n.objs, obj) {
+					n.objs = append(n.objs, obj)
+				}
+				c.walk(fd.Body, n, nil)
+				continue
+			}
+			c.walk(d, nil, nil)
+		}
+	}
+}
+
+func (a *analysis) node(key token.Pos, syntax ast.Node, p *typecheck.Package, owner *node) *node {
+	if n := a.nodes[key]; n != nil {
+		return n
+	}
+	n := &node{syntax: syntax, pkg: p, owner: owner, index: len(a.order)}
+	switch s := syntax.(type) {
+	case *ast.FuncDecl:
+		n.name = p.Types.Name() + "." + declName(s)
+	case *ast.FuncLit:
+		n.name = "a function literal"
+		if owner != nil {
+			n.name += " in " + strings.TrimPrefix(owner.name, "a function literal in ")
+		}
+	case *ast.RangeStmt:
+		n.name = "the body of a range over a function"
+	}
+	a.nodes[key] = n
+	a.order = append(a.order, n)
+	return n
+}
+
+func declName(d *ast.FuncDecl) string {
+	if d.Recv == nil || len(d.Recv.List) == 0 {
+		return d.Name.Name
+	}
+	t := ast.Unparen(d.Recv.List[0].Type)
+	star := ""
+	if s, ok := t.(*ast.StarExpr); ok {
+		star, t = "*", ast.Unparen(s.X)
+	}
+	switch x := t.(type) {
+	case *ast.IndexExpr:
+		t = x.X
+	case *ast.IndexListExpr:
+		t = x.X
+	}
+	id, ok := t.(*ast.Ident)
+	if !ok {
+		return d.Name.Name
+	}
+	if star != "" {
+		return "(*" + id.Name + ")." + d.Name.Name
+	}
+	return id.Name + "." + d.Name.Name
+}
+
+type collector struct {
+	a *analysis
+	p *typecheck.Package
+}
+
+// walk visits n, which is in the body of owner.
+func (c *collector) walk(n ast.Node, owner *node, gostmt *ast.GoStmt) {
+	info := c.p.Info
+	ast.Inspect(n, func(m ast.Node) bool {
+		if e, ok := m.(ast.Expr); ok {
+			if tv, ok := info.Types[e]; ok && (tv.Value != nil || tv.IsType()) {
+				return false // constants are not evaluated
+			}
+		}
+		switch m := m.(type) {
+		case *ast.FuncLit:
+			c.walk(m.Body, c.a.node(m.Pos(), m, c.p, owner), nil)
+			return false
+		case *ast.RangeStmt:
+			if !rangesOverFunc(info, m) {
+				return true
+			}
+			body := c.a.node(m.For, m, c.p, owner)
+			s := c.a.site(m.For, owner)
+			s.rng, s.kind = m, FuncValue
+			if !slices.Contains(s.to, body) {
+				s.to = append(s.to, body)
+			}
+			c.walk(m.X, owner, nil)
+			if m.Key != nil {
+				c.walk(m.Key, body, nil)
+			}
+			if m.Value != nil {
+				c.walk(m.Value, body, nil)
+			}
+			c.walk(m.Body, body, nil)
+			return false
+		case *ast.GoStmt:
+			c.call(m.Call, owner, m)
+			c.walk(m.Call.Fun, owner, nil)
+			for _, arg := range m.Call.Args {
+				c.walk(arg, owner, nil)
+			}
+			return false
+		case *ast.CallExpr:
+			c.call(m, owner, nil)
+		}
+		return true
+	})
+}
+
+func rangesOverFunc(info *types.Info, r *ast.RangeStmt) bool {
+	t := info.TypeOf(r.X)
+	if t == nil {
+		return false
+	}
+	if isFunc(t) {
+		return true
+	}
+	if tp, ok := types.Unalias(t).(*types.TypeParam); ok {
+		if i, ok := tp.Constraint().Underlying().(*types.Interface); ok {
+			for j := range i.NumEmbeddeds() {
+				if u, ok := i.EmbeddedType(j).(*types.Union); ok {
+					return u.Len() > 0 && isFunc(u.Term(0).Type())
+				}
+			}
+		}
+	}
+	return false
+}
+
+func (a *analysis) site(key token.Pos, owner *node) *site {
+	s := a.sites[key]
+	if s == nil {
+		s = &site{owner: owner}
+		a.sites[key] = s
+		a.list = append(a.list, s)
+		if owner != nil {
+			owner.sites = append(owner.sites, s)
+		}
+	}
+	return s
+}
+
+func (c *collector) call(call *ast.CallExpr, owner *node, gostmt *ast.GoStmt) {
+	info := c.p.Info
+	fun := ast.Unparen(call.Fun)
+	if tv, ok := info.Types[fun]; ok && (tv.IsType() || tv.IsBuiltin()) {
+		return
+	}
+	s := c.a.site(call.Lparen, owner)
+	s.call, s.gostmt, s.kind = call, gostmt, FuncValue
+	if lit, ok := fun.(*ast.FuncLit); ok {
+		s.reach(c.a.node(lit.Pos(), lit, c.p, owner))
+		return
+	}
+	fn, ok := typeutil.Callee(info, call).(*types.Func)
+	if !ok {
+		return
+	}
+	fn = fn.Origin()
+	s.callee = fn
+	if recv := fn.Signature().Recv(); recv != nil && types.IsInterface(recv.Type()) {
+		s.kind = Interface
+		if twin := c.a.twins.of(fn); twin != nil {
+			s.point = describe(fn)
+		}
+		return
+	}
+	s.kind = Static
+	if n := c.a.nodes[fn.Pos()]; n != nil {
+		s.reach(n)
+	} else if twin := c.a.externalTwin(fn); twin != nil {
+		s.twin, s.point = twin, describe(fn)
+	}
+}
+
+// externalTwin returns the twin of a function that is not compiled here.
+func (a *analysis) externalTwin(fn *types.Func) *types.Func {
+	if p := a.mod.PackageOf(fn.Pkg()); p != nil && !p.Library {
+		return nil
+	}
+	return a.twins.of(fn)
+}
+
+func (s *site) reach(n *node) {
+	if !slices.Contains(s.to, n) {
+		s.to = append(s.to, n)
+	}
+}
+
+// describe names a function in a message: coroutine.Yield, (*T).M.
+func describe(fn *types.Func) string {
+	recv := fn.Signature().Recv()
+	if recv == nil {
+		return fn.Pkg().Name() + "." + fn.Name()
+	}
+	t, star := recv.Type(), ""
+	if p, ok := types.Unalias(t).(*types.Pointer); ok {
+		t, star = p.Elem(), "*"
+	}
+	name := types.TypeString(t, func(p *types.Package) string { return p.Name() })
+	if n, ok := types.Unalias(t).(*types.Named); ok {
+		name = n.Obj().Name()
+		if n.Obj().Pkg() != nil {
+			name = n.Obj().Pkg().Name() + "." + name
+		}
+	}
+	if star != "" {
+		name = "(*" + name + ")"
+	}
+	return name + "." + fn.Name()
+}
+
+// resolveSites finds the callees of static calls of functions that were
+// collected later, and of dynamic calls.
+func (a *analysis) resolveSites() {
+	for _, s := range a.list {
+		var calls []*call
+		switch {
+		case s.rng != nil:
+			calls = a.flow.ranges[s.rng.For]
+		case s.kind == Static:
+			if n := a.nodes[s.callee.Pos()]; n != nil {
+				s.reach(n)
+			}
+			continue
+		default:
+			calls = a.flow.byPos[s.call.Lparen]
+		}
+		for _, c := range calls {
+			for _, fn := range c.order {
+				t := a.resolve(fn)
+				for _, n := range t.nodes {
+					s.reach(n)
+				}
+				if s.point == "" {
+					s.point = t.point
+				}
+			}
+			if c.unknown && s.point == "" {
+				s.point = a.unknownPoint(c)
+			}
+		}
+		slices.SortFunc(s.to, func(x, y *node) int {
+			return cmp.Compare(x.index, y.index)
+		})
+	}
+}
+
+// A target is what an SSA function stands for: wrappers are looked through.
+type target struct {
+	nodes []*node
+	point string // of a suspension point
+}
+
+func (a *analysis) resolve(fn *ssa.Function) *target {
+	if t := a.targets[fn]; t != nil {
+		return t
+	}
+	t := &target{}
+	a.targets[fn] = t
+	if key := syntaxKey(fn.Syntax()); key.IsValid() {
+		if n := a.nodes[key]; n != nil {
+			t.nodes = []*node{n}
+			return t
+		}
+	}
+	if !hasBody(fn) {
+		obj := calledObject(fn)
+		if obj == nil {
+			return t
+		}
+		// A test variant's function has its body in the package proper.
+		if n := a.nodes[obj.Pos()]; n != nil {
+			t.nodes = []*node{n}
+		} else if a.externalTwin(obj) != nil {
+			t.point = describe(obj)
+		}
+		return t
+	}
+	if fn.Syntax() == nil {
+		for _, c := range a.flow.wrapped[fn] {
+			for _, g := range c.order {
+				u := a.resolve(g)
+				for _, n := range u.nodes {
+					if !slices.Contains(t.nodes, n) {
+						t.nodes = append(t.nodes, n)
+					}
+				}
+				if t.point == "" {
+					t.point = u.point
+				}
+			}
+		}
+	}
+	return t
+}
+
+func syntaxKey(n ast.Node) token.Pos {
+	switch n := n.(type) {
+	case *ast.FuncDecl:
+		return n.Name.Pos()
+	case *ast.FuncLit:
+		return n.Pos()
+	case *ast.RangeStmt:
+		return n.For
+	}
+	return token.NoPos
+}
+
+// unknownPoint returns the suspension point that a call may reach whose callee
+// comes out of opaque code: a method of our own library that satisfies the
+// interface that is called.
+func (a *analysis) unknownPoint(c *call) string {
+	if !c.common.IsInvoke() {
+		return ""
+	}
+	iface, ok := c.common.Value.Type().Underlying().(*types.Interface)
+	if !ok {
+		return ""
+	}
+	for _, n := range a.libraryTypes() {
+		for _, t := range []types.Type{n, types.NewPointer(n)} {
+			if !types.Implements(t, iface) {
+				continue
+			}
+			obj, _, _ := types.LookupFieldOrMethod(t, false, c.common.Method.Pkg(), c.common.Method.Name())
+			if m, ok := obj.(*types.Func); ok && a.externalTwin(m) != nil {
+				return describe(m)
+			}
+		}
+	}
+	return ""
+}
+
+// libraryTypes returns the types of the packages of our own library that are
+// imported.
+func (a *analysis) libraryTypes() []*types.Named {
+	var r []*types.Named
+	for _, p := range a.mod.Loaded() {
+		if !isLibrary(p) {
+			continue
+		}
+		for _, name := range p.Scope().Names() {
+			tn, ok := p.Scope().Lookup(name).(*types.TypeName)
+			if !ok || tn.IsAlias() {
+				continue
+			}
+			if n, ok := tn.Type().(*types.Named); ok && n.TypeParams().Len() == 0 && !types.IsInterface(n) {
+				r = append(r, n)
+			}
+		}
+	}
+	return r
+}
+
+// paint gives every node from which a suspension point can be reached its
+// reason: the shortest chain of calls, the first in the source of several.
+func (a *analysis) paint() {
+	var queue []*node
+	callers := map[*node][]*site{}
+	for _, n := range a.order {
+		for _, s := range n.sites {
+			if s.gostmt != nil {
+				continue
+			}
+			for _, t := range s.to {
+				callers[t] = append(callers[t], s)
+			}
+			if s.point != "" && n.why == nil {
+				n.why = &Reason{Caller: n.name, Callee: s.point, Pos: a.mod.Position(s.pos())}
+				queue = append(queue, n)
+			}
+		}
+	}
+	for len(queue) > 0 {
+		n := queue[0]
+		queue = queue[1:]
+		for _, s := range callers[n] {
+			if m := s.owner; m.why == nil {
+				m.why = &Reason{Caller: m.name, Callee: n.name, Pos: a.mod.Position(s.pos()), Next: n.why}
+				queue = append(queue, m)
+			}
+		}
+	}
+	for _, n := range a.order {
+		if n.why == nil {
+			continue
+		}
+		for _, o := range n.objs {
+			a.facts.Funcs[o] = n.why
+		}
+		if lit, ok := n.syntax.(*ast.FuncLit); ok {
+			a.facts.Lits[lit] = n.why
+		}
+	}
+	for _, s := range a.list {
+		why := a.reason(s)
+		if why == nil || s.owner == nil {
+			continue
+		}
+		f := &Site{Kind: s.kind, Callee: s.callee, Twin: s.twin, Why: why}
+		switch {
+		case s.rng != nil:
+			a.facts.Ranges[s.rng] = f
+		case s.gostmt != nil:
+			a.facts.Gos[s.gostmt] = f
+		default:
+			a.facts.Sites[s.call] = f
+		}
+	}
+}
+
+// reason returns why the call may suspend, or nil.
+func (a *analysis) reason(s *site) *Reason {
+	caller := ""
+	if s.owner != nil {
+		caller = s.owner.name
+	}
+	if s.point != "" {
+		return &Reason{Caller: caller, Callee: s.point, Pos: a.mod.Position(s.pos())}
+	}
+	for _, n := range s.to {
+		if n.why != nil {
+			return &Reason{Caller: caller, Callee: n.name, Pos: a.mod.Position(s.pos()), Next: n.why}
+		}
+	}
+	return nil
+}
