@@ -1,0 +1,64 @@
+package colour_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/coroc-dev/coroc/colour"
+	"github.com/coroc-dev/coroc/typecheck/loadtest"
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/tools/txtar"
+)
+
+var update = flag.Bool("update", false, "accept what comes out")
+
+// Each archive in testdata is a module, and "want": the facts and the
+// diagnostics.
+func TestAnalyse(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no archives", err)
+	}
+	for _, name := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) {
+			t.Parallel()
+			data, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			dir := loadtest.Dir(t, string(data))
+			mod := loadtest.Load(t, dir)
+			facts, diags := colour.Analyse(mod)
+			var b strings.Builder
+			b.WriteString(facts.Dump(mod))
+			for _, d := range diags {
+				b.WriteString(d.Error() + "\n")
+			}
+			got := loadtest.Relative(dir, b.String())
+
+			a := txtar.Parse(data)
+			want := ""
+			i := len(a.Files) - 1
+			if i >= 0 && a.Files[i].Name == "want" {
+				want = string(a.Files[i].Data)
+			}
+			if *update {
+				if i < 0 || a.Files[i].Name != "want" {
+					a.Files = append(a.Files, txtar.File{Name: "want"})
+					i++
+				}
+				a.Files[i].Data = []byte(got)
+				if err := os.WriteFile(name, txtar.Format(a), 0o666); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if d := cmp.Diff(want, got); d != "" {
+				t.Errorf("facts differ (-want +got):\n%s", d)
+			}
+		})
+	}
+}

@@ -1,0 +1,72 @@
+package colour
+
+import (
+	"cmp"
+	"fmt"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"slices"
+	"strings"
+
+	"github.com/coroc-dev/coroc/typecheck"
+)
+
+// Dump prints the facts, a line each, in the order of the source.
+func (f *Facts) Dump(mod *typecheck.Module) string {
+	type line struct {
+		pos  token.Position
+		text string
+	}
+	var lines []line
+	add := func(p token.Pos, format string, args ...any) {
+		lines = append(lines, line{mod.Position(p), fmt.Sprintf(format, args...)})
+	}
+	for fn, why := range f.Funcs {
+		add(fn.Pos(), "func %s calls %s", describe(fn), why.Callee)
+	}
+	for lit, why := range f.Lits {
+		add(lit.Pos(), "literal calls %s", why.Callee)
+	}
+	site := func(p token.Pos, what string, s *Site) {
+		add(p, "%s, %s, of %s", what, s.Kind, s.Why.Callee)
+	}
+	for c, s := range f.Sites {
+		site(c.Pos(), "call", s)
+	}
+	for g, s := range f.Gos {
+		site(g.Pos(), "go", s)
+	}
+	for r, s := range f.Ranges {
+		site(r.Pos(), "range", s)
+	}
+	for e := range f.Records {
+		if _, ok := e.(*ast.FuncLit); ok {
+			add(e.Pos(), "record of a literal")
+		} else {
+			add(e.Pos(), "record of %s", types.ExprString(e))
+		}
+	}
+	for _, ms := range f.Masks {
+		for _, m := range ms {
+			path := ""
+			for _, v := range m.Path {
+				path += "." + v.Name()
+			}
+			add(m.Type.Obj().Pos(), "mask %s.%s%s, %s", m.Type.Obj().Name(), TwinPrefix, m.Method.Name(), strings.TrimSpace(m.Kind.String()+" "+path))
+		}
+	}
+	slices.SortFunc(lines, func(a, b line) int {
+		return cmp.Or(
+			cmp.Compare(a.pos.Filename, b.pos.Filename),
+			cmp.Compare(a.pos.Line, b.pos.Line),
+			cmp.Compare(a.pos.Column, b.pos.Column),
+			cmp.Compare(a.text, b.text))
+	})
+	lines = slices.Compact(lines)
+	var b strings.Builder
+	for _, l := range lines {
+		fmt.Fprintf(&b, "%s: %s\n", l.pos, l.text)
+	}
+	return b.String()
+}
