@@ -75,10 +75,15 @@ type Package struct {
 	Types     *types.Package
 	Info      *types.Info
 
-	Test    bool // a variant that exists for tests: p [p.test], p_test, or a package rebuilt for them
-	Library bool // a package of our own library: it carries hand-written twins and is never compiled
-	Named   bool // matched by the patterns, or imported by such a package
-	NoBody  bool // a variant that was rebuilt for the tests of a package that it imports: its function bodies are not checked
+	// Durable is the package as the durable build has it, once CheckSource has
+	// made it. It is Types if nothing is different.
+	Durable *types.Package
+
+	ForTest string // of a test variant: the path of the package whose tests it is for
+	Test    bool   // a variant that exists for tests: p [p.test], p_test, or a package rebuilt for them
+	Library bool   // a package of our own library: it carries hand-written twins and is never compiled
+	Named   bool   // matched by the patterns, or imported by such a package
+	NoBody  bool   // a variant that was rebuilt for the tests of a package that it imports: its function bodies are not checked
 
 	Ignored []string // absolute names of the Go files of the directory that the volatile build leaves out
 
@@ -90,6 +95,8 @@ type Package struct {
 	// p [p.test] imports of other variants come out right. It resolves
 	// packages that the source does not import as well (the runtime's).
 	Importer types.Importer
+
+	module *Module
 }
 
 // A File is one source file.
