@@ -1,0 +1,3 @@
+package goosfile
+
+func dotted(v int) string { return sprint("dotted", yield(v)) }

@@ -1,0 +1,3 @@
+package initorder
+
+var a, z = trace("a", b+d), trace("z", 0)

@@ -1,0 +1,245 @@
+// Command programs runs one of the programs that the compiler is proven on, as
+// a coroutine, and prints what it yields.
+//
+//	programs -list
+//	programs [-save] NAME
+//
+// Every yield is printed as "yield N"; the program is sent 2N+1 in return. With
+// -save the coroutine is marshalled at every suspension and thrown away, and a
+// new one goes on from the bytes. A panic that leaves the coroutine is printed
+// as "panic: VALUE". The last line of a run that came to an end is "done".
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/coroc-dev/coroc/coroutine"
+	"github.com/coroc-dev/coroc/testdata/programs/arith"
+	"github.com/coroc-dev/coroc/testdata/programs/assign"
+	"github.com/coroc-dev/coroc/testdata/programs/boxing"
+	"github.com/coroc-dev/coroc/testdata/programs/closures"
+	"github.com/coroc-dev/coroc/testdata/programs/consts"
+	"github.com/coroc-dev/coroc/testdata/programs/deadvalues"
+	"github.com/coroc-dev/coroc/testdata/programs/deep"
+	"github.com/coroc-dev/coroc/testdata/programs/deferargs"
+	"github.com/coroc-dev/coroc/testdata/programs/deferloop"
+	"github.com/coroc-dev/coroc/testdata/programs/defernil"
+	"github.com/coroc-dev/coroc/testdata/programs/deferonly"
+	"github.com/coroc-dev/coroc/testdata/programs/deferpanic"
+	"github.com/coroc-dev/coroc/testdata/programs/deferresults"
+	"github.com/coroc-dev/coroc/testdata/programs/deferyield"
+	"github.com/coroc-dev/coroc/testdata/programs/embedanon"
+	"github.com/coroc-dev/coroc/testdata/programs/embediface"
+	"github.com/coroc-dev/coroc/testdata/programs/forloops"
+	"github.com/coroc-dev/coroc/testdata/programs/funcvalues"
+	"github.com/coroc-dev/coroc/testdata/programs/genericbox"
+	"github.com/coroc-dev/coroc/testdata/programs/genericclosures"
+	"github.com/coroc-dev/coroc/testdata/programs/genericconstraints"
+	"github.com/coroc-dev/coroc/testdata/programs/generics"
+	"github.com/coroc-dev/coroc/testdata/programs/genericswitch"
+	"github.com/coroc-dev/coroc/testdata/programs/goosfile"
+	"github.com/coroc-dev/coroc/testdata/programs/hygiene"
+	"github.com/coroc-dev/coroc/testdata/programs/identity"
+	"github.com/coroc-dev/coroc/testdata/programs/ifaces"
+	"github.com/coroc-dev/coroc/testdata/programs/ifacevalues"
+	"github.com/coroc-dev/coroc/testdata/programs/ifelse"
+	"github.com/coroc-dev/coroc/testdata/programs/initorder"
+	"github.com/coroc-dev/coroc/testdata/programs/labels"
+	"github.com/coroc-dev/coroc/testdata/programs/largeframe"
+	"github.com/coroc-dev/coroc/testdata/programs/loopvars"
+	"github.com/coroc-dev/coroc/testdata/programs/mapassign"
+	"github.com/coroc-dev/coroc/testdata/programs/methodexprs"
+	"github.com/coroc-dev/coroc/testdata/programs/methods"
+	"github.com/coroc-dev/coroc/testdata/programs/methodvalues"
+	"github.com/coroc-dev/coroc/testdata/programs/multiresults"
+	"github.com/coroc-dev/coroc/testdata/programs/namedfuncs"
+	"github.com/coroc-dev/coroc/testdata/programs/nilresume"
+	"github.com/coroc-dev/coroc/testdata/programs/order"
+	"github.com/coroc-dev/coroc/testdata/programs/orderearly"
+	"github.com/coroc-dev/coroc/testdata/programs/orderlate"
+	"github.com/coroc-dev/coroc/testdata/programs/orderpanic"
+	"github.com/coroc-dev/coroc/testdata/programs/panicdeep"
+	"github.com/coroc-dev/coroc/testdata/programs/panicout"
+	"github.com/coroc-dev/coroc/testdata/programs/panicruntime"
+	"github.com/coroc-dev/coroc/testdata/programs/plaincallbacks"
+	"github.com/coroc-dev/coroc/testdata/programs/plainforms"
+	"github.com/coroc-dev/coroc/testdata/programs/promotion"
+	"github.com/coroc-dev/coroc/testdata/programs/rangearray"
+	"github.com/coroc-dev/coroc/testdata/programs/rangeint"
+	"github.com/coroc-dev/coroc/testdata/programs/rangemap"
+	"github.com/coroc-dev/coroc/testdata/programs/rangeslice"
+	"github.com/coroc-dev/coroc/testdata/programs/rangestring"
+	"github.com/coroc-dev/coroc/testdata/programs/recclosures"
+	"github.com/coroc-dev/coroc/testdata/programs/recovernamed"
+	"github.com/coroc-dev/coroc/testdata/programs/recovers"
+	"github.com/coroc-dev/coroc/testdata/programs/recursion"
+	"github.com/coroc-dev/coroc/testdata/programs/repanic"
+	"github.com/coroc-dev/coroc/testdata/programs/sentinel"
+	"github.com/coroc-dev/coroc/testdata/programs/shadowing"
+	"github.com/coroc-dev/coroc/testdata/programs/shadowuniverse"
+	"github.com/coroc-dev/coroc/testdata/programs/shortcircuit"
+	"github.com/coroc-dev/coroc/testdata/programs/sliceshare"
+	"github.com/coroc-dev/coroc/testdata/programs/strcat"
+	"github.com/coroc-dev/coroc/testdata/programs/structcopy"
+	"github.com/coroc-dev/coroc/testdata/programs/switches"
+	"github.com/coroc-dev/coroc/testdata/programs/testnames"
+	"github.com/coroc-dev/coroc/testdata/programs/typeswitches"
+	"github.com/coroc-dev/coroc/testdata/programs/unexported"
+	"github.com/coroc-dev/coroc/testdata/programs/unnameable"
+	"github.com/coroc-dev/coroc/testdata/programs/variadics"
+	"github.com/coroc-dev/coroc/testdata/programs/zerosize"
+)
+
+// maxYields ends programs that a broken compiler has turned into endless ones.
+const maxYields = 20000
+
+type program struct {
+	name string
+	main func()
+}
+
+func main() {
+	list := flag.Bool("list", false, "list the programs")
+	save := flag.Bool("save", false, "save and restore the coroutine at every suspension")
+	flag.Parse()
+	if *list {
+		for _, p := range programs {
+			fmt.Println(p.name)
+		}
+		return
+	}
+	i := slices.IndexFunc(programs, func(p program) bool { return p.name == flag.Arg(0) })
+	if i < 0 || flag.NArg() != 1 {
+		fmt.Fprintln(os.Stderr, "usage: programs [-save] NAME")
+		os.Exit(2)
+	}
+	if err := run(programs[i].main, *save); err != nil {
+		fmt.Println("error:", err)
+		os.Exit(1)
+	}
+}
+
+func run(main func(), save bool) error {
+	c := coroutine.New[int, int](main)
+	for n := 0; ; n++ {
+		suspended := next(c)
+		if !suspended {
+			fmt.Println("done")
+			return nil
+		}
+		if n == maxYields {
+			return errors.New("too many yields")
+		}
+		v := c.Recv()
+		fmt.Println("yield", v)
+		if save {
+			b, err := c.Context().Marshal()
+			if err != nil {
+				return fmt.Errorf("saving: %w", err)
+			}
+			c = coroutine.New[int, int](main)
+			m, err := c.Context().Unmarshal(b)
+			if err != nil {
+				return fmt.Errorf("restoring: %w", err)
+			}
+			if m != len(b) {
+				return fmt.Errorf("restoring: read %d of %d bytes", m, len(b))
+			}
+		}
+		c.Send(2*v + 1)
+	}
+}
+
+// next is c.Next, with a panic printed.
+func next(c coroutine.Coroutine[int, int]) (suspended bool) {
+	defer func() {
+		if v := recover(); v != nil {
+			fmt.Println("panic:", v)
+			suspended = false
+		}
+	}()
+	return c.Next()
+}
+
+// programs is the table of all programs; the harness drops the lines of those
+// that the compiler refuses.
+var programs = []program{
+	{"arith", arith.Main},
+	{"assign", assign.Main},
+	{"boxing", boxing.Main},
+	{"closures", closures.Main},
+	{"consts", consts.Main},
+	{"deadvalues", deadvalues.Main},
+	{"deep", deep.Main},
+	{"deferargs", deferargs.Main},
+	{"deferloop", deferloop.Main},
+	{"defernil", defernil.Main},
+	{"deferonly", deferonly.Main},
+	{"deferpanic", deferpanic.Main},
+	{"deferresults", deferresults.Main},
+	{"deferyield", deferyield.Main},
+	{"embedanon", embedanon.Main},
+	{"embediface", embediface.Main},
+	{"forloops", forloops.Main},
+	{"funcvalues", funcvalues.Main},
+	{"genericbox", genericbox.Main},
+	{"genericclosures", genericclosures.Main},
+	{"genericconstraints", genericconstraints.Main},
+	{"generics", generics.Main},
+	{"genericswitch", genericswitch.Main},
+	{"goosfile", goosfile.Main},
+	{"hygiene", hygiene.Main},
+	{"identity", identity.Main},
+	{"ifaces", ifaces.Main},
+	{"ifacevalues", ifacevalues.Main},
+	{"ifelse", ifelse.Main},
+	{"initorder", initorder.Main},
+	{"labels", labels.Main},
+	{"largeframe", largeframe.Main},
+	{"loopvars", loopvars.Main},
+	{"mapassign", mapassign.Main},
+	{"methodexprs", methodexprs.Main},
+	{"methods", methods.Main},
+	{"methodvalues", methodvalues.Main},
+	{"multiresults", multiresults.Main},
+	{"namedfuncs", namedfuncs.Main},
+	{"nilresume", nilresume.Main},
+	{"order", order.Main},
+	{"orderearly", orderearly.Main},
+	{"orderlate", orderlate.Main},
+	{"orderpanic", orderpanic.Main},
+	{"panicdeep", panicdeep.Main},
+	{"panicout", panicout.Main},
+	{"panicruntime", panicruntime.Main},
+	{"plaincallbacks", plaincallbacks.Main},
+	{"plainforms", plainforms.Main},
+	{"promotion", promotion.Main},
+	{"rangearray", rangearray.Main},
+	{"rangeint", rangeint.Main},
+	{"rangemap", rangemap.Main},
+	{"rangeslice", rangeslice.Main},
+	{"rangestring", rangestring.Main},
+	{"recclosures", recclosures.Main},
+	{"recovernamed", recovernamed.Main},
+	{"recovers", recovers.Main},
+	{"recursion", recursion.Main},
+	{"repanic", repanic.Main},
+	{"sentinel", sentinel.Main},
+	{"shadowing", shadowing.Main},
+	{"shadowuniverse", shadowuniverse.Main},
+	{"shortcircuit", shortcircuit.Main},
+	{"sliceshare", sliceshare.Main},
+	{"strcat", strcat.Main},
+	{"structcopy", structcopy.Main},
+	{"switches", switches.Main},
+	{"testnames", testnames.Main},
+	{"typeswitches", typeswitches.Main},
+	{"unexported", unexported.Main},
+	{"unnameable", unnameable.Main},
+	{"variadics", variadics.Main},
+	{"zerosize", zerosize.Main},
+}
