@@ -1,0 +1,6 @@
+//go:build durable
+
+package dispatch
+
+// durable says whether calls that await are stored as the state of a coroutine.
+const durable = true

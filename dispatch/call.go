@@ -1,0 +1,97 @@
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/coroc-dev/coroc/dispatch/engine"
+)
+
+// ID is the id of a call. It is unique over all stores and for all time: also a store that
+// is restored from a backup does not give out again what it gave out before.
+type ID string
+
+// CallID returns the id of the call whose function was given ctx, or "" if there is none.
+// It is the same in all attempts of the call, so it is the idempotency key to hand to a
+// service that is asked to do something once.
+func CallID(ctx context.Context) ID {
+	if inv := invocationOf(ctx); inv != nil {
+		return ID(inv.attempt.ID)
+	}
+	return ""
+}
+
+// Attempt returns the number of the attempt at the call whose function was given ctx,
+// from 1, or 0 if there is none. Attempts that a crash cut short are not counted.
+func Attempt(ctx context.Context) int {
+	if inv := invocationOf(ctx); inv != nil {
+		return inv.attempt.Number
+	}
+	return 0
+}
+
+// DispatchOption is an option of [Function.Dispatch].
+type DispatchOption func(*dispatchConfig)
+
+type dispatchConfig struct{ key string }
+
+// WithKey makes Dispatch idempotent: of all calls with one key, only the first is made, and
+// all others get its id. The key is remembered as long as that call. To use a key with
+// another function or another input is an error, [ErrKeyConflict].
+func WithKey(key string) DispatchOption {
+	return func(c *dispatchConfig) { c.key = key }
+}
+
+// Errors that calls are refused with.
+var (
+	// ErrKeyConflict: the key belongs to a call of another function or with another input.
+	ErrKeyConflict = engine.ErrKeyConflict
+	// ErrNoSuchCall: the id is not one of a call in this store.
+	ErrNoSuchCall = engine.ErrNoSuchCall
+	// ErrClosed: the dispatcher is closed.
+	ErrClosed = engine.ErrClosed
+	// ErrNotRegistered: the function has not been given to [New].
+	ErrNotRegistered = errors.New("the function does not belong to a dispatcher")
+	// ErrOutside: Await or Gather outside of a function that a dispatcher runs.
+	ErrOutside = errors.New("await outside of a call; use Dispatch and Wait there")
+)
+
+// Dispatch makes a call of f, and returns its id when it is stored: it will be run even if
+// the process is killed in the next moment. It is meant for code outside of workflows, to
+// start one. Inside, use Await or Gather, or give a key (see [WithKey]), because what a
+// function does between two awaits may be done again.
+func (f *Function[I, O]) Dispatch(ctx context.Context, in I, opts ...DispatchOption) (ID, error) {
+	d := f.owner.Load()
+	if d == nil {
+		return "", fmt.Errorf("dispatch: %s: %w", f.name, ErrNotRegistered)
+	}
+	var c dispatchConfig
+	for _, opt := range opts {
+		opt(&c)
+	}
+	input, err := encodeJSON(in)
+	if err != nil {
+		return "", fmt.Errorf("dispatch: %s: input: %w", f.name, err)
+	}
+	id, err := d.engine.Dispatch(ctx, engine.Request{Function: f.name, Input: input}, c.key)
+	if err != nil {
+		return "", fmt.Errorf("dispatch: %s: %w", f.name, err)
+	}
+	return ID(id), nil
+}
+
+// Wait waits until the call with that id is done, and returns its result. A call that
+// failed gives its error, as Await does. The call must be one of f.
+func (f *Function[I, O]) Wait(ctx context.Context, id ID) (O, error) {
+	var zero O
+	d := f.owner.Load()
+	if d == nil {
+		return zero, fmt.Errorf("dispatch: %s: %w", f.name, ErrNotRegistered)
+	}
+	r, err := d.engine.Wait(ctx, string(id), f.name)
+	if err != nil {
+		return zero, fmt.Errorf("dispatch: %s: %w", f.name, err)
+	}
+	return decodeResult[O](r)
+}

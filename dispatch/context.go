@@ -1,0 +1,99 @@
+package dispatch
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/coroc-dev/coroc/dispatch/engine"
+)
+
+// callContext is the context that a function is given. It is one object for the whole of
+// an execution, so that frames and derived contexts can refer to it; how long the function
+// may run at a time is therefore not its deadline, only the reason for which it is done.
+type callContext struct {
+	base context.Context
+	inv  *invocation
+
+	mu    sync.Mutex
+	done  chan struct{}
+	err   error
+	after map[*func()]struct{}
+}
+
+func newCallContext(base context.Context, inv *invocation) *callContext {
+	return &callContext{base: base, inv: inv, done: make(chan struct{})}
+}
+
+func (c *callContext) Deadline() (time.Time, bool) { return time.Time{}, false }
+func (c *callContext) Done() <-chan struct{}       { return c.done }
+
+func (c *callContext) Err() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err
+}
+
+type invocationKey struct{}
+
+func (c *callContext) Value(key any) any {
+	if key == (invocationKey{}) {
+		return c.inv
+	}
+	return c.base.Value(key)
+}
+
+// AfterFunc is what package context looks for, to derive contexts without a goroutine.
+func (c *callContext) AfterFunc(f func()) (stop func() bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err != nil {
+		go f()
+		return func() bool { return false }
+	}
+	key := &f
+	if c.after == nil {
+		c.after = make(map[*func()]struct{})
+	}
+	c.after[key] = struct{}{}
+	return func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		_, ok := c.after[key]
+		delete(c.after, key)
+		return ok
+	}
+}
+
+func (c *callContext) cancel(cause error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err != nil {
+		return
+	}
+	c.err = cause
+	close(c.done)
+	for f := range c.after {
+		go (*f)()
+	}
+	c.after = nil
+}
+
+// invocation is what the functions of this package find in a context: the execution whose
+// code they are called by.
+type invocation struct {
+	d       *Dispatcher
+	attempt engine.Attempt
+	ctx     *callContext
+
+	// Of a durable execution: what it awaits, and what it has got.
+	requests []engine.Request
+	results  []engine.Result
+
+	volatile *volatileExecution // nil in a durable execution
+}
+
+func invocationOf(ctx context.Context) *invocation {
+	inv, _ := ctx.Value(invocationKey{}).(*invocation)
+	return inv
+}

@@ -1,0 +1,173 @@
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/coroc-dev/coroc/dispatch/engine"
+	"github.com/coroc-dev/coroc/dispatch/store"
+	"github.com/coroc-dev/coroc/dispatch/store/sqlite"
+)
+
+// Dispatcher runs the calls of its functions. It is safe for concurrent use.
+type Dispatcher struct {
+	engine    *engine.Engine
+	functions []AnyFunction
+}
+
+// Option is an option of [New]: a function that the dispatcher is to run, or a setting.
+type Option interface{ apply(*config) }
+
+type option func(*config)
+
+func (o option) apply(c *config) { o(c) }
+
+type config struct {
+	functions []AnyFunction
+	path      string
+	store     store.Store
+	observer  func(Event)
+	logger    *slog.Logger
+	grace     time.Duration
+	resident  int
+}
+
+// DefaultGrace is how long [Dispatcher.Run] lets running attempts go on when it is told
+// to stop, without [WithGrace].
+const DefaultGrace = 5 * time.Second
+
+// DefaultResident is how many suspended calls stay in memory without [WithResident].
+const DefaultResident = 10_000
+
+// WithStore says in which SQLite file the calls are kept. It is made if it does not exist.
+// The default is a file beside the program: its path with ".dispatch.db" in place of the
+// extension.
+func WithStore(path string) Option { return option(func(c *config) { c.path = path }) }
+
+// WithObserver makes the dispatcher report what happens to attempts. The function is
+// called from many goroutines, and what it reports does not go on before it returns.
+func WithObserver(f func(Event)) Option { return option(func(c *config) { c.observer = f }) }
+
+// WithLogger makes the dispatcher log: attempts at debug level, those that failed at info,
+// what an operator should look into at warn and error. The default is not to log.
+func WithLogger(l *slog.Logger) Option { return option(func(c *config) { c.logger = l }) }
+
+// WithGrace sets how long [Dispatcher.Run] lets running attempts go on when it is told to
+// stop, before it makes their contexts done.
+func WithGrace(d time.Duration) Option { return option(func(c *config) { c.grace = d }) }
+
+// WithResident sets how many suspended calls stay in memory. Those beyond it, the ones that
+// have been suspended for longest, are loaded from the store when they go on. 0 means that
+// all are. In a volatile build it has no effect: there all stay.
+func WithResident(n int) Option { return option(func(c *config) { c.resident = n }) }
+
+// New returns a dispatcher for the functions among its options, and opens its store:
+//
+//	d, err := dispatch.New(findCustomers, charge, workflow, dispatch.WithStore("billing.db"))
+//
+// From then on calls can be made with the functions' Dispatch; they are run while
+// [Dispatcher.Run] is. A function belongs to one dispatcher at a time, until
+// [Dispatcher.Close]; a store belongs to one process.
+func New(opts ...Option) (*Dispatcher, error) {
+	c := config{grace: DefaultGrace, resident: DefaultResident}
+	for _, o := range opts {
+		if o == nil {
+			return nil, errors.New("dispatch: an option is nil")
+		}
+		o.apply(&c)
+	}
+	if err := registrationError(); err != nil {
+		return nil, err
+	}
+	d := &Dispatcher{functions: c.functions}
+	if err := d.start(&c); err != nil {
+		d.release()
+		return nil, err
+	}
+	return d, nil
+}
+
+func (d *Dispatcher) start(c *config) error {
+	ec := engine.Config{
+		Observer: c.observer,
+		Logger:   c.logger,
+		Grace:    max(c.grace, 0),
+		Resident: max(c.resident, 0),
+		Describe: describe,
+	}
+	names := make(map[string]bool)
+	for _, f := range c.functions {
+		if names[f.Name()] {
+			return fmt.Errorf("dispatch: two functions are named %q", f.Name())
+		}
+		names[f.Name()] = true
+		if err := f.bind(d); err != nil {
+			return err
+		}
+		ef, err := f.function(d)
+		if err != nil {
+			return err
+		}
+		ec.Functions = append(ec.Functions, ef)
+	}
+	path := c.path
+	if path == "" {
+		var err error
+		if path, err = defaultPath(); err != nil {
+			return err
+		}
+	}
+	s, err := sqlite.Open(context.Background(), path)
+	if err != nil {
+		return fmt.Errorf("dispatch: %w", err)
+	}
+	ec.Store = s
+	if d.engine, err = engine.New(ec); err != nil {
+		return fmt.Errorf("dispatch: %w", errors.Join(err, s.Close()))
+	}
+	return nil
+}
+
+func defaultPath() (string, error) {
+	exe, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("dispatch: no path for the store: %w", err)
+	}
+	return strings.TrimSuffix(exe, filepath.Ext(exe)) + ".dispatch.db", nil
+}
+
+// Run runs calls until ctx is done, and then stops: no attempt is started, those that run
+// are let go on for the grace time, then their contexts are made done, and after a second
+// more they are given up. What was not recorded by then is tried again at the next Run.
+// Functions see the values of ctx in their contexts.
+//
+// Run returns nil if it stopped because ctx is done. It may be called again after that,
+// but not twice at a time.
+func (d *Dispatcher) Run(ctx context.Context) error {
+	if err := d.engine.Run(ctx); err != nil {
+		return fmt.Errorf("dispatch: %w", err)
+	}
+	return nil
+}
+
+// Close closes the store. If Run has not returned, Close first makes it stop.
+func (d *Dispatcher) Close() error {
+	err := d.engine.Close()
+	d.release()
+	if err != nil {
+		return fmt.Errorf("dispatch: %w", err)
+	}
+	return nil
+}
+
+func (d *Dispatcher) release() {
+	for _, f := range d.functions {
+		f.unbind(d)
+	}
+}

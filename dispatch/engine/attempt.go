@@ -1,0 +1,506 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"github.com/coroc-dev/coroc/dispatch/store"
+)
+
+// leeway is how long a function may take to return when its context is done.
+const leeway = time.Second
+
+// readPause is how long a call waits that could not be read from the store.
+const readPause = time.Second
+
+// run is an execution that runs, from its start or resumption to its next await or end.
+type run struct {
+	c       *call
+	exec    Execution
+	id      string
+	begun   time.Time
+	resumed bool
+
+	mu       sync.Mutex
+	settled  bool // someone deals with the outcome: of Run, or of not having waited for it
+	timedOut bool
+	stopped  bool
+	given    bool // up, that is: the function has not returned
+	timer    *time.Timer
+}
+
+// claim says whether the caller is the one who deals with the outcome.
+func (r *run) claim() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.settled {
+		return false
+	}
+	r.settled = true
+	if r.timer != nil {
+		r.timer.Stop()
+	}
+	return true
+}
+
+// attempt runs a call that is active up to its next await or its end.
+func (e *Engine) attempt(c *call, base context.Context) {
+	r, results := e.prepare(c, base)
+	if r == nil {
+		e.release(c.fn)
+		e.mu.Lock()
+		e.settled()
+		e.mu.Unlock()
+		return
+	}
+	turn := Turn{Failure: e.exited}
+	defer func() { // also if the function ends the goroutine
+		e.release(c.fn)
+		if r.claim() {
+			e.settle(r, turn)
+		} else {
+			r.exec.Discard(true)
+		}
+	}()
+	e.limit(r)
+	turn = r.exec.Run(results)
+}
+
+// prepare gets ready what is needed to run a call. It returns nil if the call cannot be
+// run, after having dealt with that.
+func (e *Engine) prepare(c *call, base context.Context) (*run, []Result) {
+	ctx := context.Background()
+	id, err := e.names.Format(ctx, c.incarnation, c.id)
+	if err != nil {
+		return nil, e.unreadable(c, err)
+	}
+	e.mu.Lock()
+	e.leave(c)
+	e.mu.Unlock()
+	r := &run{c: c, exec: c.exec, id: id, resumed: c.suspended, begun: time.Now()}
+	results := c.results
+	if c.suspended && results == nil {
+		if results, err = e.loadResults(c); err != nil {
+			return nil, e.unreadable(c, err)
+		}
+	}
+	loaded := false
+	if r.exec == nil {
+		loaded = c.suspended
+		a := Attempt{ID: id, Number: c.attempts + 1, Base: base, Input: c.input}
+		if c.input == nil || c.stateful {
+			stored, err := e.store.Call(ctx, c.id)
+			if err != nil {
+				return nil, e.unreadable(c, err)
+			}
+			a.Input, a.State = stored.Input, stored.State
+		}
+		if r.exec, err = c.fn.Start(a); err != nil {
+			e.park(c, id, err)
+			return nil, nil
+		}
+	}
+	ev := Event{Kind: AttemptStarted, Call: id, Function: c.name, Attempt: c.attempts + 1, Loaded: loaded}
+	if r.resumed {
+		ev.Kind = AttemptResumed
+	}
+	e.observe(ev)
+	e.mu.Lock()
+	e.runs[r] = true
+	if e.cutting {
+		r.cut()
+	}
+	e.mu.Unlock()
+	return r, results
+}
+
+// leave takes a call out of those that stay in memory while they are suspended. The
+// engine's lock is held.
+func (e *Engine) leave(c *call) {
+	if c.residency != nil {
+		e.resident.Remove(c.residency)
+		c.residency = nil
+	}
+}
+
+// stay puts a suspended call among those that stay in memory, and drops the executions of
+// the oldest ones beyond what is allowed. The engine's lock is held.
+func (e *Engine) stay(c *call) {
+	if !c.exec.Durable() {
+		return
+	}
+	c.residency = e.resident.PushBack(c)
+	for e.resident.Len() > e.cfg.Resident {
+		old := e.resident.Front().Value.(*call)
+		e.leave(old)
+		old.exec.Discard(false)
+		old.exec = nil
+	}
+}
+
+func (e *Engine) loadResults(c *call) ([]Result, error) {
+	outcomes, err := e.store.Outcomes(context.Background(), c.first, c.width)
+	if err != nil {
+		return nil, err
+	}
+	if len(outcomes) != c.width {
+		return nil, fmt.Errorf("%d of %d results are there", len(outcomes), c.width)
+	}
+	results := make([]Result, c.width)
+	for i, o := range outcomes {
+		results[i] = Result{Status: o.Status, Output: o.Output, Error: o.Error}
+	}
+	return results, nil
+}
+
+// unreadable makes a call that could not be read wait a little. It returns nil results.
+func (e *Engine) unreadable(c *call, err error) []Result {
+	e.log.Error("a call cannot be read from the store", "call", c.id, "function", c.name, "err", err, "retry", readPause)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.delay(c, readPause)
+	return nil
+}
+
+// park keeps a call whose state this program cannot load.
+func (e *Engine) park(c *call, id string, err error) {
+	f := e.cfg.Describe(store.IncompatibleState, err.Error())
+	e.log.Warn("a call is parked until the next start, because its state cannot be loaded",
+		"call", id, "function", c.name, "err", err)
+	change := c.progress.change(c, store.Parked, f)
+	change.KeepState = true
+	change.First, change.Width = c.first, c.width
+	if cerr := e.writer.commit(store.Step{Change: []store.Change{change}}); cerr != nil {
+		e.log.Error("that a call is parked could not be stored", "call", id, "err", cerr)
+	}
+	e.observe(Event{Kind: AttemptEnded, Call: id, Function: c.name, Attempt: c.attempts + 1,
+		Status: store.IncompatibleState, Err: err.Error()})
+	e.mu.Lock()
+	c.place = parked
+	e.mu.Unlock()
+}
+
+// change returns what is stored of a call that goes to a phase, but for what it awaits.
+func (p progress) change(c *call, phase store.Phase, f *Failure) store.Change {
+	ch := store.Change{
+		ID: c.id, Phase: phase, Status: p.status,
+		Attempts: p.attempts, Failures: p.failures, Awaits: p.awaits, Reached: p.reached,
+	}
+	if f != nil {
+		ch.Status, ch.Error = f.Status, f.Encoded
+	}
+	return ch
+}
+
+// limit sets the timer of a run.
+func (e *Engine) limit(r *run) {
+	timeout := r.c.fn.Policy.Timeout
+	if timeout == 0 {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.settled {
+		return
+	}
+	r.timer = time.AfterFunc(timeout, func() {
+		r.mu.Lock()
+		if r.settled {
+			r.mu.Unlock()
+			return
+		}
+		r.timedOut = true
+		r.timer = time.AfterFunc(leeway, func() { e.abandon(r) })
+		r.mu.Unlock()
+		r.exec.Cancel(context.DeadlineExceeded)
+	})
+}
+
+// abandon gives up a run whose function does not return. The function keeps its place
+// until it does.
+func (e *Engine) abandon(r *run) {
+	if !r.claim() {
+		return
+	}
+	r.mu.Lock()
+	r.given = true
+	r.mu.Unlock()
+	e.log.Warn("a function does not return although its context is done; the attempt is given up",
+		"call", r.id, "function", r.c.name, "after", time.Since(r.begun))
+	e.settle(r, Turn{Failure: e.cfg.Describe(store.Timeout, context.DeadlineExceeded.Error())})
+}
+
+// settle deals with what a run has come to.
+func (e *Engine) settle(r *run, t Turn) {
+	e.mu.Lock()
+	delete(e.runs, r)
+	e.mu.Unlock()
+	switch {
+	case t.Failure == nil && len(t.Await) > 0:
+		e.suspend(r, t.Await)
+	case t.Failure == nil:
+		e.finish(r, Result{Status: store.OK, Output: t.Output}, nil)
+	default:
+		e.fail(r, t.Failure)
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.settled()
+}
+
+// suspend stores the state of a call, with the calls that it awaits, and starts those.
+func (e *Engine) suspend(r *run, requests []Request) {
+	c := r.c
+	functions := make([]*function, len(requests))
+	for i, q := range requests {
+		if functions[i] = e.functions[q.Function]; functions[i] == nil {
+			e.finish(r, Result{}, e.cfg.Describe(store.NotFound, fmt.Sprintf("no function %q", q.Function)))
+			return
+		}
+	}
+	var state []byte
+	if r.exec.Durable() {
+		var err error
+		if state, err = r.exec.AppendState(nil); err != nil {
+			e.finish(r, Result{}, e.cfg.Describe(store.PermanentError, fmt.Sprintf("the state cannot be saved: %v", err)))
+			return
+		}
+	}
+
+	e.mu.Lock()
+	first := e.lastID + 1
+	e.lastID += int64(len(requests))
+	e.mu.Unlock()
+	children := make([]call, len(requests))
+	for i, q := range requests {
+		children[i] = call{id: first + int64(i), incarnation: e.store.Incarnation(), root: c.root, parent: c,
+			name: q.Function, fn: functions[i], input: q.Input}
+	}
+
+	next := c.progress
+	next.awaits++
+	if next.awaits > next.reached {
+		next.reached, next.failures, next.status = next.awaits, 0, store.None
+	}
+	change := next.change(c, store.Suspended, nil)
+	change.First, change.Width, change.State = first, len(requests), state
+	if err := e.writer.commit(spawn(c.id, children, change)...); err != nil {
+		e.lost(r, err)
+		return
+	}
+	e.observe(Event{Kind: AttemptSuspended, Call: r.id, Function: c.name, Attempt: c.attempts + 1,
+		Awaited: len(requests), State: len(state), Elapsed: time.Since(r.begun)})
+
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	c.progress = next
+	c.suspended, c.stateful = true, state != nil
+	c.first, c.width, c.pending = first, len(requests), len(requests)
+	c.results = make([]Result, len(requests))
+	c.exec = r.exec
+	c.place = waiting
+	e.stay(c)
+	for i := range children {
+		child := &children[i]
+		e.calls[child.id] = child
+		e.enqueue(child)
+	}
+}
+
+// spawn returns the steps that create calls and then suspend the one that awaits them. The
+// calls count only from the last step on: see recover.
+func spawn(parent int64, children []call, change store.Change) []store.Step {
+	var steps []store.Step
+	for len(children) > 0 {
+		n := min(len(children), chunk)
+		step := store.Step{Create: make([]store.Call, n)}
+		for i := range n {
+			step.Create[i] = children[i].record(parent)
+		}
+		steps, children = append(steps, step), children[n:]
+	}
+	steps[len(steps)-1].Change = []store.Change{change}
+	return steps
+}
+
+// fail decides whether a failed attempt is the last one.
+func (e *Engine) fail(r *run, f *Failure) {
+	c, p := r.c, &r.c.fn.Policy
+	r.mu.Lock()
+	stopped, timedOut := r.stopped, r.timedOut
+	r.mu.Unlock()
+	if stopped {
+		e.again(r) // the attempt does not count
+		return
+	}
+	if timedOut && f.Status == store.Canceled {
+		f.Status = store.Timeout
+	}
+	timedOut = timedOut && f.Status == store.Timeout
+	again := f.Status.Temporary() && (p.MaxAttempts == 0 || c.failures+1 < p.MaxAttempts)
+	if !again || c.awaits > 0 && !p.Restart && !timedOut {
+		e.finish(r, Result{}, f)
+		return
+	}
+
+	next := c.progress
+	next.attempts++
+	next.failures++
+	next.status = f.Status
+	wait := max(f.RetryAfter, p.wait(next.failures))
+	// What took too long is tried again from the state that was stored last.
+	keep := timedOut && c.stateful
+	var change store.Change
+	if keep {
+		change = next.change(c, store.Suspended, f)
+		change.First, change.Width, change.KeepState = c.first, c.width, true
+	} else {
+		next.awaits = 0
+		change = next.change(c, store.Ready, f)
+	}
+	change.Due = time.Now().Add(wait)
+	if err := e.writer.commit(store.Step{Change: []store.Change{change}}); err != nil {
+		e.lost(r, err)
+		return
+	}
+	e.observe(Event{Kind: AttemptEnded, Call: r.id, Function: c.name, Attempt: next.attempts,
+		Status: f.Status, Err: f.Message, Retry: wait, Elapsed: time.Since(r.begun)})
+	e.discard(r)
+
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	c.progress = next
+	c.exec = nil
+	if !keep {
+		c.restart()
+	}
+	e.delay(c, wait)
+}
+
+// restart makes the call one that runs from its input. The engine's lock is held.
+func (c *call) restart() {
+	c.suspended, c.stateful, c.results = false, false, nil
+	c.first, c.width, c.pending, c.awaits = 0, 0, 0, 0
+}
+
+// discard drops the execution of a run that has ended. If its function has not returned,
+// that is left to whom it returns to.
+func (e *Engine) discard(r *run) {
+	r.mu.Lock()
+	given := r.given
+	r.mu.Unlock()
+	if !given {
+		r.exec.Discard(true)
+	}
+}
+
+// wait returns how long to wait after that many failed attempts.
+func (p *Policy) wait(failures int) time.Duration {
+	b := backoff.ExponentialBackOff{
+		InitialInterval:     p.Initial,
+		RandomizationFactor: p.Jitter,
+		Multiplier:          p.Factor,
+		MaxInterval:         p.Cap,
+	}
+	if p.Initial > p.Cap {
+		b.InitialInterval = p.Cap
+	}
+	var d time.Duration
+	// The curve is flat long before that many steps, or rises very slowly.
+	for range min(failures, 1000) {
+		d = b.NextBackOff()
+	}
+	return d
+}
+
+// finish records the outcome of a call and gives it to who waits for it.
+func (e *Engine) finish(r *run, res Result, f *Failure) {
+	c := r.c
+	next := c.progress
+	next.attempts++
+	next.status = res.Status
+	if f != nil {
+		next.failures++
+		res = Result{Status: f.Status, Error: f.Encoded, Failure: f}
+	}
+	change := next.change(c, store.Done, f)
+	change.Status, change.Output = res.Status, res.Output
+	err := e.writer.commit(store.Step{Change: []store.Change{change}})
+	if err != nil && f == nil && !errors.Is(err, store.ErrUnavailable) && !errors.Is(err, ErrClosed) {
+		// An output that the store does not take.
+		e.finish(r, Result{}, e.cfg.Describe(store.PermanentError, fmt.Sprintf("the result cannot be stored: %v", err)))
+		return
+	}
+	if err != nil {
+		e.lost(r, err)
+		return
+	}
+	ev := Event{Kind: AttemptEnded, Call: r.id, Function: c.name, Attempt: next.attempts,
+		Status: res.Status, Final: true, Elapsed: time.Since(r.begun)}
+	if f != nil {
+		ev.Err = f.Message
+	}
+	e.observe(ev)
+	e.discard(r)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.done(c, res)
+}
+
+// done takes a call out of memory and hands on its outcome. The engine's lock is held.
+func (e *Engine) done(c *call, res Result) {
+	delete(e.calls, c.id)
+	for _, w := range c.waiters {
+		w <- res
+	}
+	c.waiters, c.exec, c.results = nil, nil, nil
+	p := c.parent
+	if p == nil {
+		return
+	}
+	if p.results != nil {
+		p.results[c.id-p.first] = res
+	}
+	if p.pending--; p.pending == 0 && p.place == waiting {
+		e.enqueue(p)
+	}
+}
+
+// again puts a call back into its queue as the store has it: its attempt was cut short.
+func (e *Engine) again(r *run) {
+	c := r.c
+	e.discard(r)
+	if c.suspended && !c.stateful {
+		// What a volatile execution was suspended in is gone with it.
+		next := c.progress
+		next.awaits = 0
+		if err := e.writer.commit(store.Step{Change: []store.Change{next.change(c, store.Ready, nil)}}); err != nil {
+			e.lost(r, err)
+			return
+		}
+		e.mu.Lock()
+		c.restart()
+		e.mu.Unlock()
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	c.exec = nil
+	e.enqueue(c)
+}
+
+// lost gives up, until the next start, a call whose step the store did not take: it goes
+// on from what was stored last.
+func (e *Engine) lost(r *run, err error) {
+	e.log.Error("a step could not be stored; the call is tried again at the next start",
+		"call", r.id, "function", r.c.name, "err", err)
+	e.discard(r)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	r.c.exec = nil
+	r.c.place = parked
+}

@@ -1,0 +1,48 @@
+// Package engine decides which call runs when. It knows functions by name, and their
+// inputs, outputs, errors and states as bytes; package dispatch gives them types.
+//
+// # The life of a call
+//
+//	           Dispatch, or an await of another call
+//	                          │
+//	                          v                    the attempt failed for now
+//	the attempt awaits ┌──── ready <─────────────────────────────┐
+//	       │           │      │                                  │
+//	       │           │      │ run, as soon as there is room ───┤
+//	       v           │      │ and the time has come            │
+//	   suspended ──────┼──────┘                                  │
+//	       │  all results are there                              │
+//	       │           │                                         │
+//	       │ the state │ a result, or an error for good          │
+//	       v fits not  v                                         │
+//	    parked        done                                       │
+//	       └── the next start: suspended                         │
+//
+// Only what is written there is stored. That a call runs is not, so a crash leaves a call
+// where it was before the attempt: ready, to be run from its input, or suspended with all
+// results there, to go on from its state. A suspended call without a state lived in the
+// memory of a process; after a crash it is ready again, and the calls that it awaited are
+// canceled unless they are done.
+//
+// # Promise
+//
+//   - What is done is recorded once. The store refuses to change a call that is done.
+//   - Nothing with an effect starts before what caused it is durable: calls are run when
+//     the commit that made them has succeeded, and who awaits them goes on when the commit
+//     of the last result has.
+//   - Steps of all calls share commits. The one writer takes what has come in while the
+//     last commit was going on, without waiting for more. If a shared commit fails, the
+//     step to blame is found and left out; strangers do not notice.
+//   - Calls of one function run at most as many at a time as its policy says, and the
+//     workflows that they belong to take turns.
+//   - A call makes progress or waits for something: for its turn, its time, its calls.
+//
+// # Exceptions
+//
+//   - An attempt that is cut short by a crash is not counted, so a call whose function
+//     kills the process is tried again at each start.
+//   - A function that does not return when its context is done is given up after a second,
+//     not ended: Go has no way to do that. It keeps its place among those that run.
+//   - A step that the store refuses for good leaves its call where it was until the next
+//     start; this is logged as an error.
+package engine

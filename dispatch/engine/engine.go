@@ -1,0 +1,407 @@
+package engine
+
+import (
+	"bytes"
+	"container/list"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/coroc-dev/coroc/dispatch/store"
+)
+
+// Errors of the engine.
+var (
+	ErrKeyConflict = errors.New("the key belongs to a call of another function or with another input")
+	ErrNoSuchCall  = errors.New("no such call")
+	ErrClosed      = errors.New("the dispatcher is closed")
+	ErrRunning     = errors.New("the dispatcher is running already")
+)
+
+// Engine runs the calls in a store. It is safe for concurrent use.
+type Engine struct {
+	cfg       Config
+	store     store.Store
+	log       *slog.Logger
+	names     *Names
+	writer    *writer
+	functions map[string]*function
+	exited    *Failure // of a function that ends its goroutine
+
+	mu       sync.Mutex
+	calls    map[int64]*call // those that are not done
+	lastID   int64
+	keys     map[string]chan struct{} // keys that are being looked up and stored
+	resident *list.List               // durable executions that are suspended, the oldest first
+	base     context.Context
+	running  bool
+	cutting  bool // what still runs is made to end
+	closed   bool
+	stop     chan struct{} // closed by Close
+	active   int           // attempts of which the outcome is not settled
+	runs     map[*run]bool // those of them in which the function runs
+	idle     chan struct{} // closed when active becomes 0, if someone waits for that
+	stopped  chan struct{} // closed when Run has returned
+}
+
+// function is one that the engine runs.
+type function struct {
+	Function
+	queue  queue
+	active int // executions that run
+}
+
+// place is where an unfinished call stands in this process.
+type place uint8
+
+const (
+	queued  place = iota + 1 // in the queue of its function
+	active                   // being run, or what came of it being committed
+	waiting                  // suspended, for other calls
+	delayed                  // until its next attempt
+	parked                   // until the next start, or for good
+)
+
+// progress are the numbers of a call that change from attempt to attempt; see store.Call.
+type progress struct {
+	status                              store.Status
+	attempts, failures, awaits, reached int
+}
+
+// call is one that is not done. Its fields belong to the goroutine that runs it while it
+// is active, else to who holds the engine's lock.
+type call struct {
+	id, incarnation, root int64
+	parent                *call
+	name                  string
+	fn                    *function // nil if this program does not have it
+	place                 place
+	input                 []byte // nil if it is in the store only
+	progress
+
+	suspended bool  // the store has it as suspended
+	stateful  bool  // with a state
+	first     int64 // what it awaits
+	width     int
+	pending   int      // how many of them are not done
+	results   []Result // nil if some of them are in the store only
+	exec      Execution
+	residency *list.Element
+	timer     *time.Timer
+
+	waiters []chan Result
+}
+
+// New returns an engine with what the store has of unfinished calls. The engine owns the
+// store from then on, unless there is an error.
+func New(cfg Config) (*Engine, error) {
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	e := &Engine{
+		cfg:       cfg,
+		store:     cfg.Store,
+		log:       cfg.Logger,
+		names:     NewNames(cfg.Store),
+		functions: make(map[string]*function),
+		exited:    cfg.Describe(store.PermanentError, "the function ended its goroutine (runtime.Goexit)"),
+		calls:     make(map[int64]*call),
+		keys:      make(map[string]chan struct{}),
+		resident:  list.New(),
+		stop:      make(chan struct{}),
+		runs:      make(map[*run]bool),
+	}
+	for _, f := range cfg.Functions {
+		e.functions[f.Name] = &function{Function: f}
+	}
+	e.writer = newWriter(e.store, e.log)
+	if err := e.recover(context.Background()); err != nil {
+		e.writer.close()
+		return nil, err
+	}
+	return e, nil
+}
+
+// Names returns the names of the calls in the engine's store.
+func (e *Engine) Names() *Names { return e.names }
+
+// Dispatch stores a call from outside and returns its id. A key that was used before makes
+// it return the id of that call.
+func (e *Engine) Dispatch(ctx context.Context, r Request, key string) (string, error) {
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
+	if key != "" {
+		release, err := e.holdKey(ctx, key)
+		if err != nil {
+			return "", err
+		}
+		defer release()
+		old, err := e.store.ByKey(ctx, key)
+		if err == nil {
+			if old.Function != r.Function || !bytes.Equal(old.Input, r.Input) {
+				return "", fmt.Errorf("key %q: %w", key, ErrKeyConflict)
+			}
+			return e.names.Format(ctx, old.Incarnation, old.ID)
+		}
+		if !errors.Is(err, store.ErrNotFound) {
+			return "", err
+		}
+	}
+	e.mu.Lock()
+	if e.closed {
+		e.mu.Unlock()
+		return "", ErrClosed
+	}
+	e.lastID++
+	c := &call{id: e.lastID, root: e.lastID, incarnation: e.store.Incarnation(),
+		name: r.Function, fn: e.functions[r.Function], input: r.Input}
+	e.mu.Unlock()
+	if c.fn == nil {
+		return "", fmt.Errorf("no function %q", r.Function)
+	}
+	record := c.record(0)
+	record.Key = key
+	if err := e.writer.commit(store.Step{Create: []store.Call{record}}); err != nil {
+		return "", err
+	}
+	e.mu.Lock()
+	e.calls[c.id] = c
+	e.enqueue(c)
+	e.mu.Unlock()
+	return e.names.Format(ctx, c.incarnation, c.id)
+}
+
+// holdKey makes those that use one key do so one after the other.
+func (e *Engine) holdKey(ctx context.Context, key string) (release func(), err error) {
+	for {
+		e.mu.Lock()
+		held := e.keys[key]
+		if held == nil {
+			held = make(chan struct{})
+			e.keys[key] = held
+			e.mu.Unlock()
+			return func() {
+				e.mu.Lock()
+				delete(e.keys, key)
+				e.mu.Unlock()
+				close(held)
+			}, nil
+		}
+		e.mu.Unlock()
+		select {
+		case <-held:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// record returns the call as it is stored when it is created.
+func (c *call) record(parent int64) store.Call {
+	return store.Call{
+		ID: c.id, Incarnation: c.incarnation, Parent: parent, Root: c.root, Function: c.name,
+		Phase: store.Ready, Input: c.input,
+	}
+}
+
+// Wait returns the outcome of a call of that function when it is done.
+func (e *Engine) Wait(ctx context.Context, id, function string) (Result, error) {
+	n, err := e.check(ctx, id)
+	if err != nil {
+		return Result{}, err
+	}
+	e.mu.Lock()
+	c := e.calls[n]
+	var outcome chan Result
+	if c != nil {
+		if c.name != function {
+			e.mu.Unlock()
+			return Result{}, fmt.Errorf("call %s is one of function %q: %w", id, c.name, ErrNoSuchCall)
+		}
+		outcome = make(chan Result, 1)
+		c.waiters = append(c.waiters, outcome)
+	}
+	e.mu.Unlock()
+	if outcome == nil {
+		return e.outcome(ctx, n, id, function)
+	}
+	select {
+	case r := <-outcome:
+		return r, nil
+	case <-ctx.Done():
+		err = ctx.Err()
+	case <-e.stop:
+		err = ErrClosed
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for i, w := range c.waiters {
+		if w == outcome {
+			c.waiters = append(c.waiters[:i], c.waiters[i+1:]...)
+			break
+		}
+	}
+	return Result{}, err
+}
+
+func (e *Engine) outcome(ctx context.Context, n int64, id, function string) (Result, error) {
+	c, err := e.store.Call(ctx, n)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return Result{}, fmt.Errorf("call %q: %w", id, ErrNoSuchCall)
+	case err != nil:
+		return Result{}, err
+	case c.Function != function:
+		return Result{}, fmt.Errorf("call %s is one of function %q: %w", id, c.Function, ErrNoSuchCall)
+	case c.Phase != store.Done:
+		// It is not in memory either: it was being created when Dispatch failed.
+		return Result{}, fmt.Errorf("call %s will be run when the dispatcher is next started", id)
+	}
+	return Result{Status: c.Status, Output: c.Output, Error: c.Error}, nil
+}
+
+// check returns the number of a call, after making sure that the id is one of this store.
+func (e *Engine) check(ctx context.Context, id string) (int64, error) {
+	n := number(id)
+	if n == 0 {
+		return 0, fmt.Errorf("call %q: %w", id, ErrNoSuchCall)
+	}
+	e.mu.Lock()
+	c, closed := e.calls[n], e.closed
+	e.mu.Unlock()
+	if closed {
+		return 0, ErrClosed
+	}
+	var incarnation int64
+	if c != nil {
+		incarnation = c.incarnation
+	} else {
+		stored, err := e.store.Call(ctx, n)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			return 0, fmt.Errorf("call %q: %w", id, ErrNoSuchCall)
+		case err != nil:
+			return 0, err
+		}
+		incarnation = stored.Incarnation
+	}
+	text, err := e.names.Format(ctx, incarnation, n)
+	switch {
+	case err != nil:
+		return 0, err
+	case text != id:
+		return 0, fmt.Errorf("call %q: %w", id, ErrNoSuchCall)
+	}
+	return n, nil
+}
+
+// Lookup returns a call as it is stored.
+func (e *Engine) Lookup(ctx context.Context, id string) (*store.Call, error) {
+	n, err := e.check(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return e.store.Call(ctx, n)
+}
+
+// Counts returns statistics of all calls.
+func (e *Engine) Counts(ctx context.Context) ([]store.Count, error) {
+	e.mu.Lock()
+	closed := e.closed
+	e.mu.Unlock()
+	if closed {
+		return nil, ErrClosed
+	}
+	return e.store.Counts(ctx)
+}
+
+// enqueue makes the call run as soon as there is room. The engine's lock is held.
+func (e *Engine) enqueue(c *call) {
+	if c.fn == nil {
+		c.place = parked
+		return
+	}
+	c.place = queued
+	c.fn.queue.push(c, c.suspended)
+	e.pump(c.fn)
+}
+
+// pump starts attempts at calls of f, as many as may run. The engine's lock is held.
+func (e *Engine) pump(f *function) {
+	for e.running && f.queue.len() > 0 && (f.Policy.Concurrency == 0 || f.active < f.Policy.Concurrency) {
+		c := f.queue.pop()
+		c.place = active
+		f.active++
+		e.active++
+		go e.attempt(c, e.base)
+	}
+}
+
+// release gives the place of an execution that no longer runs to another one.
+func (e *Engine) release(f *function) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	f.active--
+	e.pump(f)
+}
+
+// settled says that the outcome of an attempt is dealt with. The engine's lock is held.
+func (e *Engine) settled() {
+	if e.active--; e.active == 0 && e.idle != nil {
+		close(e.idle)
+		e.idle = nil
+	}
+}
+
+// delay makes the call run again after d. The engine's lock is held.
+func (e *Engine) delay(c *call, d time.Duration) {
+	if d <= 0 {
+		e.enqueue(c)
+		return
+	}
+	c.place = delayed
+	c.timer = time.AfterFunc(d, func() {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		if c.place == delayed && !e.closed {
+			c.timer = nil
+			e.enqueue(c)
+		}
+	})
+}
+
+func (e *Engine) observe(ev Event) {
+	if e.cfg.Observer != nil {
+		e.cfg.Observer(ev)
+	}
+	level := slog.LevelDebug
+	if ev.Err != "" {
+		level = slog.LevelInfo
+	}
+	if e.log.Enabled(context.Background(), level) {
+		e.log.Log(context.Background(), level, "attempt "+ev.Kind.String(), eventAttrs(ev)...)
+	}
+}
+
+func eventAttrs(ev Event) []any {
+	attrs := []any{"call", ev.Call, "function", ev.Function, "attempt", ev.Attempt}
+	switch ev.Kind {
+	case AttemptResumed:
+		attrs = append(attrs, "loaded", ev.Loaded)
+	case AttemptSuspended:
+		attrs = append(attrs, "awaited", ev.Awaited, "state", ev.State, "elapsed", ev.Elapsed)
+	case AttemptEnded:
+		attrs = append(attrs, "status", ev.Status, "final", ev.Final, "elapsed", ev.Elapsed)
+		if ev.Err != "" {
+			attrs = append(attrs, "err", ev.Err)
+		}
+		if !ev.Final {
+			attrs = append(attrs, "retry", ev.Retry)
+		}
+	}
+	return attrs
+}

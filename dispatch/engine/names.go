@@ -1,0 +1,83 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/coroc-dev/coroc/dispatch/store"
+)
+
+// Names makes the ids that the outside sees: the name of the ownership under which a call
+// was made, and the call's number. It is safe for concurrent use.
+type Names struct {
+	store interface {
+		IncarnationName(ctx context.Context, incarnation int64) (string, error)
+		Call(ctx context.Context, id int64) (*store.Call, error)
+	}
+	mu    sync.Mutex
+	names map[int64]string
+	last  int64 // FormatCall's last argument and result
+	text  string
+}
+
+// NewNames returns the names of the calls in a store.
+func NewNames(s interface {
+	IncarnationName(ctx context.Context, incarnation int64) (string, error)
+	Call(ctx context.Context, id int64) (*store.Call, error)
+}) *Names {
+	return &Names{store: s, names: make(map[int64]string)}
+}
+
+// Format returns the id of a call that was made under that ownership.
+func (n *Names) Format(ctx context.Context, incarnation, id int64) (string, error) {
+	n.mu.Lock()
+	name, ok := n.names[incarnation]
+	n.mu.Unlock()
+	if !ok {
+		var err error
+		if name, err = n.store.IncarnationName(ctx, incarnation); err != nil {
+			return "", fmt.Errorf("incarnation %d: %w", incarnation, err)
+		}
+		n.mu.Lock()
+		n.names[incarnation] = name
+		n.mu.Unlock()
+	}
+	return name + "-" + strconv.FormatInt(id, 10), nil
+}
+
+// FormatCall returns the id of a call of which only the number is known.
+func (n *Names) FormatCall(ctx context.Context, id int64) (string, error) {
+	n.mu.Lock()
+	last, text := n.last, n.text
+	n.mu.Unlock()
+	if last == id && id != 0 {
+		return text, nil
+	}
+	c, err := n.store.Call(ctx, id)
+	if err != nil {
+		return "", fmt.Errorf("call %d: %w", id, err)
+	}
+	if text, err = n.Format(ctx, c.Incarnation, id); err != nil {
+		return "", err
+	}
+	n.mu.Lock()
+	n.last, n.text = id, text
+	n.mu.Unlock()
+	return text, nil
+}
+
+// number returns the number in an id, 0 if it is not one.
+func number(id string) int64 {
+	_, digits, ok := strings.Cut(id, "-")
+	if !ok || digits == "" || digits[0] < '1' || digits[0] > '9' {
+		return 0
+	}
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
+}

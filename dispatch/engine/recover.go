@@ -1,0 +1,119 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/coroc-dev/coroc/dispatch/store"
+)
+
+// page is how many calls are read at a time.
+const page = 1000
+
+// recover reads the calls that are not done. Nothing in the store says that a call was
+// running, so there is nothing to put right but this:
+//
+//   - A call that no unfinished call awaits, though it was made for one, is canceled: its
+//     parent died while it made its calls, or began anew.
+//   - A suspended call without a state was so in the memory of a process that is gone. It
+//     begins anew.
+func (e *Engine) recover(ctx context.Context) error {
+	last, err := e.store.LastID(ctx)
+	if err != nil {
+		return err
+	}
+	e.lastID = last
+	var changes []store.Change
+	var found []*call // in ascending order of ids: parents come before their children
+	due := make(map[*call]time.Time)
+	for after := int64(0); ; {
+		records, err := e.store.Unfinished(ctx, after, page)
+		if err != nil {
+			return err
+		}
+		if len(records) == 0 {
+			break
+		}
+		for i := range records {
+			rec := &records[i]
+			c, change := e.recall(rec)
+			if change != nil {
+				changes = append(changes, *change)
+			}
+			if c != nil {
+				found = append(found, c)
+				e.calls[c.id] = c
+				due[c] = rec.Due
+			}
+		}
+		after = records[len(records)-1].ID
+	}
+	for len(changes) > 0 {
+		n := min(len(changes), chunk)
+		if err := e.writer.commit(store.Step{Change: changes[:n:n]}); err != nil {
+			return err
+		}
+		changes = changes[n:]
+	}
+	for _, c := range found {
+		if err := e.ready(ctx, c, due[c]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// recall returns the call of a record, or nil if it is not to be run, and what is to be
+// changed in the record.
+func (e *Engine) recall(rec *store.Call) (*call, *store.Change) {
+	c := &call{
+		id: rec.ID, incarnation: rec.Incarnation, root: rec.Root, name: rec.Function, fn: e.functions[rec.Function],
+		progress: progress{status: rec.Status, attempts: rec.Attempts, failures: rec.Failures, awaits: rec.Awaits, reached: rec.Reached},
+	}
+	if rec.Parent != 0 {
+		p := e.calls[rec.Parent]
+		if p == nil || !p.suspended || rec.ID < p.first || rec.ID >= p.first+int64(p.width) {
+			f := e.cfg.Describe(store.Canceled, "nothing waits for the call any more")
+			change := c.progress.change(c, store.Done, f)
+			return nil, &change
+		}
+		c.parent = p
+	}
+	if rec.Phase == store.Ready {
+		return c, nil
+	}
+	if rec.State == nil {
+		c.awaits = 0
+		change := c.progress.change(c, store.Ready, nil)
+		return c, &change
+	}
+	c.suspended, c.stateful = true, true
+	c.first, c.width = rec.First, rec.Width
+	return c, nil
+}
+
+// ready puts a call in its place.
+func (e *Engine) ready(ctx context.Context, c *call, due time.Time) error {
+	if c.fn == nil {
+		e.log.Warn("this program does not have the function of a call; the call is kept", "call", c.id, "function", c.name)
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if c.suspended {
+		done, err := e.store.CountDone(ctx, c.first, c.width)
+		if err != nil {
+			return fmt.Errorf("call %d: %w", c.id, err)
+		}
+		if c.pending = c.width - done; c.pending > 0 {
+			c.place = waiting
+			return nil
+		}
+	}
+	if due.IsZero() {
+		e.enqueue(c)
+		return nil
+	}
+	e.delay(c, time.Until(due))
+	return nil
+}

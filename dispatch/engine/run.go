@@ -1,0 +1,141 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// commitGrace is how long Run waits at its end for the store to take what is to be stored.
+const commitGrace = 5 * time.Second
+
+// errStuck is the error of Run if the store did not take what there was.
+var errStuck = errors.New("stopped while the store was not available; what was not stored is done again")
+
+// Run runs calls until ctx is done or the engine is closed.
+func (e *Engine) Run(ctx context.Context) error {
+	e.mu.Lock()
+	switch {
+	case e.closed:
+		e.mu.Unlock()
+		return ErrClosed
+	case e.stopped != nil:
+		e.mu.Unlock()
+		return ErrRunning
+	}
+	stopped := make(chan struct{})
+	e.stopped = stopped
+	e.running, e.cutting = true, false
+	e.base = context.WithoutCancel(ctx)
+	for _, f := range e.functions {
+		e.pump(f)
+	}
+	e.mu.Unlock()
+
+	select {
+	case <-ctx.Done():
+	case <-e.stop:
+	}
+	err := e.halt()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.stopped = nil
+	close(stopped)
+	return err
+}
+
+// halt lets running attempts end, by and by with more force.
+func (e *Engine) halt() error {
+	e.mu.Lock()
+	e.running = false
+	e.mu.Unlock()
+	if e.quiet(e.cfg.Grace) {
+		return nil
+	}
+	e.mu.Lock()
+	e.cutting = true
+	for r := range e.runs {
+		r.cut()
+	}
+	e.mu.Unlock()
+	if e.quiet(leeway) {
+		return nil
+	}
+	e.mu.Lock()
+	var left []*run
+	for r := range e.runs {
+		left = append(left, r)
+	}
+	e.mu.Unlock()
+	for _, r := range left {
+		go e.abandon(r)
+	}
+	if !e.quiet(commitGrace) {
+		return errStuck
+	}
+	return nil
+}
+
+// quiet waits until the outcomes of all attempts are settled, for d at most.
+func (e *Engine) quiet(d time.Duration) bool {
+	e.mu.Lock()
+	if e.active == 0 {
+		e.mu.Unlock()
+		return true
+	}
+	if e.idle == nil {
+		e.idle = make(chan struct{})
+	}
+	idle := e.idle
+	e.mu.Unlock()
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-idle:
+		return true
+	case <-t.C:
+		return false
+	}
+}
+
+// cut makes the context of a run done, because the engine is told to stop.
+func (r *run) cut() {
+	r.mu.Lock()
+	r.stopped = true
+	r.mu.Unlock()
+	r.exec.Cancel(context.Canceled)
+}
+
+// Close makes Run stop, if it runs, and closes the store.
+func (e *Engine) Close() error {
+	e.mu.Lock()
+	if e.closed {
+		e.mu.Unlock()
+		return nil
+	}
+	e.closed = true
+	close(e.stop)
+	stopped := e.stopped
+	e.mu.Unlock()
+	if stopped != nil {
+		<-stopped
+	}
+	e.writer.close()
+	e.mu.Lock()
+	var dropped []Execution
+	for _, c := range e.calls {
+		if c.timer != nil {
+			c.timer.Stop()
+		}
+		// The execution of a call that is active is dealt with by who runs it.
+		if c.exec != nil && c.place != active {
+			dropped = append(dropped, c.exec)
+			c.exec = nil
+		}
+	}
+	e.mu.Unlock()
+	for _, x := range dropped {
+		x.Discard(false)
+	}
+	return e.store.Close()
+}

@@ -1,0 +1,153 @@
+package engine
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/coroc-dev/coroc/dispatch/store"
+)
+
+// Function is one that the engine can run.
+type Function struct {
+	Name   string
+	Policy Policy
+
+	// Start makes an execution of the function. If the attempt carries a state, the
+	// execution goes on from there; an error of it parks the call.
+	Start func(Attempt) (Execution, error)
+}
+
+// Attempt is one try at a call.
+type Attempt struct {
+	ID     string          // of the call, as the outside sees it
+	Number int             // from 1; attempts that a crash cut short are not counted
+	Base   context.Context // its values are for the function's context; it is never done
+	Input  []byte
+	State  []byte // nil to start from the input
+}
+
+// Execution is a function that runs, or that is suspended in memory. The engine calls one
+// method at a time, but for Cancel.
+type Execution interface {
+	// Run goes on until the function ends or awaits. The results are those of what it
+	// awaited last, in the order of the requests; nil at the start.
+	Run(results []Result) Turn
+
+	// AppendState appends the state of an execution that awaits. It is called only if
+	// Durable.
+	AppendState(b []byte) ([]byte, error)
+
+	// Durable says whether the execution has a state and can be made anew from it.
+	Durable() bool
+
+	// Cancel makes the function's context done, with cause as its error.
+	Cancel(cause error)
+
+	// Discard says that Run will not be called again. If the call has ended, or begins
+	// anew, unwind is set: what the function deferred has to run.
+	Discard(unwind bool)
+}
+
+// Turn is what an execution has come to.
+type Turn struct {
+	// Failure is not nil if the function has ended with an error.
+	Failure *Failure
+	// Await is not empty if the function waits for the results of these calls.
+	Await []Request
+	// Output is the result otherwise.
+	Output []byte
+}
+
+// Request is a call that a function wants to be made.
+type Request struct {
+	Function string
+	Input    []byte
+}
+
+// Result is the outcome of a call, as it is given to who awaits it.
+type Result struct {
+	Status  store.Status
+	Output  []byte
+	Error   []byte   // as the failed execution encoded it
+	Failure *Failure // if the call has failed in this process
+}
+
+// Failure is how an attempt failed.
+type Failure struct {
+	Status     store.Status
+	Message    string
+	RetryAfter time.Duration // the least time to wait before the next attempt
+	Encoded    []byte
+	Origin     error // the error itself, for as long as it stays in this process
+}
+
+// Policy says how the calls of a function are run.
+type Policy struct {
+	Initial     time.Duration // wait after the first failed attempt
+	Factor      float64       // by which each wait is longer than the last
+	Jitter      float64       // 0 to 1: each wait is longer or shorter by up to this part
+	Cap         time.Duration // the longest wait, before jitter
+	MaxAttempts int           // 0 for no limit
+	Timeout     time.Duration // of each run up to the next await; 0 for none
+	Concurrency int           // how many run at a time; 0 for no limit
+	Restart     bool          // try again also after the attempt has awaited
+}
+
+// Config is what an engine is made of.
+type Config struct {
+	Store     store.Store // owned by the engine from then on
+	Functions []Function
+	Observer  func(Event) // may be nil
+	Logger    *slog.Logger
+	Grace     time.Duration // for running attempts when Run is told to stop
+	Resident  int           // how many durable executions stay in memory while they are suspended
+	// Describe encodes a failure that the engine itself has found.
+	Describe func(status store.Status, message string) *Failure
+}
+
+// EventKind says what an [Event] is about.
+type EventKind uint8
+
+// The kinds of events.
+const (
+	// AttemptStarted: an attempt is about to run, from the input.
+	AttemptStarted EventKind = iota + 1
+	// AttemptResumed: an attempt is about to go on behind what it awaited.
+	AttemptResumed
+	// AttemptSuspended: an attempt awaits calls, and this has been committed.
+	AttemptSuspended
+	// AttemptEnded: an attempt ended, and this has been committed.
+	AttemptEnded
+)
+
+// String returns the kind in a word.
+func (k EventKind) String() string {
+	switch k {
+	case AttemptStarted:
+		return "started"
+	case AttemptResumed:
+		return "resumed"
+	case AttemptSuspended:
+		return "suspended"
+	case AttemptEnded:
+		return "ended"
+	}
+	return "unknown"
+}
+
+// Event is something that happened to an attempt.
+type Event struct {
+	Kind     EventKind
+	Call     string // id of the call
+	Function string
+	Attempt  int           // number of the attempt, from 1
+	Status   store.Status  // AttemptEnded: how
+	Err      string        // AttemptEnded: message of the error, if it failed
+	Retry    time.Duration // AttemptEnded: time until the next attempt
+	Final    bool          // AttemptEnded: the call is done
+	Awaited  int           // AttemptSuspended: how many calls it awaits
+	State    int           // AttemptSuspended: size of the state; 0 in a volatile build
+	Loaded   bool          // AttemptResumed: the state was loaded from the store
+	Elapsed  time.Duration // AttemptSuspended, AttemptEnded: how long the code ran
+}

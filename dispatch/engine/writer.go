@@ -1,0 +1,203 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/coroc-dev/coroc/dispatch/store"
+)
+
+// maxBatch is about how many rows one transaction writes. It bounds how long a step waits
+// for the steps of strangers that share its commit.
+const maxBatch = 2048
+
+// chunk is how many calls one step creates at most.
+const chunk = 512
+
+// write is a step on its way to the store.
+type write struct {
+	step  store.Step
+	group *group
+	done  chan error // of the last one of a group only
+}
+
+// group are writes that follow from each other: if one fails, those behind it are dropped.
+type group struct{ err error }
+
+// writer commits steps. All that wait while a commit is going on share the next one, so
+// that there is no delay and yet one sync serves many.
+type writer struct {
+	store store.Store
+	log   *slog.Logger
+
+	mu      sync.Mutex
+	queue   []*write
+	wake    chan struct{}
+	closing bool
+	closed  chan struct{} // by close, to end the waiting for a store that is not available
+	ended   chan struct{} // by loop
+}
+
+func newWriter(s store.Store, log *slog.Logger) *writer {
+	w := &writer{
+		store: s, log: log,
+		wake:   make(chan struct{}, 1),
+		closed: make(chan struct{}),
+		ended:  make(chan struct{}),
+	}
+	go w.loop()
+	return w
+}
+
+// commit writes the steps in their order, not necessarily in one transaction, and returns
+// when the last one is durable. If one fails, those behind it are not written.
+func (w *writer) commit(steps ...store.Step) error {
+	g := new(group)
+	writes := make([]*write, len(steps))
+	for i, step := range steps {
+		writes[i] = &write{step: step, group: g}
+	}
+	done := make(chan error, 1)
+	writes[len(writes)-1].done = done
+
+	w.mu.Lock()
+	if w.closing {
+		w.mu.Unlock()
+		return ErrClosed
+	}
+	w.queue = append(w.queue, writes...)
+	w.mu.Unlock()
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+	return <-done
+}
+
+// close commits what is queued and ends the writer.
+func (w *writer) close() {
+	w.mu.Lock()
+	closing := w.closing
+	w.closing = true
+	w.mu.Unlock()
+	if !closing {
+		close(w.closed)
+	}
+	<-w.ended
+}
+
+func (w *writer) loop() {
+	defer close(w.ended)
+	for {
+		batch := w.take()
+		if len(batch) > 0 {
+			w.write(batch)
+			continue
+		}
+		select {
+		case <-w.wake:
+		case <-w.closed:
+			if batch := w.take(); len(batch) > 0 {
+				w.write(batch)
+				continue
+			}
+			return
+		}
+	}
+}
+
+func (w *writer) take() []*write {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n, weight := 0, 0
+	for n < len(w.queue) && (n == 0 || weight+w.queue[n].step.Weight() <= maxBatch) {
+		weight += w.queue[n].step.Weight()
+		n++
+	}
+	batch := w.queue[:n:n]
+	if w.queue = w.queue[n:]; len(w.queue) == 0 {
+		w.queue = nil
+	}
+	return batch
+}
+
+// write commits a batch. If it fails because of one step, the others are committed without
+// it; if it is not known which, the batch is halved until it is.
+func (w *writer) write(batch []*write) {
+	for delay := 10 * time.Millisecond; len(batch) > 0; {
+		batch = dropFailed(batch)
+		if len(batch) == 0 {
+			return
+		}
+		steps := make([]store.Step, len(batch))
+		for i, x := range batch {
+			steps[i] = x.step
+		}
+		err := w.store.Commit(context.Background(), steps)
+		var bad *store.StepError
+		switch {
+		case err == nil:
+			for _, x := range batch {
+				x.finish(nil)
+			}
+			return
+		case errors.Is(err, store.ErrUnavailable):
+			if !w.pause(err, delay) {
+				for _, x := range batch {
+					x.finish(err)
+				}
+				return
+			}
+			delay = min(2*delay, time.Second)
+		case len(batch) == 1:
+			batch[0].finish(err)
+			return
+		case errors.As(err, &bad) && bad.Index >= 0 && bad.Index < len(batch):
+			batch[bad.Index].finish(bad.Err)
+			batch = append(batch[:bad.Index:bad.Index], batch[bad.Index+1:]...)
+		default:
+			w.write(batch[:len(batch)/2])
+			batch = batch[len(batch)/2:]
+		}
+	}
+}
+
+// pause waits before a store that is not available is asked again. It returns false if
+// the writer is to end instead.
+func (w *writer) pause(err error, delay time.Duration) bool {
+	w.log.Error("the store does not take commits", "err", err, "retry", delay)
+	t := time.NewTimer(delay)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-w.closed:
+		return false
+	}
+}
+
+// finish notes the outcome. Only the writer's goroutine looks at the group's error, until
+// it has sent it.
+func (x *write) finish(err error) {
+	if x.group.err == nil {
+		x.group.err = err
+	}
+	if x.done != nil {
+		x.done <- x.group.err
+	}
+}
+
+func dropFailed(batch []*write) []*write {
+	kept := batch[:0:0]
+	for _, x := range batch {
+		if x.group.err != nil {
+			x.finish(nil)
+			continue
+		}
+		kept = append(kept, x)
+	}
+	return kept
+}

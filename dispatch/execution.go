@@ -1,0 +1,229 @@
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync/atomic"
+
+	"github.com/coroc-dev/coroc/dispatch/engine"
+	"github.com/coroc-dev/coroc/runtime"
+)
+
+func (f *Function[I, O]) function(d *Dispatcher) (engine.Function, error) {
+	return engine.Function{
+		Name:   f.name,
+		Policy: f.policy,
+		Start:  func(a engine.Attempt) (engine.Execution, error) { return f.start(d, a) },
+	}, nil
+}
+
+// durableCall is what a record has if its body may suspend.
+type durableCall[I, O any] interface {
+	DurableCall(c *runtime.Coroutine, ctx context.Context, in I) (O, error)
+}
+
+func (f *Function[I, O]) start(d *Dispatcher, a engine.Attempt) (engine.Execution, error) {
+	inv := &invocation{d: d, attempt: a}
+	inv.ctx = newCallContext(a.Base, inv)
+	if durable {
+		record := runtime.RecordOf(f.fn)
+		if twin, ok := record.(durableCall[I, O]); ok {
+			return f.startDurable(inv, record, twin)
+		}
+		if a.State != nil {
+			return nil, fmt.Errorf("%w: function %q no longer awaits anything", runtime.ErrIncompatibleState, f.name)
+		}
+	} else if a.State != nil {
+		return nil, fmt.Errorf("%w: it was saved by a durable build, and this one is not", runtime.ErrIncompatibleState)
+	}
+	v := &volatileExecution{
+		inv:    inv,
+		turns:  make(chan engine.Turn),
+		resume: make(chan []engine.Result),
+		gone:   make(chan struct{}),
+	}
+	inv.volatile = v
+	v.body = func(t *engine.Turn) {
+		var in I
+		if t.Failure = f.decodeInput(inv, &in); t.Failure != nil {
+			return
+		}
+		protect(t, func() {
+			out, err := f.fn(inv.ctx, in)
+			f.finish(t, out, err)
+		})
+	}
+	return v, nil
+}
+
+func (f *Function[I, O]) decodeInput(inv *invocation, in *I) *engine.Failure {
+	if err := decodeJSON(inv.attempt.Input, in); err != nil {
+		return encodeFailure(WithStatus(StatusInvalidArgument, fmt.Errorf("dispatch: %s: input: %w", f.name, err)))
+	}
+	return nil
+}
+
+func (f *Function[I, O]) finish(t *engine.Turn, out O, err error) {
+	if err != nil {
+		t.Failure = encodeFailure(err)
+		return
+	}
+	b, err := encodeJSON(out)
+	if err != nil {
+		t.Failure = encodeFailure(fmt.Errorf("dispatch: %s: output: %w", f.name, err))
+		return
+	}
+	t.Output, t.Failure = b, nil
+}
+
+// protect calls body, which fills in t, and fills in a failure if body panics or ends the
+// goroutine.
+func protect(t *engine.Turn, body func()) {
+	t.Failure = describe(StatusPermanentError, "the function ended its goroutine (runtime.Goexit)")
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		if r := recover(); r != nil {
+			t.Failure = encodePanic(r, debug.Stack())
+		}
+	}()
+	body()
+	returned = true
+}
+
+// volatileExecution is a function on a goroutine of its own, which stays blocked in Await
+// while it is suspended.
+type volatileExecution struct {
+	inv      *invocation
+	body     func(*engine.Turn)
+	started  bool
+	awaiting atomic.Bool
+	turns    chan engine.Turn
+	resume   chan []engine.Result
+	gone     chan struct{} // closed by Discard
+}
+
+func (v *volatileExecution) Run(results []engine.Result) engine.Turn {
+	if !v.started {
+		v.started = true
+		go func() {
+			var t engine.Turn
+			defer func() {
+				select {
+				case v.turns <- t:
+				case <-v.gone:
+				}
+			}()
+			v.body(&t)
+		}()
+	} else {
+		v.resume <- results
+	}
+	return <-v.turns
+}
+
+var (
+	errTwoAwaits = errors.New("the function awaits already; a call awaits one thing at a time, use Gather for several")
+	errGivenUp   = errors.New("the attempt was given up")
+)
+
+func (v *volatileExecution) await(requests []engine.Request) ([]engine.Result, error) {
+	if !v.awaiting.CompareAndSwap(false, true) {
+		return nil, errTwoAwaits
+	}
+	defer v.awaiting.Store(false)
+	select {
+	case v.turns <- engine.Turn{Await: requests}:
+	case <-v.gone:
+		return nil, errGivenUp
+	}
+	select {
+	case results := <-v.resume:
+		return results, nil
+	case <-v.gone:
+		return nil, errGivenUp
+	}
+}
+
+func (v *volatileExecution) AppendState([]byte) ([]byte, error) { return nil, errors.ErrUnsupported }
+func (v *volatileExecution) Durable() bool                      { return false }
+func (v *volatileExecution) Cancel(cause error)                 { v.inv.ctx.cancel(cause) }
+
+// Discard unwinds the function in any case: its goroutine can't be left behind.
+func (v *volatileExecution) Discard(bool) {
+	v.inv.ctx.cancel(context.Canceled)
+	close(v.gone)
+}
+
+// durableExecution is a function as a coroutine.
+type durableExecution[I, O any] struct {
+	f   *Function[I, O]
+	inv *invocation
+	c   *runtime.Coroutine
+	in  I
+	out O
+	err error
+}
+
+func (f *Function[I, O]) startDurable(inv *invocation, record any, twin durableCall[I, O]) (engine.Execution, error) {
+	e := &durableExecution[I, O]{f: f, inv: inv}
+	e.c = runtime.New(func(c *runtime.Coroutine) {
+		e.out, e.err = twin.DurableCall(c, inv.ctx, e.in)
+	},
+		// The function's captures and its context belong to the process.
+		runtime.Binding{Name: "call.ctx", Value: inv.ctx},
+		runtime.Binding{Name: "entry", Value: record},
+	)
+	e.c.SetLocal(inv)
+	if inv.attempt.State != nil {
+		n, err := e.c.LoadState(inv.attempt.State)
+		if err == nil && n != len(inv.attempt.State) {
+			err = fmt.Errorf("%w: %d bytes follow it", runtime.ErrInvalidState, len(inv.attempt.State)-n)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return e, nil
+}
+
+func (e *durableExecution[I, O]) Run(results []engine.Result) (t engine.Turn) {
+	e.inv.results = results
+	if !e.c.Started() {
+		if t.Failure = e.f.decodeInput(e.inv, &e.in); t.Failure != nil {
+			return t
+		}
+	}
+	var suspended bool
+	protect(&t, func() {
+		if suspended = e.c.Next(); !suspended {
+			e.f.finish(&t, e.out, e.err)
+		}
+	})
+	if suspended {
+		t = engine.Turn{Await: e.inv.requests}
+		e.inv.requests = nil
+		if len(t.Await) == 0 {
+			t.Failure = describe(StatusPermanentError, "the function was suspended, but not by an await")
+		}
+	}
+	return t
+}
+
+func (e *durableExecution[I, O]) AppendState(b []byte) ([]byte, error) { return e.c.AppendState(b) }
+func (e *durableExecution[I, O]) Durable() bool                        { return true }
+func (e *durableExecution[I, O]) Cancel(cause error)                   { e.inv.ctx.cancel(cause) }
+
+func (e *durableExecution[I, O]) Discard(unwind bool) {
+	if !unwind || e.c.Done() {
+		return
+	}
+	e.inv.ctx.cancel(context.Canceled)
+	// What the defers of a call that is over panic with concerns nobody.
+	defer func() { _ = recover() }()
+	e.c.Stop()
+}

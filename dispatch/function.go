@@ -1,0 +1,193 @@
+package dispatch
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"sync/atomic"
+	"time"
+
+	"github.com/coroc-dev/coroc/dispatch/engine"
+)
+
+// Function is a function whose calls a [Dispatcher] runs, records and tries again. It is
+// made by [Func], usually as a package-level variable, and given to [New].
+type Function[I, O any] struct {
+	name   string
+	fn     func(context.Context, I) (O, error)
+	policy engine.Policy
+	err    error // of Func, reported by New
+	owner  atomic.Pointer[Dispatcher]
+}
+
+// AnyFunction is a *Function of any type. It is an [Option] of [New].
+type AnyFunction interface {
+	Option
+
+	// Name returns the name under which the function was made.
+	Name() string
+
+	bind(d *Dispatcher) error
+	unbind(d *Dispatcher)
+	function(d *Dispatcher) (engine.Function, error)
+}
+
+// Func makes a function known to workflows as name. The name is stored with each call, so
+// it must stay the same over restarts, and be the only one of its kind in a [Dispatcher].
+//
+// Inputs and outputs are stored as JSON. A type that JSON would lose something of, such as
+// one with unexported fields or a channel, makes [New] return an error.
+//
+// fn is run at least once for a call, and until it returns a result or an error that is
+// not temporary: see [RetryPolicy]. What it has returned is recorded once and stays. fn
+// can call Await and Gather of other functions with its context, and so be a workflow.
+func Func[I, O any](name string, fn func(context.Context, I) (O, error), opts ...FuncOption) *Function[I, O] {
+	f := &Function[I, O]{name: name, fn: fn, policy: defaultPolicy()}
+	for _, opt := range opts {
+		opt(&f.policy)
+	}
+	f.err = f.check()
+	return f
+}
+
+func (f *Function[I, O]) check() error {
+	switch {
+	case f.name == "":
+		return fmt.Errorf("dispatch: a function without a name")
+	case f.fn == nil:
+		return fmt.Errorf("dispatch: function %q is nil", f.name)
+	}
+	if err := checkPolicy(f.policy); err != nil {
+		return fmt.Errorf("dispatch: function %q: %w", f.name, err)
+	}
+	if err := checkType(reflect.TypeFor[I]()); err != nil {
+		return fmt.Errorf("dispatch: function %q: input: %w", f.name, err)
+	}
+	if err := checkType(reflect.TypeFor[O]()); err != nil {
+		return fmt.Errorf("dispatch: function %q: output: %w", f.name, err)
+	}
+	return nil
+}
+
+// Name returns the name under which f was made.
+func (f *Function[I, O]) Name() string { return f.name }
+
+func (f *Function[I, O]) apply(c *config) { c.functions = append(c.functions, f) }
+
+func (f *Function[I, O]) bind(d *Dispatcher) error {
+	if f.err != nil {
+		return f.err
+	}
+	if !f.owner.CompareAndSwap(nil, d) {
+		return fmt.Errorf("dispatch: function %q belongs to a dispatcher that is not closed", f.name)
+	}
+	return nil
+}
+
+func (f *Function[I, O]) unbind(d *Dispatcher) { f.owner.CompareAndSwap(d, nil) }
+
+// FuncOption is an option of [Func].
+type FuncOption func(*engine.Policy)
+
+// RetryPolicy says when a call whose attempt failed is tried again: if the status of the
+// error is temporary, after a wait that grows with each failed attempt and varies at
+// random. An error with a method `RetryAfter() time.Duration` makes the wait at least so
+// long. Fields that are zero have the values of [DefaultRetry]; see each.
+//
+// The count of failed attempts, which both the wait and MaxAttempts go by, starts anew when
+// the call has come further than ever before: past an await that no attempt had reached.
+type RetryPolicy struct {
+	// Initial is the wait after the first failed attempt.
+	Initial time.Duration
+	// Factor is by how much each wait is longer than the last one; at least 1.
+	Factor float64
+	// Jitter, above 0 and up to 1, is the part of the wait by which it is made longer or
+	// shorter at random. A negative value means none.
+	Jitter float64
+	// Cap is the longest wait, before jitter.
+	Cap time.Duration
+	// MaxAttempts is after how many failed attempts the error of the last one becomes the
+	// outcome of the call; 0 means no limit.
+	MaxAttempts int
+	// AfterAwait says that a function which fails temporarily after it has awaited is run
+	// again too, from its beginning: with new calls in place of those that it has made.
+	// Without it such a failure is the outcome.
+	AfterAwait bool
+}
+
+// DefaultRetry is the policy of a function without [WithRetry], and its fields are those
+// of a policy that leaves them zero.
+var DefaultRetry = RetryPolicy{
+	Initial: 500 * time.Millisecond,
+	Factor:  2,
+	Jitter:  0.3,
+	Cap:     time.Minute,
+}
+
+// DefaultConcurrency is how many attempts of a function without [WithConcurrency] run at
+// a time.
+const DefaultConcurrency = 256
+
+// WithRetry sets when calls of the function are tried again.
+func WithRetry(p RetryPolicy) FuncOption {
+	return func(e *engine.Policy) { setRetry(e, p) }
+}
+
+// WithTimeout limits how long the function may run: from its start to its end or first
+// await, and then from each await to the next. The time for which it is suspended does not
+// count. When the time is over, the function's context is done with
+// [context.DeadlineExceeded]; the context has no Deadline, since that would move.
+//
+// A function that goes on regardless cannot be stopped: the attempt counts as timed out,
+// what it returns later is dropped, and until then it takes up its place under
+// [WithConcurrency].
+func WithTimeout(d time.Duration) FuncOption {
+	return func(e *engine.Policy) { e.Timeout = d }
+}
+
+// WithConcurrency limits how many attempts of the function run at a time in this process.
+// One that awaits does not count. 0 means no limit.
+func WithConcurrency(n int) FuncOption {
+	return func(e *engine.Policy) { e.Concurrency = n }
+}
+
+func defaultPolicy() engine.Policy {
+	p := engine.Policy{Concurrency: DefaultConcurrency}
+	setRetry(&p, DefaultRetry)
+	return p
+}
+
+func setRetry(e *engine.Policy, p RetryPolicy) {
+	e.Initial = or(p.Initial, DefaultRetry.Initial)
+	e.Factor = or(p.Factor, DefaultRetry.Factor)
+	e.Jitter = max(or(p.Jitter, DefaultRetry.Jitter), 0)
+	e.Cap = or(p.Cap, DefaultRetry.Cap)
+	e.MaxAttempts = p.MaxAttempts
+	e.Restart = p.AfterAwait
+}
+
+func or[T comparable](v, otherwise T) T {
+	var zero T
+	if v == zero {
+		return otherwise
+	}
+	return v
+}
+
+func checkPolicy(p engine.Policy) error {
+	switch {
+	case p.Initial < 0 || p.Cap < 0:
+		return fmt.Errorf("retry: a wait is negative")
+	case p.Factor < 1:
+		return fmt.Errorf("retry: the factor %v is less than 1", p.Factor)
+	case p.Jitter > 1:
+		return fmt.Errorf("retry: the jitter %v is greater than 1", p.Jitter)
+	case p.MaxAttempts < 0:
+		return fmt.Errorf("retry: the number of attempts is negative")
+	case p.Timeout < 0:
+		return fmt.Errorf("the timeout is negative")
+	case p.Concurrency < 0:
+		return fmt.Errorf("the concurrency is negative")
+	}
+	return nil
+}

@@ -1,0 +1,211 @@
+package dispatch
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/coroc-dev/coroc/dispatch/engine"
+	"github.com/coroc-dev/coroc/dispatch/store"
+	"github.com/coroc-dev/coroc/dispatch/store/sqlite"
+)
+
+// Event is something that happened to an attempt; see [WithObserver].
+type Event = engine.Event
+
+// The kinds of events.
+const (
+	// AttemptStarted: an attempt is about to run, from the input.
+	AttemptStarted = engine.AttemptStarted
+	// AttemptResumed: an attempt is about to go on behind what it awaited.
+	AttemptResumed = engine.AttemptResumed
+	// AttemptSuspended: an attempt awaits calls, and this has been committed.
+	AttemptSuspended = engine.AttemptSuspended
+	// AttemptEnded: an attempt ended, and this has been committed.
+	AttemptEnded = engine.AttemptEnded
+)
+
+// Phase is where a call stands in its life.
+type Phase = store.Phase
+
+// The phases.
+const (
+	// PhaseReady: to be run from its input, or being run; also if it waits for a retry.
+	PhaseReady = store.Ready
+	// PhaseSuspended: waiting for calls that it awaits, or about to go on behind them.
+	PhaseSuspended = store.Suspended
+	// PhaseDone: the outcome is recorded.
+	PhaseDone = store.Done
+	// PhaseParked: suspended with a state that the program could not load.
+	PhaseParked = store.Parked
+)
+
+// CallInfo describes a call, as it is stored.
+type CallInfo struct {
+	ID       ID
+	Parent   ID // of the call that awaits it; "" for one from outside
+	Function string
+	Key      string
+	Phase    Phase
+	Status   Status // of the outcome, or of the last failed attempt
+	Attempts int    // attempts that have ended
+	Awaits   int    // awaits that the present attempt has come to
+	Created  time.Time
+	Updated  time.Time
+	Due      time.Time // when it is tried again, if that is not at once
+	Input    []byte    // JSON
+	Output   []byte    // JSON; nil unless it is done and OK
+	Err      error     // of the outcome, or of the last failed attempt
+	State    int       // size of the state that is stored
+}
+
+// Stats are numbers of all calls in a store. The zero value counts nothing.
+type Stats struct {
+	Calls     int64 // of all phases
+	Ready     int64
+	Suspended int64
+	Parked    int64
+	Done      int64 // OK and failed
+	OK        int64
+	Failed    int64
+
+	Attempts   int64 // attempts that have ended
+	Retries    int64 // those of them beyond the first of a call
+	StateBytes int64 // size of the states that are stored now
+
+	// Statuses counts the calls that are done by their status.
+	Statuses map[Status]int64
+	// Functions has the same numbers for each function. Their Functions are nil.
+	Functions map[string]Stats
+}
+
+// Lookup returns what is stored about the call with that id, or [ErrNoSuchCall].
+func (d *Dispatcher) Lookup(ctx context.Context, id ID) (CallInfo, error) {
+	c, err := d.engine.Lookup(ctx, string(id))
+	if err != nil {
+		return CallInfo{}, fmt.Errorf("dispatch: %w", err)
+	}
+	return callInfo(ctx, d.engine.Names(), c)
+}
+
+// Stats counts the calls in the store. It reads all of them.
+func (d *Dispatcher) Stats(ctx context.Context) (Stats, error) {
+	counts, err := d.engine.Counts(ctx)
+	if err != nil {
+		return Stats{}, fmt.Errorf("dispatch: %w", err)
+	}
+	return stats(counts), nil
+}
+
+// Reader reads a store that another process may own. It never writes.
+type Reader struct{ store *sqlite.Reader }
+
+// OpenReader opens the SQLite file at path for reading.
+func OpenReader(path string) (*Reader, error) {
+	s, err := sqlite.OpenReader(context.Background(), path)
+	if err != nil {
+		return nil, fmt.Errorf("dispatch: %w", err)
+	}
+	return &Reader{s}, nil
+}
+
+// Stats counts the calls in the store. It reads all of them.
+func (r *Reader) Stats(ctx context.Context) (Stats, error) {
+	counts, err := r.store.Counts(ctx)
+	if err != nil {
+		return Stats{}, fmt.Errorf("dispatch: %w", err)
+	}
+	return stats(counts), nil
+}
+
+// Calls calls f with each call in the store, in the order in which they were made, until f
+// returns false.
+func (r *Reader) Calls(ctx context.Context, f func(CallInfo) bool) error {
+	names := engine.NewNames(r.store)
+	for after := int64(0); ; {
+		calls, err := r.store.Calls(ctx, after, 256)
+		if err != nil {
+			return fmt.Errorf("dispatch: %w", err)
+		}
+		if len(calls) == 0 {
+			return nil
+		}
+		for i := range calls {
+			info, err := callInfo(ctx, names, &calls[i])
+			if err != nil {
+				return err
+			}
+			if !f(info) {
+				return nil
+			}
+		}
+		after = calls[len(calls)-1].ID
+	}
+}
+
+// Close closes the reader.
+func (r *Reader) Close() error { return r.store.Close() }
+
+func callInfo(ctx context.Context, names *engine.Names, c *store.Call) (CallInfo, error) {
+	id, err := names.Format(ctx, c.Incarnation, c.ID)
+	if err != nil {
+		return CallInfo{}, fmt.Errorf("dispatch: %w", err)
+	}
+	info := CallInfo{
+		ID: ID(id), Function: c.Function, Key: c.Key, Phase: c.Phase, Status: c.Status,
+		Attempts: c.Attempts, Awaits: c.Awaits, Created: c.Created, Updated: c.Updated, Due: c.Due,
+		Input: c.Input, Output: c.Output, State: len(c.State),
+	}
+	if c.Parent != 0 {
+		// A call and the one that awaits it can be of different ownerships.
+		parent, err := names.FormatCall(ctx, c.Parent)
+		if err != nil {
+			return CallInfo{}, fmt.Errorf("dispatch: %w", err)
+		}
+		info.Parent = ID(parent)
+	}
+	if len(c.Error) != 0 {
+		info.Err = decodeError(c.Status, c.Error, nil)
+	}
+	return info, nil
+}
+
+func stats(counts []store.Count) Stats {
+	var s Stats
+	for _, c := range counts {
+		s.add(c)
+		f := s.Functions[c.Function]
+		f.add(c)
+		if s.Functions == nil {
+			s.Functions = make(map[string]Stats)
+		}
+		s.Functions[c.Function] = f
+	}
+	return s
+}
+
+func (s *Stats) add(c store.Count) {
+	s.Calls += c.Calls
+	s.Attempts += c.Attempts
+	s.Retries += c.Retries
+	s.StateBytes += c.StateBytes
+	switch c.Phase {
+	case store.Ready:
+		s.Ready += c.Calls
+	case store.Suspended:
+		s.Suspended += c.Calls
+	case store.Parked:
+		s.Parked += c.Calls
+	case store.Done:
+		s.Done += c.Calls
+		if c.Status == store.OK {
+			s.OK += c.Calls
+		} else {
+			s.Failed += c.Calls
+		}
+		if s.Statuses == nil {
+			s.Statuses = make(map[Status]int64)
+		}
+		s.Statuses[c.Status] += c.Calls
+	}
+}

@@ -1,0 +1,198 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/coroc-dev/coroc/dispatch/store"
+)
+
+// reader has the methods that only read, on connections of their own: a write does not
+// keep them waiting.
+type reader struct{ db *sql.DB }
+
+// Reader reads a store that another process may own. It takes no lock, so it may be
+// opened at any time; it never writes.
+type Reader struct{ *reader }
+
+// OpenReader opens the file at path for reading.
+func OpenReader(ctx context.Context, path string) (*Reader, error) {
+	r, err := openReader(ctx, path)
+	if err != nil {
+		return nil, fmt.Errorf("store %s: %w", path, err)
+	}
+	return &Reader{r}, nil
+}
+
+func openReader(ctx context.Context, path string) (*reader, error) {
+	if _, err := os.Stat(path); err != nil {
+		return nil, errors.Unwrap(err) // the path is said already
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	r, err := newReader(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.check(ctx); err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	return r, nil
+}
+
+func newReader(ctx context.Context, path string) (*reader, error) {
+	db, err := sql.Open("sqlite", dataSource(path, true))
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(readers)
+	db.SetMaxIdleConns(readers)
+	r := &reader{db}
+	if err := db.PingContext(ctx); err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	return r, nil
+}
+
+// check makes sure that the schema is the one that this program reads.
+func (r *reader) check(ctx context.Context) error {
+	conn, err := r.db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	all, err := migrations()
+	if err != nil {
+		return err
+	}
+	version, err := checkVersion(ctx, conn, len(all))
+	if err != nil {
+		return err
+	}
+	if version != len(all) {
+		return fmt.Errorf("its schema is version %d, and only its owner brings it to %d", version, len(all))
+	}
+	return nil
+}
+
+// Close closes the connections for reading.
+func (r *reader) Close() error { return r.db.Close() }
+
+// IncarnationName implements [store.Store].
+func (r *reader) IncarnationName(ctx context.Context, incarnation int64) (string, error) {
+	var name string
+	err := r.db.QueryRowContext(ctx, "SELECT name FROM incarnations WHERE id = ?", incarnation).Scan(&name)
+	return name, notFound(err)
+}
+
+// LastID implements [store.Store].
+func (r *reader) LastID(ctx context.Context) (int64, error) {
+	var id int64
+	err := r.db.QueryRowContext(ctx, "SELECT coalesce(max(id), 0) FROM calls").Scan(&id)
+	return id, err
+}
+
+const callSQL = `SELECT c.id, c.incarnation, c.parent, c.root, f.name, c.created, c.updated, c.phase, c.status,
+	c.attempts, c.failures, c.awaits, c.reached, c.due, c.first, c.width, c.key, c.output, c.error, c.input, c.state
+	FROM calls c JOIN functions f ON f.id = c.function `
+
+// Call implements [store.Store].
+func (r *reader) Call(ctx context.Context, id int64) (*store.Call, error) {
+	return r.call(ctx, "WHERE c.id = ?", id)
+}
+
+// ByKey implements [store.Store].
+func (r *reader) ByKey(ctx context.Context, key string) (*store.Call, error) {
+	return r.call(ctx, "WHERE c.key = ?", key)
+}
+
+func (r *reader) call(ctx context.Context, where string, arg any) (*store.Call, error) {
+	var c store.Call
+	if err := scanCall(r.db.QueryRowContext(ctx, callSQL+where, arg), &c); err != nil {
+		return nil, notFound(err)
+	}
+	return &c, nil
+}
+
+// Calls returns calls in ascending order of their ids from the first one after the given
+// id, at most limit.
+func (r *reader) Calls(ctx context.Context, after int64, limit int) ([]store.Call, error) {
+	return query(ctx, r.db, scanCall, callSQL+"WHERE c.id > ? ORDER BY c.id LIMIT ?", after, limit)
+}
+
+// Unfinished implements [store.Store].
+func (r *reader) Unfinished(ctx context.Context, after int64, limit int) ([]store.Call, error) {
+	return query(ctx, r.db, scanCall, `SELECT c.id, c.incarnation, c.parent, c.root, f.name, c.created, c.updated,
+		c.phase, c.status, c.attempts, c.failures, c.awaits, c.reached, c.due, c.first, c.width, c.key, NULL, NULL, NULL,
+		CASE WHEN c.state IS NULL THEN NULL ELSE x'' END
+		FROM calls c INDEXED BY calls_unfinished JOIN functions f ON f.id = c.function
+		WHERE c.phase <> 3 AND c.id > ? ORDER BY c.id LIMIT ?`, after, limit)
+}
+
+// Outcomes implements [store.Store].
+func (r *reader) Outcomes(ctx context.Context, first int64, n int) ([]store.Outcome, error) {
+	return query(ctx, r.db, func(row scanner, o *store.Outcome) error {
+		return row.Scan(&o.ID, &o.Status, &o.Output, &o.Error)
+	}, "SELECT id, status, output, error FROM calls WHERE id >= ? AND id < ? AND phase = 3 ORDER BY id", first, first+int64(n))
+}
+
+// CountDone implements [store.Store].
+func (r *reader) CountDone(ctx context.Context, first int64, n int) (int, error) {
+	var done int
+	err := r.db.QueryRowContext(ctx, "SELECT count(*) FROM calls WHERE id >= ? AND id < ? AND phase = 3",
+		first, first+int64(n)).Scan(&done)
+	return done, err
+}
+
+// Counts implements [store.Store].
+func (r *reader) Counts(ctx context.Context) ([]store.Count, error) {
+	return query(ctx, r.db, func(row scanner, c *store.Count) error {
+		return row.Scan(&c.Function, &c.Phase, &c.Status, &c.Calls, &c.Attempts, &c.Retries, &c.StateBytes)
+	}, `SELECT f.name, c.phase, c.status, count(*), sum(c.attempts), sum(max(c.attempts - 1, 0)), sum(coalesce(length(c.state), 0))
+		FROM calls c JOIN functions f ON f.id = c.function GROUP BY c.function, c.phase, c.status ORDER BY 1, 2, 3`)
+}
+
+type scanner interface{ Scan(...any) error }
+
+func query[T any](ctx context.Context, db *sql.DB, scan func(scanner, *T) error, text string, args ...any) ([]T, error) {
+	rows, err := db.QueryContext(ctx, text, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []T
+	for rows.Next() {
+		var v T
+		if err := scan(rows, &v); err != nil {
+			return nil, err
+		}
+		all = append(all, v)
+	}
+	return all, rows.Err()
+}
+
+func scanCall(row scanner, c *store.Call) error {
+	var created, updated, due int64
+	var key sql.NullString
+	err := row.Scan(&c.ID, &c.Incarnation, &c.Parent, &c.Root, &c.Function, &created, &updated, &c.Phase, &c.Status,
+		&c.Attempts, &c.Failures, &c.Awaits, &c.Reached, &due, &c.First, &c.Width, &key, &c.Output, &c.Error, &c.Input, &c.State)
+	c.Created, c.Updated, c.Key = time.UnixMilli(created), time.UnixMilli(updated), key.String
+	if due != 0 {
+		c.Due = time.UnixMilli(due)
+	}
+	return err
+}
+
+func notFound(err error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return store.ErrNotFound
+	}
+	return err
+}

@@ -1,0 +1,155 @@
+package sqlite
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gofrs/flock"
+	_ "modernc.org/sqlite" // the driver
+
+	"github.com/coroc-dev/coroc/dispatch/store"
+)
+
+// Store is a [store.Store] in an SQLite file that this process owns.
+type Store struct {
+	*reader
+	lock        *flock.Flock
+	writer      *sql.DB // of one connection
+	conn        *sql.Conn
+	statements  statements
+	functions   map[string]int64 // ids by name; used by Commit only
+	incarnation int64
+	closeOnce   sync.Once
+	closeErr    error
+}
+
+// readers is how many connections read at a time.
+const readers = 4
+
+// Open opens the file at path, makes it if there is none, and takes it over. If another
+// process has it open, the error is [store.ErrOwned].
+func Open(ctx context.Context, path string) (*Store, error) {
+	s, err := open(ctx, path)
+	if err != nil {
+		return nil, fmt.Errorf("store %s: %w", path, err)
+	}
+	return s, nil
+}
+
+func open(ctx context.Context, path string) (_ *Store, err error) {
+	path, err = filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	// One lock file stands for the data, however the path to it was written.
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	s := &Store{lock: flock.New(path + ".lock"), functions: make(map[string]int64)}
+	switch locked, err := s.lock.TryLock(); {
+	case err != nil:
+		return nil, err
+	case !locked:
+		return nil, store.ErrOwned
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	if s.writer, err = sql.Open("sqlite", dataSource(path, false)); err != nil {
+		return nil, err
+	}
+	s.writer.SetMaxOpenConns(1)
+	if s.conn, err = s.writer.Conn(ctx); err != nil {
+		return nil, err
+	}
+	if err := migrate(ctx, s.conn); err != nil {
+		return nil, err
+	}
+	if err := s.takeOver(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.statements.prepare(ctx, s.conn); err != nil {
+		return nil, err
+	}
+	if s.reader, err = newReader(ctx, path); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// takeOver begins a new ownership.
+func (s *Store) takeOver(ctx context.Context) error {
+	r, err := s.conn.ExecContext(ctx, "INSERT INTO incarnations (name, started) VALUES (?, ?)",
+		strings.ToLower(rand.Text()[:16]), time.Now().UnixMilli())
+	if err != nil {
+		return err
+	}
+	if s.incarnation, err = r.LastInsertId(); err != nil {
+		return err
+	}
+	rows, err := s.conn.QueryContext(ctx, "SELECT id, name FROM functions")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id int64
+		var name string
+		if err := rows.Scan(&id, &name); err != nil {
+			return err
+		}
+		s.functions[name] = id
+	}
+	return rows.Err()
+}
+
+// dataSource returns the driver's name for the file. The log is synced at each commit, so
+// that what is committed survives a crash of the machine too.
+func dataSource(path string, readOnly bool) string {
+	q := url.Values{"_pragma": {
+		"busy_timeout(10000)", "journal_mode(wal)", "synchronous(full)", "foreign_keys(on)",
+		"cache_size(-16000)", "temp_store(memory)",
+	}}
+	if readOnly {
+		q.Set("mode", "ro")
+		q["_pragma"] = []string{"busy_timeout(10000)", "query_only(on)", "cache_size(-16000)"}
+	} else {
+		q.Set("_txlock", "immediate")
+	}
+	return (&url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}).String()
+}
+
+// Incarnation implements [store.Store].
+func (s *Store) Incarnation() int64 { return s.incarnation }
+
+// Close implements [store.Store].
+func (s *Store) Close() error {
+	s.closeOnce.Do(func() {
+		var errs []error
+		if s.reader != nil {
+			errs = append(errs, s.reader.Close())
+		}
+		s.statements.close()
+		if s.conn != nil {
+			errs = append(errs, s.conn.Close())
+		}
+		if s.writer != nil {
+			// The last connection moves the log into the file.
+			errs = append(errs, s.writer.Close())
+		}
+		// The lock file stays: to remove it would let two processes hold two of them.
+		errs = append(errs, s.lock.Close())
+		s.closeErr = errors.Join(errs...)
+	})
+	return s.closeErr
+}

@@ -1,0 +1,189 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Phase is where a call stands in its life.
+type Phase uint8
+
+// The phases. That a call is being run at this moment is not a phase: it is known to the
+// process that runs it only, so that a crash leaves nothing to be undone.
+const (
+	// Ready: to be run from its input, at once or when its time has come.
+	Ready Phase = 1
+	// Suspended: waiting for the calls First to First+Width-1; State is the coroutine, or
+	// nil if it existed in the memory of a process only.
+	Suspended Phase = 2
+	// Done: the outcome is recorded. A call that is done never changes again.
+	Done Phase = 3
+	// Parked: suspended with a state that the program could not load.
+	Parked Phase = 4
+)
+
+// String returns the phase in a word.
+func (p Phase) String() string {
+	switch p {
+	case Ready:
+		return "ready"
+	case Suspended:
+		return "suspended"
+	case Done:
+		return "done"
+	case Parked:
+		return "parked"
+	}
+	return fmt.Sprintf("phase %d", uint8(p))
+}
+
+// Call is one invocation of a function, as it is stored.
+type Call struct {
+	ID          int64  // chosen by the engine, greater than all before it
+	Incarnation int64  // the ownership of the store under which the call was made
+	Parent      int64  // the call that awaits this one; 0 for a call from outside
+	Root        int64  // the call from outside at the top of the tree; its own ID for that one
+	Function    string // name of the function
+	Key         string // idempotency key; "" for none
+	Created     time.Time
+	Input       []byte
+
+	Phase    Phase
+	Status   Status
+	Attempts int       // attempts that have ended, over the whole life of the call
+	Failures int       // attempts that have failed since the call last made progress
+	Awaits   int       // awaits of the attempt that is going on
+	Reached  int       // the most awaits that any attempt has come to
+	Due      time.Time // not to be run before; zero for at once
+	First    int64     // the first of the calls that the call awaits
+	Width    int       // how many they are
+	State    []byte
+	Output   []byte // of a call that is done and OK
+	Error    []byte // of a call that is done and not OK, or whose last attempt failed
+	Updated  time.Time
+}
+
+// Awaited says whether the call with that id is one that c awaits now.
+func (c *Call) Awaited(id int64) bool {
+	return id >= c.First && id < c.First+int64(c.Width)
+}
+
+// Outcome is how a call ended.
+type Outcome struct {
+	ID     int64
+	Status Status
+	Output []byte
+	Error  []byte
+}
+
+// Change is what a step does to one call that exists: it replaces all that is not fixed at
+// creation. State, Output and Error are replaced as well, except that State is left as it
+// is if KeepState is set.
+type Change struct {
+	ID        int64
+	Phase     Phase
+	Status    Status
+	Attempts  int
+	Failures  int
+	Awaits    int
+	Reached   int
+	Due       time.Time
+	First     int64
+	Width     int
+	State     []byte
+	KeepState bool
+	Output    []byte
+	Error     []byte
+}
+
+// Step is what must become durable together: all of it or nothing.
+type Step struct {
+	// Create are calls that come to be, in ascending order of their ids.
+	Create []Call
+	// Change are calls that change. A change of a call that is done, or that does not
+	// exist, makes the step fail with ErrFinished.
+	Change []Change
+}
+
+// Weight is about how many rows the step writes.
+func (s *Step) Weight() int { return len(s.Create) + len(s.Change) }
+
+// Count is a line of statistics: of one function, the calls in one phase and status.
+type Count struct {
+	Function   string
+	Phase      Phase
+	Status     Status
+	Calls      int64
+	Attempts   int64 // attempts that have ended
+	Retries    int64 // attempts beyond the first of a call
+	StateBytes int64 // size of the states that are stored now
+}
+
+// Store keeps calls. One process owns it at a time.
+//
+// Commit is called by one goroutine at a time; the other methods may be called by any
+// number of goroutines, also during a Commit. They see all that has been committed before
+// they were called.
+type Store interface {
+	// Incarnation returns the number of the present ownership, greater than all before it.
+	Incarnation() int64
+
+	// IncarnationName returns the name of an ownership. Names are random: no two are
+	// equal, also not those of a store and of a copy of it that was restored.
+	IncarnationName(ctx context.Context, incarnation int64) (string, error)
+
+	// LastID returns the greatest id of a call, 0 if there is none.
+	LastID(ctx context.Context) (int64, error)
+
+	// Commit makes all steps durable in one transaction, or none of them. The result is
+	// nil only if they will survive a crash of the machine. A *StepError tells which step
+	// is to blame, ErrUnavailable that none is and that the same steps may be tried again.
+	Commit(ctx context.Context, steps []Step) error
+
+	// Call returns a call whole, or ErrNotFound.
+	Call(ctx context.Context, id int64) (*Call, error)
+
+	// ByKey returns the call that was created with the key, or ErrNotFound.
+	ByKey(ctx context.Context, key string) (*Call, error)
+
+	// Unfinished returns calls that are not done, in ascending order of their ids from the
+	// first one after the given id, at most limit. Input, Output and Error are left out, and
+	// State only tells whether there is one: it is empty, or nil if there is none.
+	Unfinished(ctx context.Context, after int64, limit int) ([]Call, error)
+
+	// Outcomes returns the outcomes of those calls with ids from first to first+n-1 that
+	// are done, in ascending order of their ids.
+	Outcomes(ctx context.Context, first int64, n int) ([]Outcome, error)
+
+	// CountDone returns how many of the calls with ids from first to first+n-1 are done.
+	CountDone(ctx context.Context, first int64, n int) (int, error)
+
+	// Counts returns statistics of all calls.
+	Counts(ctx context.Context) ([]Count, error)
+
+	// Close gives up the ownership.
+	Close() error
+}
+
+// Errors that all stores return.
+var (
+	ErrNotFound    = errors.New("no such call")
+	ErrFinished    = errors.New("the call is finished already")
+	ErrOwned       = errors.New("the store is in use by another process")
+	ErrNewer       = errors.New("the store was written by a newer version")
+	ErrUnavailable = errors.New("the store is not available")
+)
+
+// StepError is the error of a Commit that failed because of one step.
+type StepError struct {
+	Index int // of the step
+	Err   error
+}
+
+// Error implements error.
+func (e *StepError) Error() string { return fmt.Sprintf("step %d: %v", e.Index, e.Err) }
+
+// Unwrap returns what went wrong with the step.
+func (e *StepError) Unwrap() error { return e.Err }
