@@ -61,10 +61,13 @@ func (c *Coroutine) Local() any { return c.local }
 // SetLocal stores v for Local.
 func (c *Coroutine) SetLocal(v any) { c.local = v }
 
-// Running reports whether code inside the coroutine runs as usual.
+// Running reports whether code inside the coroutine runs as usual. A twin asks at
+// entry, where the other answer means that it has a frame to pop, and after each
+// call, where it means that the coroutine has been suspended: one comparison with
+// zero, for which gc lays the code out best.
 func (c *Coroutine) Running() bool { return c.mode == running }
 
-// Resuming reports whether the twin that asks has a frame to pop.
+// Resuming reports whether the stack is being built up again.
 func (c *Coroutine) Resuming() bool { return c.mode == resuming }
 
 // Suspended reports whether the stack is being left, or has been left, to be
@@ -190,18 +193,40 @@ func (c *Coroutine) Resumed() bool {
 	return true
 }
 
-// Push stores the frame of a twin that is about to return because the coroutine
-// is suspended. The frame is a pointer to a registered frame type.
-func (c *Coroutine) Push(frame any) { c.frames = append(c.frames, frame) }
+// Frame pushes the frame of a twin that is about to return because the coroutine is
+// suspended, and returns it to be filled in. A frame of the same type that stood at
+// that depth before is used again.
+//
+//go:noinline
+func Frame[F any](c *Coroutine) *F {
+	n := len(c.frames)
+	if n < cap(c.frames) {
+		c.frames = c.frames[:n+1]
+		if f, ok := c.frames[n].(*F); ok {
+			return f
+		}
+		f := new(F)
+		c.frames[n] = f
+		return f
+	}
+	f := new(F)
+	c.frames = append(c.frames, f)
+	return f
+}
 
 // Pop removes the frame of the twin that is resuming. It panics with an error that
 // wraps [ErrInvalidState] if the frame is not of type F.
-func Pop[F any](c *Coroutine) *F {
-	n := len(c.frames) - 1
-	if n >= 0 {
+//
+//go:noinline
+func Pop[F any](c *Coroutine) (v F) {
+	if n := len(c.frames) - 1; n >= 0 && c.mode == resuming {
 		if f, ok := c.frames[n].(*F); ok {
 			c.frames = c.frames[:n]
-			return f
+			v = *f
+			// The frame waits to be used again; what it held does not.
+			var zero F
+			*f = zero
+			return v
 		}
 	}
 	panic(c.wrongFrame((*F)(nil)))

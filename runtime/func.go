@@ -61,6 +61,10 @@ type codeSet struct {
 	n     int
 }
 
+// staticRecords holds the records of functions that have no captures, by their code
+// pointers, which in contrast to those of closures say all.
+var staticRecords sync.Map
+
 var (
 	recordCode   atomic.Pointer[codeSet]
 	recordCodeMu sync.Mutex
@@ -148,6 +152,19 @@ func recordAt(fn unsafe.Pointer) any {
 	if s == nil || !s.has(*(*uintptr)(fn)) {
 		return nil
 	}
+	if r, ok := staticRecords.Load(*(*uintptr)(fn)); ok {
+		return r
+	}
 	p := (*closure)(fn).record
 	return (*Record)(p).typ.at(p)
+}
+
+// RegisterFunc makes a declared function, which is used as a value, known by name:
+// its func values need no making, and r is the record of all of them. Generic
+// functions, whose func values share code, cannot be registered so.
+func RegisterFunc[R, F any](r *R, t *RecordType, name string, f F) {
+	code := *(*uintptr)(*(*unsafe.Pointer)(unsafe.Pointer(&f)))
+	staticRecords.Store(code, any(r))
+	addRecordCode(code)
+	RegisterRecord(t, name, 0, func(*R) F { return f })
 }

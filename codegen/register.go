@@ -1,0 +1,314 @@
+package codegen
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"strings"
+
+	"github.com/coroc-dev/coroc/colour"
+)
+
+// needsUnit reports whether a generic function has something to register for each
+// of its instances.
+func (f *fileGen) needsUnit(fn *types.Func) bool {
+	fn = f.source(fn)
+	return f.declOf(fn) != nil && (f.facts.Funcs[fn] != nil || f.recorded[fn])
+}
+
+// collectInstances finds the instances of generic functions and types that a file
+// uses: those without type parameters are registered by init, the others by the
+// generic function that uses them.
+func (f *fileGen) collectInstances(file *ast.File) {
+	for _, d := range file.Decls {
+		ast.Inspect(d, func(n ast.Node) bool {
+			if id, ok := n.(*ast.Ident); ok {
+				if inst, ok := f.info.Instances[id]; ok {
+					if fn, ok := f.info.Uses[id].(*types.Func); ok && f.needsUnit(fn) {
+						f.instance(d, fn, inst.TypeArgs)
+					}
+				}
+			}
+			if e, ok := n.(ast.Expr); ok {
+				if tv, ok := f.info.Types[e]; ok && tv.Type != nil {
+					f.typeUse(d, tv.Type)
+				}
+			}
+			return true
+		})
+	}
+}
+
+func (f *fileGen) instance(d ast.Decl, fn *types.Func, targs *types.TypeList) {
+	open := false
+	for i := range targs.Len() {
+		open = open || mentionsTypeParam(targs.At(i))
+	}
+	name, _ := unitNames(fn.Origin(), "")
+	var text string
+	if !f.nameable(func() {
+		var list []string
+		for i := range targs.Len() {
+			list = append(list, f.typeText(targs.At(i)))
+		}
+		text = registerName(name) + "[" + strings.Join(list, ", ") + "]()"
+		if !f.samePackage(fn.Pkg()) {
+			text = f.importName(fn.Pkg()) + "." + text
+		}
+	}) {
+		return
+	}
+	if !open {
+		f.initOnce(text)
+		return
+	}
+	for _, s := range f.instancesIn[d] {
+		if s == text {
+			return
+		}
+	}
+	f.instancesIn[d] = append(f.instancesIn[d], text)
+}
+
+// nameable runs work and reports whether all types in it could be written.
+func (f *fileGen) nameable(work func()) (ok bool) {
+	defer func() {
+		if _, no := recover().(unnameable); no {
+			ok = false
+		}
+	}()
+	work()
+	return true
+}
+
+func (f *fileGen) initOnce(text string) {
+	if !f.initDone[text] {
+		f.initDone[text] = true
+		f.inits = append(f.inits, text)
+	}
+}
+
+// typeUse registers the named types of an expression: their values may stand in
+// interface variables of a frame, and their methods may suspend.
+func (f *fileGen) typeUse(d ast.Decl, t types.Type) {
+	for {
+		switch u := types.Unalias(t).(type) {
+		case *types.Pointer:
+			t = u.Elem()
+			continue
+		case *types.Slice:
+			t = u.Elem()
+			continue
+		case *types.Array:
+			t = u.Elem()
+			continue
+		case *types.Map:
+			f.typeUse(d, u.Key())
+			t = u.Elem()
+			continue
+		case *types.Named:
+			f.namedUse(d, u)
+		}
+		return
+	}
+}
+
+func (f *fileGen) namedUse(d ast.Decl, n *types.Named) {
+	if n.Obj().Pkg() == nil {
+		return
+	}
+	if n.TypeArgs().Len() > 0 {
+		for i := range n.Origin().NumMethods() {
+			if m := n.Origin().Method(i); f.needsUnit(m) {
+				f.instance(d, m, n.TypeArgs())
+			}
+		}
+	}
+	if types.IsInterface(n) || n.TypeParams().Len() > 0 && n.TypeArgs().Len() == 0 || mentionsTypeParam(n) || isOurs(n.Obj().Pkg().Path()) {
+		return
+	}
+	if n.TypeArgs().Len() == 0 && f.samePackage(n.Obj().Pkg()) {
+		return // registered where it is declared
+	}
+	f.registerType(n)
+}
+
+func (f *fileGen) registerType(t types.Type) {
+	f.nameable(func() {
+		name := types.TypeString(t, func(p *types.Package) string { return mapImport(p.Path()) })
+		f.initOnce(fmt.Sprintf("%s.RegisterType[%s](%q)", f.coroc, f.typeText(t), name))
+	})
+}
+
+// isOurs reports whether a package is one of the library's, whose types need no
+// registration by others.
+func isOurs(path string) bool {
+	return path == runtimePath || mapImport(path) == "github.com/coroc-dev/coroc/coroutine"
+}
+
+// registerPackage registers the package-level variables and types that the file
+// declares, the first file also those of files that are not replaced, and the
+// errors and well-known values of the packages that the file imports.
+func (f *fileGen) registerPackage(first bool, changed []int) {
+	isChanged := map[int]bool{}
+	for _, i := range changed {
+		isChanged[i] = true
+	}
+	for i, file := range f.d.Files {
+		own := file == f.file
+		if !own && !(first && !isChanged[i] && (!f.p.Files[i].Test || f.src.Test)) {
+			continue
+		}
+		f.collectTypes(file)
+		f.registerVars(f.p.Files[i].Syntax)
+		if !own {
+			f.collectInstances(file)
+		}
+	}
+	for _, s := range f.file.Imports {
+		if p := f.importedBy(s); p != nil && (s.Name == nil || s.Name.Name != "_" && s.Name.Name != ".") {
+			f.registerImport(p)
+		}
+	}
+}
+
+func (f *fileGen) importedBy(s *ast.ImportSpec) *types.Package {
+	o := f.info.Implicits[s]
+	if s.Name != nil {
+		o = f.info.Defs[s.Name]
+	}
+	if p, ok := o.(*types.PkgName); ok && !strings.HasPrefix(p.Imported().Path(), "github.com/coroc-dev/coroc/runtime") {
+		return p.Imported()
+	}
+	return nil
+}
+
+// collectTypes registers the types that a file declares at package level.
+func (f *fileGen) collectTypes(file *ast.File) {
+	for _, d := range file.Decls {
+		g, ok := d.(*ast.GenDecl)
+		if !ok || g.Tok != token.TYPE {
+			continue
+		}
+		for _, s := range g.Specs {
+			o, ok := f.info.Defs[s.(*ast.TypeSpec).Name].(*types.TypeName)
+			if !ok || o.IsAlias() || o.Name() == "_" || types.IsInterface(o.Type()) {
+				continue
+			}
+			if n, ok := o.Type().(*types.Named); ok && n.TypeParams().Len() == 0 {
+				f.registerType(n)
+			}
+		}
+	}
+}
+
+func (f *fileGen) registerVars(file *ast.File) {
+	for _, d := range file.Decls {
+		g, ok := d.(*ast.GenDecl)
+		if !ok || g.Tok != token.VAR {
+			continue
+		}
+		for _, s := range g.Specs {
+			for _, id := range s.(*ast.ValueSpec).Names {
+				if v, ok := f.p.Info.Defs[id].(*types.Var); ok && id.Name != "_" {
+					f.initOnce(fmt.Sprintf("%s.RegisterVar(%q, &%s, %t)", f.coroc, f.p.Path+"."+id.Name, id.Name, f.assigned[v]))
+				}
+			}
+		}
+	}
+}
+
+func (f *fileGen) registerImport(p *types.Package) {
+	if p == types.Unsafe || p.Path() == "C" {
+		return
+	}
+	errorType := types.Universe.Lookup("error").Type().Underlying().(*types.Interface)
+	module := f.inModule(p)
+	for _, name := range p.Scope().Names() {
+		if !token.IsExported(name) {
+			continue
+		}
+		switch o := p.Scope().Lookup(name).(type) {
+		case *types.Var:
+			switch o.Type().Underlying().(type) {
+			case *types.Pointer, *types.Interface:
+				f.initOnce(fmt.Sprintf("%s.RegisterVar(%q, &%s, %t)", f.coroc, mapImport(p.Path())+"."+name, f.qualified(o), f.assigned[o]))
+			}
+		case *types.TypeName:
+			n, ok := o.Type().(*types.Named)
+			if !ok || o.IsAlias() || n.TypeParams().Len() > 0 || types.IsInterface(n) {
+				continue
+			}
+			if module || types.Implements(n, errorType) || types.Implements(types.NewPointer(n), errorType) {
+				f.registerType(n)
+			}
+		}
+	}
+}
+
+func (f *fileGen) inModule(p *types.Package) bool {
+	for _, q := range f.mod.Packages {
+		if q.Types == p || q.Path == p.Path() {
+			return !q.Library
+		}
+	}
+	return false
+}
+
+// masksByFile returns the masking twins of the package by the file that declares
+// their type.
+func (pg *pkgGen) masksByFile() map[int][]*colour.Mask {
+	m := map[int][]*colour.Mask{}
+	for _, mask := range pg.facts.Masks[pg.p.Types] {
+		pos := mask.Type.Obj().Pos()
+		for i, f := range pg.p.Files {
+			if f.Syntax.FileStart <= pos && pos < f.Syntax.FileEnd {
+				m[i] = append(m[i], mask)
+			}
+		}
+	}
+	return m
+}
+
+// mask declares a twin that keeps the twin's name and the method's together.
+func (f *fileGen) mask(m *colour.Mask) {
+	name := m.Method.Name()
+	obj, _, _ := types.LookupFieldOrMethod(types.NewPointer(m.Type), true, m.Method.Pkg(), name)
+	fn, ok := obj.(*types.Func)
+	if !ok {
+		return
+	}
+	sig := fn.Type().(*types.Signature)
+	star := "*"
+	if types.NewMethodSet(m.Type).Lookup(m.Method.Pkg(), name) != nil {
+		star = ""
+	}
+	_, use := f.typeParamList(m.Type.TypeParams())
+	params, results := f.signatureParams(sig)
+	twin := twinName(m.Method)
+	path := "x"
+	for _, v := range m.Path {
+		path += "." + v.Name()
+	}
+	w := &writer{file: f.base()}
+	w.own()
+	w.putf("// %s keeps calls of %s from finding the twin of another %s.\n", twin, name, name)
+	w.putf("func (x %s%s%s) %s(%s)%s {\n", star, m.Type.Obj().Name(), use, twin, joinArgs("c *"+f.coroc+".Coroutine", joinParams(params)), resultText(results))
+	plain := fmt.Sprintf("%sx.%s(%s)\n", returnIf(results), name, argsOf(params))
+	switch m.Kind {
+	case colour.Plain:
+		w.put(plain)
+	case colour.Promote:
+		w.putf("%s%s.%s(%s)\n", returnIf(results), path, twin, joinArgs("c", argsOf(params)))
+	case colour.Forward:
+		w.putf("if twin, ok := %s.(interface{ %s%s }); ok {\n", path, twin, f.twinSignature(sig))
+		w.putf("%stwin.%s(%s)\n", returnIf(results), twin, joinArgs("c", argsOf(params)))
+		if len(results) == 0 {
+			w.put("return\n")
+		}
+		w.put("}\n" + plain)
+	}
+	w.put("}\n\n")
+	f.decls = append(f.decls, w.String())
+}

@@ -1,0 +1,27 @@
+package runtime
+
+import (
+	"reflect"
+	"strings"
+	"sync"
+)
+
+var instances sync.Map
+
+// Once reports whether it is called for T for the first time. Generated code asks
+// for each instance of a generic function, so that it is registered once and
+// recursion ends.
+func Once[T any]() bool {
+	_, known := instances.LoadOrStore(reflect.TypeFor[T](), true)
+	return !known
+}
+
+// InstanceName returns the name in saved states for an instance of a generic
+// function: name with the type arguments of T, written with their import paths.
+func InstanceName[T any](name string) string {
+	s := reflect.TypeFor[T]().Name()
+	if i := strings.IndexByte(s, '['); i >= 0 {
+		return name + s[i:]
+	}
+	return name
+}
