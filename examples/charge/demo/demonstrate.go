@@ -39,14 +39,6 @@ type demo struct {
 // demonstrate does all of it. It returns what is off, and an error if it could not
 // come to the end.
 func demonstrate(ctx context.Context, o *options, show *show) (found []string, err error) {
-	if o.binary == "" {
-		if err := o.build(ctx, show); err != nil {
-			return nil, err
-		}
-	}
-	if err := checkDurable(o.binary); err != nil {
-		return nil, err
-	}
 	d := &demo{options: o, show: show, tail: newTail(o.file("journal.jsonl")), started: time.Now()}
 	if err := d.prepare(); err != nil {
 		return nil, err

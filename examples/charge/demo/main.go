@@ -71,7 +71,7 @@ func run(args []string, stdout *os.File, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "demo: %v\n", err)
 		return 2
 	}
-	found, err := demonstrate(ctx, &o, show)
+	found, err := o.compileAndDemonstrate(ctx, show)
 	show.end()
 	switch {
 	case err != nil:
@@ -97,6 +97,18 @@ func run(args []string, stdout *os.File, stderr io.Writer) int {
 		return 2
 	}
 	return 1
+}
+
+func (o *options) compileAndDemonstrate(ctx context.Context, show *show) (found []string, err error) {
+	if o.binary == "" {
+		if err := o.build(ctx, show); err != nil {
+			return nil, err
+		}
+	}
+	if err := checkDurable(o.binary); err != nil {
+		return nil, err
+	}
+	return demonstrate(ctx, o, show)
 }
 
 // options is what the command line says.
