@@ -1,0 +1,129 @@
+package runtime
+
+import (
+	"reflect"
+	"strings"
+	"sync"
+	"unsafe"
+)
+
+// codec saves the values of a standard library type by what they mean: their
+// layout changes with the Go release. It has either fields or functions.
+type codec struct {
+	// fields are what the value consists of, under names of our own, found in this
+	// release's layout by their types.
+	fields []codecField
+	// encode appends the value at p, or says why it cannot be saved.
+	encode func(b []byte, p unsafe.Pointer) (out []byte, why string)
+	// decode sets the zero value at p. It must stand any input.
+	decode func(b []byte, p unsafe.Pointer) error
+}
+
+type codecField struct {
+	name string
+	off  uintptr
+	typ  reflect.Type
+}
+
+var codecCache sync.Map // reflect.Type → *codec, nil for none
+
+// codecOf returns the codec of a type, or nil. Types outside of the standard
+// library have none.
+func codecOf(t reflect.Type) *codec {
+	if t.PkgPath() == "" || !standard(t.PkgPath()) {
+		return nil
+	}
+	if c, ok := codecCache.Load(t); ok {
+		return c.(*codec)
+	}
+	c := findCodec(t)
+	codecCache.Store(t, c)
+	return c
+}
+
+func findCodec(t reflect.Type) *codec {
+	if c, ok := codecs[t]; ok {
+		return c
+	}
+	if t.Kind() != reflect.Struct || !hidden(t) {
+		return nil
+	}
+	if t.PkgPath() == "sync/atomic" && strings.HasPrefix(t.Name(), "Pointer[") && t.Field(0).Type.Kind() == reflect.Array {
+		// An atomic pointer is its pointer.
+		for i := range t.NumField() {
+			if f := t.Field(i); f.Type.Kind() == reflect.UnsafePointer {
+				return &codec{fields: []codecField{{"value", f.Offset, t.Field(0).Type.Elem()}}}
+			}
+		}
+		return nil
+	}
+	return marshalling(t)
+}
+
+// hidden reports whether a struct has unexported fields, other than blank ones of
+// size zero.
+func hidden(t reflect.Type) bool {
+	for i := range t.NumField() {
+		if f := t.Field(i); !f.IsExported() && (f.Name != "_" || f.Type.Size() != 0) {
+			return true
+		}
+	}
+	return false
+}
+
+// opaque says why values of a type can only be saved while they are zero, or
+// returns "".
+func opaque(t reflect.Type) string {
+	if t.Kind() != reflect.Struct || t.PkgPath() == "" || !standard(t.PkgPath()) || !hidden(t) {
+		return ""
+	}
+	if t.PkgPath() == "sync" {
+		return "it is locked or in use"
+	}
+	return "this type of the standard library has no portable meaning"
+}
+
+// inOrder finds fields by their types: the only field of the struct that has the
+// type, or else the codec is not available.
+func inOrder(t reflect.Type, names ...string) *codec {
+	c := &codec{}
+	for i := range t.NumField() {
+		f := t.Field(i)
+		if f.Type.Size() == 0 {
+			continue
+		}
+		if len(c.fields) == len(names) {
+			return nil
+		}
+		c.fields = append(c.fields, codecField{names[len(c.fields)], f.Offset, f.Type})
+	}
+	if len(c.fields) != len(names) {
+		return nil
+	}
+	for i, f := range c.fields {
+		for _, g := range c.fields[:i] {
+			if g.typ == f.typ {
+				return nil
+			}
+		}
+	}
+	return c
+}
+
+// standard reports whether an import path is one of the standard library.
+func standard(path string) bool {
+	if standardPackages[path] || strings.HasPrefix(path, "internal/") || strings.HasPrefix(path, "vendor/") {
+		return true
+	}
+	// internal packages below a standard one
+	i := strings.Index(path, "/internal/")
+	return i > 0 && standardPackages[path[:i]]
+}
+
+var standardPackages = func() map[string]bool {
+	m := map[string]bool{}
+	for p := range strings.FieldsSeq(standardList) {
+		m[p] = true
+	}
+	return m
+}()

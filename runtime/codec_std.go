@@ -1,0 +1,372 @@
+package runtime
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unsafe"
+)
+
+// codecs are those of single types. An entry of nil means that the layout of this
+// Go release is not understood, and the type is refused.
+var codecs = map[reflect.Type]*codec{
+	reflect.TypeOf(errors.New("")).Elem():                     inOrder(reflect.TypeOf(errors.New("")).Elem(), "text"),
+	reflect.TypeOf(fmt.Errorf("%w", io.EOF)).Elem():           inOrder(reflect.TypeOf(fmt.Errorf("%w", io.EOF)).Elem(), "text", "err"),
+	reflect.TypeOf(fmt.Errorf("%w%w", io.EOF, io.EOF)).Elem(): inOrder(reflect.TypeOf(fmt.Errorf("%w%w", io.EOF, io.EOF)).Elem(), "text", "errs"),
+	reflect.TypeOf(errors.Join(io.EOF)).Elem():                inOrder(reflect.TypeOf(errors.Join(io.EOF)).Elem(), "errs"),
+	reflect.TypeFor[atomic.Value]():                           inOrder(reflect.TypeFor[atomic.Value](), "value"),
+	reflect.TypeFor[atomic.Int32]():                           inOrder(reflect.TypeFor[atomic.Int32](), "value"),
+	reflect.TypeFor[atomic.Int64]():                           inOrder(reflect.TypeFor[atomic.Int64](), "value"),
+	reflect.TypeFor[atomic.Uint32]():                          inOrder(reflect.TypeFor[atomic.Uint32](), "value"),
+	reflect.TypeFor[atomic.Uint64]():                          inOrder(reflect.TypeFor[atomic.Uint64](), "value"),
+	reflect.TypeFor[atomic.Uintptr]():                         inOrder(reflect.TypeFor[atomic.Uintptr](), "value"),
+	reflect.TypeFor[atomic.Bool]():                            inOrder(reflect.TypeFor[atomic.Bool](), "value"),
+	reflect.TypeFor[time.Time]():                              {encode: encodeTime, decode: decodeTime},
+	reflect.TypeFor[time.Location]():                          {encode: encodeLocation, decode: decodeLocation},
+	reflect.TypeFor[strings.Builder]():                        {encode: encodeBuilder, decode: decodeBuilder},
+	reflect.TypeFor[bytes.Buffer]():                           {encode: encodeBuffer, decode: decodeBuffer},
+	reflect.TypeFor[strings.Reader]():                         {encode: encodeStringsReader, decode: decodeStringsReader},
+	reflect.TypeFor[bytes.Reader]():                           {encode: encodeBytesReader, decode: decodeBytesReader},
+	reflect.TypeFor[sync.Once]():                              {encode: encodeOnce, decode: decodeOnce},
+}
+
+var errPayload = errors.New("malformed value")
+
+func fetchUvarint(b []byte) (uint64, []byte, error) {
+	v, n := binary.Uvarint(b)
+	if n <= 0 {
+		return 0, nil, errPayload
+	}
+	return v, b[n:], nil
+}
+
+func fetchVarint(b []byte) (int64, []byte, error) {
+	v, n := binary.Varint(b)
+	if n <= 0 {
+		return 0, nil, errPayload
+	}
+	return v, b[n:], nil
+}
+
+func fetchString(b []byte) (string, []byte, error) {
+	n, b, err := fetchUvarint(b)
+	if err != nil || n > uint64(len(b)) {
+		return "", nil, errPayload
+	}
+	return string(b[:n]), b[n:], nil
+}
+
+// A time is its seconds since 1970, its nanoseconds and its location. The
+// monotonic reading has no meaning elsewhere. Times without a location are a
+// single byte shorter.
+//
+//	varint seconds, uvarint nanoseconds, byte location
+//	location 0: UTC, 1: Local, 2: as in encodeZone
+func encodeTime(b []byte, p unsafe.Pointer) ([]byte, string) {
+	t := (*time.Time)(p)
+	b = binary.AppendVarint(b, t.Unix())
+	b = binary.AppendUvarint(b, uint64(t.Nanosecond()))
+	switch loc := t.Location(); loc {
+	case time.UTC:
+		return append(b, 0), ""
+	case time.Local:
+		return append(b, 1), ""
+	default:
+		zone, offset := t.Zone()
+		b = append(b, 2)
+		b = appendString(b, loc.String())
+		b = appendString(b, zone)
+		return binary.AppendVarint(b, int64(offset)), ""
+	}
+}
+
+func decodeTime(b []byte, p unsafe.Pointer) error {
+	sec, b, err := fetchVarint(b)
+	if err != nil {
+		return err
+	}
+	nsec, b, err := fetchUvarint(b)
+	if err != nil || nsec >= 1e9 || len(b) == 0 {
+		return errPayload
+	}
+	t := time.Unix(sec, int64(nsec))
+	where, b := b[0], b[1:]
+	switch where {
+	case 0:
+		t = t.UTC()
+	case 1:
+	case 2:
+		name, rest, err := fetchString(b)
+		if err != nil {
+			return err
+		}
+		zone, rest, err := fetchString(rest)
+		if err != nil {
+			return err
+		}
+		offset, rest, err := fetchVarint(rest)
+		if err != nil || int64(int32(offset)) != offset {
+			return errPayload
+		}
+		b = rest
+		t = inZone(t, name, zone, int(offset))
+	default:
+		return errPayload
+	}
+	if len(b) != 0 {
+		return errPayload
+	}
+	*(*time.Time)(p) = t
+	return nil
+}
+
+// inZone returns t in the location of that name. If this system does not know it,
+// or thinks differently about that moment, the zone stays what it was then.
+func inZone(t time.Time, name, zone string, offset int) time.Time {
+	if loc := location(name); loc != nil {
+		u := t.In(loc)
+		if z, o := u.Zone(); z == zone && o == offset {
+			return u
+		}
+	}
+	return t.In(time.FixedZone(name, offset))
+}
+
+var locations sync.Map // name → *time.Location
+
+// location returns a location of the time zone database, the same one each time.
+// Failures are not remembered: a hostile state could fill the memory with them.
+func location(name string) *time.Location {
+	if name == "" || name == "Local" || len(name) > 64 {
+		return nil
+	}
+	if l, ok := locations.Load(name); ok {
+		return l.(*time.Location)
+	}
+	l, err := time.LoadLocation(name)
+	if err != nil {
+		return nil
+	}
+	v, _ := locations.LoadOrStore(name, l)
+	return v.(*time.Location)
+}
+
+// A location is its name; one that the database does not know has a single zone,
+// as time.FixedZone makes it.
+func encodeLocation(b []byte, p unsafe.Pointer) ([]byte, string) {
+	l := (*time.Location)(p)
+	zone, offset := time.Unix(0, 0).In(l).Zone()
+	b = appendString(b, l.String())
+	b = appendString(b, zone)
+	return binary.AppendVarint(b, int64(offset)), ""
+}
+
+func decodeLocation(b []byte, p unsafe.Pointer) error {
+	name, b, err := fetchString(b)
+	if err != nil {
+		return err
+	}
+	zone, b, err := fetchString(b)
+	if err != nil {
+		return err
+	}
+	offset, b, err := fetchVarint(b)
+	if err != nil || int64(int32(offset)) != offset || len(b) != 0 {
+		return errPayload
+	}
+	l := inZone(time.Unix(0, 0), name, zone, int(offset)).Location()
+	*(*time.Location)(p) = *l
+	return nil
+}
+
+// A builder or buffer is what it contains and has not been read.
+func encodeBuilder(b []byte, p unsafe.Pointer) ([]byte, string) {
+	return append(b, (*strings.Builder)(p).String()...), ""
+}
+
+func decodeBuilder(b []byte, p unsafe.Pointer) error {
+	if len(b) > 0 {
+		(*strings.Builder)(p).Write(b)
+	}
+	return nil
+}
+
+func encodeBuffer(b []byte, p unsafe.Pointer) ([]byte, string) {
+	return append(b, (*bytes.Buffer)(p).Bytes()...), ""
+}
+
+func decodeBuffer(b []byte, p unsafe.Pointer) error {
+	if len(b) > 0 {
+		(*bytes.Buffer)(p).Write(b)
+	}
+	return nil
+}
+
+// A reader is its content and its position.
+func encodeStringsReader(b []byte, p unsafe.Pointer) ([]byte, string) {
+	r := *(*strings.Reader)(p) // seeking forgets the last rune
+	return encodeReader(b, &r)
+}
+
+func encodeBytesReader(b []byte, p unsafe.Pointer) ([]byte, string) {
+	r := *(*bytes.Reader)(p)
+	return encodeReader(b, &r)
+}
+
+func encodeReader(b []byte, r interface {
+	io.ReaderAt
+	Size() int64
+	Seek(int64, int) (int64, error)
+}) ([]byte, string) {
+	pos, _ := r.Seek(0, io.SeekCurrent)
+	b = binary.AppendUvarint(b, uint64(pos))
+	n := len(b)
+	b = append(b, make([]byte, r.Size())...)
+	r.ReadAt(b[n:], 0)
+	return b, ""
+}
+
+func decodeStringsReader(b []byte, p unsafe.Pointer) error {
+	pos, b, err := fetchUvarint(b)
+	if err != nil || pos > 1<<62 {
+		return errPayload
+	}
+	r := (*strings.Reader)(p)
+	r.Reset(string(b))
+	_, err = r.Seek(int64(pos), io.SeekStart)
+	return err
+}
+
+func decodeBytesReader(b []byte, p unsafe.Pointer) error {
+	pos, b, err := fetchUvarint(b)
+	if err != nil || pos > 1<<62 {
+		return errPayload
+	}
+	r := (*bytes.Reader)(p)
+	r.Reset(bytes.Clone(b))
+	_, err = r.Seek(int64(pos), io.SeekStart)
+	return err
+}
+
+// A Once is whether it has run.
+func encodeOnce(b []byte, p unsafe.Pointer) ([]byte, string) {
+	var done sync.Once
+	done.Do(func() {})
+	size := reflect.TypeFor[sync.Once]().Size()
+	once := unsafe.Slice((*byte)(p), size)
+	switch {
+	case allZero(once):
+		return append(b, 0), ""
+	case bytes.Equal(once, unsafe.Slice((*byte)(unsafe.Pointer(&done)), size)):
+		return append(b, 1), ""
+	}
+	return b, "it is locked or in use"
+}
+
+func decodeOnce(b []byte, p unsafe.Pointer) error {
+	switch string(b) {
+	case "\x00":
+	case "\x01":
+		(*sync.Once)(p).Do(func() {})
+	default:
+		return errPayload
+	}
+	return nil
+}
+
+func allZero(b []byte) bool {
+	for _, x := range b {
+		if x != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func appendString(b []byte, s string) []byte {
+	b = binary.AppendUvarint(b, uint64(len(s)))
+	return append(b, s...)
+}
+
+type (
+	binaryMarshaler   interface{ MarshalBinary() ([]byte, error) }
+	binaryUnmarshaler interface{ UnmarshalBinary([]byte) error }
+	gobEncoder        interface{ GobEncode() ([]byte, error) }
+	gobDecoder        interface{ GobDecode([]byte) error }
+	textMarshaler     interface{ MarshalText() ([]byte, error) }
+	textUnmarshaler   interface{ UnmarshalText([]byte) error }
+)
+
+// marshalling returns a codec for a type of the standard library that can write
+// itself down, such as the numbers of math/big, hashes and regular expressions.
+func marshalling(t reflect.Type) *codec {
+	type pair struct{ out, in reflect.Type }
+	pt := reflect.PointerTo(t)
+	for i, m := range []pair{
+		{reflect.TypeFor[gobEncoder](), reflect.TypeFor[gobDecoder]()},
+		{reflect.TypeFor[binaryMarshaler](), reflect.TypeFor[binaryUnmarshaler]()},
+		{reflect.TypeFor[textMarshaler](), reflect.TypeFor[textUnmarshaler]()},
+	} {
+		if !pt.Implements(m.out) || !pt.Implements(m.in) {
+			continue
+		}
+		return &codec{
+			encode: func(b []byte, p unsafe.Pointer) (out []byte, why string) {
+				defer func() {
+					if recover() != nil {
+						why = "its own marshalling panics"
+					}
+				}()
+				v := reflect.NewAt(t, p)
+				// The zero value is nothing, whatever the type thinks of it.
+				if v.Elem().IsZero() {
+					return b, ""
+				}
+				var data []byte
+				var err error
+				switch x := v.Interface(); i {
+				case 0:
+					data, err = x.(gobEncoder).GobEncode()
+				case 1:
+					data, err = x.(binaryMarshaler).MarshalBinary()
+				case 2:
+					data, err = x.(textMarshaler).MarshalText()
+				}
+				if err != nil {
+					return b, err.Error()
+				}
+				return append(append(b, 1), data...), ""
+			},
+			decode: func(b []byte, p unsafe.Pointer) (err error) {
+				if len(b) == 0 {
+					return nil
+				}
+				if b[0] != 1 {
+					return errPayload
+				}
+				defer func() {
+					if r := recover(); r != nil {
+						err = fmt.Errorf("%w: %v", errPayload, r)
+					}
+				}()
+				data := bytes.Clone(b[1:])
+				switch x := reflect.NewAt(t, p).Interface(); i {
+				case 0:
+					return x.(gobDecoder).GobDecode(data)
+				case 1:
+					return x.(binaryUnmarshaler).UnmarshalBinary(data)
+				default:
+					return x.(textUnmarshaler).UnmarshalText(data)
+				}
+			},
+		}
+	}
+	return nil
+}

@@ -1,0 +1,600 @@
+package runtime
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"reflect"
+	goruntime "runtime"
+	"slices"
+	"strings"
+	"unsafe"
+)
+
+// decoder loads one state. What it makes is not seen by anyone before the state
+// has been read to its end.
+type decoder struct {
+	reg *registry
+	c   *Coroutine
+	b   []byte // the body
+	i   int
+
+	length int // of the whole state
+	shapes []loadedShape
+	types  []wireType
+	fields []wireField
+	params []uint64
+	names  []loadedName
+	objs   []loadedObject
+	strs   []string
+	frames []any
+	fixups []fixup
+	edges  [][2]int // boxed objects that hold others
+
+	lastName []byte
+	owed     int     // bytes that must still come for what has been allocated
+	alloc    uintptr // what has been allocated
+	composed int     // lengths of array types that have been made
+	inKey    bool
+	depth    int
+	box      int // the boxed object that is being read, plus one
+	impl     map[[2]*plan]bool
+}
+
+type loadedShape struct {
+	site  *siteType
+	live  []field
+	first int // types of the live fields, in d.params
+}
+
+type loadedName struct {
+	kind uint8
+	v    *varType
+	b    *Binding
+	name string
+}
+
+type loadedObject struct {
+	form form
+	p    *plan
+	n    int
+	mem  unsafe.Pointer // what is read into
+	addr unsafe.Pointer // what pointers to the object are set to
+}
+
+// fixup is an interface variable that holds a value, and not a pointer to one,
+// which has not been read yet.
+type fixup struct {
+	iface reflect.Type
+	dst   unsafe.Pointer
+	obj   int
+}
+
+type decodeError struct{ err error }
+
+func (d *decoder) fail(format string, args ...any) { panic(decodeError{invalidf(format, args...)}) }
+
+func (d *decoder) incompatible(format string, args ...any) {
+	panic(decodeError{incompatiblef(format, args...)})
+}
+
+// trustful makes the decoder let its own bugs through as panics. Tests set it.
+var trustful bool
+
+func (d *decoder) run(roots []any) (err error) {
+	defer func() {
+		switch x := recover().(type) {
+		case nil:
+		case decodeError:
+			err = x.err
+		case goruntime.Error:
+			if trustful {
+				panic(x)
+			}
+			err = invalidf("%v", x)
+		default:
+			panic(x)
+		}
+	}()
+	flags := d.byte()
+	if flags&^flagsKnown != 0 {
+		d.fail("unknown flags %#x", flags)
+	}
+	frames := d.count(1)
+	if frames > 0 {
+		if flags&flagDone != 0 {
+			d.fail("a finished coroutine with frames")
+		}
+		d.readShapes()
+	}
+	if flags&flagTypes != 0 {
+		d.readTypes()
+	}
+	d.checkShapes()
+	if flags&flagNames != 0 {
+		d.readNames()
+	}
+	if flags&flagObjects != 0 {
+		d.readObjects()
+	}
+	var sources []unsafe.Pointer
+	if flags&flagRoots != 0 {
+		sources = d.readRoots(roots)
+	} else if len(roots) > 0 {
+		d.fail("it was saved without the %d variables that are to be loaded", len(roots))
+	}
+	for i := range d.objs {
+		d.content(i)
+	}
+	if frames > 0 {
+		d.frames = make([]any, frames)
+		for i := range d.frames {
+			d.frames[i] = d.frame()
+		}
+	}
+	if d.i != len(d.b) {
+		d.fail("%d bytes are left over", len(d.b)-d.i)
+	}
+	d.finish()
+
+	for i, root := range roots {
+		v := reflect.ValueOf(root)
+		v.Elem().Set(reflect.NewAt(v.Type().Elem(), sources[i]).Elem())
+	}
+	d.c.frames = d.frames
+	d.c.done = flags&flagDone != 0
+	d.c.started = flags&flagStarted != 0
+	if d.c.started && !d.c.done {
+		d.c.mode = suspended
+	}
+	return nil
+}
+
+// Reading.
+
+func (d *decoder) byte() byte {
+	if d.i >= len(d.b) {
+		d.fail("truncated")
+	}
+	d.i++
+	return d.b[d.i-1]
+}
+
+func (d *decoder) uvarint() uint64 {
+	if d.i < len(d.b) && d.b[d.i] < 0x80 {
+		d.i++
+		return uint64(d.b[d.i-1])
+	}
+	v, n := binary.Uvarint(d.b[d.i:])
+	if n <= 0 {
+		d.fail("malformed number at byte %d", d.i)
+	}
+	d.i += n
+	return v
+}
+
+func (d *decoder) varint() int64 {
+	u := d.uvarint()
+	return int64(u>>1) ^ -int64(u&1)
+}
+
+// int reads a number that must fit a non-negative int.
+func (d *decoder) int() int {
+	v := d.uvarint()
+	if v > math.MaxInt {
+		d.fail("number %d is too large", v)
+	}
+	return int(v)
+}
+
+// count reads the number of things of which each takes at least size bytes.
+func (d *decoder) count(size int) int {
+	v := d.uvarint()
+	if v > uint64(len(d.b)-d.i)/uint64(max(size, 1)) {
+		d.fail("%d things in %d bytes", v, len(d.b)-d.i)
+	}
+	return int(v)
+}
+
+func (d *decoder) bytes(n int) []byte {
+	if n < 0 || n > len(d.b)-d.i {
+		d.fail("truncated")
+	}
+	d.i += n
+	return d.b[d.i-n : d.i]
+}
+
+func (d *decoder) str() []byte { return d.bytes(d.count(1)) }
+
+func (d *decoder) fixed64() uint64 { return binary.LittleEndian.Uint64(d.bytes(8)) }
+
+// Names may share their beginnings, so their lengths are bounded.
+const maxName = 1 << 12
+
+// name reads a long name. It is valid until the next one is read.
+func (d *decoder) name() []byte {
+	n := d.int()
+	rest := d.str()
+	if n > len(d.lastName) || n+len(rest) > maxName {
+		d.fail("malformed name")
+	}
+	d.lastName = append(d.lastName[:n], rest...)
+	return d.lastName
+}
+
+// claim notes that n values of at least size bytes are to come, and that they
+// take memory.
+func (d *decoder) claim(n, size int, memory uintptr) {
+	left := len(d.b) - d.i - d.owed
+	if left < 0 || size > 0 && n > left/size {
+		d.fail("more things than bytes")
+	}
+	d.owed += n * size
+	d.charge(n, memory)
+}
+
+func (d *decoder) charge(n int, size uintptr) {
+	limit := uintptr(allocFree + allocPerByte*d.length)
+	if size > 0 && uintptr(n) > (limit-d.alloc)/size {
+		d.fail("it would allocate out of proportion to its size")
+	}
+	d.alloc += uintptr(n) * size
+}
+
+// Frames.
+
+func (d *decoder) readShapes() {
+	d.shapes = make([]loadedShape, 0, min(d.peekCount(), 16))
+	for range d.count(12) {
+		name := d.name()
+		fingerprint := d.fixed64()
+		index := d.int()
+		pos := d.str()
+		s := d.findSite(name, fingerprint, index, pos)
+		shape := loadedShape{site: s, live: s.live, first: len(d.params)}
+		n := d.count(2)
+		same := n == len(s.live)
+		var names []string
+		for i := range n {
+			field := d.str()
+			if same && string(field) != s.live[i].name {
+				same = false
+				names = make([]string, i, n)
+				for j := range i {
+					names[j] = s.live[j].name
+				}
+			}
+			if !same {
+				names = append(names, string(field))
+			}
+			d.params = append(d.params, d.uvarint())
+		}
+		if !same {
+			shape.live = d.liveByName(s, names, n)
+		}
+		d.shapes = append(d.shapes, shape)
+	}
+}
+
+func (d *decoder) peekCount() int {
+	if d.i < len(d.b) {
+		return int(d.b[d.i])
+	}
+	return 0
+}
+
+func (d *decoder) findSite(name []byte, fingerprint uint64, index int, pos []byte) *siteType {
+	var found *frameType
+	versions := d.reg.frameNames[string(name)]
+	for _, f := range versions {
+		if f.fingerprint == fingerprint {
+			found = f
+		}
+	}
+	switch {
+	case len(versions) == 0:
+		d.incompatible("function %s, suspended at %s: this program has no such function", name, pos)
+	case found == nil:
+		d.incompatible("function %s, suspended at %s (site %d): the function has changed since (fingerprint %016x, here %016x)", name, pos, index, fingerprint, versions[0].fingerprint)
+	case index < 1 || index > len(found.sites):
+		d.incompatible("function %s, suspended at %s: there is no site %d", name, pos, index)
+	}
+	return found.sites[index-1]
+}
+
+// liveByName returns the fields in the order in which they were saved.
+func (d *decoder) liveByName(s *siteType, names []string, n int) []field {
+	if len(names) < n { // the names are a beginning of the registered ones
+		names = nil
+		for i := range n {
+			names = append(names, s.live[i].name)
+		}
+	}
+	var live []field
+	var surplus, missing []string
+	for _, name := range names {
+		i := slices.IndexFunc(s.live, func(f field) bool { return f.name == name })
+		if i < 0 || slices.ContainsFunc(live, func(f field) bool { return f.name == name }) {
+			surplus = append(surplus, name)
+			continue
+		}
+		live = append(live, s.live[i])
+	}
+	for _, f := range s.live {
+		if !slices.Contains(names, f.name) {
+			missing = append(missing, f.name)
+		}
+	}
+	if len(surplus) > 0 || len(missing) > 0 {
+		d.incompatible("function %s, suspended at %s (site %d): the live variables differ: the state has %s", s.frame.name, s.pos, s.index, difference(surplus, missing))
+	}
+	return live
+}
+
+func difference(surplus, missing []string) string {
+	var parts []string
+	if len(surplus) > 0 {
+		parts = append(parts, strings.Join(surplus, ", ")+" too many")
+	}
+	if len(missing) > 0 {
+		parts = append(parts, "no "+strings.Join(missing, ", "))
+	}
+	return strings.Join(parts, " and ")
+}
+
+// checkShapes compares the types of the live variables, once all types are known.
+func (d *decoder) checkShapes() {
+	for i := range d.shapes {
+		s := &d.shapes[i]
+		for j, f := range s.live {
+			if why := d.match(d.params[s.first+j], f.p); why != "" {
+				d.incompatible("function %s, suspended at %s (site %d): the type of %s differs: %s", s.site.frame.name, s.site.pos, s.site.index, f.name, why)
+			}
+		}
+	}
+}
+
+func (d *decoder) frame() any {
+	k := d.uvarint()
+	if k >= uint64(len(d.shapes)) {
+		d.fail("no shape %d", k)
+	}
+	s := &d.shapes[k]
+	t := s.site.frame
+	d.charge(1, t.plan.size)
+	p := reflect.New(t.typ).UnsafePointer()
+	*(*int)(p) = s.site.index
+	for i := range s.live {
+		f := &s.live[i]
+		d.value(f.p, unsafe.Add(p, f.off))
+	}
+	var frame any
+	*(*eface)(unsafe.Pointer(&frame)) = eface{t.word, p}
+	return frame
+}
+
+// Names, objects and roots.
+
+func (d *decoder) readNames() {
+	n := d.count(3)
+	d.names = make([]loadedName, n)
+	for i := range d.names {
+		l := &d.names[i]
+		l.kind = d.byte()
+		name := d.name()
+		switch l.kind {
+		case nameValue, nameAddress:
+			l.v = d.reg.vars.byName[string(name)]
+			if l.v == nil {
+				d.incompatible("this program has no variable %s", name)
+			}
+			l.name = l.v.name
+		case nameBinding:
+			for j := range d.c.bindings {
+				if d.c.bindings[j].Name == string(name) {
+					l.b = &d.c.bindings[j]
+				}
+			}
+			if l.b == nil {
+				d.fail("the coroutine has no binding of %q", name)
+			}
+			l.name = l.b.Name
+		default:
+			d.fail("unknown kind of name %d", l.kind)
+		}
+	}
+}
+
+func (d *decoder) readObjects() {
+	d.objs = make([]loadedObject, d.count(1))
+	for i := range d.objs {
+		o := &d.objs[i]
+		v := d.uvarint()
+		o.form = form(v & 3)
+		o.p = d.resolve(v >> 2)
+		o.n = 1
+		if o.form == formArray || o.form == formMap {
+			o.n = d.int()
+		}
+		p := o.p
+		if p.op == opRecord || p.size == 0 || (p.op == opArray) != (o.form == formBoxed && p.op == opArray) {
+			d.fail("an object of type %v", p.typ)
+		}
+		switch o.form {
+		case formSingle:
+			d.claim(1, p.min, p.size)
+			o.mem = reflect.New(p.typ).UnsafePointer()
+			if p.rec != nil {
+				(*Record)(o.mem).typ = p.rec.t
+			}
+		case formArray:
+			if o.n < 1 || p.rec != nil {
+				d.fail("an array of %d %v", o.n, p.typ)
+			}
+			d.claim(o.n-o.n/2, p.min, p.size)
+			d.charge(o.n/2, p.size)
+			o.mem = reflect.MakeSlice(p.slice, o.n, o.n).UnsafePointer()
+		case formMap:
+			if p.op != opMap {
+				d.fail("a map of type %v", p.typ)
+			}
+			if o.n > 1 && p.key.size == 0 {
+				d.fail("%d keys of size zero", o.n)
+			}
+			d.claim(o.n, p.key.min+p.elem.min, p.key.size+p.elem.size)
+			o.mem = reflect.MakeMapWithSize(p.typ, o.n).UnsafePointer()
+		case formBoxed:
+			if !p.boxed || p.rec != nil {
+				d.fail("a boxed %v", p.typ)
+			}
+			d.claim(1, p.min, p.size)
+			o.mem = reflect.New(p.typ).UnsafePointer()
+		}
+		o.addr = o.mem
+	}
+}
+
+// readRoots returns where the values of the roots will be.
+func (d *decoder) readRoots(roots []any) []unsafe.Pointer {
+	n := d.count(2)
+	if n != len(roots) {
+		d.fail("it was saved with %d variables, not with the %d that are to be loaded", n, len(roots))
+	}
+	sources := make([]unsafe.Pointer, n)
+	for i, root := range roots {
+		v, err := rootOf(root)
+		if err != nil {
+			panic(decodeError{err})
+		}
+		p := d.reg.plans.of(v.Type().Elem())
+		if why := d.match(d.uvarint(), p); why != "" {
+			d.incompatible("the type of root %d differs: %s", i, why)
+		}
+		k := d.uvarint()
+		switch {
+		case p.size == 0 && k == refNowhere:
+			sources[i] = v.UnsafePointer()
+		case p.size != 0 && k >= refObject:
+			o := d.region(k - refObject)
+			whole := o.p == p.flat && o.n == p.flatN
+			if !whole {
+				sources[i], _ = d.walk(o.p, o.n, o.mem, p)
+				continue
+			}
+			sources[i] = o.mem
+			// Pointers to the saved variable become pointers to this one.
+			o.addr = v.UnsafePointer()
+		default:
+			d.fail("malformed root")
+		}
+	}
+	return sources
+}
+
+func (d *decoder) region(k uint64) *loadedObject {
+	if k >= uint64(len(d.objs)) || d.objs[k].form > formArray {
+		d.fail("no memory %d", k)
+	}
+	return &d.objs[k]
+}
+
+func (d *decoder) content(i int) {
+	o := &d.objs[i]
+	switch o.form {
+	case formSingle:
+		d.value(o.p, o.mem)
+	case formArray:
+		zeros := d.int()
+		if zeros > o.n/2 {
+			d.fail("%d zeros in an array of %d", zeros, o.n)
+		}
+		d.elems(o.p, o.mem, o.n-zeros)
+	case formMap:
+		d.mapContent(o)
+	case formBoxed:
+		d.box = i + 1
+		d.value(o.p, o.mem)
+		d.box = 0
+	}
+}
+
+func (d *decoder) mapContent(o *loadedObject) {
+	p := o.p
+	mem := o.mem
+	m := reflect.NewAt(p.typ, unsafe.Pointer(&mem)).Elem()
+	key, value := reflect.New(p.key.typ), reflect.New(p.elem.typ)
+	for range o.n {
+		key.Elem().SetZero()
+		value.Elem().SetZero()
+		d.inKey = true
+		d.value(p.key, key.UnsafePointer())
+		d.inKey = false
+		d.value(p.elem, value.UnsafePointer())
+		if p.key.hashes && !key.Elem().Comparable() {
+			d.fail("a key of %v that cannot be compared", p.typ)
+		}
+		m.SetMapIndex(key.Elem(), value.Elem())
+	}
+	if m.Len() != o.n {
+		d.fail("a key of %v stands twice", p.typ)
+	}
+}
+
+// finish sets what had to wait until everything was read.
+func (d *decoder) finish() {
+	d.checkBoxes()
+	for _, f := range d.fixups {
+		o := &d.objs[f.obj]
+		reflect.NewAt(f.iface, f.dst).Elem().Set(reflect.NewAt(o.p.typ, o.mem).Elem())
+	}
+}
+
+// checkBoxes refuses interface values that contain themselves, which no program
+// can make and on which a comparison would not end.
+func (d *decoder) checkBoxes() {
+	if len(d.edges) == 0 {
+		return
+	}
+	in := make([]int, len(d.objs))
+	out := make([][]int, len(d.objs))
+	for _, e := range d.edges {
+		in[e[1]]++
+		out[e[0]] = append(out[e[0]], e[1])
+	}
+	var free []int
+	for i := range in {
+		if in[i] == 0 {
+			free = append(free, i)
+		}
+	}
+	seen := 0
+	for len(free) > 0 {
+		i := free[len(free)-1]
+		free = free[:len(free)-1]
+		seen++
+		for _, j := range out[i] {
+			if in[j]--; in[j] == 0 {
+				free = append(free, j)
+			}
+		}
+	}
+	if seen < len(in) {
+		d.fail("an interface value contains itself")
+	}
+}
+
+// safely runs f, which calls functions of reflect that may panic.
+func safely(f func()) (err error) {
+	defer func() {
+		if x := recover(); x != nil {
+			if d, ok := x.(decodeError); ok {
+				err = d.err
+				return
+			}
+			err = errors.New(fmt.Sprint(x))
+		}
+	}()
+	f()
+	return nil
+}

@@ -1,0 +1,424 @@
+package runtime
+
+import (
+	"errors"
+	"math"
+	"math/bits"
+	"reflect"
+	"unsafe"
+)
+
+// nowhere is what pointers to values of size zero point to.
+var nowhere struct{}
+
+func isState(err error) bool {
+	return errors.Is(err, ErrInvalidState) || errors.Is(err, ErrIncompatibleState)
+}
+
+func (d *decoder) elems(p *plan, addr unsafe.Pointer, n int) {
+	switch {
+	case p.size == 0:
+	case p.op == opUint8 || p.op == opInt8:
+		copy(unsafe.Slice((*byte)(addr), n), d.bytes(n))
+	default:
+		for i := range n {
+			d.value(p, unsafe.Add(addr, uintptr(i)*p.size))
+		}
+	}
+}
+
+func (d *decoder) signed(limit int64) int64 {
+	v := d.varint()
+	if v > limit || v < -limit-1 {
+		d.fail("number %d is too large for its type", v)
+	}
+	return v
+}
+
+func (d *decoder) unsigned(limit uint64) uint64 {
+	v := d.uvarint()
+	if v > limit {
+		d.fail("number %d is too large for its type", v)
+	}
+	return v
+}
+
+func (d *decoder) float() float64 { return math.Float64frombits(bits.ReverseBytes64(d.uvarint())) }
+
+func (d *decoder) float32() float32 {
+	return math.Float32frombits(bits.ReverseBytes32(uint32(d.unsigned(math.MaxUint32))))
+}
+
+// value reads a value of p into the zero value at ptr.
+func (d *decoder) value(p *plan, ptr unsafe.Pointer) {
+	if p.size == 0 {
+		return
+	}
+	switch p.op {
+	case opBool:
+		b := d.byte()
+		if b > 1 {
+			d.fail("a bool of %d", b)
+		}
+		*(*byte)(ptr) = b
+	case opInt:
+		*(*int)(ptr) = int(d.signed(math.MaxInt))
+	case opInt8, opUint8:
+		*(*byte)(ptr) = d.byte()
+	case opInt16:
+		*(*int16)(ptr) = int16(d.signed(math.MaxInt16))
+	case opInt32:
+		*(*int32)(ptr) = int32(d.signed(math.MaxInt32))
+	case opInt64:
+		*(*int64)(ptr) = d.varint()
+	case opUint:
+		*(*uint)(ptr) = uint(d.unsigned(math.MaxUint))
+	case opUint16:
+		*(*uint16)(ptr) = uint16(d.unsigned(math.MaxUint16))
+	case opUint32:
+		*(*uint32)(ptr) = uint32(d.unsigned(math.MaxUint32))
+	case opUint64:
+		*(*uint64)(ptr) = d.uvarint()
+	case opUintptr:
+		*(*uintptr)(ptr) = uintptr(d.unsigned(uint64(^uintptr(0))))
+	case opFloat32:
+		*(*float32)(ptr) = d.float32()
+	case opFloat64:
+		*(*float64)(ptr) = d.float()
+	case opComplex64:
+		re := d.float32()
+		*(*complex64)(ptr) = complex(re, d.float32())
+	case opComplex128:
+		re := d.float()
+		*(*complex128)(ptr) = complex(re, d.float())
+	case opString:
+		*(*string)(ptr) = d.string()
+	case opStruct:
+		for i := range p.fields {
+			f := &p.fields[i]
+			d.value(f.p, unsafe.Add(ptr, f.off))
+		}
+	case opArray:
+		d.elems(p.flat, ptr, p.flatN)
+	case opPointer:
+		*(*unsafe.Pointer)(ptr) = d.pointer(p)
+	case opSlice:
+		d.slice(p, (*sliceHeader)(ptr))
+	case opMap:
+		*(*unsafe.Pointer)(ptr) = d.mapRef(p)
+	case opInterface:
+		d.iface(p, ptr)
+	case opFunc:
+		d.funcRef(p, ptr)
+	case opChan, opUnsafePointer:
+		if d.byte() != refNil {
+			d.fail("a value of type %v", p.typ)
+		}
+	case opCodec:
+		if err := p.codec.decode(d.str(), ptr); err != nil {
+			d.fail("a value of type %v: %w", p.typ, err)
+		}
+	case opZero:
+		if d.byte() != 0 {
+			d.fail("a value of type %v", p.typ)
+		}
+	case opRecord:
+		if d.byte() != 0 || p.of == nil {
+			d.fail("malformed record")
+		}
+		(*Record)(ptr).typ = p.of.t
+	default:
+		d.fail("unknown type %v", p.typ)
+	}
+}
+
+func (d *decoder) string() string {
+	v := d.uvarint()
+	if v&1 != 0 {
+		if v>>1 >= uint64(len(d.strs)) {
+			d.fail("no string %d", v>>1)
+		}
+		return d.strs[v>>1]
+	}
+	if v>>1 > uint64(len(d.b)-d.i) {
+		d.fail("truncated")
+	}
+	s := string(d.bytes(int(v >> 1)))
+	if len(s) >= sharedString {
+		d.strs = append(d.strs, s)
+	}
+	return s
+}
+
+// walk follows a path to values of t, from n values of p at addr. It returns where
+// they are and how many there are, counted in t.flat.
+func (d *decoder) walk(p *plan, n int, addr unsafe.Pointer, t *plan) (unsafe.Pointer, int) {
+	for {
+		i := 0
+		if n != 1 {
+			if i = d.int(); i >= n {
+				d.fail("index %d of %d", i, n)
+			}
+			addr = unsafe.Add(addr, uintptr(i)*p.size)
+		}
+		if p == t.flat {
+			if t.flatN > n-i {
+				d.fail("%d of %d values", t.flatN, n-i)
+			}
+			return addr, n - i
+		}
+		if p.op != opStruct {
+			d.fail("a path to %v ends at %v", t.typ, p.typ)
+		}
+		k := d.int()
+		if k >= len(p.fields) || p.fields[k].p.size == 0 {
+			d.fail("no field %d in %v", k, p.typ)
+		}
+		f := &p.fields[k]
+		addr = unsafe.Add(addr, f.off)
+		p, n = f.p.flat, f.p.flatN
+	}
+}
+
+func (d *decoder) nameRef() *loadedName {
+	k := d.uvarint()
+	if k >= uint64(len(d.names)) {
+		d.fail("no name %d", k)
+	}
+	return &d.names[k]
+}
+
+func (l *loadedName) value() any {
+	if l.kind == nameBinding {
+		return l.b.Value
+	}
+	return l.v.value()
+}
+
+// mismatch reports that what goes by a name is not what it was.
+func (d *decoder) mismatch(l *loadedName, t reflect.Type) {
+	d.incompatible("%s is no %v here", l.name, t)
+}
+
+// memory returns the memory that a name stands for.
+func (d *decoder) memory(l *loadedName, t *plan) (*plan, unsafe.Pointer) {
+	if l.kind == nameAddress {
+		return l.v.plan, l.v.addr
+	}
+	x := l.value()
+	typ := reflect.TypeOf(x)
+	if typ == nil || typ.Kind() != reflect.Pointer || (*eface)(unsafe.Pointer(&x)).data == nil {
+		d.mismatch(l, t.typ)
+	}
+	return d.reg.plans.of(typ.Elem()), (*eface)(unsafe.Pointer(&x)).data
+}
+
+func (d *decoder) namedMemory(t *plan) (unsafe.Pointer, int) {
+	l := d.nameRef()
+	p, addr := d.memory(l, t)
+	if p.size == 0 || t.size == 0 {
+		if p != t {
+			d.mismatch(l, t.typ)
+		}
+		return addr, 0
+	}
+	return d.walk(p.flat, p.flatN, addr, t)
+}
+
+func (d *decoder) pointer(p *plan) unsafe.Pointer {
+	t := p.elem
+	switch k := d.uvarint(); k {
+	case refNil:
+		return nil
+	case refNamed:
+		addr, _ := d.namedMemory(t)
+		return addr
+	case refNowhere:
+		if t.size != 0 {
+			d.fail("a pointer of type %v to nothing", p.typ)
+		}
+		return unsafe.Pointer(&nowhere)
+	default:
+		o := d.region(k - refObject)
+		if o.p == t.flat && o.n == t.flatN {
+			return o.addr
+		}
+		if t.size == 0 {
+			d.fail("a pointer of type %v into memory", p.typ)
+		}
+		addr, _ := d.walk(o.p, o.n, o.addr, t)
+		return addr
+	}
+}
+
+func (d *decoder) slice(p *plan, h *sliceHeader) {
+	t := p.elem
+	k := d.uvarint()
+	var data unsafe.Pointer
+	room := 0
+	switch {
+	case k == refNil:
+		return
+	case k == refNowhere:
+		h.data = unsafe.Pointer(&nowhere)
+		h.len, h.cap = d.int(), d.int()
+		if h.len > h.cap || h.cap > 0 && t.size != 0 {
+			d.fail("a slice of %d and %d elements without memory", h.len, h.cap)
+		}
+		return
+	case t.size == 0:
+		d.fail("memory for a slice of type %v", p.typ)
+	case k == refNamed:
+		data, room = d.namedMemory(t)
+	default:
+		k -= refObject
+		o := d.region(k >> 1)
+		if k&1 != 0 {
+			if o.p != t.flat || o.n%t.flatN != 0 {
+				d.fail("a slice of type %v over %d %v", p.typ, o.n, o.p.typ)
+			}
+			*h = sliceHeader{o.addr, o.n / t.flatN, o.n / t.flatN}
+			return
+		}
+		data, room = d.walk(o.p, o.n, o.addr, t)
+	}
+	n, c := d.int(), d.int()
+	if n > c || c == 0 || c > room || c*t.flatN > room {
+		d.fail("a slice of %d and %d elements in %d", n, c, room)
+	}
+	*h = sliceHeader{data, n, c}
+}
+
+func (d *decoder) mapRef(p *plan) unsafe.Pointer {
+	switch k := d.uvarint(); k {
+	case refNil:
+		return nil
+	case refNamed:
+		l := d.nameRef()
+		x := l.value()
+		if l.kind == nameAddress || reflect.TypeOf(x) != p.typ {
+			d.mismatch(l, p.typ)
+		}
+		return (*eface)(unsafe.Pointer(&x)).data
+	case refNowhere:
+		d.fail("a map of type %v without entries", p.typ)
+	default:
+		k -= refObject
+		if k >= uint64(len(d.objs)) || d.objs[k].form != formMap {
+			d.fail("no map %d", k)
+		}
+		o := &d.objs[k]
+		if o.p != p && (o.p.key != p.key || o.p.elem != p.elem) {
+			d.fail("a map of type %v as %v", o.p.typ, p.typ)
+		}
+		return o.mem
+	}
+	return nil
+}
+
+func (d *decoder) funcRef(p *plan, ptr unsafe.Pointer) {
+	switch k := d.uvarint(); k {
+	case refNil:
+	case refNamed:
+		l := d.nameRef()
+		x := l.value()
+		if l.kind == nameAddress || reflect.TypeOf(x) != p.typ {
+			d.mismatch(l, p.typ)
+		}
+		*(*unsafe.Pointer)(ptr) = (*eface)(unsafe.Pointer(&x)).data
+	case refNowhere:
+		d.fail("a func of type %v without record", p.typ)
+	default:
+		o := d.region(k - refObject)
+		if o.p.rec == nil || o.form != formSingle || !sameFunc(o.p.rec.fn, p.typ) {
+			d.fail("%v is no record of %v", o.p.typ, p.typ)
+		}
+		o.p.rec.bind(o.addr, ptr)
+	}
+}
+
+func (d *decoder) iface(p *plan, ptr unsafe.Pointer) {
+	id := d.uvarint()
+	switch id {
+	case typeNil:
+		return
+	case typeNamed:
+		l := d.nameRef()
+		x := l.value()
+		if l.kind == nameAddress || x == nil || !reflect.TypeOf(x).AssignableTo(p.typ) {
+			d.mismatch(l, p.typ)
+		}
+		d.setIface(p, ptr, x)
+		return
+	case typeReflectType:
+		t := d.resolve(d.uvarint()).typ
+		if !rtype.AssignableTo(p.typ) {
+			d.fail("a reflect.Type as %v", p.typ)
+		}
+		d.setIface(p, ptr, t)
+		return
+	}
+	q := d.resolve(id)
+	if q.op == opInterface || !d.implements(q, p) {
+		d.fail("a %v as %v", q.typ, p.typ)
+	}
+	var x any
+	f := (*eface)(unsafe.Pointer(&x))
+	switch {
+	case q.boxed && !d.inKey:
+		k := d.uvarint()
+		if k >= uint64(len(d.objs)) || d.objs[k].form != formBoxed || d.objs[k].p != q {
+			d.fail("no %v %d", q.typ, k)
+		}
+		if d.box > 0 {
+			d.edges = append(d.edges, [2]int{d.box - 1, int(k)})
+		}
+		if q.direct {
+			d.fixups = append(d.fixups, fixup{p.typ, ptr, int(k)})
+			return
+		}
+		*f = eface{q.word, d.objs[k].mem}
+	case q.direct:
+		var word unsafe.Pointer
+		d.nested(q, unsafe.Pointer(&word))
+		*f = eface{q.word, word}
+	default:
+		mem := reflect.New(q.typ).UnsafePointer()
+		d.nested(q, mem)
+		*f = eface{q.word, mem}
+	}
+	d.setIface(p, ptr, x)
+}
+
+func (d *decoder) nested(q *plan, ptr unsafe.Pointer) {
+	if d.depth++; d.depth > maxKeyDepth+maxTypeDepth {
+		d.fail("interface values are nested too deeply")
+	}
+	d.value(q, ptr)
+	d.depth--
+}
+
+func (d *decoder) implements(q, p *plan) bool {
+	if p.empty {
+		return true
+	}
+	key := [2]*plan{q, p}
+	ok, known := d.impl[key]
+	if !known {
+		ok = q.typ.Implements(p.typ)
+		if d.impl == nil {
+			d.impl = map[[2]*plan]bool{}
+		}
+		d.impl[key] = ok
+	}
+	return ok
+}
+
+// setIface sets the interface variable at ptr to x, without copying what x holds.
+func (d *decoder) setIface(p *plan, ptr unsafe.Pointer, x any) {
+	if p.empty {
+		*(*any)(ptr) = x
+		return
+	}
+	reflect.NewAt(p.typ, ptr).Elem().Set(reflect.ValueOf(x))
+}

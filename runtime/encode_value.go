@@ -1,0 +1,285 @@
+package runtime
+
+import (
+	"encoding/binary"
+	"math"
+	"math/bits"
+	"reflect"
+	"unsafe"
+)
+
+// elems writes n values of p.
+func (e *encoder) elems(p *plan, addr unsafe.Pointer, n int) {
+	switch {
+	case p.size == 0:
+	case p.op == opUint8 || p.op == opInt8:
+		e.b = append(e.b, unsafe.Slice((*byte)(addr), n)...)
+	default:
+		for i := range n {
+			e.value(p, unsafe.Add(addr, uintptr(i)*p.size))
+		}
+	}
+}
+
+func (e *encoder) varint(v int64) {
+	e.uvarint(uint64(v)<<1 ^ uint64(v>>63))
+}
+
+// float writes the bits with the exponent last, so that round numbers are short.
+func (e *encoder) float(v float64) { e.uvarint(bits.ReverseBytes64(math.Float64bits(v))) }
+
+func (e *encoder) float32(v float32) { e.uvarint(uint64(bits.ReverseBytes32(math.Float32bits(v)))) }
+
+// value writes the value of p at ptr.
+func (e *encoder) value(p *plan, ptr unsafe.Pointer) {
+	if p.size == 0 {
+		return
+	}
+	switch p.op {
+	case opBool:
+		e.b = append(e.b, *(*byte)(ptr))
+	case opInt:
+		e.varint(int64(*(*int)(ptr)))
+	case opInt8, opUint8:
+		e.b = append(e.b, *(*byte)(ptr))
+	case opInt16:
+		e.varint(int64(*(*int16)(ptr)))
+	case opInt32:
+		e.varint(int64(*(*int32)(ptr)))
+	case opInt64:
+		e.varint(*(*int64)(ptr))
+	case opUint:
+		e.uvarint(uint64(*(*uint)(ptr)))
+	case opUint16:
+		e.uvarint(uint64(*(*uint16)(ptr)))
+	case opUint32:
+		e.uvarint(uint64(*(*uint32)(ptr)))
+	case opUint64:
+		e.uvarint(*(*uint64)(ptr))
+	case opUintptr:
+		e.uvarint(uint64(*(*uintptr)(ptr)))
+	case opFloat32:
+		e.float32(*(*float32)(ptr))
+	case opFloat64:
+		e.float(*(*float64)(ptr))
+	case opComplex64:
+		v := *(*complex64)(ptr)
+		e.float32(real(v))
+		e.float32(imag(v))
+	case opComplex128:
+		v := *(*complex128)(ptr)
+		e.float(real(v))
+		e.float(imag(v))
+	case opString:
+		e.string(*(*string)(ptr))
+	case opStruct:
+		for i := range p.fields {
+			f := &p.fields[i]
+			e.value(f.p, unsafe.Add(ptr, f.off))
+		}
+	case opArray:
+		e.elems(p.flat, ptr, p.flatN)
+	case opPointer:
+		e.pointer(*(*unsafe.Pointer)(ptr), p.elem, ptr)
+	case opSlice:
+		e.slice((*sliceHeader)(ptr), p.elem, ptr)
+	case opMap:
+		v := *(*unsafe.Pointer)(ptr)
+		switch key, ok := e.namedRef(v, p.typ); {
+		case v == nil:
+			e.uvarint(refNil)
+		case ok:
+			e.uvarint(refNamed)
+			e.uvarint(e.nameID(key))
+		default:
+			e.uvarint(e.maps[v].id + refObject)
+		}
+	case opInterface:
+		e.iface(p, ptr)
+	case opFunc:
+		v := *(*unsafe.Pointer)(ptr)
+		switch key, ok := e.namedRef(v, p.typ); {
+		case v == nil:
+			e.uvarint(refNil)
+		case ok:
+			e.uvarint(refNamed)
+			e.uvarint(e.nameID(key))
+		default:
+			o := e.regions.find(e.recordOf(p, ptr))
+			if o.p != e.lastRecord || o.n != 1 {
+				e.fail(ptr, p.typ, "its record is part of something else")
+			}
+			e.uvarint(o.id + refObject)
+		}
+	case opChan, opUnsafePointer:
+		e.uvarint(refNil) // the first pass has seen to it
+	case opCodec:
+		e.codec(p, ptr)
+	case opZero:
+		if !allZero(unsafe.Slice((*byte)(ptr), p.size)) {
+			e.fail(ptr, p.typ, p.why)
+		}
+		e.b = append(e.b, 0)
+	case opRecord:
+		if p.of == nil {
+			e.fail(ptr, p.typ, "the record that it belongs to is not registered")
+		}
+		e.b = append(e.b, 0)
+	}
+}
+
+func (e *encoder) namedRef(w unsafe.Pointer, t reflect.Type) (nameKey, bool) {
+	if w == nil {
+		return nameKey{}, false
+	}
+	return e.namedWord(w, t)
+}
+
+// string writes a string: twice its length and its bytes, or, for one that has
+// been written before, twice its number plus one. Only strings that share memory
+// are recognized; looking at the content would cost more than it saves.
+func (e *encoder) string(s string) {
+	if len(s) < sharedString {
+		e.uvarint(uint64(len(s)) << 1)
+		e.b = append(e.b, s...)
+		return
+	}
+	key := stringKey{unsafe.StringData(s), len(s)}
+	if id, ok := e.strings[key]; ok {
+		e.uvarint(id<<1 | 1)
+		return
+	}
+	if e.strings == nil {
+		e.strings = map[stringKey]uint64{}
+	}
+	e.strings[key] = uint64(len(e.strings))
+	e.uvarint(uint64(len(s)) << 1)
+	e.b = append(e.b, s...)
+}
+
+func (e *encoder) codec(p *plan, ptr unsafe.Pointer) {
+	b, why := p.codec.encode(e.scratch[:0], ptr)
+	if why != "" {
+		e.fail(ptr, p.typ, why)
+	}
+	e.scratch = b
+	e.uvarint(uint64(len(b)))
+	e.b = append(e.b, b...)
+}
+
+// pointer writes a pointer to a value of t.
+func (e *encoder) pointer(addr unsafe.Pointer, t *plan, ptr unsafe.Pointer) {
+	if addr == nil {
+		e.uvarint(refNil)
+		return
+	}
+	if t.size == 0 {
+		if b := e.boundZero(addr, t); b >= 0 {
+			e.uvarint(refNamed)
+			e.uvarint(e.nameID(nameKey{kind: nameBinding, i: b}))
+			return
+		}
+		e.uvarint(refNowhere)
+		return
+	}
+	if n, ok := e.findName(addr, t, 1); ok {
+		e.named(n, t, 1)
+		return
+	}
+	e.object(addr, t, ptr)
+}
+
+// named writes a reference into memory that has a name.
+func (e *encoder) named(n memoryName, t *plan, count int) {
+	e.uvarint(refNamed)
+	e.uvarint(e.nameID(n.key))
+	e.path(n.p.flat, n.p.flatN, n.off, t, count)
+}
+
+func (e *encoder) path(p *plan, n int, off uintptr, t *plan, count int) bool {
+	steps, ok := findPath(e.steps[:0], p, n, off, t, count)
+	e.steps = steps
+	if !ok {
+		return false
+	}
+	for _, s := range steps {
+		e.uvarint(s)
+	}
+	return true
+}
+
+// object writes a reference to a value of t in an object.
+func (e *encoder) object(addr unsafe.Pointer, t *plan, ptr unsafe.Pointer) {
+	if t.size == 0 {
+		e.uvarint(refNowhere)
+		return
+	}
+	o := e.regions.find(addr)
+	e.uvarint(o.id + refObject)
+	if o.p == t.flat && o.n == t.flatN {
+		return
+	}
+	if !e.path(o.p, o.n, uintptr(addr)-uintptr(o.addr), t, 1) {
+		e.fail(ptr, t.typ, "the memory is also used as "+o.p.typ.String())
+	}
+}
+
+func (e *encoder) slice(h *sliceHeader, t *plan, ptr unsafe.Pointer) {
+	switch {
+	case h.data == nil:
+		e.uvarint(refNil)
+		return
+	case h.cap == 0 || t.size == 0:
+		e.uvarint(refNowhere)
+		e.uvarint(uint64(h.len))
+		e.uvarint(uint64(h.cap))
+		return
+	}
+	if n, ok := e.findName(h.data, t, h.cap); ok {
+		e.named(n, t, h.cap)
+	} else {
+		o := e.regions.find(h.data)
+		if o.p == t.flat && o.n == h.cap*t.flatN && h.len == h.cap {
+			e.uvarint((o.id<<1 | 1) + refObject)
+			return
+		}
+		e.uvarint(o.id<<1 + refObject)
+		if !e.path(o.p, o.n, uintptr(h.data)-uintptr(o.addr), t, h.cap) {
+			e.fail(ptr, t.typ, "the memory is also used as "+o.p.typ.String())
+		}
+	}
+	e.uvarint(uint64(h.len))
+	e.uvarint(uint64(h.cap))
+}
+
+// iface writes an interface value: the number of its dynamic type and the value.
+func (e *encoder) iface(p *plan, ptr unsafe.Pointer) {
+	x, q := e.dynamic(p, ptr)
+	if x == nil {
+		e.uvarint(typeNil)
+		return
+	}
+	if key, ok := e.namedValue(x, q); ok {
+		e.uvarint(typeNamed)
+		e.uvarint(e.nameID(key))
+		return
+	}
+	if q.typ == rtype {
+		e.uvarint(typeReflectType)
+		e.uvarint(e.typeNumber(e.reg.plans.of(x.(reflect.Type))))
+		return
+	}
+	e.uvarint(e.typeNumber(q))
+	if q.boxed && !e.inKey {
+		e.uvarint(e.boxes[e.boxKeyOf(x, q)].id)
+		return
+	}
+	old := e.cur
+	if q.boxed || !q.direct {
+		e.cur.base = nil
+	}
+	e.value(q, held(&x, q))
+	e.cur = old
+}
+
+func appendUint64(b []byte, v uint64) []byte { return binary.BigEndian.AppendUint64(b, v) }

@@ -1,0 +1,304 @@
+package runtime
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"reflect"
+	"slices"
+	"strconv"
+	"sync/atomic"
+	"syscall"
+	"time"
+	"unsafe"
+)
+
+// varTable finds the registered package-level variables by address and by value.
+type varTable struct {
+	byName map[string]*varType
+	sorted []*varType // by address; those of size zero have no address of their own
+	lo, hi uintptr    // what the addresses of the variables span
+
+	// The values of variables that are never reassigned. They are looked up anew as
+	// long as some are nil, since a save can happen before they are initialized.
+	values atomic.Pointer[varValues]
+	never  []*varType
+}
+
+type varValues struct {
+	complete bool
+	// byWord finds pointers, maps and funcs.
+	byWord map[unsafe.Pointer][]namedValue
+	// byType holds the values for which the address means nothing: those of
+	// interface variables that are not references, and pointers to nothing.
+	byType map[reflect.Type][]namedValue
+	// spans are the variables that pointers point to, by address.
+	spans []span
+}
+
+type namedValue struct {
+	v     *varType
+	typ   reflect.Type // of the value itself, not of an interface variable
+	value any
+}
+
+type span struct {
+	lo, hi uintptr
+	p      *plan
+	v      *varType
+}
+
+func (t *varTable) init(r *registry, vars map[string]*varType) {
+	t.byName = make(map[string]*varType, len(vars))
+	for _, old := range vars {
+		v := *old
+		t.byName[v.name] = &v
+		v.plan = r.plans.of(v.typ)
+		r.names.learn(v.typ)
+		if v.plan.size != 0 {
+			t.sorted = append(t.sorted, &v)
+		}
+		switch v.typ.Kind() {
+		case reflect.Pointer, reflect.Map, reflect.Func, reflect.Interface:
+			if !v.reassigned {
+				t.never = append(t.never, &v)
+			}
+		}
+	}
+	slices.SortFunc(t.sorted, func(a, b *varType) int { return cmp.Compare(uintptr(a.addr), uintptr(b.addr)) })
+	if n := len(t.sorted); n > 0 {
+		t.lo = uintptr(t.sorted[0].addr)
+		t.hi = uintptr(t.sorted[n-1].addr) + t.sorted[n-1].plan.size
+	}
+	slices.SortFunc(t.never, func(a, b *varType) int { return cmp.Compare(a.name, b.name) })
+}
+
+// at returns the variable whose memory p points into.
+func (t *varTable) at(p unsafe.Pointer) *varType {
+	a := uintptr(p)
+	if a < t.lo || a >= t.hi {
+		return nil
+	}
+	i, _ := slices.BinarySearchFunc(t.sorted, a, func(v *varType, a uintptr) int {
+		if uintptr(v.addr) <= a {
+			return -1
+		}
+		return 1
+	})
+	if i == 0 {
+		return nil
+	}
+	v := t.sorted[i-1]
+	if a-uintptr(v.addr) >= v.plan.size {
+		return nil
+	}
+	return v
+}
+
+// current returns the values of the variables that are never reassigned.
+func (t *varTable) current(r *registry) *varValues {
+	if v := t.values.Load(); v != nil && v.complete {
+		return v
+	}
+	n := &varValues{
+		complete: true,
+		byWord:   map[unsafe.Pointer][]namedValue{},
+		byType:   map[reflect.Type][]namedValue{},
+	}
+	for _, v := range t.never {
+		x := v.value()
+		if x == nil {
+			n.complete = false
+			continue
+		}
+		typ := reflect.TypeOf(x)
+		nv := namedValue{v, typ, x}
+		word := (*eface)(unsafe.Pointer(&x)).data
+		switch typ.Kind() {
+		case reflect.Pointer:
+			if word == nil {
+				n.complete = false
+				continue
+			}
+			if size := typ.Elem().Size(); size == 0 {
+				n.byType[typ] = append(n.byType[typ], nv)
+				continue
+			} else {
+				lo := uintptr(word)
+				n.spans = append(n.spans, span{lo, lo + size, r.plans.of(typ.Elem()), v})
+			}
+			n.byWord[word] = append(n.byWord[word], nv)
+		case reflect.Map, reflect.Func:
+			if word == nil {
+				n.complete = false
+				continue
+			}
+			n.byWord[word] = append(n.byWord[word], nv)
+		default:
+			if typ.Comparable() {
+				n.byType[typ] = append(n.byType[typ], nv)
+			}
+		}
+	}
+	slices.SortStableFunc(n.spans, func(a, b span) int { return cmp.Compare(a.lo, b.lo) })
+	t.values.Store(n)
+	return n
+}
+
+// value returns the current value of the variable as an interface value, nil for
+// a nil interface.
+func (v *varType) value() any {
+	return reflect.NewAt(v.typ, v.addr).Elem().Interface()
+}
+
+// word finds the pointer, map or func value w of type typ.
+func (v *varValues) word(w unsafe.Pointer, typ reflect.Type) *varType {
+	for _, nv := range v.byWord[w] {
+		if nv.typ == typ {
+			return nv.v
+		}
+	}
+	return nil
+}
+
+// equal finds a value that is no reference. If two variables hold such a value,
+// nothing tells which one is meant.
+func (v *varValues) equal(x any) *varType {
+	var found *varType
+	for _, nv := range v.byType[reflect.TypeOf(x)] {
+		if nv.typ.Kind() == reflect.Pointer || reflect.ValueOf(x).Comparable() && nv.value == x {
+			if found != nil {
+				return nil
+			}
+			found = nv.v
+		}
+	}
+	return found
+}
+
+// in finds the variable behind a never reassigned pointer that p points into.
+func (v *varValues) in(p unsafe.Pointer) (span, bool) {
+	a := uintptr(p)
+	i, _ := slices.BinarySearchFunc(v.spans, a, func(s span, a uintptr) int {
+		if s.lo <= a {
+			return -1
+		}
+		return 1
+	})
+	for i--; i >= 0; i-- {
+		if a < v.spans[i].hi {
+			// The first of several with the same address.
+			for i > 0 && v.spans[i-1].lo == v.spans[i].lo && v.spans[i-1].hi == v.spans[i].hi {
+				i--
+			}
+			return v.spans[i], true
+		}
+		if i > 0 && v.spans[i-1].hi <= a {
+			break
+		}
+	}
+	return span{}, false
+}
+
+// The contexts that have no variable: what the functions return is always equal.
+var (
+	contextBackground = context.Background()
+	contextTODO       = context.TODO()
+)
+
+var builtinsDone bool
+
+// registerBuiltins registers what the standard library has and this package
+// imports anyway. It runs under the lock of the registrations.
+func registerBuiltins() {
+	if builtinsDone {
+		return
+	}
+	builtinsDone = true
+	v := func(name string, typ reflect.Type, addr unsafe.Pointer) {
+		if _, ok := pending.vars[name]; !ok {
+			pending.vars[name] = &varType{name: name, typ: typ, addr: addr}
+		}
+	}
+	for name, p := range map[string]*error{
+		"io.EOF":                              &io.EOF,
+		"io.ErrUnexpectedEOF":                 &io.ErrUnexpectedEOF,
+		"io.ErrShortWrite":                    &io.ErrShortWrite,
+		"io.ErrShortBuffer":                   &io.ErrShortBuffer,
+		"io.ErrNoProgress":                    &io.ErrNoProgress,
+		"io.ErrClosedPipe":                    &io.ErrClosedPipe,
+		"context.Canceled":                    &context.Canceled,
+		"context.DeadlineExceeded":            &context.DeadlineExceeded,
+		"io/fs.ErrInvalid":                    &fs.ErrInvalid,
+		"io/fs.ErrPermission":                 &fs.ErrPermission,
+		"io/fs.ErrExist":                      &fs.ErrExist,
+		"io/fs.ErrNotExist":                   &fs.ErrNotExist,
+		"io/fs.ErrClosed":                     &fs.ErrClosed,
+		"io/fs.SkipDir":                       &fs.SkipDir,
+		"io/fs.SkipAll":                       &fs.SkipAll,
+		"os.ErrInvalid":                       &os.ErrInvalid,
+		"os.ErrPermission":                    &os.ErrPermission,
+		"os.ErrExist":                         &os.ErrExist,
+		"os.ErrNotExist":                      &os.ErrNotExist,
+		"os.ErrClosed":                        &os.ErrClosed,
+		"os.ErrNoDeadline":                    &os.ErrNoDeadline,
+		"os.ErrDeadlineExceeded":              &os.ErrDeadlineExceeded,
+		"os.ErrProcessDone":                   &os.ErrProcessDone,
+		"errors.ErrUnsupported":               &errors.ErrUnsupported,
+		"strconv.ErrRange":                    &strconv.ErrRange,
+		"strconv.ErrSyntax":                   &strconv.ErrSyntax,
+		runtimePath + ".ErrInvalidState":      &ErrInvalidState,
+		runtimePath + ".ErrIncompatibleState": &ErrIncompatibleState,
+	} {
+		v(name, reflect.TypeFor[error](), unsafe.Pointer(p))
+	}
+	for name, p := range map[string]*context.Context{
+		"context.Background()": &contextBackground,
+		"context.TODO()":       &contextTODO,
+	} {
+		v(name, reflect.TypeFor[context.Context](), unsafe.Pointer(p))
+	}
+	for name, p := range map[string]**os.File{
+		"os.Stdin":  &os.Stdin,
+		"os.Stdout": &os.Stdout,
+		"os.Stderr": &os.Stderr,
+	} {
+		v(name, reflect.TypeFor[*os.File](), unsafe.Pointer(p))
+	}
+	for name, p := range map[string]**time.Location{"time.UTC": &time.UTC, "time.Local": &time.Local} {
+		v(name, reflect.TypeFor[*time.Location](), unsafe.Pointer(p))
+	}
+	v("io.Discard", reflect.TypeFor[io.Writer](), unsafe.Pointer(&io.Discard))
+
+	for _, t := range []reflect.Type{
+		reflect.TypeFor[fs.PathError](),
+		reflect.TypeFor[os.SyscallError](),
+		reflect.TypeFor[os.LinkError](),
+		reflect.TypeFor[fs.FileMode](),
+		reflect.TypeFor[syscall.Errno](),
+		reflect.TypeFor[syscall.Signal](),
+		reflect.TypeFor[strconv.NumError](),
+		reflect.TypeFor[time.Time](),
+		reflect.TypeFor[time.Duration](),
+		reflect.TypeFor[time.Month](),
+		reflect.TypeFor[time.Weekday](),
+		reflect.TypeFor[time.Location](),
+		reflect.TypeFor[time.ParseError](),
+		reflect.TypeFor[DeferFunc](),
+		reflect.TypeOf(errors.New("")).Elem(),
+		reflect.TypeOf(fmt.Errorf("%w", io.EOF)).Elem(),
+		reflect.TypeOf(fmt.Errorf("%w%w", io.EOF, io.EOF)).Elem(),
+		reflect.TypeOf(errors.Join(io.EOF)).Elem(),
+	} {
+		name := reflectName(t)
+		if _, ok := pending.types[name]; !ok {
+			pending.types[name], pending.typeNames[t] = t, name
+		}
+	}
+}
+
+var runtimePath = recordHeader.PkgPath()

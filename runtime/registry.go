@@ -1,0 +1,332 @@
+package runtime
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"sync"
+	"sync/atomic"
+	"unsafe"
+)
+
+// Site is a place in a function where it can be suspended.
+type Site struct {
+	// Pos is the place in the source, for people.
+	Pos string
+	// Live names the fields of the frame struct that are saved at this site.
+	Live []string
+}
+
+// RegisterFrame makes the frames of a function known. F is a struct whose first
+// field is "Site int", the 1-based index into sites. The fingerprint is that of
+// the function's source; a function may be registered with several, if older
+// versions of it are still in the program.
+//
+// All Register functions are called when the program is initialized. Doing it
+// twice in the same way is fine; a contradiction is reported by every later save
+// and load.
+func RegisterFrame[F any](name string, fingerprint uint64, sites ...Site) {
+	f := &frameType{
+		name:        name,
+		fingerprint: fingerprint,
+		typ:         reflect.TypeFor[F](),
+		word:        typeWord((*F)(nil)),
+	}
+	for i := range sites {
+		f.sites = append(f.sites, &siteType{frame: f, index: i + 1, pos: sites[i].Pos, names: sites[i].Live})
+	}
+	pending.add(func(p *registrations) {
+		key := versionKey{name, fingerprint}
+		if old, ok := p.frames[key]; ok {
+			if old.typ != f.typ {
+				p.conflict("frames of %s are registered as %v and as %v", name, old.typ, f.typ)
+			}
+			return
+		}
+		if old, ok := p.frameOf[f.typ]; ok {
+			p.conflict("%v is registered as the frame of %s and of %s", f.typ, old.name, name)
+			return
+		}
+		if f.typ.Kind() != reflect.Struct || f.typ.NumField() == 0 || f.typ.Field(0).Name != "Site" || f.typ.Field(0).Type.Kind() != reflect.Int {
+			p.conflict("%v, registered as the frame of %s, does not begin with Site int", f.typ, name)
+			return
+		}
+		p.frames[key], p.frameOf[f.typ] = f, f
+	})
+}
+
+// RegisterRecord makes the records of type R known, which stand for the func
+// values of type F that bind makes of them.
+func RegisterRecord[R, F any](t *RecordType, name string, fingerprint uint64, bind func(*R) F) {
+	r := &recordType{
+		name:        name,
+		fingerprint: fingerprint,
+		typ:         reflect.TypeFor[R](),
+		fn:          reflect.TypeFor[F](),
+		t:           t,
+		bind: func(record, dst unsafe.Pointer) {
+			*(*F)(dst) = bind((*R)(record))
+		},
+	}
+	pending.add(func(p *registrations) {
+		if t.Proto == nil {
+			t.Proto = (*R)(nil)
+		}
+		if old, ok := p.recordOf[r.typ]; ok {
+			if old.name != name || old.fingerprint != fingerprint || old.t != t {
+				p.conflict("record %v is registered as %s and as %s", r.typ, old.name, name)
+			}
+			return
+		}
+		key := versionKey{name, fingerprint}
+		if old, ok := p.records[key]; ok {
+			p.conflict("records of %s are registered as %v and as %v", name, old.typ, r.typ)
+			return
+		}
+		if r.typ.Kind() != reflect.Struct || r.typ.NumField() == 0 || r.typ.Field(0).Type != recordHeader || r.fn.Kind() != reflect.Func {
+			p.conflict("%v, registered as the record of %s, does not begin with a Record", r.typ, name)
+			return
+		}
+		p.records[key], p.recordOf[r.typ] = r, r
+	})
+}
+
+// RegisterType makes T known by name, so that a value of it, or of a type made of
+// it, can be saved from an interface variable.
+func RegisterType[T any](name string) {
+	typ := reflect.TypeFor[T]()
+	for typ.Name() == "" && typ.Kind() == reflect.Pointer {
+		typ = typ.Elem() // the name is that of the named type
+	}
+	pending.add(func(p *registrations) {
+		if old, ok := p.types[name]; ok && old != typ {
+			p.conflict("type %s is registered as %v and as %v", name, old, typ)
+			return
+		}
+		if old, ok := p.typeNames[typ]; ok && old != name {
+			p.conflict("type %v is registered as %s and as %s", typ, old, name)
+			return
+		}
+		p.types[name], p.typeNames[typ] = typ, name
+	})
+}
+
+// RegisterVar makes a package-level variable known by name. A pointer into it is
+// saved as that name. If it is never reassigned, a pointer, map, func or interface
+// value equal to its value is saved as that name too.
+func RegisterVar[T any](name string, p *T, reassigned bool) {
+	v := &varType{
+		name:       name,
+		typ:        reflect.TypeFor[T](),
+		addr:       unsafe.Pointer(p),
+		reassigned: reassigned,
+	}
+	pending.add(func(p *registrations) {
+		if old, ok := p.vars[name]; ok {
+			if old.addr != v.addr || old.typ != v.typ {
+				p.conflict("variable %s is registered twice", name)
+			}
+			return
+		}
+		p.vars[name] = v
+	})
+}
+
+type versionKey struct {
+	name        string
+	fingerprint uint64
+}
+
+type frameType struct {
+	name        string
+	fingerprint uint64
+	typ         reflect.Type
+	word        unsafe.Pointer // the type word of *F in an interface
+	plan        *plan
+	sites       []*siteType
+}
+
+// siteType is a site with the plans of its live fields.
+type siteType struct {
+	frame *frameType
+	index int
+	pos   string
+	names []string
+	live  []field
+	leaf  bool // no live field holds references
+	basic bool // the types of all live fields have fixed numbers
+	id    int  // dense number among all sites
+}
+
+type recordType struct {
+	name        string
+	fingerprint uint64
+	typ, fn     reflect.Type
+	t           *RecordType
+	bind        func(record, dst unsafe.Pointer)
+}
+
+type varType struct {
+	name       string
+	typ        reflect.Type
+	addr       unsafe.Pointer
+	plan       *plan
+	reassigned bool
+}
+
+// registrations is what the Register functions have collected. The functions
+// only queue, because they run during initialization, when most programs will
+// never save anything.
+type registrations struct {
+	mu        sync.Mutex
+	queue     []func(*registrations)
+	frames    map[versionKey]*frameType
+	frameOf   map[reflect.Type]*frameType
+	records   map[versionKey]*recordType
+	recordOf  map[reflect.Type]*recordType
+	types     map[string]reflect.Type
+	typeNames map[reflect.Type]string
+	vars      map[string]*varType
+	conflicts []error
+}
+
+var pending = newRegistrations()
+
+func newRegistrations() *registrations {
+	return &registrations{
+		frames:    map[versionKey]*frameType{},
+		frameOf:   map[reflect.Type]*frameType{},
+		records:   map[versionKey]*recordType{},
+		recordOf:  map[reflect.Type]*recordType{},
+		types:     map[string]reflect.Type{},
+		typeNames: map[reflect.Type]string{},
+		vars:      map[string]*varType{},
+	}
+}
+
+// add queues a registration and retires the compiled registry.
+func (p *registrations) add(f func(*registrations)) {
+	p.mu.Lock()
+	p.queue = append(p.queue, f)
+	current.Store(nil)
+	p.mu.Unlock()
+}
+
+func (p *registrations) conflict(format string, args ...any) {
+	p.conflicts = append(p.conflicts, fmt.Errorf("conflicting registrations: "+format, args...))
+}
+
+// registry is the compiled form of all registrations. It is immutable but for
+// the plans of types, which are made when they are first met, and is replaced
+// when something more is registered.
+type registry struct {
+	err        error
+	frames     map[unsafe.Pointer]*frameType // by type word
+	frameNames map[string][]*frameType
+	records    map[versionKey]*recordType
+	recordOf   map[reflect.Type]*recordType
+	vars       varTable
+	plans      planTable
+	names      nameTable
+	sites      int
+}
+
+var current atomic.Pointer[registry]
+
+// loadRegistry returns the compiled registry, compiling it if need be.
+func loadRegistry() *registry {
+	if r := current.Load(); r != nil {
+		return r
+	}
+	pending.mu.Lock()
+	defer pending.mu.Unlock()
+	if r := current.Load(); r != nil {
+		return r
+	}
+	registerBuiltins()
+	for _, f := range pending.queue {
+		f(pending)
+	}
+	pending.queue = nil
+	r := pending.compile()
+	current.Store(r)
+	return r
+}
+
+func (p *registrations) compile() *registry {
+	r := &registry{
+		err:        errors.Join(p.conflicts...),
+		frames:     make(map[unsafe.Pointer]*frameType, len(p.frames)),
+		frameNames: make(map[string][]*frameType, len(p.frames)),
+		records:    make(map[versionKey]*recordType, len(p.records)),
+		recordOf:   make(map[reflect.Type]*recordType, len(p.records)),
+	}
+	for key, rec := range p.records {
+		r.records[key] = rec
+		r.recordOf[rec.typ] = rec
+	}
+	r.plans.init(r)
+	r.names.init(p)
+	for _, f := range p.frames {
+		f := *f // plans belong to one registry
+		if err := r.compileFrame(&f); err != nil {
+			r.err = errors.Join(r.err, err)
+			continue
+		}
+		r.frames[f.word] = &f
+		r.frameNames[f.name] = append(r.frameNames[f.name], &f)
+		r.names.learn(f.typ)
+	}
+	for _, rec := range r.records {
+		r.names.learn(rec.typ)
+	}
+	for t := range p.typeNames {
+		r.names.learn(t)
+	}
+	r.vars.init(r, p.vars)
+	return r
+}
+
+func (r *registry) compileFrame(f *frameType) error {
+	f.plan = r.plans.of(f.typ)
+	sites := make([]*siteType, len(f.sites))
+	for i, old := range f.sites {
+		s := *old
+		s.frame, s.leaf, s.basic = f, true, true
+		s.id = r.sites
+		r.sites++
+		for _, name := range s.names {
+			fd, ok := f.plan.fieldNamed(name)
+			if !ok {
+				return fmt.Errorf("conflicting registrations: the frame of %s has no field %s, which site %s (%d) names", f.name, name, s.pos, s.index)
+			}
+			s.live = append(s.live, fd)
+			s.leaf = s.leaf && fd.p.leaf
+			s.basic = s.basic && fd.p.basic != 0
+		}
+		sites[i] = &s
+	}
+	f.sites = sites
+	return nil
+}
+
+var recordHeader = reflect.TypeFor[Record]()
+
+// typeWord returns the word that stands for the dynamic type of v.
+func typeWord(v any) unsafe.Pointer {
+	return (*eface)(unsafe.Pointer(&v)).typ
+}
+
+// eface is an empty interface value as the gc compiler lays it out; reflect
+// relies on the same.
+type eface struct {
+	typ  unsafe.Pointer
+	data unsafe.Pointer
+}
+
+// wordOf returns the word that stands for t as a dynamic type. A reflect.Type is
+// a pointer to that very word's target; a test checks it.
+func wordOf(t reflect.Type) unsafe.Pointer {
+	v := any(t)
+	return (*eface)(unsafe.Pointer(&v)).data
+}

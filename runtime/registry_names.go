@@ -1,0 +1,166 @@
+package runtime
+
+import (
+	"reflect"
+	"sync"
+)
+
+// nameTable knows the named types that a state may mention: the registered ones,
+// and those that values of registered frames, records, types and variables can
+// contain, which go by "import/path.Name".
+type nameTable struct {
+	registered map[string]reflect.Type
+	names      map[reflect.Type]string
+
+	mu         sync.RWMutex
+	known      map[reflect.Type]bool
+	found      map[string][]reflect.Type // by the name that reflect gives
+	interfaces map[string]reflect.Type   // unnamed interface types, which reflect cannot compose
+}
+
+func (t *nameTable) init(p *registrations) {
+	t.registered, t.names = map[string]reflect.Type{}, map[reflect.Type]string{}
+	for n, typ := range p.types {
+		if typ.Name() != "" {
+			t.registered[n], t.names[typ] = typ, n
+		}
+	}
+	t.known = map[reflect.Type]bool{}
+	t.found = map[string][]reflect.Type{}
+	t.interfaces = map[string]reflect.Type{}
+}
+
+// learn adds the types that values of typ can contain.
+func (t *nameTable) learn(typ reflect.Type) {
+	t.mu.RLock()
+	known := t.known[typ]
+	t.mu.RUnlock()
+	if known {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	queue := []reflect.Type{typ}
+	for len(queue) > 0 {
+		typ := queue[len(queue)-1]
+		queue = queue[:len(queue)-1]
+		if t.known[typ] {
+			continue
+		}
+		t.known[typ] = true
+		if typ.PkgPath() != "" {
+			name := reflectName(typ)
+			t.found[name] = append(t.found[name], typ)
+		} else if typ.Kind() == reflect.Interface && typ.Name() == "" {
+			t.interfaces[typ.String()] = typ
+		}
+		switch typ.Kind() {
+		case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Chan:
+			queue = append(queue, typ.Elem())
+		case reflect.Map:
+			queue = append(queue, typ.Key(), typ.Elem())
+		case reflect.Func:
+			for i := range typ.NumIn() {
+				queue = append(queue, typ.In(i))
+			}
+			for i := range typ.NumOut() {
+				queue = append(queue, typ.Out(i))
+			}
+		case reflect.Struct:
+			if c := codecOf(typ); c != nil {
+				for _, f := range c.fields {
+					queue = append(queue, f.typ)
+				}
+			} else if opaque(typ) == "" {
+				for i := range typ.NumField() {
+					queue = append(queue, typ.Field(i).Type)
+				}
+			}
+		}
+	}
+}
+
+func reflectName(t reflect.Type) string { return t.PkgPath() + "." + t.Name() }
+
+// nameOf returns the name under which a state mentions a named type, or says why
+// it cannot.
+func (t *nameTable) nameOf(typ reflect.Type) (name, why string) {
+	if n, ok := t.names[typ]; ok {
+		return n, ""
+	}
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	if !t.known[typ] {
+		return "", "type " + reflectName(typ) + " is not registered"
+	}
+	name = reflectName(typ)
+	if _, ok := t.registered[name]; ok || len(t.found[name]) > 1 {
+		return "", "several types are called " + name
+	}
+	return name, ""
+}
+
+// named returns the type of a name.
+func (t *nameTable) named(name []byte) reflect.Type {
+	if typ, ok := t.registered[string(name)]; ok {
+		return typ
+	}
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	if l := t.found[string(name)]; len(l) == 1 {
+		return l[0]
+	}
+	return nil
+}
+
+// unnamedInterface returns the unnamed interface type that is written as s.
+func (t *nameTable) unnamedInterface(s string) reflect.Type {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.interfaces[s]
+}
+
+// savable says why a type cannot be described in a state, or returns "".
+func (t *nameTable) savable(typ reflect.Type) string {
+	for {
+		if typ.PkgPath() != "" {
+			_, why := t.nameOf(typ)
+			return why
+		}
+		switch typ.Kind() {
+		case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Chan:
+			typ = typ.Elem()
+		case reflect.Map:
+			if why := t.savable(typ.Key()); why != "" {
+				return why
+			}
+			typ = typ.Elem()
+		case reflect.Func:
+			for i := range typ.NumIn() {
+				if why := t.savable(typ.In(i)); why != "" {
+					return why
+				}
+			}
+			for i := range typ.NumOut() {
+				if why := t.savable(typ.Out(i)); why != "" {
+					return why
+				}
+			}
+			return ""
+		case reflect.Struct:
+			for i := range typ.NumField() {
+				if why := t.savable(typ.Field(i).Type); why != "" {
+					return why
+				}
+			}
+			return ""
+		case reflect.Interface:
+			if typ.NumMethod() > 0 && typ.Name() == "" && t.unnamedInterface(typ.String()) != typ {
+				return "interface type " + typ.String() + " is not registered"
+			}
+			return ""
+		default:
+			return ""
+		}
+	}
+}

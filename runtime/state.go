@@ -1,0 +1,180 @@
+package runtime
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"reflect"
+)
+
+// The state format is described in docs/state-format.md. A state is
+//
+//	magic, uvarint version, uvarint length of the body, body, CRC-32C of all that
+const (
+	stateMagic   = "\xc0ro\x1a"
+	stateVersion = 1
+)
+
+// The first byte of the body.
+const (
+	flagDone = 1 << iota
+	flagStarted
+	flagTypes
+	flagNames
+	flagObjects
+	flagRoots
+	flagsKnown = 1<<iota - 1
+)
+
+// Kinds of names.
+const (
+	nameValue   = iota // the value of a package-level variable
+	nameAddress        // the variable itself
+	nameBinding        // the value of a binding
+	nameKinds
+)
+
+// The kinds of described types. A named type has kindNamed added and its name
+// after the kind.
+const (
+	kindBasic     = iota // only named: a basic type's number
+	kindPointer          // element
+	kindSlice            // element
+	kindArray            // length, element
+	kindMap              // key, element
+	kindChan             // direction, element
+	kindFunc             // variadic, parameters, results
+	kindStruct           // fields: name, type
+	kindStructX          // unnamed, fields: name, type, flags, package path, tag
+	kindInterface        // only its text
+	kindCodec            // only named: values are bytes with a meaning of their own
+	kindZero             // only named: always zero
+	kindRecord           // only named: fingerprint, fields
+	kinds
+	kindNamed = 0x80
+)
+
+const (
+	fieldEmbedded = 1 << iota
+	fieldPackage
+	fieldTag
+)
+
+// References.
+const (
+	refNil     = 0
+	refNamed   = 1
+	refNowhere = 2 // memory of size zero
+	refObject  = 3 // the first object
+)
+
+// Strings of at least this length are written once.
+const sharedString = 16
+
+// Loading a state allocates no more than allocPerByte times its length plus
+// allocFree. What could not be loaded is not saved either.
+const (
+	allocPerByte = 256
+	allocFree    = 16 << 20
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// AppendState appends the state of the coroutine to b: its frames, or that it is
+// done, and the variables that roots point to, with everything that is reachable
+// from them. The coroutine must not be running. It can be resumed afterwards; what
+// it does then is not in the state.
+//
+// A value that cannot be saved is reported as an [*UnsavableError].
+func (c *Coroutine) AppendState(b []byte, roots ...any) ([]byte, error) {
+	r := loadRegistry()
+	if r.err != nil {
+		return b, r.err
+	}
+	if c.active {
+		return b, fmt.Errorf("coroutine: cannot be saved while it runs")
+	}
+	e := encoders.Get().(*encoder)
+	out, err := e.run(r, c, b, roots)
+	e.release()
+	if err != nil {
+		return b, err
+	}
+	return out, nil
+}
+
+// LoadState sets the coroutine, which must not have started, to a saved state, and
+// the variables that roots point to to their saved values. It returns the length
+// of the state; b may go on behind it.
+//
+// Whatever b is, LoadState returns an error that wraps [ErrInvalidState] or
+// [ErrIncompatibleState], or loads it. After an error nothing has changed.
+func (c *Coroutine) LoadState(b []byte, roots ...any) (n int, err error) {
+	r := loadRegistry()
+	if r.err != nil {
+		return 0, r.err
+	}
+	if c.active || c.started {
+		return 0, fmt.Errorf("coroutine: a state can only be loaded before the first call of Next")
+	}
+	body, n, err := openState(b)
+	if err != nil {
+		return 0, err
+	}
+	d := decoder{reg: r, c: c, b: body, length: n}
+	if err := d.run(roots); err != nil {
+		return 0, err
+	}
+	return n, nil
+}
+
+// openState checks the envelope and returns the body and the length of the state.
+func openState(b []byte) (body []byte, n int, err error) {
+	if len(b) < len(stateMagic) || string(b[:len(stateMagic)]) != stateMagic {
+		return nil, 0, invalidf("it does not begin as a state does")
+	}
+	i := len(stateMagic)
+	version, k := binary.Uvarint(b[i:])
+	if k <= 0 {
+		return nil, 0, invalidf("truncated")
+	}
+	if version != stateVersion {
+		return nil, 0, invalidf("format version %d, this program knows version %d", version, stateVersion)
+	}
+	i += k
+	size, k := binary.Uvarint(b[i:])
+	if k <= 0 {
+		return nil, 0, invalidf("truncated")
+	}
+	i += k
+	if size > uint64(len(b)-i) || len(b)-i-int(size) < 4 {
+		return nil, 0, invalidf("truncated: %d bytes", len(b))
+	}
+	end := i + int(size)
+	if crc32.Checksum(b[:end], castagnoli) != binary.LittleEndian.Uint32(b[end:]) {
+		return nil, 0, invalidf("the checksum is wrong")
+	}
+	return b[i:end], end + 4, nil
+}
+
+// sealState completes a state whose body stands in b from the given offset, behind
+// a place of one byte for its length.
+func sealState(b []byte, start, body int) []byte {
+	var size [binary.MaxVarintLen64]byte
+	n := binary.PutUvarint(size[:], uint64(len(b)-body))
+	if n > 1 {
+		b = append(b, size[1:n]...)
+		copy(b[body+n-1:], b[body:len(b)-n+1])
+	}
+	copy(b[body-1:], size[:n])
+	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b[start:], castagnoli))
+}
+
+// rootOf returns what a root points to.
+func rootOf(root any) (reflect.Value, error) {
+	v := reflect.ValueOf(root)
+	if v.Kind() != reflect.Pointer || v.IsNil() {
+		return v, fmt.Errorf("coroutine: a root must be a pointer to a variable, not %T", root)
+	}
+	return v, nil
+}
