@@ -18,22 +18,32 @@ import (
 	"slices"
 
 	"github.com/coroc-dev/coroc/coroutine"
+	"github.com/coroc-dev/coroc/testdata/programs/anonstructs"
 	"github.com/coroc-dev/coroc/testdata/programs/arith"
 	"github.com/coroc-dev/coroc/testdata/programs/assign"
+	"github.com/coroc-dev/coroc/testdata/programs/blanks"
 	"github.com/coroc-dev/coroc/testdata/programs/boxing"
+	"github.com/coroc-dev/coroc/testdata/programs/builtins"
 	"github.com/coroc-dev/coroc/testdata/programs/closures"
+	"github.com/coroc-dev/coroc/testdata/programs/closurestate"
+	"github.com/coroc-dev/coroc/testdata/programs/complits"
 	"github.com/coroc-dev/coroc/testdata/programs/consts"
+	"github.com/coroc-dev/coroc/testdata/programs/conversions"
 	"github.com/coroc-dev/coroc/testdata/programs/deadvalues"
 	"github.com/coroc-dev/coroc/testdata/programs/deep"
 	"github.com/coroc-dev/coroc/testdata/programs/deferargs"
 	"github.com/coroc-dev/coroc/testdata/programs/deferloop"
+	"github.com/coroc-dev/coroc/testdata/programs/defermixes"
 	"github.com/coroc-dev/coroc/testdata/programs/defernil"
 	"github.com/coroc-dev/coroc/testdata/programs/deferonly"
 	"github.com/coroc-dev/coroc/testdata/programs/deferpanic"
 	"github.com/coroc-dev/coroc/testdata/programs/deferresults"
 	"github.com/coroc-dev/coroc/testdata/programs/deferyield"
+	"github.com/coroc-dev/coroc/testdata/programs/earlyreturns"
 	"github.com/coroc-dev/coroc/testdata/programs/embedanon"
 	"github.com/coroc-dev/coroc/testdata/programs/embediface"
+	"github.com/coroc-dev/coroc/testdata/programs/embednil"
+	"github.com/coroc-dev/coroc/testdata/programs/errorvalues"
 	"github.com/coroc-dev/coroc/testdata/programs/forloops"
 	"github.com/coroc-dev/coroc/testdata/programs/funcvalues"
 	"github.com/coroc-dev/coroc/testdata/programs/genericbox"
@@ -41,20 +51,27 @@ import (
 	"github.com/coroc-dev/coroc/testdata/programs/genericconstraints"
 	"github.com/coroc-dev/coroc/testdata/programs/generics"
 	"github.com/coroc-dev/coroc/testdata/programs/genericswitch"
+	"github.com/coroc-dev/coroc/testdata/programs/globals"
 	"github.com/coroc-dev/coroc/testdata/programs/goosfile"
 	"github.com/coroc-dev/coroc/testdata/programs/hygiene"
 	"github.com/coroc-dev/coroc/testdata/programs/identity"
 	"github.com/coroc-dev/coroc/testdata/programs/ifaces"
 	"github.com/coroc-dev/coroc/testdata/programs/ifacevalues"
 	"github.com/coroc-dev/coroc/testdata/programs/ifelse"
+	"github.com/coroc-dev/coroc/testdata/programs/indexing"
 	"github.com/coroc-dev/coroc/testdata/programs/initorder"
 	"github.com/coroc-dev/coroc/testdata/programs/labels"
 	"github.com/coroc-dev/coroc/testdata/programs/largeframe"
+	"github.com/coroc-dev/coroc/testdata/programs/liveness"
+	"github.com/coroc-dev/coroc/testdata/programs/localtypenames"
+	"github.com/coroc-dev/coroc/testdata/programs/localtypes"
 	"github.com/coroc-dev/coroc/testdata/programs/loopvars"
+	"github.com/coroc-dev/coroc/testdata/programs/manysites"
 	"github.com/coroc-dev/coroc/testdata/programs/mapassign"
 	"github.com/coroc-dev/coroc/testdata/programs/methodexprs"
 	"github.com/coroc-dev/coroc/testdata/programs/methods"
 	"github.com/coroc-dev/coroc/testdata/programs/methodvalues"
+	"github.com/coroc-dev/coroc/testdata/programs/multipkg"
 	"github.com/coroc-dev/coroc/testdata/programs/multiresults"
 	"github.com/coroc-dev/coroc/testdata/programs/namedfuncs"
 	"github.com/coroc-dev/coroc/testdata/programs/nilresume"
@@ -65,6 +82,7 @@ import (
 	"github.com/coroc-dev/coroc/testdata/programs/panicdeep"
 	"github.com/coroc-dev/coroc/testdata/programs/panicout"
 	"github.com/coroc-dev/coroc/testdata/programs/panicruntime"
+	"github.com/coroc-dev/coroc/testdata/programs/pkgclosures"
 	"github.com/coroc-dev/coroc/testdata/programs/plaincallbacks"
 	"github.com/coroc-dev/coroc/testdata/programs/plainforms"
 	"github.com/coroc-dev/coroc/testdata/programs/promotion"
@@ -83,12 +101,16 @@ import (
 	"github.com/coroc-dev/coroc/testdata/programs/shadowuniverse"
 	"github.com/coroc-dev/coroc/testdata/programs/shortcircuit"
 	"github.com/coroc-dev/coroc/testdata/programs/sliceshare"
+	"github.com/coroc-dev/coroc/testdata/programs/stdmore"
+	"github.com/coroc-dev/coroc/testdata/programs/stdtypes"
 	"github.com/coroc-dev/coroc/testdata/programs/strcat"
 	"github.com/coroc-dev/coroc/testdata/programs/structcopy"
 	"github.com/coroc-dev/coroc/testdata/programs/switches"
 	"github.com/coroc-dev/coroc/testdata/programs/testnames"
+	"github.com/coroc-dev/coroc/testdata/programs/typeassert"
 	"github.com/coroc-dev/coroc/testdata/programs/typeswitches"
 	"github.com/coroc-dev/coroc/testdata/programs/unexported"
+	"github.com/coroc-dev/coroc/testdata/programs/unicodenames"
 	"github.com/coroc-dev/coroc/testdata/programs/unnameable"
 	"github.com/coroc-dev/coroc/testdata/programs/variadics"
 	"github.com/coroc-dev/coroc/testdata/programs/zerosize"
@@ -168,22 +190,32 @@ func next(c coroutine.Coroutine[int, int]) (suspended bool) {
 // programs is the table of all programs; the harness drops the lines of those
 // that the compiler refuses.
 var programs = []program{
+	{"anonstructs", anonstructs.Main},
 	{"arith", arith.Main},
 	{"assign", assign.Main},
+	{"blanks", blanks.Main},
 	{"boxing", boxing.Main},
+	{"builtins", builtins.Main},
 	{"closures", closures.Main},
+	{"closurestate", closurestate.Main},
+	{"complits", complits.Main},
 	{"consts", consts.Main},
+	{"conversions", conversions.Main},
 	{"deadvalues", deadvalues.Main},
 	{"deep", deep.Main},
 	{"deferargs", deferargs.Main},
 	{"deferloop", deferloop.Main},
+	{"defermixes", defermixes.Main},
 	{"defernil", defernil.Main},
 	{"deferonly", deferonly.Main},
 	{"deferpanic", deferpanic.Main},
 	{"deferresults", deferresults.Main},
 	{"deferyield", deferyield.Main},
+	{"earlyreturns", earlyreturns.Main},
 	{"embedanon", embedanon.Main},
 	{"embediface", embediface.Main},
+	{"embednil", embednil.Main},
+	{"errorvalues", errorvalues.Main},
 	{"forloops", forloops.Main},
 	{"funcvalues", funcvalues.Main},
 	{"genericbox", genericbox.Main},
@@ -191,20 +223,27 @@ var programs = []program{
 	{"genericconstraints", genericconstraints.Main},
 	{"generics", generics.Main},
 	{"genericswitch", genericswitch.Main},
+	{"globals", globals.Main},
 	{"goosfile", goosfile.Main},
 	{"hygiene", hygiene.Main},
 	{"identity", identity.Main},
 	{"ifaces", ifaces.Main},
 	{"ifacevalues", ifacevalues.Main},
 	{"ifelse", ifelse.Main},
+	{"indexing", indexing.Main},
 	{"initorder", initorder.Main},
 	{"labels", labels.Main},
 	{"largeframe", largeframe.Main},
+	{"liveness", liveness.Main},
+	{"localtypenames", localtypenames.Main},
+	{"localtypes", localtypes.Main},
 	{"loopvars", loopvars.Main},
+	{"manysites", manysites.Main},
 	{"mapassign", mapassign.Main},
 	{"methodexprs", methodexprs.Main},
 	{"methods", methods.Main},
 	{"methodvalues", methodvalues.Main},
+	{"multipkg", multipkg.Main},
 	{"multiresults", multiresults.Main},
 	{"namedfuncs", namedfuncs.Main},
 	{"nilresume", nilresume.Main},
@@ -215,6 +254,7 @@ var programs = []program{
 	{"panicdeep", panicdeep.Main},
 	{"panicout", panicout.Main},
 	{"panicruntime", panicruntime.Main},
+	{"pkgclosures", pkgclosures.Main},
 	{"plaincallbacks", plaincallbacks.Main},
 	{"plainforms", plainforms.Main},
 	{"promotion", promotion.Main},
@@ -233,12 +273,16 @@ var programs = []program{
 	{"shadowuniverse", shadowuniverse.Main},
 	{"shortcircuit", shortcircuit.Main},
 	{"sliceshare", sliceshare.Main},
+	{"stdmore", stdmore.Main},
+	{"stdtypes", stdtypes.Main},
 	{"strcat", strcat.Main},
 	{"structcopy", structcopy.Main},
 	{"switches", switches.Main},
 	{"testnames", testnames.Main},
+	{"typeassert", typeassert.Main},
 	{"typeswitches", typeswitches.Main},
 	{"unexported", unexported.Main},
+	{"unicodenames", unicodenames.Main},
 	{"unnameable", unnameable.Main},
 	{"variadics", variadics.Main},
 	{"zerosize", zerosize.Main},
