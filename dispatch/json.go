@@ -75,7 +75,7 @@ func (c *typeChecker) check(t reflect.Type, path string) error {
 		return at(path, t, err)
 	}
 	switch t.Kind() {
-	case reflect.Chan, reflect.Func, reflect.UnsafePointer, reflect.Complex64, reflect.Complex128, reflect.Uintptr:
+	case reflect.Chan, reflect.Func, reflect.UnsafePointer, reflect.Complex64, reflect.Complex128:
 		return at(path, t, errors.New("cannot be stored as JSON"))
 	case reflect.Interface:
 		if t.NumMethod() != 0 {

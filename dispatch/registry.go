@@ -67,23 +67,28 @@ func RegisterError(name string, err error) error {
 // themselves, not as part of it. To be called from init or from a variable's initializer.
 func RegisterErrorType[T error](name string) {
 	t := reflect.TypeFor[T]()
-	r := registered
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	if err := checkErrorType(t); err != nil {
-		r.errs = append(r.errs, fmt.Errorf("dispatch: error type %q: %w", name, err))
+		registered.mu.Lock()
+		defer registered.mu.Unlock()
+		registered.errs = append(registered.errs, fmt.Errorf("dispatch: error type %q: %w", name, err))
 		return
 	}
+	registered.addType(name, t, func(b []byte) (error, error) {
+		var v T
+		err := json.Unmarshal(b, &v)
+		return v, err
+	})
+}
+
+func (r *errorRegistry) addType(name string, t reflect.Type, decode func([]byte) (error, error)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if old, ok := r.types[name]; ok && old.typ != t || name == "" {
 		r.errs = append(r.errs, fmt.Errorf("dispatch: two types of errors are registered as %q", name))
 		return
 	}
 	r.byType[t] = name
-	r.types[name] = errorType{typ: t, decode: func(b []byte) (error, error) {
-		var v T
-		err := json.Unmarshal(b, &v)
-		return v, err
-	}}
+	r.types[name] = errorType{typ: t, decode: decode}
 }
 
 func checkErrorType(t reflect.Type) error {
@@ -152,6 +157,14 @@ func init() {
 		RegisterError(name, err)
 	}
 	RegisterErrorType[syscall.Errno]("syscall.Errno")
-	RegisterErrorType[*net.DNSError]("*net.DNSError")
-	RegisterErrorType[*json.SyntaxError]("*encoding/json.SyntaxError")
+	// What it wraps is kept by itself.
+	registered.addType("*net.DNSError", reflect.TypeFor[*net.DNSError](), func(b []byte) (error, error) {
+		var v struct {
+			Err, Name, Server                  string
+			IsTimeout, IsTemporary, IsNotFound bool
+		}
+		err := json.Unmarshal(b, &v)
+		return &net.DNSError{Err: v.Err, Name: v.Name, Server: v.Server,
+			IsTimeout: v.IsTimeout, IsTemporary: v.IsTemporary, IsNotFound: v.IsNotFound}, err
+	})
 }

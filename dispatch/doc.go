@@ -1,0 +1,81 @@
+// Package dispatch composes functions into workflows that a crash cannot stop.
+//
+// A workflow is an ordinary Go function that calls other functions with Await and Gather:
+//
+//	var charge = dispatch.Func("charge",
+//		func(ctx context.Context, customerID string) (receiptID string, err error) {
+//			return payments.Charge(ctx, customerID, string(dispatch.CallID(ctx)))
+//		})
+//
+//	var bill = dispatch.Func("bill",
+//		func(ctx context.Context, month time.Time) ([]string, error) {
+//			ids, err := findCustomers.Await(ctx, month)
+//			if err != nil {
+//				return nil, fmt.Errorf("failed to list customers: %w", err)
+//			}
+//			return charge.Gather(ctx, ids)
+//		})
+//
+//	d, err := dispatch.New(findCustomers, charge, bill, dispatch.WithStore("billing.db"))
+//	id, err := bill.Dispatch(ctx, month, dispatch.WithKey("2026-11"))
+//	err = d.Run(ctx)
+//
+// # Promise
+//
+//   - A call that was dispatched is run until it is done, over crashes and restarts.
+//   - A result is recorded once. A call that succeeded, or failed for good, never runs again.
+//   - A call whose attempt failed temporarily, took too long or lost its process is tried
+//     again, with growing waits; see [RetryPolicy] and [StatusOf].
+//   - Nothing with an effect starts before what caused it is on disk: an awaited call is run
+//     when it and the state of the function that awaits it are committed, and that function
+//     goes on when the results are.
+//   - An error crosses an await whole: message, status, chain; see [Error].
+//   - A panic in a function is its error, with the stack. It does not end the program.
+//
+// # Two builds
+//
+// With the build tag durable, after coroc has compiled the functions that await, the stack
+// of a function is stored at each await, and any process with the same functions goes on
+// from that line. Nothing is replayed, so a function may use time, random numbers and maps
+// as it likes.
+//
+// Without the tag a function that awaits is a goroutine that waits. The same program runs
+// the same way, until the process ends: then a call that has awaited begins anew from its
+// input, with new calls in place of those it had made. Of the old ones, those that are not
+// done are canceled; those that are stay recorded, but their results are not used again.
+//
+// # At least once
+//
+// Between two awaits a function may run more than once: a crash after an effect and before
+// the commit that follows it cannot be told from one before the effect. What must happen
+// once needs a key that the other side knows again, and [CallID] is that key: unique for
+// all time, and the same in all attempts of a call. (In a volatile build a workflow that
+// begins anew makes new calls, with other ids.)
+//
+// # What is stored
+//
+// Inputs and outputs are JSON. They are read by other versions of the program, by other
+// functions and by people who look into the file, and JSON needs nothing to be registered,
+// in either build. What JSON would change silently is refused: types with unexported
+// fields, channels, functions and interfaces with methods when [New] is called, strings
+// that are not UTF-8 and numbers that are not finite when they occur. Two things are as
+// JSON has them: a number in a value of type any comes out as float64, and pointers to one
+// variable come out as pointers to several.
+//
+// The state of a suspended function is not JSON but in the format of package runtime, with
+// pointers, closures and all. What cannot be saved, such as a channel that is still in use
+// behind the await, makes the call fail with the path to it. The captures of the function
+// given to [Func], and its context, are not saved: they are those of the process that it
+// goes on in.
+//
+// # Exceptions
+//
+//   - A call awaits one thing at a time; Gather is for several. Await from a goroutine that
+//     the function has started works in a volatile build only.
+//   - A deadline of a context does not end an await.
+//   - An attempt that ends with the process is not counted; see package engine.
+//   - A state that does not fit the program parks its call with [StatusIncompatibleState].
+//     It is not lost, and tried again at each start.
+//
+// What an operator needs to know is in docs/operations.md.
+package dispatch
