@@ -217,7 +217,7 @@ func (b *billing) follow(ctx context.Context, d *dispatch.Dispatcher, workflow *
 	}
 	b.printf("the workflow is complete")
 	fmt.Fprintf(b.out, "\n  charged   %4d customers, %s in all\n  declined  %4d %s\n  notices   %4d\n",
-		report.Charged, money(report.Cents), len(report.Declined), strings.Join(report.Declined, " "), len(report.Notices))
+		report.Charged, money(report.Cents), len(report.Declined), some(report.Declined), len(report.Notices))
 	return nil
 }
 
@@ -252,4 +252,13 @@ func progress(s dispatch.Stats) string {
 		text += fmt.Sprintf(" and %d notices", notice.Done)
 	}
 	return fmt.Sprintf("%s, %d retries, %d bytes of state", text, s.Retries, s.StateBytes)
+}
+
+// some lists the first few names.
+func some(names []string) string {
+	const few = 8
+	if len(names) <= few {
+		return strings.Join(names, " ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:few], " "), len(names)-few)
 }

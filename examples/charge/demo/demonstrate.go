@@ -193,7 +193,18 @@ func readStore(path string) (calls []storedCall, err error) {
 	}
 	r, err := dispatch.OpenReader(path)
 	if err != nil {
-		return nil, err
+		// A kill while the file was made leaves something that a reader, who never
+		// writes, cannot repair. An owner can.
+		owner, ownErr := dispatch.New(dispatch.WithStore(path))
+		if ownErr != nil {
+			return nil, errors.Join(err, ownErr)
+		}
+		if err := owner.Close(); err != nil {
+			return nil, err
+		}
+		if r, err = dispatch.OpenReader(path); err != nil {
+			return nil, err
+		}
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	err = r.Calls(context.Background(), func(c dispatch.CallInfo) bool {
@@ -268,11 +279,9 @@ func (d *demo) figures(wall time.Duration, good bool) {
 	for _, r := range ev.Requests {
 		requests[r.Status]++
 	}
-	declined := 0
+	entries := make(map[payments.Kind]int)
 	for _, e := range ev.Ledger {
-		if e.Kind == payments.Declined {
-			declined++
-		}
+		entries[e.Kind]++
 	}
 	retries := 0
 	calls := ev.Lives[len(ev.Lives)-1].After
@@ -290,10 +299,11 @@ func (d *demo) figures(wall time.Duration, good bool) {
 	p("kills", "%d: %s", total, strings.Join(where, ", "))
 	p("calls", "%d, in %d attempts: %d retries after errors, the others after kills", len(calls), attempts, retries)
 	p("requests", "%d, of which %d were answered 429 and %d 503", requests[0], requests[429], requests[503])
-	p("customers", "%d charged exactly once, %d declined", len(ev.Pending)-declined, declined)
+	p("ledger", "%d charges, %d declined, for %d customers; %d notices",
+		entries[payments.Charged], entries[payments.Declined], len(ev.Pending), entries[payments.Notice])
 	p("state", "at most %d bytes saved for the workflow; the store is %d kB", d.maxState, stored/1024)
 	p("wall time", "%.1f s", wall.Seconds())
 	if good {
-		fmt.Fprintf(d.show.out, "\nNo call that had finished ran again; ledger, store, journal and result agree.\n")
+		fmt.Fprintf(d.show.out, "\nEvery customer was charged exactly once or declined, and no call that had finished ran again.\n")
 	}
 }
