@@ -1,0 +1,275 @@
+package desugar_test
+
+import (
+	"go/ast"
+	"go/importer"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/coroc-dev/coroc/colour"
+	"github.com/coroc-dev/coroc/desugar"
+	"github.com/coroc-dev/coroc/typecheck"
+)
+
+const runtimePath = "github.com/coroc-dev/coroc/runtime"
+
+var (
+	stdOnce sync.Once
+	stdImp  types.Importer
+	stdLock sync.Mutex
+)
+
+// std imports packages of the standard library.
+type std struct{}
+
+func (std) Import(path string) (*types.Package, error) {
+	stdLock.Lock()
+	defer stdLock.Unlock()
+	stdOnce.Do(func() { stdImp = importer.Default() })
+	return stdImp.Import(path)
+}
+
+// helpers checks the part of the runtime that desugared code calls.
+var helpers = sync.OnceValues(func() (*types.Package, error) {
+	fset := token.NewFileSet()
+	f, err := parser.ParseFile(fset, filepath.Join("..", "runtime", "ranges.go"), nil, 0)
+	if err != nil {
+		return nil, err
+	}
+	return (&types.Config{Importer: std{}}).Check(runtimePath, fset, []*ast.File{f}, nil)
+})
+
+// load type-checks sources, given by file name, as one package.
+func load(t testing.TB, path, goVersion string, sources map[string]string) (*typecheck.Module, *typecheck.Package) {
+	t.Helper()
+	rt, err := helpers()
+	if err != nil {
+		t.Fatal(err)
+	}
+	mod := &typecheck.Module{Fset: token.NewFileSet(), GoVersion: goVersion, Importer: std{}, Runtime: rt}
+	p := &typecheck.Package{
+		Path: path, GoVersion: goVersion, Importer: std{},
+		Info: &types.Info{
+			Types:        make(map[ast.Expr]types.TypeAndValue),
+			Instances:    make(map[*ast.Ident]types.Instance),
+			Defs:         make(map[*ast.Ident]types.Object),
+			Uses:         make(map[*ast.Ident]types.Object),
+			Implicits:    make(map[ast.Node]types.Object),
+			Selections:   make(map[*ast.SelectorExpr]*types.Selection),
+			Scopes:       make(map[ast.Node]*types.Scope),
+			FileVersions: make(map[*ast.File]string),
+		},
+	}
+	var files []*ast.File
+	for _, name := range sortedKeys(sources) {
+		f, err := parser.ParseFile(mod.Fset, name, sources[name], parser.ParseComments|parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, f)
+		p.Files = append(p.Files, &typecheck.File{Name: name, Syntax: f, Source: []byte(sources[name])})
+	}
+	p.Name = files[0].Name.Name
+	p.Types, err = (&types.Config{Importer: std{}, GoVersion: goVersion}).Check(path, mod.Fset, files, p.Info)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mod.Packages = []*typecheck.Package{p}
+	return mod, p
+}
+
+func sortedKeys(m map[string]string) []string {
+	var keys []string
+	for k := range m {
+		keys = append(keys, k)
+	}
+	for i := range keys {
+		for j := i; j > 0 && keys[j] < keys[j-1]; j-- {
+			keys[j], keys[j-1] = keys[j-1], keys[j]
+		}
+	}
+	return keys
+}
+
+// A marker makes up the facts of a package.
+type marker struct {
+	info  *types.Info
+	facts *colour.Facts
+	// all: every function is durable and every call of one may suspend. Else
+	// those do whose callee has a name that begins with s_, and their callers.
+	all bool
+}
+
+// mark colours a package without looking at what functions do.
+func mark(p *typecheck.Package, all bool) *colour.Facts {
+	m := &marker{info: p.Info, all: all, facts: &colour.Facts{
+		Funcs:   make(map[*types.Func]*colour.Reason),
+		Lits:    make(map[*ast.FuncLit]*colour.Reason),
+		Sites:   make(map[*ast.CallExpr]*colour.Site),
+		Records: make(map[ast.Expr]bool),
+	}}
+	for n := -1; n != len(m.facts.Sites); {
+		n = len(m.facts.Sites)
+		for _, f := range p.Files {
+			for _, d := range f.Syntax.Decls {
+				m.decl(d)
+			}
+		}
+	}
+	for _, f := range p.Files {
+		m.records(f.Syntax)
+	}
+	return m.facts
+}
+
+func (m *marker) decl(d ast.Decl) {
+	fd, ok := d.(*ast.FuncDecl)
+	if !ok {
+		ast.Inspect(d, m.lits)
+		return
+	}
+	if fd.Body == nil {
+		return
+	}
+	if m.body(fd.Body) || m.all {
+		m.facts.Funcs[m.info.Defs[fd.Name].(*types.Func)] = &colour.Reason{}
+	}
+}
+
+func (m *marker) lits(n ast.Node) bool {
+	if lit, ok := n.(*ast.FuncLit); ok {
+		if m.body(lit.Body) || m.all {
+			m.facts.Lits[lit] = &colour.Reason{}
+		}
+		return false
+	}
+	return true
+}
+
+// body marks the calls in a body, and reports whether one may suspend.
+func (m *marker) body(b *ast.BlockStmt) bool {
+	found := false
+	goes := make(map[*ast.CallExpr]bool)
+	ast.Inspect(b, func(n ast.Node) bool {
+		if g, ok := n.(*ast.GoStmt); ok {
+			goes[g.Call] = true
+		}
+		if !m.lits(n) {
+			return false
+		}
+		if c, ok := n.(*ast.CallExpr); ok && m.suspends(c) {
+			if s := m.site(c); s != nil && !goes[c] {
+				m.facts.Sites[c] = s
+				found = true
+			}
+		}
+		return true
+	})
+	return found
+}
+
+func (m *marker) site(c *ast.CallExpr) *colour.Site {
+	switch fun := ast.Unparen(c.Fun).(type) {
+	case *ast.Ident:
+		if fn, ok := m.info.Uses[fun].(*types.Func); ok {
+			return &colour.Site{Kind: colour.Static, Callee: fn.Origin()}
+		}
+	case *ast.SelectorExpr:
+		if fn, ok := m.info.Uses[fun.Sel].(*types.Func); ok {
+			kind := colour.Static
+			if r := fn.Signature().Recv(); r != nil && types.IsInterface(r.Type()) {
+				kind = colour.Interface
+			}
+			return &colour.Site{Kind: kind, Callee: fn.Origin()}
+		}
+	}
+	return &colour.Site{Kind: colour.FuncValue}
+}
+
+func (m *marker) suspends(c *ast.CallExpr) bool {
+	tv := m.info.Types[c.Fun]
+	if tv.IsType() || tv.IsBuiltin() {
+		return false
+	}
+	if m.all {
+		return true
+	}
+	fun := ast.Unparen(c.Fun)
+	for {
+		switch x := fun.(type) {
+		case *ast.IndexExpr:
+			fun = x.X
+			continue
+		case *ast.IndexListExpr:
+			fun = x.X
+			continue
+		}
+		break
+	}
+	switch fun := fun.(type) {
+	case *ast.FuncLit:
+		return m.facts.Lits[fun] != nil
+	case *ast.Ident:
+		fn, ok := m.info.Uses[fun].(*types.Func)
+		return strings.HasPrefix(fun.Name, "s_") || ok && m.facts.Funcs[fn.Origin()] != nil
+	case *ast.SelectorExpr:
+		fn, ok := m.info.Uses[fun.Sel].(*types.Func)
+		return strings.HasPrefix(fun.Sel.Name, "s_") || ok && m.facts.Funcs[fn.Origin()] != nil
+	}
+	return false
+}
+
+// records marks the literals that are not called at once, and the functions and
+// methods that are used as values.
+func (m *marker) records(root ast.Node) {
+	called := make(map[ast.Expr]bool)
+	ast.Inspect(root, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.CallExpr:
+			called[ast.Unparen(n.Fun)] = true
+		case *ast.FuncLit:
+			if !called[n] || m.facts.Lits[n] != nil {
+				m.facts.Records[n] = true
+			}
+		case *ast.Ident:
+			if _, ok := m.info.Uses[n].(*types.Func); ok && !called[n] && m.info.Types[n].IsValue() {
+				m.facts.Records[n] = true
+			}
+		case *ast.SelectorExpr:
+			if _, ok := m.info.Uses[n.Sel].(*types.Func); ok && !called[n] && m.info.Types[n].IsValue() {
+				m.facts.Records[n] = true
+			}
+		}
+		return true
+	})
+}
+
+// rewrite desugars a package and checks the result.
+func rewrite(t testing.TB, mod *typecheck.Module, p *typecheck.Package, facts *colour.Facts) *desugar.Package {
+	t.Helper()
+	out, diags := desugar.Rewrite(mod, p, facts)
+	for _, d := range diags {
+		if !d.Warning {
+			t.Fatal(d.Error())
+		}
+	}
+	if err := desugar.Verify(out, facts); err != nil {
+		t.Errorf("not in the smaller Go:\n%v", err)
+	}
+	return out
+}
+
+func read(t testing.TB, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}

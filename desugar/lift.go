@@ -1,0 +1,163 @@
+package desugar
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+)
+
+// planLifts finds the local types of the declaration, which go to package level,
+// and decides whether its constants go with them. It is done for the whole
+// package before any local variable is named.
+func (f *fn) planLifts() {
+	var named []types.Object
+	var consts []types.Object
+	ast.Inspect(f.src, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.TypeSpec:
+			if obj := f.r.info.Defs[n.Name]; obj != nil && !f.isGlobal(obj) {
+				named = append(named, obj)
+				if f.generic() {
+					f.r.refuse(n.Pos(), "declare the type at package level",
+						"a local type in a generic durable function is not supported")
+				}
+			}
+		case *ast.Ident:
+			if c, ok := f.r.info.Defs[n].(*types.Const); ok && !f.isGlobal(c) && n.Name != "_" {
+				consts = append(consts, c)
+			}
+		}
+		return true
+	})
+	if len(named) > 0 || f.constsCaptured(consts) {
+		f.liftAll = true
+		named = append(named, consts...)
+	}
+	for _, obj := range named {
+		if obj.Name() == "_" {
+			continue
+		}
+		name := obj.Name()
+		if f.r.reserved[name] {
+			name = f.r.packageName(name)
+		} else {
+			f.r.reserved[name] = true
+		}
+		f.names[obj] = name
+		f.r.global[obj] = name
+	}
+}
+
+// generic reports whether the declaration has type parameters.
+func (f *fn) generic() bool {
+	d, ok := f.src.(*ast.FuncDecl)
+	if !ok {
+		return false
+	}
+	fn, ok := f.r.info.Defs[d.Name].(*types.Func)
+	if !ok {
+		return false
+	}
+	sig := fn.Signature()
+	return sig.TypeParams().Len() > 0 || sig.RecvTypeParams().Len() > 0
+}
+
+// constsCaptured reports whether a literal uses a constant of a function around
+// it. The body of a record is compiled at package level, where it would not see
+// that.
+func (f *fn) constsCaptured(consts []types.Object) bool {
+	if len(consts) == 0 {
+		return false
+	}
+	declared := make(map[types.Object]bool)
+	for _, c := range consts {
+		declared[c] = true
+	}
+	found := false
+	ast.Inspect(f.src, func(n ast.Node) bool {
+		lit, ok := n.(*ast.FuncLit)
+		if !ok {
+			return !found
+		}
+		ast.Inspect(lit, func(n ast.Node) bool {
+			if id, ok := n.(*ast.Ident); ok {
+				if c := f.r.info.Uses[id]; c != nil && declared[c] && (c.Pos() < lit.Pos() || c.Pos() > lit.End()) {
+					found = true
+				}
+			}
+			return !found
+		})
+		return !found
+	})
+	return found
+}
+
+func (f *fn) typeDecl(d *ast.GenDecl, s *ast.DeclStmt) {
+	nd := copied(f, f.genDecl(d), d)
+	if f.plain {
+		f.emit(&ast.DeclStmt{Decl: nd}, s)
+		return
+	}
+	f.r.out.Changed[nd] = true
+	f.lifted = append(f.lifted, nd)
+}
+
+// constDecl moves constants to the top of their function, or to package level.
+func (f *fn) constDecl(d *ast.GenDecl, s *ast.DeclStmt) {
+	if !f.plain && f.usesVars(d) {
+		d2 := f.evaluated(d)
+		f.placeConsts(d2, s)
+		return
+	}
+	nd := copied(f, f.genDecl(d), d)
+	f.placeConsts(nd, s)
+}
+
+func (f *fn) placeConsts(d *ast.GenDecl, s *ast.DeclStmt) {
+	switch {
+	case f.plain:
+		f.emit(&ast.DeclStmt{Decl: d}, s)
+	case f.liftAll:
+		f.r.out.Changed[d] = true
+		f.lifted = append(f.lifted, d)
+	default:
+		f.level.consts = append(f.level.consts, copied(f, &ast.DeclStmt{Decl: d}, s))
+	}
+}
+
+// usesVars reports whether a constant is computed from a variable, as len of an
+// array is.
+func (f *fn) usesVars(d *ast.GenDecl) bool {
+	found := false
+	ast.Inspect(d, func(n ast.Node) bool {
+		if id, ok := n.(*ast.Ident); ok && f.isLocal(f.r.info.Uses[id]) {
+			found = true
+		}
+		return !found
+	})
+	return found
+}
+
+// evaluated declares the constants of d by their values.
+func (f *fn) evaluated(d *ast.GenDecl) *ast.GenDecl {
+	nd := &ast.GenDecl{Tok: token.CONST}
+	for _, s := range d.Specs {
+		for _, id := range s.(*ast.ValueSpec).Names {
+			c, ok := f.r.info.Defs[id].(*types.Const)
+			if !ok {
+				continue
+			}
+			nd.Specs = append(nd.Specs, &ast.ValueSpec{
+				Names:  []*ast.Ident{f.defIdent(id)},
+				Values: []ast.Expr{f.constExpr(c.Type(), c.Val(), id)},
+			})
+			// The variable may have no other use.
+		}
+	}
+	for _, s := range d.Specs {
+		for _, v := range s.(*ast.ValueSpec).Values {
+			f.emit(set1(ident("_"), f.expr(v, false)), s)
+		}
+	}
+	return copied(f, nd, d)
+}

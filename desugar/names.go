@@ -1,0 +1,245 @@
+package desugar
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"go/version"
+)
+
+// reserveNames collects the names that a local variable of a rewritten function
+// must not have, and chooses the one of the runtime.
+func (r *rewriter) reserveNames() {
+	for _, name := range types.Universe.Names() {
+		r.reserved[name] = true
+	}
+	for _, name := range r.src.Types.Scope().Names() {
+		r.reserved[name] = true
+	}
+	for _, f := range r.src.Files {
+		for _, spec := range f.Syntax.Imports {
+			if spec.Name != nil {
+				r.reserved[spec.Name.Name] = true
+				if spec.Name.Name == "." {
+					r.reserveDotImport(spec)
+				}
+			} else if obj, ok := r.info.Implicits[spec].(*types.PkgName); ok {
+				r.reserved[obj.Name()] = true
+			}
+		}
+		ast.Inspect(f.Syntax, func(n ast.Node) bool {
+			if id, ok := n.(*ast.Ident); ok {
+				r.mentions[id.Name] = true
+			}
+			return true
+		})
+	}
+	r.out.Runtime = r.packageName("coroc")
+}
+
+func (r *rewriter) reserveDotImport(spec *ast.ImportSpec) {
+	obj, _ := r.info.Implicits[spec].(*types.PkgName)
+	if obj == nil {
+		return
+	}
+	for _, name := range obj.Imported().Scope().Names() {
+		if token.IsExported(name) {
+			r.reserved[name] = true
+		}
+	}
+}
+
+// packageName makes up a name at package or file level: base, if nothing in the
+// package is called that, else base with a number.
+func (r *rewriter) packageName(base string) string {
+	name := base
+	for i := 2; r.reserved[name] || r.mentions[name]; i++ {
+		name = fmt.Sprintf("%s_%d", base, i)
+	}
+	r.reserved[name] = true
+	r.mentions[name] = true
+	return name
+}
+
+// nameLocals gives each local object of the declaration a name that is unique in
+// it and that nothing around it has: its own, if that is free.
+func (f *fn) nameLocals() {
+	locals := f.locals()
+	// A number that the source uses itself is not given again.
+	own := make(map[string]bool)
+	for _, obj := range locals {
+		own[obj.Name()] = true
+	}
+	for _, obj := range locals {
+		if _, ok := f.names[obj]; ok {
+			continue // shares the name of another, or is lifted
+		}
+		name := obj.Name()
+		if name == "_" {
+			continue
+		}
+		if f.r.reserved[name] || f.taken[name] {
+			base := name
+			for i := 2; f.r.reserved[name] || f.taken[name] || own[name]; i++ {
+				name = fmt.Sprintf("%s_%d", base, i)
+			}
+		}
+		f.names[obj] = name
+		f.taken[name] = true
+		f.r.mentions[name] = true
+		for _, twin := range f.clauseVars[obj] {
+			f.names[twin] = name
+		}
+	}
+	for name := range own {
+		f.taken[name] = true
+	}
+}
+
+// locals returns the objects that the declaration declares inside of functions,
+// in the order of the source: variables, constants, types, labels. Of a type
+// switch's variables only the first is listed; clauseVars has the rest.
+func (f *fn) locals() []types.Object {
+	var objs []types.Object
+	foreign := make(map[*ast.FuncType]bool) // function types that are no function's own
+	own := make(map[*ast.FuncType]bool)
+	f.clauseVars = make(map[types.Object][]types.Object)
+	ast.Inspect(f.src, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncDecl:
+			own[n.Type] = true
+		case *ast.FuncLit:
+			own[n.Type] = true
+		case *ast.FuncType:
+			if !own[n] {
+				foreign[n] = true
+				// Names of parameters of types bind nothing, but types in them may.
+				return false
+			}
+		case *ast.TypeSwitchStmt:
+			if a, ok := n.Assign.(*ast.AssignStmt); ok {
+				_ = a
+				var first types.Object
+				for _, c := range n.Body.List {
+					obj := f.r.info.Implicits[c]
+					if obj == nil {
+						continue
+					}
+					if first == nil {
+						first = obj
+						objs = append(objs, obj)
+					} else {
+						f.clauseVars[first] = append(f.clauseVars[first], obj)
+					}
+				}
+			}
+		case *ast.Ident:
+			switch obj := f.r.info.Defs[n].(type) {
+			case *types.Var:
+				if !obj.IsField() && !f.isGlobal(obj) {
+					objs = append(objs, obj)
+				}
+			case *types.Const, *types.TypeName:
+				if !f.isGlobal(obj) {
+					objs = append(objs, obj)
+				}
+			case *types.Label:
+				objs = append(objs, obj)
+			}
+		}
+		return true
+	})
+	return objs
+}
+
+func (f *fn) isGlobal(obj types.Object) bool {
+	return obj.Parent() == f.r.src.Types.Scope()
+}
+
+// isLocal reports whether obj is a variable that a function declares.
+func (f *fn) isLocal(obj types.Object) bool {
+	v, ok := obj.(*types.Var)
+	return ok && !v.IsField() && v.Pkg() == f.r.src.Types && !f.isGlobal(v)
+}
+
+// fresh makes up a name for a temporary or a label: base_1, base_2 and so on.
+func (f *fn) fresh(base string) string {
+	for {
+		f.count[base]++
+		name := fmt.Sprintf("%s_%d", base, f.count[base])
+		if !f.taken[name] && !f.r.reserved[name] {
+			f.taken[name] = true
+			f.r.mentions[name] = true
+			return name
+		}
+	}
+}
+
+// derived makes up a name for a variable that belongs to one of the user's: x_in
+// for the parameter whose box is x.
+func (f *fn) derived(name, suffix string) string {
+	base := name + suffix
+	name = base
+	for i := 2; f.taken[name] || f.r.reserved[name]; i++ {
+		name = fmt.Sprintf("%s_%d", base, i)
+	}
+	f.taken[name] = true
+	f.r.mentions[name] = true
+	return name
+}
+
+// nameOf returns the name that an identifier of the source has in the result.
+func (f *fn) nameOf(obj types.Object, name string) string {
+	if obj == nil {
+		return name
+	}
+	if n, ok := f.names[obj]; ok {
+		return n
+	}
+	if v, ok := obj.(*types.Var); ok && v.IsField() && v.Embedded() {
+		// An embedded field is called like its type, which may have been renamed.
+		t := v.Type()
+		if p, ok := t.(*types.Pointer); ok {
+			t = p.Elem()
+		}
+		switch t := t.(type) {
+		case *types.Named:
+			if n, ok := f.names[t.Obj()]; ok {
+				return n
+			}
+		case *types.Alias:
+			if n, ok := f.names[t.Obj()]; ok {
+				return n
+			}
+		}
+	}
+	return name
+}
+
+// objectOf returns what an identifier of the source defines or denotes.
+func (f *fn) objectOf(id *ast.Ident) types.Object {
+	if obj := f.r.info.Defs[id]; obj != nil {
+		return obj
+	}
+	return f.r.info.Uses[id]
+}
+
+// universe returns an identifier for a predeclared name.
+func (f *fn) universe(name string) *ast.Ident {
+	if f.r.src.Types.Scope().Lookup(name) != nil {
+		f.r.refuse(f.src.Pos(), "rename the package-level declaration",
+			"durable code needs the predeclared %s, which the package declares anew", name)
+	}
+	return ident(name)
+}
+
+// runtimeName returns an expression for a function of the runtime.
+func (f *fn) runtimeName(name string) ast.Expr {
+	f.file.runtime = true
+	return &ast.SelectorExpr{X: ident(f.r.out.Runtime), Sel: ident(name)}
+}
+
+func atLeast(v, min string) bool {
+	return !version.IsValid(v) || version.Compare(version.Lang(v), min) >= 0
+}
