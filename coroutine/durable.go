@@ -16,7 +16,8 @@ const Durable = true
 // stack is the coroutine of the runtime, whose frames can be saved.
 type stack struct {
 	rt     *runtime.Coroutine
-	record any // of the entry function, until it is bound
+	record any // of the entry function, or nil
+	bound  bool
 }
 
 func newCoroutine[R, S any](f func()) Coroutine[R, S] {
@@ -72,15 +73,16 @@ func (c *Context[R, S]) marshal() ([]byte, error) {
 	if c.rt.Active() {
 		return nil, fmt.Errorf("%w: a coroutine that is running cannot be saved", ErrInvalidState)
 	}
-	c.bind()
-	return c.rt.AppendState(nil, &c.recv, &c.send, &c.result)
+	c.bind(c)
+	recv, send, result := c.recv, c.send, c.result // the context itself is not in the state
+	return c.rt.AppendState(nil, &recv, &send, &result)
 }
 
 func (c *Context[R, S]) unmarshal(b []byte) (int, error) {
 	if c.rt.Active() || c.rt.Started() || c.rt.Done() {
 		return 0, fmt.Errorf("%w: only a coroutine that has not started can be loaded", ErrInvalidState)
 	}
-	c.bind()
+	c.bind(c)
 	var recv, result R
 	var send S
 	n, err := c.rt.LoadState(b, &recv, &send, &result)
@@ -91,10 +93,15 @@ func (c *Context[R, S]) unmarshal(b []byte) (int, error) {
 	return n, nil
 }
 
-// bind gives a name to the record of the entry function and to what it captures:
-// they belong to the process that calls New. It waits until there is a state to save
-// or load, since many coroutines are never saved.
-func (s *stack) bind() {
+// bind gives names to what belongs to the process that calls New: the context, the
+// record of the entry function and what that captures. It waits until there is a
+// state to save or load, since many coroutines are never saved.
+func (s *stack) bind(ctx any) {
+	if s.bound {
+		return
+	}
+	s.bound = true
+	s.rt.Bind(runtime.Binding{Name: "context", Value: ctx})
 	if s.record == nil {
 		return
 	}
@@ -108,7 +115,6 @@ func (s *stack) bind() {
 			s.rt.Bind(runtime.Binding{Name: "entry." + v.Type().Field(i).Name, Value: f.Interface()})
 		}
 	}
-	s.record = nil
 }
 
 // shared reports whether v refers to something that has an identity.

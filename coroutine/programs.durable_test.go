@@ -675,6 +675,11 @@ type frame_entryContext struct {
 	i    int
 }
 
+func init() {
+	coroc.RegisterFrame[frame_entryContext]("coroutine_test.entryContext.func1", 1,
+		coroc.Site{Pos: "programs_test.go:161", Live: []string{"ctx", "i"}})
+}
+
 func entryContext(found **coroutine.Context[int, int]) func() {
 	return entry(func(c *coroc.Coroutine) {
 		var ctx *coroutine.Context[int, int]

@@ -1,0 +1,291 @@
+//go:build durable
+
+package coroutine_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/coroc-dev/coroc/coroutine"
+	coroc "github.com/coroc-dev/coroc/runtime"
+)
+
+// move saves c and loads the state into fresh, which it returns.
+func move[R, S any](t *testing.T, c, fresh coroutine.Coroutine[R, S]) coroutine.Coroutine[R, S] {
+	t.Helper()
+	b, err := c.Context().Marshal()
+	require.NoError(t, err)
+	n, err := fresh.Context().Unmarshal(b)
+	require.NoError(t, err)
+	require.Equal(t, len(b), n)
+	return fresh
+}
+
+func TestDurable(t *testing.T) { require.True(t, coroutine.Durable) }
+
+// TestMoveAtEveryYield goes on in a fresh coroutine after each yield.
+func TestMoveAtEveryYield(t *testing.T) {
+	c := coroutine.NewWithReturn[int, int](entryFibonacci(10))
+	a, b := 0, 1
+	for c.Next() {
+		require.Equal(t, a, c.Recv())
+		a, b = b, a+b
+		// The new process calls New with other captures: those in the state count
+		// where they are variables of the frame.
+		c = move(t, c, coroutine.NewWithReturn[int, int](entryFibonacci(0)))
+		require.Equal(t, c.Recv(), b-a, "the value yielded last is part of the state")
+		require.False(t, c.Done())
+	}
+	require.Equal(t, 55, c.Result())
+}
+
+// TestSaveDoesNotDisturb saves without loading, and loads one state many times.
+func TestSaveDoesNotDisturb(t *testing.T) {
+	c := coroutine.NewWithReturn[int, int](entryFibonacci(6))
+	var first []byte
+	for i, want := range []int{0, 1, 1, 2, 3, 5} {
+		require.True(t, c.Next())
+		require.Equal(t, want, c.Recv())
+		state, err := c.Context().Marshal()
+		require.NoError(t, err)
+		again, err := c.Context().Marshal()
+		require.NoError(t, err)
+		require.Equal(t, state, again)
+		if i == 2 {
+			first = bytes.Clone(state)
+		}
+	}
+	for range 2 {
+		d := coroutine.NewWithReturn[int, int](entryFibonacci(0))
+		_, err := d.Context().Unmarshal(first)
+		require.NoError(t, err)
+		require.Equal(t, []int{2, 3, 5}, collect[int](d))
+		require.Equal(t, 8, d.Result())
+	}
+}
+
+func TestMoveNotStarted(t *testing.T) {
+	c := coroutine.NewWithReturn[int, int](entryFibonacci(3))
+	d := move(t, c, coroutine.NewWithReturn[int, int](entryFibonacci(3)))
+	require.False(t, d.Done())
+	require.Equal(t, []int{0, 1, 1}, collect[int](d))
+	require.Equal(t, []int{0, 1, 1}, collect[int](c))
+}
+
+func TestMoveFinished(t *testing.T) {
+	c := coroutine.NewWithReturn[int, int](entryFibonacci(3))
+	collect[int](c)
+	d := move(t, c, coroutine.NewWithReturn[int, int](entryFibonacci(3)))
+	require.True(t, d.Done())
+	require.False(t, d.Next())
+	require.Equal(t, 2, d.Result())
+	require.Equal(t, 1, d.Recv())
+}
+
+func TestMoveStopped(t *testing.T) {
+	c := coroutine.NewWithReturn[int, int](entryFibonacci(3))
+	c.Next()
+	c.Stop()
+	d := move(t, c, coroutine.NewWithReturn[int, int](entryFibonacci(3)))
+	require.True(t, d.Done())
+	require.False(t, d.Next())
+}
+
+func TestMoveWithSentValue(t *testing.T) {
+	c := coroutine.NewWithReturn[int, int](entryFibonacci(2))
+	c.Next()
+	c.Send(100)
+	d := move(t, c, coroutine.NewWithReturn[int, int](entryFibonacci(2)))
+	require.Equal(t, []int{1}, collect[int](d))
+	require.Equal(t, 101, d.Result())
+}
+
+// TestCapturesBelongToTheProcess moves a coroutine that holds a pointer to a variable
+// that its entry function captures: the pointer becomes one to the new variable.
+func TestCapturesBelongToTheProcess(t *testing.T) {
+	total := 10
+	c := coroutine.New[int, int](entryCount(&total))
+	c.Next()
+	c.Next()
+	require.Equal(t, 11, c.Recv())
+
+	other := 1000
+	d := move(t, c, coroutine.New[int, int](entryCount(&other)))
+	require.Equal(t, 11, d.Recv())
+	require.True(t, d.Next())
+	require.Equal(t, 1002, d.Recv(), "read through the pointer of the frame, written through the capture")
+	require.Equal(t, 1002, other)
+	require.Equal(t, 11, total)
+
+	require.True(t, c.Next())
+	require.Equal(t, 13, c.Recv(), "the saved coroutine goes on by itself")
+}
+
+func TestMoveInDefer(t *testing.T) {
+	for steps := 1; steps <= 2; steps++ {
+		var log, log2 []string
+		c := coroutine.New[int, int](entryYieldInDefer(&log))
+		for range steps {
+			require.True(t, c.Next())
+		}
+		d := move(t, c, coroutine.New[int, int](entryYieldInDefer(&log2)))
+		for d.Next() {
+			d = move(t, d, coroutine.New[int, int](entryYieldInDefer(&log2)))
+		}
+		require.Equal(t, []string{"before", "after", "last"}, append(log, log2...))
+	}
+}
+
+func TestStopAfterMove(t *testing.T) {
+	var log, log2 []string
+	c := coroutine.New[int, int](entryYieldInDefer(&log))
+	require.True(t, c.Next())
+	d := move(t, c, coroutine.New[int, int](entryYieldInDefer(&log2)))
+	d.Stop()
+	require.True(t, d.Done())
+	require.Empty(t, log)
+	require.Equal(t, []string{"before", "last"}, log2)
+}
+
+func TestMoveContext(t *testing.T) {
+	var ctx, ctx2 *coroutine.Context[int, int]
+	c := coroutine.New[int, int](entryContext(&ctx))
+	require.True(t, c.Next())
+	d := move(t, c, coroutine.New[int, int](entryContext(&ctx2)))
+	require.True(t, d.Next())
+	require.Equal(t, 2, d.Recv())
+	require.Nil(t, ctx2, "the frame has the context of the coroutine that it runs in")
+}
+
+func TestMarshalWhileRunning(t *testing.T) {
+	var c coroutine.Coroutine[int, int]
+	var marshalled, unmarshalled error
+	c = coroutine.New[int, int](entryCall(func() {
+		_, marshalled = c.Context().Marshal()
+		_, unmarshalled = c.Context().Unmarshal(nil)
+	}))
+	require.Equal(t, []int{1, 2}, collect[int](c))
+	require.ErrorIs(t, marshalled, coroutine.ErrInvalidState)
+	require.ErrorIs(t, unmarshalled, coroutine.ErrInvalidState)
+}
+
+func TestUnmarshalIntoStarted(t *testing.T) {
+	c := coroutine.NewWithReturn[int, int](entryFibonacci(3))
+	c.Next()
+	b, err := c.Context().Marshal()
+	require.NoError(t, err)
+	_, err = c.Context().Unmarshal(b)
+	require.ErrorIs(t, err, coroutine.ErrInvalidState)
+	require.Equal(t, []int{1, 1}, collect[int](c), "it is as it was")
+	_, err = c.Context().Unmarshal(b)
+	require.ErrorIs(t, err, coroutine.ErrInvalidState, "done")
+
+	d := move(t, coroutine.NewWithReturn[int, int](entryFibonacci(3)), coroutine.NewWithReturn[int, int](entryFibonacci(3)))
+	d.Stop()
+	_, err = d.Context().Unmarshal(b)
+	require.ErrorIs(t, err, coroutine.ErrInvalidState, "stopped")
+}
+
+func TestUnmarshalGarbage(t *testing.T) {
+	c := coroutine.NewWithReturn[int, int](entryFibonacci(3))
+	c.Next()
+	good, err := c.Context().Marshal()
+	require.NoError(t, err)
+	fresh := coroutine.NewWithReturn[int, int](entryFibonacci(3))
+	try := func(b []byte) {
+		t.Helper()
+		n, err := fresh.Context().Unmarshal(b)
+		require.ErrorIs(t, err, coroutine.ErrInvalidState)
+		require.Zero(t, n)
+	}
+	try(nil)
+	try([]byte("not a state at all"))
+	for i := range good {
+		try(good[:i])
+		bad := bytes.Clone(good)
+		bad[i] ^= 0x40
+		try(bad)
+	}
+	n, err := fresh.Context().Unmarshal(append(good, "more"...))
+	require.NoError(t, err)
+	require.Equal(t, len(good), n)
+	require.Equal(t, []int{1, 1}, collect[int](fresh))
+}
+
+// TestUnmarshalOfOtherFunction loads a state into a coroutine of another function.
+func TestUnmarshalOfOtherFunction(t *testing.T) {
+	c := coroutine.NewWithReturn[int, int](entryFibonacci(3))
+	c.Next()
+	b, err := c.Context().Marshal()
+	require.NoError(t, err)
+	total := 0
+	d := coroutine.New[int, int](entryCount(&total))
+	if _, err = d.Context().Unmarshal(b); err == nil {
+		// Which function is called first is only known when it is called.
+		v := panicOf(func() { d.Next() })
+		err, _ = v.(error)
+	}
+	require.ErrorIs(t, err, coroutine.ErrInvalidState)
+}
+
+// TestUnmarshalOtherTypes loads a state into a coroutine of other types.
+func TestUnmarshalOtherTypes(t *testing.T) {
+	c := coroutine.NewWithReturn[int, int](entryFibonacci(3))
+	c.Next()
+	b, err := c.Context().Marshal()
+	require.NoError(t, err)
+	d := coroutine.New[string, []byte](entryOuter(3))
+	_, err = d.Context().Unmarshal(b)
+	require.Error(t, err)
+	require.True(t, errors.Is(err, coroutine.ErrInvalidState) || errors.Is(err, coroc.ErrIncompatibleState), err)
+}
+
+func TestUnsavable(t *testing.T) {
+	c := coroutine.New[chan int, int](entry(func(c *coroc.Coroutine) {
+		coroutine.Durable_Yield[chan int, int](c, make(chan int))
+	}))
+	require.True(t, c.Next())
+	_, err := c.Context().Marshal()
+	var unsavable *coroc.UnsavableError
+	require.ErrorAs(t, err, &unsavable)
+	require.False(t, c.Done())
+	c.Stop()
+}
+
+func TestNewTwinRunsTwin(t *testing.T) {
+	var shared int
+	make := func(p *int) coroutine.Coroutine[int, int] {
+		return coroutine.NewTwin[int, int](
+			func() { t.Error("the plain form ran") },
+			func(c *coroc.Coroutine) { durable_deep(c, 3) },
+			coroc.Binding{Name: "p", Value: p})
+	}
+	c := make(&shared)
+	require.True(t, c.Next())
+	require.True(t, c.Next())
+	d := move(t, c, make(new(int)))
+	require.True(t, d.Next())
+	require.Equal(t, 2, d.Recv())
+	d.Stop()
+}
+
+// uncompiled is a function that coroc has not compiled, in the way of a suspension.
+func uncompiled(f func()) { f() }
+
+func TestDetachedNamesTheFunctionInTheWay(t *testing.T) {
+	total := 0
+	c := coroutine.New[int, int](entry(func(c *coroc.Coroutine) {
+		uncompiled(entryCount(&total))
+	}))
+	v := panicOf(func() { c.Next() })
+	var err *coroc.DetachedError
+	require.ErrorAs(t, v.(error), &err)
+	require.Contains(t, err.Func, "uncompiled", fmt.Sprint(v))
+
+	v = panicOf(func() { coroutine.LoadContext[int, int]() })
+	require.ErrorAs(t, v.(error), &err)
+}
