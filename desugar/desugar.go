@@ -120,7 +120,7 @@ type rewriter struct {
 	global   map[types.Object]string // names of what was lifted to package level
 	sites    map[ast.Node]bool       // memo of hasSite
 
-	boxedIdents []*ast.Ident                  // definitions of boxed variables
+	boxedIdents []*ast.Ident                   // definitions of boxed variables
 	results     map[*ast.FuncType][]*ast.Ident // definitions of result variables
 }
 
@@ -257,7 +257,9 @@ func (r *rewriter) check() {
 	}
 	// Without positions an error does not say where it is: the declarations
 	// are found by checking what they contain.
-	pkg, _ := cfg.Check(r.src.Types.Path(), token.NewFileSet(), r.out.Files, r.out.Info)
+	fset := token.NewFileSet()
+	fset.AddFile("desugared.go", 1, 1).SetLines([]int{0})
+	pkg, _ := cfg.Check(r.src.Types.Path(), fset, r.out.Files, r.out.Info)
 	r.out.Types = pkg
 	for _, err := range errs {
 		msg := err.Error()

@@ -116,6 +116,8 @@ func (f *fn) spec(s ast.Spec) ast.Spec {
 		return copied(f, ns, s)
 	case *ast.TypeSpec:
 		ns := &ast.TypeSpec{Name: f.defIdent(s.Name), TypeParams: f.fields(s.TypeParams, nil), Type: f.typ(s.Type)}
+		// go/types looks for the file that declares the type of a receiver.
+		ns.Name.NamePos = 1
 		if s.Assign.IsValid() {
 			ns.Assign = 1 // says that this is an alias
 		}
