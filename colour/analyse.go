@@ -44,6 +44,7 @@ func Analyse(mod *typecheck.Module) (*Facts, []typecheck.Diagnostic) {
 	a.resolveSites()
 	a.paint()
 	a.record()
+	a.mask()
 	a.check()
 	return a.facts, typecheck.SortDiagnostics(a.diags)
 }
