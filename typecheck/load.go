@@ -68,19 +68,8 @@ func Load(ctx context.Context, dir string, patterns []string, cfg Config) (*Modu
 	if err != nil {
 		return nil, nil, err
 	}
-	if len(patterns) == 0 {
-		patterns = []string{"."}
-	}
-	for i, p := range patterns {
-		if strings.HasSuffix(p, ".go") {
-			return nil, nil, fmt.Errorf("%s is a file: name its package instead", p)
-		}
-		if i == 0 {
-			patterns = slices.Clone(patterns)
-		}
-		if p == "." || p == ".." || strings.HasPrefix(p, "./") || strings.HasPrefix(p, "../") {
-			patterns[i] = filepath.Join(dir, p)
-		}
+	if patterns, err = absolute(dir, patterns); err != nil {
+		return nil, nil, err
 	}
 
 	l := &loader{
@@ -129,6 +118,67 @@ func Load(ctx context.Context, dir string, patterns []string, cfg Config) (*Modu
 	l.build()
 	SortDiagnostics(l.diags)
 	return l.mod, l.diags, nil
+}
+
+// absolute makes patterns independent of the current directory.
+func absolute(dir string, patterns []string) ([]string, error) {
+	if len(patterns) == 0 {
+		patterns = []string{"."}
+	}
+	patterns = slices.Clone(patterns)
+	for i, p := range patterns {
+		if strings.HasSuffix(p, ".go") {
+			return nil, fmt.Errorf("%s is a file: name its package instead", p)
+		}
+		if p == "." || p == ".." || strings.HasPrefix(p, "./") || strings.HasPrefix(p, "../") {
+			patterns[i] = filepath.Join(dir, p)
+		}
+	}
+	return patterns, nil
+}
+
+// Dirs returns the directories of the packages that the patterns match and of
+// those of the main module that they import, sorted. It does not check the
+// packages: they may be broken.
+func Dirs(ctx context.Context, dir string, patterns []string, cfg Config) ([]string, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	root, err := moduleRoot(ctx, dir, cfg.Env)
+	if err != nil {
+		return nil, err
+	}
+	if patterns, err = absolute(dir, patterns); err != nil {
+		return nil, err
+	}
+	pkgs, err := packages.Load(&packages.Config{
+		Context:    ctx,
+		Dir:        root,
+		Env:        cfg.Env,
+		Overlay:    cfg.Overlay,
+		Tests:      cfg.Tests,
+		Mode:       packages.NeedName | packages.NeedFiles | packages.NeedImports | packages.NeedDeps | packages.NeedModule,
+		BuildFlags: buildFlags(cfg),
+	}, patterns...)
+	if err != nil {
+		return nil, loadError(err)
+	}
+	var dirs []string
+	packages.Visit(pkgs, nil, func(p *packages.Package) {
+		files := slices.Concat(p.GoFiles, p.IgnoredFiles)
+		if p.Module != nil && p.Module.Main && len(files) > 0 && !IsLibrary(p.PkgPath) {
+			dirs = append(dirs, filepath.Dir(files[0]))
+		}
+	})
+	for _, p := range pkgs {
+		if len(p.GoFiles)+len(p.IgnoredFiles) == 0 && len(p.Errors) > 0 {
+			e := p.Errors[0]
+			return nil, Diagnostic{Pos: parsePosition(e.Pos), Message: oneLine(e.Msg)}
+		}
+	}
+	slices.Sort(dirs)
+	return slices.Compact(dirs), nil
 }
 
 // loadError makes one line of what packages.Load returns when the go command

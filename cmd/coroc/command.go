@@ -1,0 +1,321 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"github.com/coroc-dev/coroc/colour"
+	"github.com/coroc-dev/coroc/compiler"
+	"github.com/coroc-dev/coroc/desugar"
+	"github.com/coroc-dev/coroc/typecheck"
+	"github.com/spf13/cobra"
+)
+
+// Exit codes.
+const (
+	exitOK    = 0
+	exitFound = 1 // something is wrong with the program, or files are not up to date
+	exitUsage = 2 // coroc was called wrongly, or could not do its work
+)
+
+// errFound says that the reason was printed.
+var errFound = errors.New("")
+
+// execute runs the command line and returns the exit code.
+func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	cmd := newCommand()
+	cmd.SetArgs(args)
+	cmd.SetOut(stdout)
+	cmd.SetErr(stderr)
+	err := cmd.ExecuteContext(ctx)
+	var d typecheck.Diagnostic
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, errFound):
+		return exitFound
+	case errors.As(err, &d):
+		printDiagnostics(stderr, []typecheck.Diagnostic{d})
+		return exitFound
+	}
+	fmt.Fprintf(stderr, "coroc: %v\n", err)
+	return exitUsage
+}
+
+type flags struct {
+	list    bool
+	verbose bool
+	dump    string
+	tests   bool
+	tags    []string
+}
+
+func (f *flags) options(patterns []string) compiler.Options {
+	return compiler.Options{Patterns: patterns, NoTests: !f.tests, BuildTags: f.tags}
+}
+
+func newCommand() *cobra.Command {
+	var f flags
+	cmd := &cobra.Command{
+		Use:   "coroc [PATH...]",
+		Short: "Compile functions that may suspend into state machines that can be saved",
+		Long: `Coroc compiles the packages that the paths name (patterns of the go command;
+default "."), and the packages of the same module that they import. For each
+foo.go with functions that may suspend it writes foo.durable.go, and adds the
+constraint !durable to foo.go. Build the result with the tag durable; without
+the tag the program is what you wrote.
+
+Exit codes: 0 all is well, 1 something is wrong with the program or (check)
+files are not up to date, 2 coroc was called wrongly or could not work.`,
+		Example: `  coroc                                # the package in this directory
+  coroc ./...                          # all packages of the module
+  go build -tags durable ./cmd/app     # build the result
+  coroc check ./...                    # in CI: fail if generated files are stale
+  coroc clean ./...                    # take everything back
+  coroc --dump=colour .                # what may suspend, and what it calls
+
+  //go:generate go tool coroc .        # in a source, after: go get -tool ` + typecheck.ModulePath + `/cmd/coroc`,
+		Args:          cobra.ArbitraryArgs,
+		Version:       version(),
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE:          func(cmd *cobra.Command, args []string) error { return compile(cmd, &f, args) },
+	}
+	cmd.SetVersionTemplate("coroc {{.Version}}\n")
+	cmd.CompletionOptions.DisableDefaultCmd = true
+	common := cmd.PersistentFlags()
+	common.BoolVarP(&f.verbose, "verbose", "v", false, "say what is done, and why functions may suspend")
+	common.BoolVar(&f.tests, "tests", true, "compile the tests of the packages too")
+	common.StringSliceVar(&f.tags, "tags", nil, "further build tags, separated by commas")
+	cmd.Flags().BoolVarP(&f.list, "list", "l", false, "print the name of each file that is changed")
+	cmd.Flags().StringVar(&f.dump, "dump", "", "print an intermediate form and write nothing: colour, desugar or codegen")
+
+	check := &cobra.Command{
+		Use:     "check [PATH...]",
+		Short:   "Fail if a generated file is missing, stale or left over",
+		Example: "  coroc check ./...",
+		Args:    cobra.ArbitraryArgs,
+		RunE:    func(cmd *cobra.Command, args []string) error { return check(cmd, &f, args) },
+	}
+	var dry bool
+	clean := &cobra.Command{
+		Use:     "clean [PATH...]",
+		Short:   "Remove generated files and restore the sources",
+		Example: "  coroc clean ./...",
+		Args:    cobra.ArbitraryArgs,
+		RunE:    func(cmd *cobra.Command, args []string) error { return clean(cmd, &f, args, dry) },
+	}
+	clean.Flags().BoolVarP(&dry, "dry-run", "n", false, "only print what would be done")
+	clean.Flags().BoolVarP(&f.list, "list", "l", false, "print the name of each file that is changed")
+	cmd.AddCommand(check, clean)
+	cmd.InitDefaultHelpFlag()
+	return cmd
+}
+
+// compile is coroc without a command.
+func compile(cmd *cobra.Command, f *flags, args []string) error {
+	if !slices.Contains([]string{"", "colour", "desugar", "codegen"}, f.dump) {
+		return fmt.Errorf("unknown form %q: --dump takes colour, desugar or codegen", f.dump)
+	}
+	r, err := compiler.Compile(cmd.Context(), f.options(args))
+	if err != nil {
+		return err
+	}
+	printDiagnostics(cmd.ErrOrStderr(), r.Diagnostics)
+	if f.dump != "" {
+		if err := dump(cmd.OutOrStdout(), r, f.dump); err != nil {
+			return err
+		}
+	}
+	if r.Failed() {
+		return errFound
+	}
+	if f.dump != "" {
+		return nil
+	}
+	if f.verbose {
+		explain(cmd.ErrOrStderr(), r)
+	}
+	changes, err := r.Write()
+	if err != nil {
+		return err
+	}
+	for _, c := range changes {
+		switch {
+		case f.verbose && c.Text == nil:
+			fmt.Fprintln(cmd.OutOrStdout(), "removed", relative(c.Path))
+		case f.verbose:
+			fmt.Fprintln(cmd.OutOrStdout(), "wrote", relative(c.Path))
+		case f.list:
+			fmt.Fprintln(cmd.OutOrStdout(), relative(c.Path))
+		}
+	}
+	return nil
+}
+
+func check(cmd *cobra.Command, f *flags, args []string) error {
+	r, err := compiler.Compile(cmd.Context(), f.options(args))
+	if err != nil {
+		return err
+	}
+	printDiagnostics(cmd.ErrOrStderr(), r.Diagnostics)
+	if r.Failed() {
+		return errFound
+	}
+	changes, err := r.Changes()
+	if err != nil {
+		return err
+	}
+	for _, c := range changes {
+		fmt.Fprintf(cmd.OutOrStdout(), "%s is %s\n", relative(c.Path), c.What)
+	}
+	if len(changes) > 0 {
+		fmt.Fprintln(cmd.ErrOrStderr(), "generated files are not up to date: run coroc", strings.Join(args, " "))
+		return errFound
+	}
+	return nil
+}
+
+func clean(cmd *cobra.Command, f *flags, args []string, dry bool) error {
+	changes, err := compiler.Clean(cmd.Context(), f.options(args), dry)
+	if err != nil {
+		return err
+	}
+	for _, c := range changes {
+		switch {
+		case !f.verbose && !f.list && !dry:
+		case c.Text == nil:
+			fmt.Fprintln(cmd.OutOrStdout(), "removed", relative(c.Path))
+		default:
+			fmt.Fprintln(cmd.OutOrStdout(), "restored", relative(c.Path))
+		}
+	}
+	return nil
+}
+
+// dump prints an intermediate form of all that was compiled.
+func dump(w io.Writer, r *compiler.Result, form string) error {
+	switch form {
+	case "colour":
+		if r.Facts != nil {
+			for line := range strings.Lines(r.Facts.Dump(r.Module)) {
+				fmt.Fprint(w, relative(line))
+			}
+		}
+	case "desugar":
+		for _, p := range r.Module.Packages {
+			d := r.Desugared[p]
+			if d == nil {
+				continue
+			}
+			for i, file := range d.Files {
+				if p.Test && !p.Files[i].Test {
+					continue
+				}
+				text, err := desugar.Format(d, file)
+				if err != nil {
+					return err
+				}
+				fmt.Fprintf(w, "-- %s --\n%s", relative(p.Files[i].Name), text)
+			}
+		}
+	case "codegen":
+		for _, file := range r.Files {
+			fmt.Fprintf(w, "-- %s --\n%s", relative(file.Path), file.Text)
+		}
+	}
+	return nil
+}
+
+// explain prints what may suspend, and why.
+func explain(w io.Writer, r *compiler.Result) {
+	n := 0
+	for _, p := range r.Module.Packages {
+		if p.Named {
+			n++
+		}
+	}
+	fmt.Fprintf(w, "%d packages, %d functions and %d literals may suspend at %d calls\n",
+		n, len(r.Facts.Funcs), len(r.Facts.Lits), len(r.Facts.Sites))
+	var chains []string
+	add := func(why *colour.Reason) {
+		var b strings.Builder
+		for _, rel := range why.Chain() {
+			fmt.Fprintf(&b, "\t%s: %s\n", relative(rel.Pos.String()), rel.Message)
+		}
+		chains = append(chains, why.Caller+" may suspend\n"+b.String())
+	}
+	for _, why := range r.Facts.Funcs {
+		add(why)
+	}
+	for _, why := range r.Facts.Lits {
+		add(why)
+	}
+	slices.Sort(chains)
+	for _, c := range slices.Compact(chains) {
+		fmt.Fprint(w, c)
+	}
+}
+
+// printDiagnostics prints with names relative to the current directory.
+func printDiagnostics(w io.Writer, ds []typecheck.Diagnostic) {
+	for _, d := range ds {
+		d.Pos.Filename = relative(d.Pos.Filename)
+		d.Message = inMessage(d.Message)
+		d.Related = slices.Clone(d.Related)
+		for i := range d.Related {
+			d.Related[i].Pos.Filename = relative(d.Related[i].Pos.Filename)
+			d.Related[i].Message = inMessage(d.Related[i].Message)
+		}
+		fmt.Fprintln(w, d.Error())
+	}
+}
+
+// relative makes a text that begins with a name shorter, if that is in the
+// current directory or beside it.
+func relative(name string) string {
+	wd, err := os.Getwd()
+	if err != nil || !filepath.IsAbs(name) {
+		return name
+	}
+	if real, err := filepath.EvalSymlinks(wd); err == nil && !strings.HasPrefix(name, wd+string(filepath.Separator)) {
+		wd = real
+	}
+	if rel, err := filepath.Rel(wd, name); err == nil && len(rel) < len(name) {
+		return rel
+	}
+	return name
+}
+
+func inMessage(s string) string {
+	if wd, err := os.Getwd(); err == nil {
+		s = strings.ReplaceAll(s, wd+string(filepath.Separator), "")
+	}
+	return s
+}
+
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "(unknown)"
+	}
+	v := info.Main.Version
+	if info.Main.Path != typecheck.ModulePath {
+		for _, d := range info.Deps {
+			if d.Path == typecheck.ModulePath {
+				v = d.Version
+			}
+		}
+	}
+	if v == "" {
+		v = "(devel)"
+	}
+	return v + " " + info.GoVersion
+}

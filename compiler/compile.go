@@ -1,0 +1,368 @@
+package compiler
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"go/token"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"github.com/coroc-dev/coroc/codegen"
+	"github.com/coroc-dev/coroc/colour"
+	"github.com/coroc-dev/coroc/desugar"
+	"github.com/coroc-dev/coroc/typecheck"
+)
+
+// Options say what to compile.
+type Options struct {
+	Dir       string            // where the patterns are relative to; "" is the current directory
+	Patterns  []string          // of the go command; none is "."
+	NoTests   bool              // leave the tests of the packages alone
+	BuildTags []string          // further tags
+	Env       []string          // environment of the go command; nil is os.Environ()
+	Overlay   map[string][]byte // contents to read in place of files, by absolute name
+}
+
+// A File is a generated file.
+type File = codegen.File
+
+// A Result is what a module compiles to.
+type Result struct {
+	Module      *typecheck.Module
+	Facts       *colour.Facts
+	Files       []File                                  // sorted by path
+	Desugared   map[*typecheck.Package]*desugar.Package // of the packages that have durable code
+	Diagnostics []typecheck.Diagnostic                  // sorted
+
+	dirs    []string // of the packages that were compiled
+	sources map[string]*typecheck.File
+	tests   map[string]bool // directories whose tests were compiled
+}
+
+// Failed reports whether any diagnostic is an error. Then there are no files.
+func (r *Result) Failed() bool { return typecheck.HasErrors(r.Diagnostics) }
+
+// Compile compiles the packages that the patterns match and what they import
+// from their module. The error is one of the tool; what is wrong with the
+// program is in the diagnostics.
+func Compile(ctx context.Context, o Options) (*Result, error) {
+	mod, diags, err := typecheck.Load(ctx, o.Dir, o.Patterns, typecheck.Config{
+		Tests: !o.NoTests, BuildTags: o.BuildTags, Env: o.Env, Overlay: o.Overlay,
+	})
+	if err != nil {
+		return nil, err
+	}
+	r := &Result{
+		Module:      mod,
+		Diagnostics: diags,
+		Desugared:   map[*typecheck.Package]*desugar.Package{},
+		sources:     map[string]*typecheck.File{},
+		tests:       map[string]bool{},
+	}
+	if r.Failed() {
+		return r, nil
+	}
+	r.Facts, diags = colour.Analyse(mod)
+	r.add(diags)
+	r.generate(ctx)
+	r.conflicts()
+	if r.Failed() {
+		r.Files = nil
+	}
+	r.Diagnostics = typecheck.SortDiagnostics(r.Diagnostics)
+	return r, ctx.Err()
+}
+
+func (r *Result) add(d []typecheck.Diagnostic) { r.Diagnostics = append(r.Diagnostics, d...) }
+
+// generates reports whether files are generated from this form of a package:
+// a file that is part of several test variants is generated once.
+func generates(p *typecheck.Package) bool {
+	return p.Named && !p.Library && !p.NoBody && (p.ForTest == "" || inPackageTest(p) || p.Path == p.ForTest+"_test")
+}
+
+// inPackageTest reports whether p is a package together with the tests in it.
+func inPackageTest(p *typecheck.Package) bool { return p.Test && p.ForTest == p.Path }
+
+func (r *Result) generate(ctx context.Context) {
+	gen := codegen.New(r.Module, r.Facts)
+	touched := r.touched()
+	for _, p := range r.Module.Packages {
+		if ctx.Err() != nil || !generates(p) {
+			continue
+		}
+		if p.Dir != "" && !slices.Contains(r.dirs, p.Dir) {
+			r.dirs = append(r.dirs, p.Dir)
+		}
+		if p.Test {
+			r.tests[p.Dir] = true
+		}
+		for _, f := range p.Files {
+			r.sources[f.Name] = f
+		}
+		if slices.ContainsFunc(p.Files, func(f *typecheck.File) bool { return touched[f.Name] }) {
+			r.pkg(gen, p)
+		}
+	}
+	slices.SortFunc(r.Files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
+	if !r.Failed() && ctx.Err() == nil {
+		r.checkText()
+	}
+}
+
+// touched returns the names of the files that have anything to be compiled.
+func (r *Result) touched() map[string]bool {
+	t := map[string]bool{}
+	at := func(p token.Pos) {
+		if f := r.Module.Fset.File(p); f != nil {
+			t[f.Name()] = true
+		}
+	}
+	for f := range r.Facts.Funcs {
+		at(f.Pos())
+	}
+	for l := range r.Facts.Lits {
+		at(l.Pos())
+	}
+	for e := range r.Facts.Records {
+		at(e.Pos())
+	}
+	for _, ms := range r.Facts.Masks {
+		for _, m := range ms {
+			at(m.Type.Obj().Pos())
+		}
+	}
+	for _, p := range r.Module.Packages {
+		for _, f := range p.Files {
+			for _, i := range f.Syntax.Imports {
+				if strings.Trim(i.Path.Value, "\"`") == typecheck.LegacyPath {
+					t[f.Name] = true
+				}
+			}
+		}
+	}
+	return t
+}
+
+// pkg desugars one package and generates its files. A panic of a pass is a bug
+// of ours: it becomes a diagnostic that names the package.
+func (r *Result) pkg(gen *codegen.Generator, p *typecheck.Package) {
+	defer func() {
+		if v := recover(); v != nil {
+			pos := token.Position{}
+			if len(p.Files) > 0 {
+				pos.Filename = p.Files[0].Name
+			}
+			r.add([]typecheck.Diagnostic{{
+				Pos:     pos,
+				Message: fmt.Sprintf("internal error: compiling package %s: %v", p.Path, v),
+				Fix:     "this is a bug of coroc: " + where(debug.Stack()),
+			}})
+		}
+	}()
+	d, diags := desugar.Rewrite(r.Module, p, r.Facts)
+	r.add(diags)
+	if d == nil || typecheck.HasErrors(diags) {
+		return
+	}
+	r.Desugared[p] = d
+	files, diags := gen.Package(p, d)
+	r.add(diags)
+	for _, f := range files {
+		src := r.sources[f.Source]
+		if src == nil || inPackageTest(p) && !src.Test {
+			continue // the package without its tests has made it
+		}
+		f.Text = constrain(f.Text, src.Source)
+		r.Files = append(r.Files, f)
+	}
+}
+
+// constrain gives a generated file the constraint of its source.
+func constrain(text, source []byte) []byte {
+	h := parseHeader(text)
+	if h.from < 0 {
+		return text
+	}
+	return slices.Concat(text[:h.from], []byte(durableConstraint(source)), text[h.to:])
+}
+
+// where returns the frame of a stack that panicked.
+func where(stack []byte) string {
+	lines := strings.Split(string(stack), "\n")
+	for i, l := range lines {
+		if strings.HasPrefix(l, "panic(") && i+3 < len(lines) {
+			at := strings.TrimSpace(lines[i+3])
+			at, _, _ = strings.Cut(at, " +0x")
+			return filepath.Base(filepath.Dir(at)) + "/" + filepath.Base(at)
+		}
+	}
+	return "no stack"
+}
+
+// checkText checks the durable build of all that was compiled.
+func (r *Result) checkText() {
+	bySource := map[string]typecheck.Source{}
+	for _, f := range r.Files {
+		bySource[f.Source] = typecheck.Source{Name: f.Path, Text: f.Text}
+	}
+	for _, p := range r.Module.Packages {
+		if p.Library || !p.Named {
+			continue
+		}
+		r.add(typecheck.CheckSource(r.Module, p, bySource))
+	}
+}
+
+// conflicts reports files that are in the way and are not ours.
+func (r *Result) conflicts() {
+	for _, f := range r.Files {
+		if b, err := os.ReadFile(f.Path); err == nil && !typecheck.IsGenerated(b) {
+			r.add([]typecheck.Diagnostic{{
+				Pos:     token.Position{Filename: f.Path},
+				Message: fmt.Sprintf("coroc writes this file for %s, but it is there already and coroc has not written it", filepath.Base(f.Source)),
+				Fix:     "rename it",
+			}})
+		}
+	}
+	if r.Module.Runtime == nil && len(r.Files) > 0 {
+		r.add([]typecheck.Diagnostic{{
+			Message: "the module does not require " + typecheck.ModulePath + ", which generated code needs",
+			Fix:     "run: go get " + typecheck.ModulePath,
+		}})
+	}
+}
+
+// A Change is something that has to be done to a file so that the disk has
+// the result.
+type Change struct {
+	Path string
+	What string // "missing", "stale", "leftover", or what is wrong with a constraint
+	Text []byte // nil: remove the file
+}
+
+// Changes returns what Write would do, sorted by path.
+func (r *Result) Changes() ([]Change, error) {
+	var cs []Change
+	made := map[string]bool{}
+	for _, f := range r.Files {
+		made[f.Path] = true
+		old, err := os.ReadFile(f.Path)
+		switch {
+		case os.IsNotExist(err):
+			cs = append(cs, Change{f.Path, "missing", f.Text})
+		case err != nil:
+			return nil, err
+		case !bytes.Equal(old, f.Text):
+			cs = append(cs, Change{f.Path, "stale", f.Text})
+		}
+		src, err := os.ReadFile(f.Source)
+		if err != nil {
+			return nil, err
+		}
+		if m := mark(src); !bytes.Equal(m, src) {
+			cs = append(cs, Change{f.Source, "without the constraint " + notTag, m})
+		}
+	}
+	for _, dir := range r.dirs {
+		names, err := generatedIn(dir)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range names {
+			if made[name] || !r.leftover(name) {
+				continue
+			}
+			c, err := removal(name)
+			if err != nil {
+				return nil, err
+			}
+			cs = append(cs, c...)
+		}
+	}
+	slices.SortFunc(cs, func(a, b Change) int { return cmp.Compare(a.Path, b.Path) })
+	return cs, nil
+}
+
+// leftover reports whether a generated file that was not generated now has no
+// reason to be there: its source is gone, or was compiled and needs none. The
+// source may also be one for another system.
+func (r *Result) leftover(name string) bool {
+	source, _ := typecheck.SourceName(name)
+	if _, err := os.Stat(source); os.IsNotExist(err) {
+		return true
+	}
+	if strings.HasSuffix(source, "_test.go") && !r.tests[filepath.Dir(source)] {
+		return false
+	}
+	return r.sources[source] != nil
+}
+
+// generatedIn returns the files in a directory that coroc has written.
+func generatedIn(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, e := range entries {
+		name := filepath.Join(dir, e.Name())
+		if _, ok := typecheck.SourceName(name); !ok || !e.Type().IsRegular() {
+			continue
+		}
+		b, err := os.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		if typecheck.IsGenerated(b) {
+			names = append(names, name)
+		}
+	}
+	return names, nil
+}
+
+// removal removes a generated file and takes back its source's constraint.
+func removal(generated string) ([]Change, error) {
+	cs := []Change{{Path: generated, What: "leftover"}}
+	source, _ := typecheck.SourceName(generated)
+	src, err := os.ReadFile(source)
+	if os.IsNotExist(err) {
+		return cs, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if u := unmark(src); !bytes.Equal(u, src) {
+		cs = append(cs, Change{source, "with a constraint that is not needed any more", u})
+	}
+	return cs, nil
+}
+
+// Write brings the disk up to date and returns what it changed.
+func (r *Result) Write() ([]Change, error) {
+	cs, err := r.Changes()
+	if err != nil {
+		return nil, err
+	}
+	return cs, apply(cs)
+}
+
+// Overlay returns the contents of files that make a build with the tag durable
+// one of the result, with the disk as it is. A nil text stands for a file that
+// is not there.
+func (r *Result) Overlay() (map[string][]byte, error) {
+	cs, err := r.Changes()
+	if err != nil {
+		return nil, err
+	}
+	o := map[string][]byte{}
+	for _, c := range cs {
+		o[c.Path] = c.Text
+	}
+	return o, nil
+}
