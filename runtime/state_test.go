@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"encoding/hex"
+	"fmt"
 	"reflect"
 	"testing"
 
@@ -23,8 +24,18 @@ func suspendedWith(frames ...any) *Coroutine {
 	return c
 }
 
+var frame1Names = map[reflect.Type]string{}
+
+// registerFrame1 gives every T a name, since tests call their types T alike.
 func registerFrame1[T any]() {
-	RegisterFrame[frame1[T]]("test.one["+reflect.TypeFor[T]().String()+"]", 1, Site{Pos: "one.go:7", Live: []string{"V"}})
+	t := reflect.TypeFor[T]()
+	if _, ok := frame1Names[t]; !ok {
+		frame1Names[t] = fmt.Sprintf("test.T%d", len(frame1Names))
+		if t.Name() == "T" || t.Kind() == reflect.Pointer && t.Elem().Name() == "T" {
+			RegisterType[T](frame1Names[t])
+		}
+	}
+	RegisterFrame[frame1[T]](frame1Names[t]+".one", 1, Site{Pos: "one.go:7", Live: []string{"V"}})
 }
 
 // save saves a frame with the variable v.
