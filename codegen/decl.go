@@ -69,7 +69,11 @@ func (f *fileGen) doc(d *ast.FuncDecl) string {
 }
 
 func (f *fileGen) plainBody(u *unit) *bodyGen {
-	return &bodyGen{fileGen: f, writer: &writer{file: f.base()}, unit: u}
+	b := &bodyGen{fileGen: f, writer: &writer{file: f.base()}, unit: u}
+	if u != nil {
+		b.where = u.name
+	}
+	return b
 }
 
 // genDecl prints a variable declaration with records in it, or a type that was

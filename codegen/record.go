@@ -183,13 +183,13 @@ func (f *fileGen) staticFunc(text, state string, fn *types.Func, sig *types.Sign
 	}
 	f.statics[text] = true
 	name := fmt.Sprintf("durable_static_%d", f.count("static"))
-	params, results := f.signatureParams(sig)
 	w := &writer{file: f.base()}
 	w.own()
 	w.putf("// %s stands for the function %s used as a value.\n", name, state)
 	w.putf("type %s struct{ Rec %s.Record }\n\n", name, f.coroc)
 	w.putf("var durable_type_%s = %s.RecordType{Proto: (*%s)(nil)}\n\n", name, f.coroc, name)
 	if f.isDurable(fn) {
+		params, results := f.signatureParams(sig)
 		w.putf("func (*%s) DurableCall(%s)%s {\n", name, joinArgs("c *"+f.coroc+".Coroutine", joinParams(params)), resultText(results))
 		call := strings.TrimSuffix(text, fn.Name()) + twinName(fn) + "(" + joinArgs("c", argsOf(params)) + ")"
 		if sig.Recv() == nil && fn.Type().(*types.Signature).Recv() != nil {
@@ -292,7 +292,11 @@ func (f *fileGen) wrapper(b *bodyGen, x wrapped) string {
 		w.putf("func (r *%s%s) DurableCall(%s)%s {\n", rec, u.tuse, joinArgs("c *"+f.coroc+".Coroutine", joinParams(params)), resultText(results))
 		if x.iface {
 			name := twinName(x.fn)
-			w.putf("if twin, ok := r.recv.(interface{ %s%s }); ok {\n", name, f.twinSignature(x.sig))
+			recv := "r.recv"
+			if _, ok := types.Unalias(x.recv.Type()).(*types.TypeParam); ok {
+				recv = "interface{}(r.recv)"
+			}
+			w.putf("if twin, ok := %s.(interface{ %s%s }); ok {\n", recv, name, f.twinSignature(x.sig))
 			w.putf("%stwin.%s(%s)\n", returnIf(results), name, joinArgs("c", argsOf(params)))
 			if len(results) == 0 {
 				w.put("return\n")
