@@ -58,41 +58,34 @@ type config struct {
 func parse(args []string, stderr io.Writer) (config, error) {
 	var c config
 	flags := flag.NewFlagSet("charge", flag.ContinueOnError)
-	flags.SetOutput(stderr)
+	flags.SetOutput(io.Discard) // what goes wrong is said below
 	flags.StringVar(&c.dir, "dir", "charge-data", "keep everything in this `folder`")
 	flags.StringVar(&c.store, "store", "", "keep the calls in this SQLite `file` (default: charge.db in the folder)")
 	flags.StringVar(&c.customers, "customers", "", "read the customers from this CSV `file`, generated if missing (default: customers.csv in the folder)")
 	flags.StringVar(&c.journal, "journal", "", "note all attempts in this `file` (default: journal.jsonl in the folder)")
 	flags.StringVar(&c.server, "server", "", "`URL` of the payment service (default: run one as a child process)")
-	flags.StringVar(&c.worker, "worker", fmt.Sprintf("pid-%d", os.Getpid()), "`name` of this process in the journal and at the service")
+	flags.StringVar(&c.worker, "worker", "", "`name` of this process in the journal and at the service (default: made of the process id)")
 	flags.StringVar(&c.result, "result", "", "also write the result to this `file`, as JSON")
 	flags.IntVar(&c.rows, "rows", customers.DefaultRows, "how many customers to generate")
 	flags.IntVar(&c.batch, "batch", 20, "how many customers a notice is about")
 	flags.Uint64Var(&c.seed, "seed", customers.DefaultSeed, "what customers to generate, and how the service of its own behaves")
 	day := flags.String("day", "2026-06-30", "charge what is due on this `day`")
-	flags.Usage = func() {
+	err := flags.Parse(args)
+	if errors.Is(err, flag.ErrHelp) {
 		fmt.Fprint(stderr, usage)
+		flags.SetOutput(stderr)
 		flags.PrintDefaults()
-	}
-	if err := flags.Parse(args); err != nil {
 		return c, err
 	}
-	fail := func(format string, a ...any) (config, error) {
-		err := fmt.Errorf(format, a...)
-		fmt.Fprintf(stderr, "charge: %v\n", err)
+	if err == nil {
+		err = c.check(flags.Args(), *day)
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "charge: %v; see charge -help\n", err)
 		return c, err
 	}
-	var err error
-	if c.day, err = time.Parse(time.DateOnly, *day); err != nil {
-		return fail("-day: %q is not of the form 2026-06-30", *day)
-	}
-	switch {
-	case flags.NArg() > 0:
-		return fail("unexpected argument %q", flags.Arg(0))
-	case c.rows < 1:
-		return fail("-rows: %d is less than 1", c.rows)
-	case c.batch < 1:
-		return fail("-batch: %d is less than 1", c.batch)
+	if c.worker == "" {
+		c.worker = fmt.Sprintf("pid-%d", os.Getpid())
 	}
 	for path, name := range map[*string]string{
 		&c.store: "charge.db", &c.customers: "customers.csv", &c.journal: "journal.jsonl",
@@ -102,6 +95,21 @@ func parse(args []string, stderr io.Writer) (config, error) {
 		}
 	}
 	return c, nil
+}
+
+func (c *config) check(args []string, day string) (err error) {
+	if c.day, err = time.Parse(time.DateOnly, day); err != nil {
+		return fmt.Errorf("-day: %q is not of the form 2026-06-30", day)
+	}
+	switch {
+	case len(args) > 0:
+		return fmt.Errorf("unexpected argument %q", args[0])
+	case c.rows < 1:
+		return fmt.Errorf("-rows: %d is less than 1", c.rows)
+	case c.batch < 1:
+		return fmt.Errorf("-batch: %d is less than 1", c.batch)
+	}
+	return nil
 }
 
 // run is the command: it returns the exit code.

@@ -16,6 +16,16 @@ import (
 	"github.com/coroc-dev/coroc/examples/charge/journal"
 )
 
+const usage = `A payment service with idempotency keys, a ledger on disk and bad days.
+
+Usage: charge payments [flags]
+
+Example:
+  charge payments -addr 127.0.0.1:8080 -ledger /tmp/ledger.jsonl
+
+Flags:
+`
+
 const readyPrefix = "payments: listening on "
 
 // Main is the service as a command: it parses args, prints one line with its
@@ -23,7 +33,7 @@ const readyPrefix = "payments: listening on "
 // code.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("payments", flag.ContinueOnError)
-	flags.SetOutput(stderr)
+	flags.SetOutput(io.Discard) // what goes wrong is said below
 	var (
 		addr     = flags.String("addr", "127.0.0.1:0", "listen on this `address`; port 0 picks a free one")
 		ledger   = flags.String("ledger", "ledger.jsonl", "keep the ledger in this `file`")
@@ -32,19 +42,18 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		calm     = flags.Bool("calm", false, "fair weather: no errors, no delays, nobody is declined")
 		child    = flags.Bool("child", false, "ignore Ctrl-C and stop when standard input ends: the parent has gone")
 	)
-	flags.Usage = func() {
-		fmt.Fprintf(stderr, "A payment service with idempotency keys, a ledger on disk and bad days.\n\n"+
-			"Usage: charge payments [flags]\n\nFlags:\n")
+	err := flags.Parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Fprint(stderr, usage)
+		flags.SetOutput(stderr)
 		flags.PrintDefaults()
-		fmt.Fprintf(stderr, "\nExample:\n  charge payments -addr 127.0.0.1:8080 -ledger /tmp/ledger.jsonl\n")
-	}
-	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return 0
-	} else if err != nil {
-		return 2
 	}
-	if flags.NArg() > 0 {
-		fmt.Fprintf(stderr, "payments: unexpected argument %q\n", flags.Arg(0))
+	if err == nil && flags.NArg() > 0 {
+		err = fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "payments: %v; see charge payments -help\n", err)
 		return 2
 	}
 	weather := BadDay
