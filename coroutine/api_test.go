@@ -268,8 +268,19 @@ func TestDeep(t *testing.T) {
 		require.True(t, c.Next())
 		require.Equal(t, i, c.Recv())
 	}
+	c.Send(1)
+	require.False(t, c.Next())
+}
+
+func TestCaptureByReference(t *testing.T) {
+	total := 10
+	c := coroutine.New[int, int](entryCount(&total))
+	for _, want := range []int{10, 11, 13} {
+		require.True(t, c.Next())
+		require.Equal(t, want, c.Recv())
+		require.Equal(t, want, total)
+	}
 	c.Stop()
-	require.True(t, c.Done())
 }
 
 func TestContext(t *testing.T) {

@@ -84,10 +84,16 @@ func Run[R, S any](c Coroutine[R, S], f func(R) S) {
 // Context is the inside of a coroutine: what code that runs in it finds with
 // [LoadContext], and what saves and loads it.
 type Context[R, S any] struct {
+	values[R, S]
+	stack // what differs between volatile and durable builds
+}
+
+// values are what a coroutine exchanges with its caller: all that is saved of a
+// Context, apart from the stack.
+type values[R, S any] struct {
 	recv   R // the value yielded last
 	send   S // what the suspended Yield will return
 	result R
-	stack  // what differs between volatile and durable builds
 }
 
 // Yield suspends the coroutine with v as the value that [Coroutine.Recv] returns,

@@ -74,8 +74,8 @@ func (c *Context[R, S]) marshal() ([]byte, error) {
 		return nil, fmt.Errorf("%w: a coroutine that is running cannot be saved", ErrInvalidState)
 	}
 	c.bind(c)
-	recv, send, result := c.recv, c.send, c.result // the context itself is not in the state
-	return c.rt.AppendState(nil, &recv, &send, &result)
+	v := c.values
+	return c.rt.AppendState(nil, &v.recv, &v.send, &v.result)
 }
 
 func (c *Context[R, S]) unmarshal(b []byte) (int, error) {
@@ -83,13 +83,12 @@ func (c *Context[R, S]) unmarshal(b []byte) (int, error) {
 		return 0, fmt.Errorf("%w: only a coroutine that has not started can be loaded", ErrInvalidState)
 	}
 	c.bind(c)
-	var recv, result R
-	var send S
-	n, err := c.rt.LoadState(b, &recv, &send, &result)
+	var v values[R, S]
+	n, err := c.rt.LoadState(b, &v.recv, &v.send, &v.result)
 	if err != nil {
 		return 0, err
 	}
-	c.recv, c.send, c.result = recv, send, result
+	c.values = v
 	return n, nil
 }
 

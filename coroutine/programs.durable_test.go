@@ -174,7 +174,7 @@ site_1:
 
 // deep
 
-type frame_deep struct{ Site, n, i int }
+type frame_deep struct{ Site, i int }
 
 func init() {
 	coroc.RegisterFrame[frame_deep]("coroutine_test.deep", 1,
@@ -183,7 +183,7 @@ func init() {
 }
 
 func durable_deep(c *coroc.Coroutine, n int) {
-	var i, t_1 int
+	var i, t_1, t_2 int
 	if !c.Running() {
 		fr := coroc.Pop[frame_deep](c)
 		switch fr.Site {
@@ -208,13 +208,15 @@ site_1:
 loop:
 	i = 0
 site_2:
-	coroutine.Durable_Yield[int, int](c, i)
+	t_2 = coroutine.Durable_Yield[int, int](c, i)
 	if !c.Running() {
 		*coroc.Frame[frame_deep](c) = frame_deep{Site: 2, i: i}
 		return
 	}
-	i++
-	goto site_2
+	if t_2 == 0 {
+		i++
+		goto site_2
+	}
 }
 
 // entryDeep, and other literals that only call one function, share a form of record

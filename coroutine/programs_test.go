@@ -39,14 +39,13 @@ func entryCount(total *int) func() {
 	}
 }
 
-// deep yields from the bottom of n calls.
+// deep yields from the bottom of n calls until it receives something.
 func deep(n int) {
 	if n > 1 {
 		deep(n - 1)
 		return
 	}
-	for i := 0; ; i++ {
-		coroutine.Yield[int, int](i)
+	for i := 0; coroutine.Yield[int, int](i) == 0; i++ {
 	}
 }
 
