@@ -149,6 +149,9 @@ func (f *fileGen) funcDecl(d *ast.FuncDecl) {
 		text := t.generate("func "+f.recvText(d)+twin+f.tparamText(d), recv, nil, f.d.Orig[d], d.Type, d.Body)
 		f.decls = append(f.decls, fmt.Sprintf("%s// %s is %s with an explicit coroutine.\n", selfLine, twin, d.Name.Name), strings.TrimPrefix(text, selfLine)+"\n")
 	}
+	if durable && d.Recv == nil && !u.generic && d.Name.Name != "init" && d.Name.Name != "_" {
+		f.staticFunc(d.Name.Name, state, fn, sig)
+	}
 	f.finishUnit(u, d)
 }
 

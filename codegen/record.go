@@ -157,7 +157,9 @@ func (f *fileGen) funcValue(b *bodyGen, e ast.Expr) (text string, ok bool) {
 	if inst, generic := f.info.Instances[id]; generic {
 		return f.genericFunc(b, fn, inst), true
 	}
-	f.staticFunc(f.qualified(fn), f.stateName(fn), fn, fn.Type().(*types.Signature))
+	if f.declOf(fn) == nil || !f.isDurable(fn) {
+		f.staticFunc(f.qualified(fn), f.stateName(fn), fn, fn.Type().(*types.Signature))
+	} // else its own package registers it
 	return "", false
 }
 

@@ -161,10 +161,13 @@ func recordAt(fn unsafe.Pointer) any {
 
 // RegisterFunc makes a declared function, which is used as a value, known by name:
 // its func values need no making, and r is the record of all of them. Generic
-// functions, whose func values share code, cannot be registered so.
+// functions, whose func values share code, cannot be registered so. Each package
+// that uses a function as a value registers it; the first one is enough.
 func RegisterFunc[R, F any](r *R, t *RecordType, name string, f F) {
 	code := *(*uintptr)(*(*unsafe.Pointer)(unsafe.Pointer(&f)))
-	staticRecords.Store(code, any(r))
+	if _, known := staticRecords.LoadOrStore(code, any(r)); known {
+		return
+	}
 	addRecordCode(code)
 	RegisterRecord(t, name, 0, func(*R) F { return f })
 }
