@@ -26,6 +26,12 @@ type Options struct {
 	BuildTags []string          // further tags
 	Env       []string          // environment of the go command; nil is os.Environ()
 	Overlay   map[string][]byte // contents to read in place of files, by absolute name
+
+	// KeepSources says that the result will be an overlay (Result.Overlay) and
+	// that the sources on the disk stay as they are: the lines that generated
+	// code names are those of the sources now, not those that they have once
+	// their constraint is written.
+	KeepSources bool
 }
 
 // A File is a generated file.
@@ -42,6 +48,7 @@ type Result struct {
 	dirs    []string // of the packages that were compiled
 	sources map[string]*typecheck.File
 	tests   map[string]bool // directories whose tests were compiled
+	keep    bool
 }
 
 // Failed reports whether any diagnostic is an error. Then there are no files.
@@ -63,6 +70,7 @@ func Compile(ctx context.Context, o Options) (*Result, error) {
 		Desugared:   map[*typecheck.Package]*desugar.Package{},
 		sources:     map[string]*typecheck.File{},
 		tests:       map[string]bool{},
+		keep:        o.KeepSources,
 	}
 	if r.Failed() {
 		return r, nil
@@ -171,8 +179,10 @@ func (r *Result) pkg(gen *codegen.Generator, p *typecheck.Package) {
 		return
 	}
 	r.Desugared[p] = d
+	restore := r.shiftLines(p)
 	files, diags := gen.Package(p, d)
-	r.add(diags)
+	restore()
+	r.add(r.unshifted(diags))
 	for _, f := range files {
 		src := r.sources[f.Source]
 		if src == nil || inPackageTest(p) && !src.Test {
@@ -215,7 +225,7 @@ func (r *Result) checkText() {
 		if p.Library || !p.Named {
 			continue
 		}
-		r.add(typecheck.CheckSource(r.Module, p, bySource))
+		r.add(r.unshifted(typecheck.CheckSource(r.Module, p, bySource)))
 	}
 }
 

@@ -61,21 +61,32 @@ func TestPrograms(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			compareOutput(t, "volatile", string(want), got)
+			if !sameOutput(t, "volatile", string(want), got) {
+				return
+			}
 			if why := c.refused[name]; why != "" {
 				t.Fatalf("not compiled:\n%s", why)
 			}
-			compareOutput(t, "durable", string(want), runProgram(t, durable, name))
-			compareOutput(t, "durable, saved at every suspension", string(want), runProgram(t, durable, name, "-save"))
+			if sameOutput(t, "durable", string(want), runProgram(t, durable, name)) {
+				sameOutput(t, "durable, saved at every suspension", string(want), runProgram(t, durable, name, "-save"))
+			}
 		})
 	}
 }
 
-func compareOutput(t *testing.T, mode, want, got string) {
+// sameOutput reports the first differences.
+func sameOutput(t *testing.T, mode, want, got string) bool {
 	t.Helper()
-	if d := cmp.Diff(strings.Split(want, "\n"), strings.Split(got, "\n")); d != "" {
-		t.Errorf("%s: output differs (-want +got):\n%s", mode, d)
+	d := cmp.Diff(strings.Split(want, "\n"), strings.Split(got, "\n"))
+	if d == "" {
+		return true
 	}
+	const most = 30
+	if lines := strings.SplitAfterN(d, "\n", most+1); len(lines) > most {
+		d = strings.Join(lines[:most], "") + "\t...\n"
+	}
+	t.Errorf("%s: output differs (-want +got):\n%s", mode, d)
+	return false
 }
 
 // runProgram returns all that a program prints, and how it ended if not well.

@@ -29,18 +29,14 @@ func (i *importer) Import(path string) (*types.Package, error) {
 	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	p := i.mod.opaque[path]
-	if p == nil {
-		return nil, fmt.Errorf("package %s is not among the dependencies", path)
-	}
-	if p.Complete() {
+	if p := i.mod.opaque[path]; p != nil && p.Complete() {
 		return p, nil
 	}
 	// Only packages that the sources import are complete from the start.
 	// Generated code may name a type of another one.
 	file := i.exports[path]
 	if file == "" {
-		return nil, fmt.Errorf("package %s has no export data", path)
+		return nil, fmt.Errorf("package %s is not among the dependencies", path)
 	}
 	f, err := os.Open(file)
 	if err != nil {

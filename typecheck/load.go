@@ -106,7 +106,7 @@ func Load(ctx context.Context, dir string, patterns []string, cfg Config) (*Modu
 		c.Fset = nil
 		named, namedErr = packages.Load(&c, patterns...)
 	})
-	l.roots, err = packages.Load(&conf, append(slices.Clone(patterns), "./...", RuntimePath, CoroutinePath)...)
+	l.roots, err = packages.Load(&conf, append(slices.Clone(patterns), "./...")...)
 	wg.Wait()
 	if err := errors.Join(err, namedErr); err != nil {
 		return nil, nil, loadError(err)
@@ -115,7 +115,7 @@ func Load(ctx context.Context, dir string, patterns []string, cfg Config) (*Modu
 	for _, p := range named {
 		l.named[p.PkgPath] = true
 	}
-	l.build()
+	l.build(conf)
 	SortDiagnostics(l.diags)
 	return l.mod, l.diags, nil
 }
@@ -226,7 +226,7 @@ type loader struct {
 	diags []Diagnostic
 }
 
-func (l *loader) build() {
+func (l *loader) build(conf packages.Config) {
 	m := l.mod
 	exports := map[string]string{}
 	inModule := map[*packages.Package]bool{}
@@ -242,14 +242,17 @@ func (l *loader) build() {
 		case main:
 			inModule[p] = true
 			sources = append(sources, p)
-		case p.Types != nil:
+		case p.Types != nil && p.ForTest == "":
 			m.opaque[p.PkgPath] = p.Types
 			exports[p.PkgPath] = p.ExportFile
 		}
 	})
+	if m.opaque[LegacyPath] != nil && m.opaque[CoroutinePath] == nil {
+		addLibrary(conf, exports)
+	}
 	m.Importer = &importer{mod: m, exports: exports}
 	for _, p := range l.roots {
-		if p.Module == nil && !inModule[p] && p.PkgPath != RuntimePath && p.PkgPath != CoroutinePath {
+		if p.Module == nil && !inModule[p] {
 			// a pattern that matched nothing, or a package of the standard library
 			l.errorsOf(p, false)
 		} else if !inModule[p] && l.named[p.PkgPath] && len(p.Errors) == 0 {
@@ -289,6 +292,23 @@ func (l *loader) build() {
 		l.add(p, needed[p], isRoot[p])
 	}
 	m.Runtime, _ = m.Importer.Import(RuntimePath)
+}
+
+// addLibrary finds the export data of our own library, for programs that use
+// what it replaces and do not import it themselves.
+func addLibrary(conf packages.Config, exports map[string]string) {
+	conf.Mode = packages.NeedName | packages.NeedExportFile | packages.NeedImports | packages.NeedDeps
+	conf.Tests = false
+	conf.Fset = nil
+	pkgs, err := packages.Load(&conf, RuntimePath, CoroutinePath)
+	if err != nil {
+		return // not required by the module, which the compiler reports
+	}
+	packages.Visit(pkgs, nil, func(p *packages.Package) {
+		if exports[p.PkgPath] == "" && len(p.Errors) == 0 {
+			exports[p.PkgPath] = p.ExportFile
+		}
+	})
 }
 
 // errorsOf reports the errors of p and whether there are none, in p itself and
