@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/coroc-dev/coroc/dispatch/engine"
+	"github.com/coroc-dev/coroc/runtime"
 )
 
 // Error is an error of a call as its caller gets it: the message, the type, the status and
@@ -125,6 +126,8 @@ func encodePanic(v any, stack []byte) *engine.Failure {
 	f := &engine.Failure{Status: StatusPermanentError, Message: n.Message}
 	if err, ok := v.(error); ok {
 		n.Wrapped = []*node{(&errorEncoder{}).encode(err, 0)}
+		// A frame that does not fit is found when its function comes to resume.
+		f.Park = errors.Is(err, runtime.ErrInvalidState) || errors.Is(err, runtime.ErrIncompatibleState)
 	}
 	f.Encoded = n.bytes()
 	return f

@@ -101,7 +101,7 @@ func (e *Engine) prepare(c *call, base context.Context) (*run, []Result) {
 			a.Input, a.State = stored.Input, stored.State
 		}
 		if r.exec, err = c.fn.Start(a); err != nil {
-			e.park(c, id, err)
+			e.park(c, id, err.Error())
 			return nil, nil
 		}
 	}
@@ -168,10 +168,10 @@ func (e *Engine) unreadable(c *call, err error) []Result {
 }
 
 // park keeps a call whose state this program cannot load.
-func (e *Engine) park(c *call, id string, err error) {
-	f := e.cfg.Describe(store.IncompatibleState, err.Error())
+func (e *Engine) park(c *call, id, message string) {
+	f := e.cfg.Describe(store.IncompatibleState, message)
 	e.log.Warn("a call is parked until the next start, because its state cannot be loaded",
-		"call", id, "function", c.name, "err", err)
+		"call", id, "function", c.name, "err", message)
 	change := c.progress.change(c, store.Parked, f)
 	change.KeepState = true
 	change.First, change.Width = c.first, c.width
@@ -179,8 +179,9 @@ func (e *Engine) park(c *call, id string, err error) {
 		e.log.Error("that a call is parked could not be stored", "call", id, "err", cerr)
 	}
 	e.observe(Event{Kind: AttemptEnded, Call: id, Function: c.name, Attempt: c.attempts + 1,
-		Status: store.IncompatibleState, Err: err.Error()})
+		Status: store.IncompatibleState, Err: message})
 	e.mu.Lock()
+	c.exec = nil
 	c.place = parked
 	e.mu.Unlock()
 }
@@ -340,6 +341,11 @@ func (e *Engine) fail(r *run, f *Failure) {
 	}
 	if timedOut && f.Status == store.Canceled {
 		f.Status = store.Timeout
+	}
+	if f.Park && c.stateful {
+		e.park(c, r.id, f.Message)
+		e.discard(r)
+		return
 	}
 	timedOut = timedOut && f.Status == store.Timeout
 	again := f.Status.Temporary() && (p.MaxAttempts == 0 || c.failures+1 < p.MaxAttempts)

@@ -150,7 +150,7 @@ type Store interface {
 
 	// Unfinished returns calls that are not done, in ascending order of their ids from the
 	// first one after the given id, at most limit. Input, Output and Error are left out, and
-	// State only tells whether there is one: it is empty, or nil if there is none.
+	// State only tells whether there is one: it is nil, or not nil but not the state.
 	Unfinished(ctx context.Context, after int64, limit int) ([]Call, error)
 
 	// Outcomes returns the outcomes of those calls with ids from first to first+n-1 that

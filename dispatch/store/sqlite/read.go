@@ -131,7 +131,7 @@ func (r *reader) Calls(ctx context.Context, after int64, limit int) ([]store.Cal
 func (r *reader) Unfinished(ctx context.Context, after int64, limit int) ([]store.Call, error) {
 	return query(ctx, r.db, scanCall, `SELECT c.id, c.incarnation, c.parent, c.root, f.name, c.created, c.updated,
 		c.phase, c.status, c.attempts, c.failures, c.awaits, c.reached, c.due, c.first, c.width, c.key, NULL, NULL, NULL,
-		CASE WHEN c.state IS NULL THEN NULL ELSE x'' END
+		CASE WHEN c.state IS NULL THEN NULL ELSE x'00' END
 		FROM calls c INDEXED BY calls_unfinished JOIN functions f ON f.id = c.function
 		WHERE c.phase <> 3 AND c.id > ? ORDER BY c.id LIMIT ?`, after, limit)
 }
