@@ -18,6 +18,7 @@ type stack struct {
 	rt     *runtime.Coroutine
 	record any // of the entry function, or nil
 	bound  bool
+	size   int // of the last state, the best guess at the next one's
 }
 
 func newCoroutine[R, S any](f func()) Coroutine[R, S] {
@@ -75,7 +76,12 @@ func (c *Context[R, S]) marshal() ([]byte, error) {
 	}
 	c.bind(c)
 	v := c.values
-	return c.rt.AppendState(nil, &v.recv, &v.send, &v.result)
+	b, err := c.rt.AppendState(make([]byte, 0, c.size+c.size/8+128), &v.recv, &v.send, &v.result)
+	if err != nil {
+		return nil, err
+	}
+	c.size = len(b)
+	return b, nil
 }
 
 func (c *Context[R, S]) unmarshal(b []byte) (int, error) {
@@ -100,20 +106,20 @@ func (s *stack) bind(ctx any) {
 		return
 	}
 	s.bound = true
-	s.rt.Bind(runtime.Binding{Name: "context", Value: ctx})
-	if s.record == nil {
-		return
-	}
-	s.rt.Bind(runtime.Binding{Name: "entry", Value: s.record})
-	v := reflect.ValueOf(s.record).Elem()
-	for i := range v.NumField() {
-		f := v.Field(i)
-		if f.Type() != reflect.TypeFor[runtime.Record]() && shared(f) {
-			// NewAt, because the fields of a record need not be exported.
-			f = reflect.NewAt(f.Type(), f.Addr().UnsafePointer()).Elem()
-			s.rt.Bind(runtime.Binding{Name: "entry." + v.Type().Field(i).Name, Value: f.Interface()})
+	b := []runtime.Binding{{Name: "context", Value: ctx}}
+	if s.record != nil {
+		v := reflect.ValueOf(s.record).Elem()
+		b = append(make([]runtime.Binding, 0, 2+v.NumField()), b[0], runtime.Binding{Name: "entry", Value: s.record})
+		for i := range v.NumField() {
+			f := v.Field(i)
+			if f.Type() != reflect.TypeFor[runtime.Record]() && shared(f) {
+				// NewAt, because the fields of a record need not be exported.
+				f = reflect.NewAt(f.Type(), f.Addr().UnsafePointer()).Elem()
+				b = append(b, runtime.Binding{Name: "entry." + v.Type().Field(i).Name, Value: f.Interface()})
+			}
 		}
 	}
+	s.rt.Bind(b...)
 }
 
 // shared reports whether v refers to something that has an identity.
