@@ -43,6 +43,10 @@ func migrate(ctx context.Context, conn *sql.Conn) error {
 	if err != nil {
 		return err
 	}
+	// Not before it is known that the file is one of ours.
+	if _, err := conn.ExecContext(ctx, "PRAGMA journal_mode = wal"); err != nil {
+		return err
+	}
 	for ; version < len(all); version++ {
 		if err := migrateOne(ctx, conn, version+1, all[version]); err != nil {
 			return fmt.Errorf("migration %d: %w", version+1, err)

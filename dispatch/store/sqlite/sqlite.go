@@ -6,10 +6,13 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -65,14 +68,10 @@ func open(ctx context.Context, path string) (_ *Store, err error) {
 			err = errors.Join(err, s.Close())
 		}
 	}()
-	if s.writer, err = sql.Open("sqlite", dataSource(path, false)); err != nil {
+	if err := create(ctx, path); err != nil {
 		return nil, err
 	}
-	s.writer.SetMaxOpenConns(1)
-	if s.conn, err = s.writer.Conn(ctx); err != nil {
-		return nil, err
-	}
-	if err := migrate(ctx, s.conn); err != nil {
+	if s.writer, s.conn, err = openWriter(ctx, path); err != nil {
 		return nil, err
 	}
 	if err := s.takeOver(ctx); err != nil {
@@ -85,6 +84,61 @@ func open(ctx context.Context, path string) (_ *Store, err error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// openWriter opens the one connection that writes, and brings the schema up to date.
+func openWriter(ctx context.Context, path string) (*sql.DB, *sql.Conn, error) {
+	db, err := sql.Open("sqlite", dataSource(path, false))
+	if err != nil {
+		return nil, nil, err
+	}
+	db.SetMaxOpenConns(1)
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return nil, nil, errors.Join(err, db.Close())
+	}
+	if err := migrate(ctx, conn); err != nil {
+		return nil, nil, errors.Join(err, conn.Close(), db.Close())
+	}
+	return db, conn, nil
+}
+
+// create makes the file if there is none. It is made under another name, so that whoever
+// sees it sees a whole store, also if this process is killed.
+func create(ctx context.Context, path string) error {
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	unfinished := path + ".new"
+	for _, suffix := range []string{"", "-journal", "-wal", "-shm"} {
+		if err := os.Remove(unfinished + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	db, conn, err := openWriter(ctx, unfinished)
+	if err != nil {
+		return err
+	}
+	// The last connection that is closed moves the log into the file, and syncs it.
+	if err := errors.Join(conn.Close(), db.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(unfinished, path); err != nil {
+		return err
+	}
+	return syncFolder(filepath.Dir(path))
+}
+
+func syncFolder(path string) error {
+	dir, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	// Not all systems can sync a folder.
+	if err := dir.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, syscall.EINVAL) {
+		return errors.Join(err, dir.Close())
+	}
+	return dir.Close()
 }
 
 // takeOver begins a new ownership.
@@ -117,7 +171,7 @@ func (s *Store) takeOver(ctx context.Context) error {
 // that what is committed survives a crash of the machine too.
 func dataSource(path string, readOnly bool) string {
 	q := url.Values{"_pragma": {
-		"busy_timeout(10000)", "journal_mode(wal)", "synchronous(full)", "foreign_keys(on)",
+		"busy_timeout(10000)", "synchronous(full)", "foreign_keys(on)",
 		"cache_size(-16000)", "temp_store(memory)",
 	}}
 	if readOnly {
