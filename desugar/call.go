@@ -17,8 +17,8 @@ func (f *fn) call(e *ast.CallExpr, flush bool) ast.Expr {
 		return f.early(copied(f, n, e), e, flush && f.earlyBuiltin(e))
 	}
 	if c := f.site(e); c != nil {
-		name := f.fresh("t")
 		call := f.siteCall(c)
+		name := f.fresh("t")
 		f.emit(define(name, call), e)
 		return ident(name)
 	}
@@ -210,7 +210,7 @@ func (f *fn) receiver(sel *ast.SelectorExpr, p path, flush bool) ast.Expr {
 	}
 	switch {
 	case p.address:
-		if id := boxOf(x); id != nil {
+		if id := f.boxOf(x); id != nil {
 			return id
 		}
 		return &ast.UnaryExpr{Op: token.AND, X: x}

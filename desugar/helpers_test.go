@@ -55,16 +55,7 @@ func load(t testing.TB, path, goVersion string, sources map[string]string) (*typ
 	mod := &typecheck.Module{Fset: token.NewFileSet(), GoVersion: goVersion, Importer: std{}, Runtime: rt}
 	p := &typecheck.Package{
 		Path: path, GoVersion: goVersion, Importer: std{},
-		Info: &types.Info{
-			Types:        make(map[ast.Expr]types.TypeAndValue),
-			Instances:    make(map[*ast.Ident]types.Instance),
-			Defs:         make(map[*ast.Ident]types.Object),
-			Uses:         make(map[*ast.Ident]types.Object),
-			Implicits:    make(map[ast.Node]types.Object),
-			Selections:   make(map[*ast.SelectorExpr]*types.Selection),
-			Scopes:       make(map[ast.Node]*types.Scope),
-			FileVersions: make(map[*ast.File]string),
-		},
+		Info: newInfo(),
 	}
 	var files []*ast.File
 	for _, name := range sortedKeys(sources) {
@@ -82,6 +73,19 @@ func load(t testing.TB, path, goVersion string, sources map[string]string) (*typ
 	}
 	mod.Packages = []*typecheck.Package{p}
 	return mod, p
+}
+
+func newInfo() *types.Info {
+	return &types.Info{
+		Types:        make(map[ast.Expr]types.TypeAndValue),
+		Instances:    make(map[*ast.Ident]types.Instance),
+		Defs:         make(map[*ast.Ident]types.Object),
+		Uses:         make(map[*ast.Ident]types.Object),
+		Implicits:    make(map[ast.Node]types.Object),
+		Selections:   make(map[*ast.SelectorExpr]*types.Selection),
+		Scopes:       make(map[ast.Node]*types.Scope),
+		FileVersions: make(map[*ast.File]string),
+	}
 }
 
 func sortedKeys(m map[string]string) []string {
@@ -137,14 +141,34 @@ func (m *marker) decl(d ast.Decl) {
 	if fd.Body == nil {
 		return
 	}
-	if m.body(fd.Body) || m.all {
+	if (m.body(fd.Body) || m.all) && !m.deferredResults(fd) {
 		m.facts.Funcs[m.info.Defs[fd.Name].(*types.Func)] = &colour.Reason{}
 	}
 }
 
+// deferredResults reports whether a function has named results and defers, in a
+// package where everything else is durable: that deferred calls change results is
+// up to the next pass, so such programs would not run.
+func (m *marker) deferredResults(fd *ast.FuncDecl) bool {
+	return m.all && defersResults(fd.Type, fd.Body)
+}
+
+func defersResults(typ *ast.FuncType, body *ast.BlockStmt) bool {
+	if typ.Results == nil || len(typ.Results.List[0].Names) == 0 {
+		return false
+	}
+	found := false
+	ast.Inspect(body, func(n ast.Node) bool {
+		_, ok := n.(*ast.DeferStmt)
+		found = found || ok
+		return !found
+	})
+	return found
+}
+
 func (m *marker) lits(n ast.Node) bool {
 	if lit, ok := n.(*ast.FuncLit); ok {
-		if m.body(lit.Body) || m.all {
+		if (m.body(lit.Body) || m.all) && !(m.all && defersResults(lit.Type, lit.Body)) {
 			m.facts.Lits[lit] = &colour.Reason{}
 		}
 		return false

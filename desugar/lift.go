@@ -104,9 +104,8 @@ func (f *fn) typeDecl(d *ast.GenDecl, s *ast.DeclStmt) {
 
 // constDecl moves constants to the top of their function, or to package level.
 func (f *fn) constDecl(d *ast.GenDecl, s *ast.DeclStmt) {
-	if !f.plain && f.usesVars(d) {
-		d2 := f.evaluated(d)
-		f.placeConsts(d2, s)
+	if !f.plain && (f.usesVars(d) || repeatsOwn(d)) {
+		f.placeConsts(f.evaluated(d), s)
 		return
 	}
 	nd := copied(f, f.genDecl(d), d)
@@ -127,7 +126,7 @@ func (f *fn) placeConsts(d *ast.GenDecl, s *ast.DeclStmt) {
 
 // usesVars reports whether a constant is computed from a variable, as len of an
 // array is.
-func (f *fn) usesVars(d *ast.GenDecl) bool {
+func (f *fn) usesVars(d ast.Node) bool {
 	found := false
 	ast.Inspect(d, func(n ast.Node) bool {
 		if id, ok := n.(*ast.Ident); ok && f.isLocal(f.r.info.Uses[id]) {
@@ -136,6 +135,33 @@ func (f *fn) usesVars(d *ast.GenDecl) bool {
 		return !found
 	})
 	return found
+}
+
+// repeatsOwn reports whether an expression that is repeated implicitly mentions a
+// name that the group itself declares: the repetitions may mean another object
+// than the text that they repeat.
+func repeatsOwn(d *ast.GenDecl) bool {
+	names := make(map[string]bool)
+	repeats := false
+	for _, s := range d.Specs {
+		s := s.(*ast.ValueSpec)
+		repeats = repeats || len(s.Values) == 0
+		for _, id := range s.Names {
+			names[id.Name] = true
+		}
+	}
+	found := false
+	for _, s := range d.Specs {
+		for _, v := range s.(*ast.ValueSpec).Values {
+			ast.Inspect(v, func(n ast.Node) bool {
+				if id, ok := n.(*ast.Ident); ok && names[id.Name] {
+					found = true
+				}
+				return true
+			})
+		}
+	}
+	return repeats && found
 }
 
 // evaluated declares the constants of d by their values.
@@ -156,6 +182,9 @@ func (f *fn) evaluated(d *ast.GenDecl) *ast.GenDecl {
 	}
 	for _, s := range d.Specs {
 		for _, v := range s.(*ast.ValueSpec).Values {
+			if !f.usesVars(v) {
+				continue
+			}
 			f.emit(set1(ident("_"), f.expr(v, false)), s)
 		}
 	}

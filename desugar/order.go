@@ -287,21 +287,25 @@ func (f *fn) unary(e *ast.UnaryExpr, flush bool) ast.Expr {
 	x := f.expr(e.X, flush)
 	if e.Op == token.AND {
 		// &*x of a boxed variable is the box.
-		if id := boxOf(x); id != nil {
+		if id := f.boxOf(x); id != nil {
 			return id
 		}
 	}
 	return copied(f, &ast.UnaryExpr{Op: e.Op, X: x}, e)
 }
 
-// boxOf returns x, if e is *x and x is a box.
-func boxOf(e ast.Expr) *ast.Ident {
-	if s, ok := ast.Unparen(e).(*ast.StarExpr); ok {
-		if id, ok := s.X.(*ast.Ident); ok {
-			return id
-		}
+// boxOf returns x, if e is *x for a boxed variable. (&*p of a pointer panics if
+// that is nil.)
+func (f *fn) boxOf(e ast.Expr) *ast.Ident {
+	s, ok := ast.Unparen(e).(*ast.StarExpr)
+	if !ok {
+		return nil
 	}
-	return nil
+	if _, ok := f.r.out.Orig[s].(*ast.Ident); !ok {
+		return nil
+	}
+	id, _ := s.X.(*ast.Ident)
+	return id
 }
 
 func (f *fn) binary(e *ast.BinaryExpr, flush bool) ast.Expr {

@@ -165,7 +165,7 @@ func (l *rangeLoop) plan() {
 // variable returns the variable that a := range declares.
 func (l *rangeLoop) variable(e ast.Expr) *types.Var {
 	id, ok := e.(*ast.Ident)
-	if !ok || l.s.Tok != token.DEFINE {
+	if !ok || id.Name == "_" || l.s.Tok != token.DEFINE {
 		return nil
 	}
 	v, _ := l.r.info.Defs[id].(*types.Var)
@@ -381,10 +381,11 @@ func (l *rangeLoop) overString(typ types.Type) {
 	l.emit(set([]ast.Expr{ident(i), ident(next)}, token.DEFINE, intLit(0), intLit(0)), l.s)
 	cond := &ast.BinaryExpr{X: ident(i), Op: token.LSS, Y: l.length(ident(name))}
 	l.loop(cond, set1(ident(i), ident(next)), func() {
-		r, size := "_", l.fresh("t")
+		r := "_"
 		if wanted(l.s.Value) {
 			r = l.fresh("t")
 		}
+		size := l.fresh("t")
 		l.emit(set([]ast.Expr{ident(r), ident(size)}, token.DEFINE,
 			callOf(l.runtimeName("DecodeRune"), &ast.SliceExpr{X: ident(name), Low: ident(i)})), l.s)
 		l.emit(set1(ident(next), &ast.BinaryExpr{X: ident(i), Op: token.ADD, Y: ident(size)}), l.s)

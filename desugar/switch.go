@@ -23,12 +23,13 @@ import (
 func (f *fn) switchStmt(s *ast.SwitchStmt, t *target) {
 	spine := f.suspends(s)
 	f.initialized(s.Init, spine, s, func(init ast.Stmt) {
-		if spine {
-			f.refuseFallthrough(s)
+		if spine && fallsThrough(s) {
+			f.chosenSwitch(s, t, true)
+			return
 		}
 		for _, c := range s.Body.List {
 			if f.anySuspends(c.(*ast.CaseClause).List) {
-				f.chosenSwitch(s, t)
+				f.chosenSwitch(s, t, false)
 				return
 			}
 		}
@@ -45,28 +46,47 @@ func (f *fn) switchStmt(s *ast.SwitchStmt, t *target) {
 	})
 }
 
-func (f *fn) refuseFallthrough(s *ast.SwitchStmt) {
+// fallsThrough reports whether a clause ends with fallthrough.
+func fallsThrough(s *ast.SwitchStmt) bool {
 	for _, c := range s.Body.List {
-		body := c.(*ast.CaseClause).Body
-		if len(body) == 0 {
-			continue
-		}
-		if b, ok := body[len(body)-1].(*ast.BranchStmt); ok && b.Tok == token.FALLTHROUGH {
-			f.r.refuse(b.Pos(), "call a function from both clauses",
-				"fallthrough in a switch that may suspend is not supported")
+		if last, ok := lastStmt(c).(*ast.BranchStmt); ok && last.Tok == token.FALLTHROUGH {
+			return true
 		}
 	}
+	return false
 }
 
-func (f *fn) chosenSwitch(s *ast.SwitchStmt, t *target) {
+func lastStmt(clause ast.Stmt) ast.Stmt {
+	body := clause.(*ast.CaseClause).Body
+	for i := len(body) - 1; i >= 0; i-- {
+		if _, ok := body[i].(*ast.EmptyStmt); !ok {
+			return body[i]
+		}
+	}
+	return nil
+}
+
+// chosenSwitch emits the choice of a clause, and then the clauses: as a switch,
+// or, if one falls through, as ifs, of which that clause makes the next one hold:
+//
+//	done_1: switch {
+//	default:
+//		if t_2 == 1 { body; t_2 = 2 }
+//		if t_2 == 2 { ... }
+//	}
+func (f *fn) chosenSwitch(s *ast.SwitchStmt, t *target, falls bool) {
 	tag := ""
 	if s.Tag != nil {
-		tag = f.fresh("t")
-		f.emit(define(tag, f.typed(f.expr(s.Tag, false), s.Tag)), s.Tag)
+		tag = f.temp(f.expr(s.Tag, false), s.Tag)
 	}
 	chosen, sel := f.fresh("t"), f.fresh("sel")
-	f.emit(define(chosen, intLit(0)), s)
-	n := &ast.SwitchStmt{Tag: ident(chosen), Body: copied(f, &ast.BlockStmt{}, s.Body)}
+	def := 0
+	for i, c := range s.Body.List {
+		if c.(*ast.CaseClause).List == nil {
+			def = i + 1
+		}
+	}
+	f.emit(define(chosen, intLit(int64(def))), s)
 	choose := f.collect(func() {
 		for i, c := range s.Body.List {
 			for _, e := range c.(*ast.CaseClause).List {
@@ -81,6 +101,11 @@ func (f *fn) chosenSwitch(s *ast.SwitchStmt, t *target) {
 		}
 	})
 	f.emit(wrapBody(sel, choose), s)
+	if falls {
+		f.ifClauses(s, t, chosen, def > 0)
+		return
+	}
+	n := &ast.SwitchStmt{Tag: ident(chosen), Body: copied(f, &ast.BlockStmt{}, s.Body)}
 	t = f.enter(t, false)
 	for i, c := range s.Body.List {
 		c := c.(*ast.CaseClause)
@@ -92,6 +117,57 @@ func (f *fn) chosenSwitch(s *ast.SwitchStmt, t *target) {
 	}
 	f.leave()
 	f.emitLabelled(t, n, s)
+}
+
+// ifClauses emits the clauses of a switch that falls through.
+func (f *fn) ifClauses(s *ast.SwitchStmt, t *target, chosen string, hasDefault bool) {
+	t = f.enter(t, false)
+	ends := hasDefault
+	body := f.collect(func() {
+		for i, c := range s.Body.List {
+			c := c.(*ast.CaseClause)
+			list := c.Body
+			falls := false
+			if last, ok := lastStmt(c).(*ast.BranchStmt); ok && last.Tok == token.FALLTHROUGH {
+				falls = true
+				for list[len(list)-1] != ast.Stmt(last) {
+					list = list[:len(list)-1]
+				}
+				list = list[:len(list)-1]
+			} else {
+				ends = ends && ending(lastStmt(c))
+			}
+			nb := f.stmts(list)
+			if falls {
+				nb = append(nb, set1(ident(chosen), intLit(int64(i+2))))
+			}
+			cond := &ast.BinaryExpr{X: ident(chosen), Op: token.EQL, Y: intLit(int64(i + 1))}
+			f.emit(&ast.IfStmt{Cond: cond, Body: copied(f, block(nb), ast.Node(c))}, c)
+		}
+		if ends && !t.used {
+			// Go must see that the function does not end here.
+			f.emit(&ast.ExprStmt{X: callOf(f.universe("panic"),
+				&ast.BasicLit{Kind: token.STRING, Value: `"unreachable"`})}, s)
+		}
+	})
+	f.leave()
+	n := &ast.SwitchStmt{Body: block([]ast.Stmt{&ast.CaseClause{Body: body}})}
+	f.emitLabelled(t, n, s)
+}
+
+// ending reports whether nothing runs after a statement: an approximation that
+// never errs on the side of true.
+func ending(s ast.Stmt) bool {
+	switch s := s.(type) {
+	case *ast.ReturnStmt:
+		return true
+	case *ast.ExprStmt:
+		if c, ok := s.X.(*ast.CallExpr); ok {
+			id, ok := c.Fun.(*ast.Ident)
+			return ok && id.Name == "panic"
+		}
+	}
+	return false
 }
 
 // operand puts parentheses around an expression that is to be compared.
@@ -203,54 +279,4 @@ func (f *fn) usedIn(obj types.Object, n ast.Node) bool {
 		return !found
 	})
 	return found
-}
-
-func (f *fn) selectStmt(s *ast.SelectStmt, t *target) {
-	if f.suspends(s) {
-		f.r.refuse(s.Pos(), "let the clauses only set variables, and act on these after the select",
-			"a select with a call that may suspend is not supported")
-	}
-	n := &ast.SelectStmt{Body: copied(f, &ast.BlockStmt{}, s.Body)}
-	t = f.enter(t, false)
-	for _, c := range s.Body.List {
-		c := c.(*ast.CommClause)
-		nc := &ast.CommClause{}
-		var binds []func()
-		if c.Comm != nil {
-			nc.Comm, binds = f.comm(c.Comm)
-		}
-		nc.Body = f.collect(func() {
-			for _, b := range binds {
-				b()
-			}
-			for _, s := range c.Body {
-				f.stmt(s)
-			}
-		})
-		n.Body.List = append(n.Body.List, copied(f, nc, c))
-	}
-	f.leave()
-	f.emitLabelled(t, n, s)
-}
-
-// comm copies the communication of a select clause. Boxed variables are defined
-// in the clause's body.
-func (f *fn) comm(s ast.Stmt) (ast.Stmt, []func()) {
-	a, ok := s.(*ast.AssignStmt)
-	if !ok || a.Tok != token.DEFINE {
-		return f.single(s), nil
-	}
-	var binds []func()
-	var lhs []ast.Expr
-	for _, e := range a.Lhs {
-		id := e.(*ast.Ident)
-		if !f.isBoxed(id) {
-			lhs = append(lhs, f.defTarget(id))
-			continue
-		}
-		name := f.fresh("t")
-		lhs = append(lhs, ident(name))
-		binds = append(binds, func() { f.boxDef(id, f.box(nil, ident(name))) })
-	}
-	return copied(f, set(lhs, token.DEFINE, f.exprs(a.Rhs)...), s), binds
 }

@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"go/types"
 	"strconv"
+	"unicode"
 )
 
 // typeExpr returns syntax for a type, or reports that it has no name here.
@@ -216,15 +217,34 @@ func (f *fn) constExpr(t types.Type, v constant.Value, at ast.Node) ast.Expr {
 	case constant.String:
 		e = lit(token.STRING, strconv.Quote(constant.StringVal(v)))
 	default:
-		if i := constant.ToInt(v); i.Kind() == constant.Int {
-			e = lit(token.INT, i.ExactString())
-		} else {
-			f.r.errorf(at.Pos(), "a local constant that depends on a variable is not supported")
-			e = intLit(0)
-		}
+		e = f.numberExpr(t, v, at)
 	}
 	if b, ok := t.(*types.Basic); ok && b.Info()&types.IsUntyped != 0 {
 		return e
 	}
 	return callOf(f.typeExpr(t, at), e)
+}
+
+// numberExpr returns a literal for a number. That of an untyped constant has its
+// kind.
+func (f *fn) numberExpr(t types.Type, v constant.Value, at ast.Node) ast.Expr {
+	b, _ := t.(*types.Basic)
+	i := constant.ToInt(v)
+	if i.Kind() != constant.Int {
+		f.r.errorf(at.Pos(), "a local constant of this kind that depends on a variable is not supported")
+		return intLit(0)
+	}
+	lit := &ast.BasicLit{Kind: token.INT, Value: i.ExactString()}
+	switch {
+	case b == nil:
+	case b.Kind() == types.UntypedRune:
+		if n, ok := constant.Int64Val(i); ok && n >= 0 && n <= unicode.MaxRune {
+			lit.Kind, lit.Value = token.CHAR, strconv.QuoteRune(rune(n))
+		}
+	case b.Kind() == types.UntypedFloat:
+		lit.Kind, lit.Value = token.FLOAT, lit.Value+".0"
+	case b.Kind() == types.UntypedComplex:
+		return &ast.BinaryExpr{X: lit, Op: token.ADD, Y: &ast.BasicLit{Kind: token.IMAG, Value: "0i"}}
+	}
+	return lit
 }

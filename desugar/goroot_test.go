@@ -1,0 +1,146 @@
+package desugar_test
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"go/ast"
+	"go/build"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coroc-dev/coroc/desugar"
+	"github.com/coroc-dev/coroc/typecheck"
+)
+
+var goroot = flag.String("goroot", "", "run the programs of $GOROOT/test whose names match, desugared as if every call could suspend")
+
+// workspace makes a module in which desugared programs can be compiled, without
+// the rest of the repository.
+func workspace(t testing.TB) string {
+	t.Helper()
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "go.mod"), "module github.com/coroc-dev/coroc\n\ngo 1.26\n")
+	write(t, filepath.Join(dir, "runtime", "ranges.go"), read(t, filepath.Join("..", "runtime", "ranges.go")))
+	return dir
+}
+
+func write(t testing.TB, name, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestGoroot runs the Go distribution's own test programs in the smaller Go. They
+// check themselves: a program that comes out wrong fails or prints something else.
+func TestGoroot(t *testing.T) {
+	if *goroot == "" {
+		t.Skip("takes minutes: run with -goroot=.")
+	}
+	match := regexp.MustCompile(*goroot)
+	dir := workspace(t)
+	root := filepath.Join(runtime.GOROOT(), "test")
+	var names []string
+	for _, pattern := range []string{"*.go", "fixedbugs/*.go", "ken/*.go", "chan/*.go", "interface/*.go", "typeparam/*.go"} {
+		list, _ := filepath.Glob(filepath.Join(root, pattern))
+		names = append(names, list...)
+	}
+	programs := make(map[string]string)
+	refused := 0
+	for _, name := range names {
+		rel, _ := filepath.Rel(root, name)
+		if !match.MatchString(rel) {
+			continue
+		}
+		if ok, err := build.Default.MatchFile(filepath.Split(name)); err != nil || !ok {
+			continue
+		}
+		src := read(t, name)
+		if !strings.HasPrefix(src, "// run\n") {
+			continue
+		}
+		mod, p, ok := tryLoad(name, src)
+		if !ok {
+			continue
+		}
+		facts := mark(p, true)
+		out, diags := desugar.Rewrite(mod, p, facts)
+		if out == nil {
+			refused++
+			for _, d := range diags {
+				if strings.Contains(d.Message, "internal") {
+					t.Errorf("%s: %s", rel, d.Error())
+				} else {
+					t.Logf("%s: %s", rel, d.Error())
+				}
+			}
+			continue
+		}
+		if err := desugar.Verify(out, facts); err != nil {
+			t.Errorf("%s: %v", rel, err)
+			continue
+		}
+		text, err := desugar.Format(out, out.Files[0])
+		if err != nil {
+			t.Errorf("%s: %v", rel, err)
+			continue
+		}
+		id := strings.NewReplacer("/", "_", ".go", "").Replace(rel)
+		write(t, filepath.Join(dir, "p", id, "main.go"), string(text))
+		programs[id] = name
+	}
+	bin := filepath.Join(dir, "bin")
+	os.Mkdir(bin, 0o777)
+	cmd := exec.Command("go", "build", "-o", bin+"/", "./p/...")
+	cmd.Dir = dir
+	if msg, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("building: %v\n%s", err, msg)
+	}
+	wrong := 0
+	for id, name := range programs {
+		ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+		run := exec.CommandContext(ctx, filepath.Join(bin, id))
+		run.Dir = filepath.Dir(name)
+		got, err := run.CombinedOutput()
+		cancel()
+		want, _ := os.ReadFile(strings.TrimSuffix(name, ".go") + ".out")
+		if err != nil || !bytes.Equal(got, want) {
+			wrong++
+			if len(got) > 600 {
+				got = got[:600]
+			}
+			t.Errorf("%s: %v\n%s", name, err, got)
+		}
+	}
+	t.Logf("%d programs, %d refused, %d wrong", len(programs), refused, wrong)
+}
+
+// tryLoad is load for programs that need not be valid.
+func tryLoad(name, src string) (*typecheck.Module, *typecheck.Package, bool) {
+	rt, err := helpers()
+	if err != nil {
+		return nil, nil, false
+	}
+	mod := &typecheck.Module{Fset: token.NewFileSet(), GoVersion: "go1.26", Importer: std{}, Runtime: rt}
+	f, err := parser.ParseFile(mod.Fset, name, src, parser.SkipObjectResolution|parser.ParseComments)
+	if err != nil {
+		return nil, nil, false
+	}
+	p := &typecheck.Package{Path: "main", GoVersion: "go1.26", Info: newInfo()}
+	p.Files = []*typecheck.File{{Name: name, Syntax: f}}
+	p.Types, err = (&types.Config{Importer: std{}, GoVersion: "go1.26"}).Check("main", mod.Fset, []*ast.File{f}, p.Info)
+	return mod, p, err == nil
+}
