@@ -18,7 +18,8 @@ type encoder struct {
 	b   []byte
 	err error
 
-	cur      place // what is being scanned or written
+	cur      place          // what is being scanned or written
+	at       unsafe.Pointer // if not nil, the interface variable that holds it
 	todo     []work
 	todoMaps []*object
 	deferred []*object // maps whose keys hold references

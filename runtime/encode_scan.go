@@ -223,6 +223,9 @@ func (e *encoder) allocObject() *object {
 
 func (e *encoder) placeOf(ptr unsafe.Pointer) place {
 	in := e.cur
+	if e.at != nil {
+		ptr = e.at
+	}
 	in.off = uintptr(ptr) - uintptr(in.base)
 	return in
 }
@@ -289,13 +292,14 @@ func (e *encoder) scanInterface(p *plan, ptr unsafe.Pointer) {
 		e.reachBox(x, q, ptr)
 		return
 	}
-	if q.boxed || !q.direct {
-		// In memory of its own: offsets into it mean nothing to the path.
-		defer e.enter(place{obj: e.cur.obj, frame: e.cur.frame, root: e.cur.root, entry: e.cur.entry, base: nil})()
+	old := e.at
+	if old == nil {
+		e.at = ptr
 	}
 	e.nest(ptr, q)
 	e.scan(q, held(&x, q))
 	e.depth--
+	e.at = old
 }
 
 // Keys are written without objects of their own, so their nesting is bounded.
@@ -305,12 +309,6 @@ func (e *encoder) nest(ptr unsafe.Pointer, p *plan) {
 	if e.depth++; e.depth > maxKeyDepth {
 		e.fail(ptr, p.typ, "it is nested too deeply for the key of a map")
 	}
-}
-
-func (e *encoder) enter(p place) func() {
-	old := e.cur
-	e.cur = p
-	return func() { e.cur = old }
 }
 
 func (e *encoder) boxKeyOf(x any, q *plan) boxKey {

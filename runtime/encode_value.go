@@ -274,12 +274,12 @@ func (e *encoder) iface(p *plan, ptr unsafe.Pointer) {
 		e.uvarint(e.boxes[e.boxKeyOf(x, q)].id)
 		return
 	}
-	old := e.cur
-	if q.boxed || !q.direct {
-		e.cur.base = nil
+	old := e.at
+	if old == nil {
+		e.at = ptr
 	}
 	e.value(q, held(&x, q))
-	e.cur = old
+	e.at = old
 }
 
 func appendUint64(b []byte, v uint64) []byte { return binary.BigEndian.AppendUint64(b, v) }
