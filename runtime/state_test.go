@@ -135,6 +135,24 @@ func init() {
 	RegisterRecord[captured](&capturedType, "test.counter.func1", 77, func(r *captured) func() int { return NewFunc(r, r.Call) })
 }
 
+type deferred struct {
+	Record
+	n *int
+}
+
+func (r *deferred) Call() { *r.n = -1 }
+
+var deferredType RecordType
+
+func makeDeferred(n *int) func() {
+	r := &deferred{MakeRecord(&deferredType), n}
+	return NewFunc(r, r.Call)
+}
+
+func init() {
+	RegisterRecord[deferred](&deferredType, "test.counter.func2", 78, func(r *deferred) func() { return NewFunc(r, r.Call) })
+}
+
 func TestFunc(t *testing.T) {
 	type T struct {
 		F, G func() int
