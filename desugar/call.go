@@ -13,7 +13,7 @@ func (f *fn) call(e *ast.CallExpr, flush bool) ast.Expr {
 	case fun.IsType():
 		return f.conversion(e, flush)
 	case fun.IsBuiltin():
-		n := &ast.CallExpr{Fun: f.expr(e.Fun, false), Args: f.exprs(e.Args), Ellipsis: spread(e)}
+		n := &ast.CallExpr{Fun: f.expr(e.Fun, false), Args: f.args(e), Ellipsis: spread(e)}
 		return f.early(copied(f, n, e), e, flush && f.earlyBuiltin(e))
 	}
 	if c := f.site(e); c != nil {
@@ -98,6 +98,18 @@ func (f *fn) tuple(e ast.Expr) []ast.Expr {
 	}
 	call := f.siteCall(c)
 	return f.tupleTemps(t.Len(), call, e)
+}
+
+// callResults puts the results of a call with several of them into temporaries.
+func (f *fn) callResults(e ast.Expr) []ast.Expr {
+	if list := f.tuple(e); list != nil {
+		return list
+	}
+	t, ok := f.r.info.Types[e].Type.(*types.Tuple)
+	if !ok {
+		return nil
+	}
+	return f.tupleTemps(t.Len(), f.expr(e, false), e)
 }
 
 func (f *fn) tupleTemps(n int, call ast.Expr, old ast.Expr) []ast.Expr {
@@ -292,10 +304,7 @@ func (f *fn) operands(e *ast.CallExpr) operands {
 	flush := complex > 1 || complex == 1 && late != nil && !f.simple(late, lateOld)
 	var args []ast.Expr
 	if len(e.Args) == 1 {
-		args = f.tuple(e.Args[0])
-		if t, ok := f.r.info.Types[e.Args[0]].Type.(*types.Tuple); ok && args == nil {
-			args = f.tupleTemps(t.Len(), f.expr(e.Args[0], false), e.Args[0])
-		}
+		args = f.callResults(e.Args[0])
 	}
 	if args == nil {
 		args = f.exprsBefore(e.Args, flush)
@@ -334,7 +343,7 @@ func isLit(e ast.Expr) bool {
 // methodExprCall turns a call of a method expression, T.M(x, a), into x.M(a).
 func (f *fn) methodExprCall(e *ast.CallExpr, sel *ast.SelectorExpr) *ast.CallExpr {
 	// The receiver is converted to T, and then its method is looked up.
-	list := f.tuple(e.Args[0])
+	list := f.callResults(e.Args[0])
 	if list == nil {
 		list = f.exprsBefore(e.Args, len(e.Args) > 1)
 	}

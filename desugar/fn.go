@@ -75,6 +75,7 @@ func (f *fn) decl(d ast.Decl) ast.Decl {
 		nd := &ast.FuncDecl{Name: copied(f, ident(d.Name.Name), d.Name)}
 		if d.Body == nil {
 			nd.Recv = f.fields(d.Recv, nil)
+			placeReceiver(nd.Recv)
 			nd.Type = f.funcType(d.Type, nil)
 			return copied(f, nd, d)
 		}
@@ -151,12 +152,32 @@ func (f *fn) function(node ast.Node, recv *ast.FieldList, typ *ast.FuncType, bod
 	var top []ast.Stmt
 	f.out = &top
 	nrecv := f.fields(recv, &paramNamer{f: f})
+	placeReceiver(nrecv)
 	ntyp := f.funcType(typ, lv)
 	list := f.stmts(body.List)
 	// A bare return may be implied only where there are no results.
 	all := append(append(lv.consts, top...), list...)
 	nbody := copied(f, block(dropUnusedLabels(all)), body)
 	return nrecv, copied(f, ntyp, typ), nbody
+}
+
+// placeReceiver gives a receiver a position: go/types looks for the file of its
+// type, which is instantiated there if it is generic.
+func placeReceiver(recv *ast.FieldList) {
+	if recv == nil {
+		return
+	}
+	ast.Inspect(recv, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.Ident:
+			n.NamePos = 1
+		case *ast.StarExpr:
+			n.Star = 1
+		case *ast.ParenExpr:
+			n.Lparen = 1
+		}
+		return true
+	})
 }
 
 // A paramNamer names the parameters of a function that has a body, and declares

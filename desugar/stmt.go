@@ -261,7 +261,7 @@ func (f *fn) goStmt(s *ast.GoStmt) {
 // made here.
 func (f *fn) outsideCall(c *ast.CallExpr) *ast.CallExpr {
 	if f.r.info.Types[c.Fun].IsBuiltin() {
-		n := &ast.CallExpr{Fun: f.expr(c.Fun, false), Args: f.exprs(c.Args), Ellipsis: spread(c)}
+		n := &ast.CallExpr{Fun: f.expr(c.Fun, false), Args: f.args(c), Ellipsis: spread(c)}
 		return copied(f, n, c)
 	}
 	n := f.plainCall(c)
@@ -282,9 +282,16 @@ func (f *fn) deferStmt(s *ast.DeferStmt) {
 		return
 	}
 	if f.r.info.Types[c.Fun].IsBuiltin() {
-		args := f.exprsBefore(c.Args, len(c.Args) > 1)
+		var args []ast.Expr
+		if len(c.Args) == 1 {
+			args = f.callResults(c.Args[0])
+		}
+		tuple := args != nil
+		if !tuple {
+			args = f.exprsBefore(c.Args, len(c.Args) > 1)
+		}
 		for i := range args {
-			if !f.r.info.Types[c.Args[i]].IsType() {
+			if !tuple && !f.r.info.Types[c.Args[i]].IsType() {
 				args[i] = f.makeSimple(args[i], c.Args[i])
 			}
 		}
