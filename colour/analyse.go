@@ -37,8 +37,13 @@ func Analyse(mod *typecheck.Module) (*Facts, []typecheck.Diagnostic) {
 		return a.facts, []typecheck.Diagnostic{{Message: err.Error()}}
 	}
 	for _, p := range mod.Packages {
-		if !p.Library {
+		if !p.Library && !p.NoBody {
 			a.collect(p)
+		}
+	}
+	for _, p := range mod.Packages {
+		if p.NoBody {
+			a.declared(p)
 		}
 	}
 	a.resolveSites()
@@ -140,6 +145,15 @@ func (a *analysis) buildFlow() (err error) {
 	f.library = isLibrary
 	f.compiled = func(p *types.Package) bool { return compiled[p] }
 	a.flow = f
+	bodies := map[token.Pos]*ssa.Function{}
+	f.proper = func(fn *ssa.Function) *ssa.Function {
+		if obj := calledObject(fn); obj != nil && len(fn.TypeArgs()) == 0 {
+			if p := a.mod.PackageOf(obj.Pkg()); p != nil && p.NoBody {
+				return bodies[obj.Pos()]
+			}
+		}
+		return nil
+	}
 	used := map[token.Pos]bool{}
 	for _, p := range a.mod.Packages {
 		if !p.Library {
@@ -150,33 +164,45 @@ func (a *analysis) buildFlow() (err error) {
 			}
 		}
 	}
-	for _, p := range a.mod.Packages {
-		if !compiled[p.Types] {
-			continue
-		}
-		if sp := prog.Package(p.Types); sp != nil {
-			if init := sp.Func("init"); init != nil {
-				f.function(init)
+	// Known before any body is read that may call them.
+	eachFunc := func(do func(p *typecheck.Package, fd *ast.FuncDecl, obj *types.Func, fn *ssa.Function)) {
+		for _, p := range a.mod.Packages {
+			if !compiled[p.Types] {
+				continue
 			}
-		}
-		for _, file := range p.Files {
-			for _, d := range file.Syntax.Decls {
-				fd, ok := d.(*ast.FuncDecl)
-				if !ok {
-					continue
-				}
-				obj, _ := p.Info.Defs[fd.Name].(*types.Func)
-				fn := prog.FuncValue(obj)
-				if obj == nil || fn == nil {
-					continue
-				}
-				f.function(fn)
-				if fd.Name.IsExported() && p.Name != "main" && !used[obj.Pos()] {
-					f.outsideCalls(fn, 0)
+			for _, file := range p.Files {
+				for _, d := range file.Syntax.Decls {
+					fd, ok := d.(*ast.FuncDecl)
+					if !ok {
+						continue
+					}
+					obj, _ := p.Info.Defs[fd.Name].(*types.Func)
+					if obj == nil {
+						continue
+					}
+					if fn := prog.FuncValue(obj); fn != nil {
+						do(p, fd, obj, fn)
+					}
 				}
 			}
 		}
 	}
+	eachFunc(func(_ *typecheck.Package, _ *ast.FuncDecl, obj *types.Func, fn *ssa.Function) {
+		bodies[obj.Pos()] = fn
+	})
+	for _, p := range a.mod.Packages {
+		if sp := prog.Package(p.Types); compiled[p.Types] && sp != nil {
+			if init := sp.Func("init"); init != nil {
+				f.function(init)
+			}
+		}
+	}
+	eachFunc(func(p *typecheck.Package, fd *ast.FuncDecl, obj *types.Func, fn *ssa.Function) {
+		f.function(fn)
+		if fd.Name.IsExported() && p.Name != "main" && !used[obj.Pos()] {
+			f.outsideCalls(fn, 0)
+		}
+	})
 	f.solve()
 	return nil
 }
@@ -198,6 +224,22 @@ func (a *analysis) collect(p *typecheck.Package) {
 				continue
 			}
 			c.walk(d, nil, nil)
+		}
+	}
+}
+
+// declared adds the functions of a variant without bodies to the nodes that
+// the package proper has made of the same files.
+func (a *analysis) declared(p *typecheck.Package) {
+	for _, file := range p.Files {
+		for _, d := range file.Syntax.Decls {
+			if fd, ok := d.(*ast.FuncDecl); ok {
+				n := a.nodes[fd.Name.Pos()]
+				obj, ok := p.Info.Defs[fd.Name].(*types.Func)
+				if ok && n != nil {
+					n.objs = append(n.objs, obj)
+				}
+			}
 		}
 	}
 }

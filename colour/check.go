@@ -33,6 +33,7 @@ func (r *Reason) Chain() []typecheck.Related {
 func (a *analysis) check() {
 	a.checkGo()
 	a.checkCallbacks()
+	a.checkFields()
 	a.checkMethods()
 }
 
@@ -141,11 +142,13 @@ func (a *analysis) checkCallbacks() {
 }
 
 func (a *analysis) checkFuncArg(c *call, callee *types.Func, arg ssa.Value) {
-	p := a.flow.value(arg)
-	if p == nil {
-		return
+	if p := a.flow.value(arg); p != nil {
+		a.checkFuncItems(c, callee, p.toks)
 	}
-	if why := a.durableOf(p.toks); why != nil {
+}
+
+func (a *analysis) checkFuncItems(c *call, callee *types.Func, items []item) {
+	if why := a.durableOf(items); why != nil {
 		a.report(typecheck.Diagnostic{
 			Pos:     a.mod.Position(c.common.Pos()),
 			Message: fmt.Sprintf("%s is not compiled by coroc and may call %s, which may suspend", describe(callee), why.Caller),
@@ -206,6 +209,11 @@ func (a *analysis) checkInterfaceArg(c *call, callee *types.Func, i int, invoke 
 		if it.typ == nil {
 			continue
 		}
+		if it.fn != nil && !a.flow.isCompiledType(it.typ) {
+			// http.HandlerFunc(f): the method calls the function.
+			a.checkFuncItems(c, callee, []item{it})
+			continue
+		}
 		for m := range iface.Methods() {
 			n := a.methodNode(it.typ, m)
 			if n == nil || n.why == nil {
@@ -217,6 +225,30 @@ func (a *analysis) checkInterfaceArg(c *call, callee *types.Func, i int, invoke 
 				Related: n.why.Chain(),
 				Fix:     "make the method one that does not suspend, or copy the function into the module, so that it is compiled too",
 			})
+		}
+	}
+}
+
+// checkFields reports durable functions that are put into a struct that is
+// declared by code that is not compiled: that code calls them.
+func (a *analysis) checkFields() {
+	for k, p := range a.flow.fields {
+		f := k.typ.(*types.Struct).Field(k.index)
+		if !isFunc(f.Type()) || f.Pkg() == nil || isLibrary(f.Pkg()) || a.mod.PackageOf(f.Pkg()) != nil {
+			continue
+		}
+		for _, it := range p.toks {
+			if it.fn == nil || !p.direct[it] {
+				continue
+			}
+			if why := a.durableOf([]item{it}); why != nil {
+				a.report(typecheck.Diagnostic{
+					Pos:     why.Pos,
+					Message: fmt.Sprintf("%s may suspend, but it is stored in the field %s of a struct of package %s, which is not compiled and calls it", why.Caller, f.Name(), f.Pkg().Path()),
+					Related: why.Chain(),
+					Fix:     "run what suspends in a coroutine of its own, started there",
+				})
+			}
 		}
 	}
 }
@@ -277,7 +309,7 @@ func (a *analysis) checkMethods() {
 		}
 		a.report(typecheck.Diagnostic{
 			Pos:     a.mod.Position(fd.Name.Pos()),
-			Message: fmt.Sprintf("%s may suspend, and values of its type are given to code that is not compiled, where %s call it", n.name, by),
+			Message: fmt.Sprintf("%s may suspend, but values of its type are handed to code that is not compiled and calls it (%s)", n.name, by),
 			Related: n.why.Chain(),
 			Fix:     "call what suspends before, and let the method return what is there",
 		})

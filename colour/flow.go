@@ -35,6 +35,10 @@ type place struct {
 	next  map[*place]bool
 	nexts []*place
 	uses  []func(item)
+
+	// In a field of a struct that opaque code declares: what the program puts
+	// there, not what opaque code may.
+	direct map[item]bool
 }
 
 // A call is a call instruction, and who may be called by it.
@@ -62,9 +66,10 @@ type implKey struct {
 
 type flow struct {
 	prog     *ssa.Program
-	library  func(*types.Package) bool // our own: keeps what it is given for itself, calls callbacks as durable functions
-	compiled func(*types.Package) bool // from source
-	canon    typeutil.Map              // interned types
+	library  func(*types.Package) bool         // our own: keeps what it is given for itself, calls callbacks as durable functions
+	compiled func(*types.Package) bool         // from source
+	proper   func(*ssa.Function) *ssa.Function // the function with a body that a test variant without bodies has by name
+	canon    typeutil.Map                      // interned types
 	values   map[ssa.Value]*place
 	elems    map[elemKey]*place
 	fields   map[fieldKey]*place
@@ -219,6 +224,7 @@ func (f *flow) field(t types.Type, i int) *place {
 		f.fields[k] = p
 		// The fields of a struct that opaque code declares are open to it.
 		if pkg := s.Field(i).Pkg(); pkg != nil && !f.compiled(pkg) {
+			p.direct = map[item]bool{}
 			f.both(p, f.outside)
 		}
 	}
@@ -287,7 +293,7 @@ func (f *flow) pass(from, to *place, t item) {
 	if t.fn != nil && t.typ == nil {
 		if to.typ != nil && isFunc(to.typ) {
 			if types.Identical(to.typ.Underlying(), from.typ.Underlying()) {
-				f.put(to, t)
+				f.arrive(from, to, t)
 			}
 			return
 		}
@@ -302,6 +308,13 @@ func (f *flow) pass(from, to *place, t item) {
 		t.typ = nil
 	case !f.implements(to.typ, t.typ):
 		return
+	}
+	f.arrive(from, to, t)
+}
+
+func (f *flow) arrive(from, to *place, t item) {
+	if to.direct != nil && from != f.outside {
+		to.direct[t] = true
 	}
 	f.put(to, t)
 }

@@ -346,6 +346,12 @@ func (f *flow) bind(c *call, fn *ssa.Function, invoke bool, res []*place) {
 		return
 	}
 	c.callees[fn] = true
+	if !hasBody(fn) {
+		if g := f.proper(fn); g != nil {
+			f.bind(c, g, invoke, res)
+			return
+		}
+	}
 	c.order = append(c.order, fn)
 	f.function(fn)
 	if !hasBody(fn) {

@@ -53,7 +53,7 @@ func (a *analysis) record() {
 	}
 	held := a.heldFuncs()
 	for _, p := range a.mod.Packages {
-		if p.Library || !near[p] && !above[p] {
+		if p.Library || p.NoBody || !near[p] && !above[p] {
 			continue
 		}
 		r := &recorder{a: a, p: p}
@@ -252,6 +252,9 @@ func (r *recorder) kept(e ast.Expr) bool {
 	}
 	if r.held != nil && r.held.At(types.NewSignatureType(nil, nil, nil, sig.Params(), sig.Results(), sig.Variadic())) == nil {
 		return false
+	}
+	if rng, ok := r.parent(0).(*ast.RangeStmt); ok && ast.Unparen(rng.X) == e {
+		return r.a.facts.Ranges[rng] != nil
 	}
 	call, ok := r.parent(0).(*ast.CallExpr)
 	if !ok {

@@ -167,7 +167,7 @@ func Dirs(ctx context.Context, dir string, patterns []string, cfg Config) ([]str
 	var dirs []string
 	packages.Visit(pkgs, nil, func(p *packages.Package) {
 		files := slices.Concat(p.GoFiles, p.IgnoredFiles)
-		if p.Module != nil && p.Module.Main && len(files) > 0 && !IsLibrary(p.PkgPath) {
+		if p.Module != nil && p.Module.Main && len(files) > 0 && !isTestMain(p) && !IsLibrary(p.PkgPath) {
 			dirs = append(dirs, filepath.Dir(files[0]))
 		}
 	})
@@ -237,8 +237,7 @@ func (l *loader) build(conf packages.Config) {
 			m.Path, m.GoVersion = p.Module.Path, "go"+p.Module.GoVersion
 		}
 		switch {
-		case main && strings.HasSuffix(p.ID, ".test") && p.Name == "main":
-			// the generated main of a test binary
+		case isTestMain(p):
 		case main:
 			inModule[p] = true
 			sources = append(sources, p)
@@ -252,6 +251,9 @@ func (l *loader) build(conf packages.Config) {
 	}
 	m.Importer = &importer{mod: m, exports: exports}
 	for _, p := range l.roots {
+		if isTestMain(p) {
+			continue
+		}
 		if p.Module == nil && !inModule[p] {
 			// a pattern that matched nothing, or a package of the standard library
 			l.errorsOf(p, false)
@@ -292,6 +294,12 @@ func (l *loader) build(conf packages.Config) {
 		l.add(p, needed[p], isRoot[p])
 	}
 	m.Runtime, _ = m.Importer.Import(RuntimePath)
+}
+
+// isTestMain reports whether p is the main package that the go command makes
+// for a test binary.
+func isTestMain(p *packages.Package) bool {
+	return p.Name == "main" && strings.HasSuffix(p.ID, ".test")
 }
 
 // addLibrary finds the export data of our own library, for programs that use
