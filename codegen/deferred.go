@@ -15,7 +15,7 @@ func (t *twinGen) deferStmt(b *bodyGen, s *ast.DeferStmt) {
 	call := s.Call
 	fun := ast.Unparen(call.Fun)
 	if len(call.Args) == 0 && !t.isBuiltinCall(call) {
-		sig := t.info.TypeOf(fun).Underlying().(*types.Signature)
+		sig := coreSignature(t.info.TypeOf(fun))
 		if _, isLit := fun.(*ast.FuncLit); (isLit || t.isFuncValue(fun)) && sig.Results().Len() == 0 {
 			if isLit && !t.isRecord(fun) {
 				t.refuse(s, "internal error: a deferred literal is not a record")
@@ -144,8 +144,8 @@ func (t *twinGen) deferCall(b *bodyGen, s *ast.DeferStmt) {
 // conversion happens at the defer statement.
 func (t *twinGen) deferArgs(b *bodyGen, call *ast.CallExpr, field func(name, typ, value string) string) []string {
 	var args []string
-	sig, ok := t.info.TypeOf(call.Fun).Underlying().(*types.Signature)
-	if !ok || t.isBuiltinCall(call) {
+	sig := coreSignature(t.info.TypeOf(call.Fun))
+	if sig == nil || t.isBuiltinCall(call) {
 		for i, e := range call.Args {
 			args = append(args, field(fmt.Sprintf("arg_%d", i+1), t.typeAt(types.Default(t.info.TypeOf(e)), nil, "argument"), b.expr(e)))
 		}

@@ -238,7 +238,7 @@ type callVars struct{ c, twin, ok string }
 func (f *fileGen) callForms(site *colour.Site, fun ast.Expr, v callVars, args []string, expr func(ast.Expr) string) (static, test, dynamic, plain string) {
 	withC := strings.Join(append([]string{v.c}, args...), ", ")
 	fun = ast.Unparen(fun)
-	sig, _ := f.info.TypeOf(fun).Underlying().(*types.Signature)
+	sig := coreSignature(f.info.TypeOf(fun))
 	switch site.Kind {
 	case colour.Static:
 		return f.staticCall(site, fun, v.c, args, expr), "", "", ""
@@ -311,4 +311,25 @@ func (f *fileGen) twinSignature(s *types.Signature) string {
 		b.WriteString(")")
 	}
 	return b.String()
+}
+
+// coreSignature returns the signature of a type of functions, or of a type
+// parameter all of whose types are such.
+func coreSignature(t types.Type) *types.Signature {
+	switch u := t.Underlying().(type) {
+	case *types.Signature:
+		return u
+	case *types.Interface:
+		for i := range u.NumEmbeddeds() {
+			switch e := u.EmbeddedType(i).(type) {
+			case *types.Union:
+				return coreSignature(e.Term(0).Type())
+			default:
+				if s := coreSignature(e); s != nil {
+					return s
+				}
+			}
+		}
+	}
+	return nil
 }

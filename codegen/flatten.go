@@ -210,8 +210,7 @@ func (t *twinGen) site(s ast.Stmt, call *ast.CallExpr, lhs []ast.Expr) {
 		t.refuse(s, "internal error: a suspending call has not been taken out of its expression")
 		return
 	}
-	t.sites++
-	t.add(&item{kind: siteItem, stmt: s, call: call, lhs: lhs, site: t.sites})
+	t.add(&item{kind: siteItem, stmt: s, call: call, lhs: lhs})
 }
 
 func (t *twinGen) flattenIf(s *ast.IfStmt, ctx *spineCtx) {

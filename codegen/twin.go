@@ -177,6 +177,7 @@ func (t *twinGen) generate(head string, recv *types.Var, captures []*types.Var, 
 	}
 	t.flattenList(body.List, nil)
 	t.dropUnusedLabels()
+	t.numberSites()
 	t.liveness()
 	t.hoist()
 	t.fr = t.local("frame")
@@ -233,6 +234,17 @@ func (t *twinGen) resultBoxes(ft *ast.FuncType) []*types.Var {
 		}
 	}
 	return boxes
+}
+
+// numberSites numbers the sites that are left, from 1.
+func (t *twinGen) numberSites() {
+	t.sites = 0
+	for _, it := range t.items {
+		if it.kind == siteItem {
+			t.sites++
+			it.site = t.sites
+		}
+	}
 }
 
 func (t *twinGen) dropUnusedLabels() {
