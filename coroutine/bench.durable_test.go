@@ -54,47 +54,89 @@ func BenchmarkState(b *testing.B) {
 	}
 
 	b.Run("save", func(b *testing.B) {
-		against := baseline(b, "json", func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
+		compare(b, "json", func(n int) {
+			for range n {
 				if _, err := json.Marshal(value); err != nil {
 					b.Fatal(err)
 				}
 			}
-			b.ReportMetric(float64(len(text)), "bytes")
-		})
-		b.Run("state", func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
+		}, func(n int) {
+			for range n {
 				if _, err := c.Context().Marshal(); err != nil {
 					b.Fatal(err)
 				}
 			}
-			b.ReportMetric(float64(len(state)), "bytes")
-			against(b)
 		})
+		b.ReportMetric(float64(len(state)), "bytes")
 	})
 	b.Run("load", func(b *testing.B) {
-		against := baseline(b, "json", func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
+		f := entry(durable_three)
+		compare(b, "json", func(n int) {
+			for range n {
 				var v three
 				if err := json.Unmarshal(text, &v); err != nil {
 					b.Fatal(err)
 				}
 			}
-		})
-		// A coroutine is made for each load, since only a fresh one can be loaded.
-		b.Run("state", func(b *testing.B) {
-			b.ReportAllocs()
-			f := entry(durable_three)
-			for b.Loop() {
+		}, func(n int) {
+			// A coroutine is made for each load, since only a fresh one can be loaded.
+			for range n {
 				c := coroutine.New[int, int](f)
 				if _, err := c.Context().Unmarshal(state); err != nil {
 					b.Fatal(err)
 				}
 			}
-			against(b)
 		})
 	})
+	b.Run("save frame", func(b *testing.B) {
+		rt := coroc.New(durable_leaf)
+		rt.Next()
+		var buf []byte
+		compare(b, "json", func(n int) {
+			for range n {
+				if _, err := json.Marshal(value); err != nil {
+					b.Fatal(err)
+				}
+			}
+		}, func(n int) {
+			for range n {
+				var err error
+				if buf, err = rt.AppendState(buf[:0]); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		b.ReportMetric(float64(len(buf)), "bytes")
+	})
+	b.Run("load frame", func(b *testing.B) {
+		rt := coroc.New(durable_leaf)
+		rt.Next()
+		state, err := rt.AppendState(nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		compare(b, "json", func(n int) {
+			for range n {
+				var v three
+				if err := json.Unmarshal(text, &v); err != nil {
+					b.Fatal(err)
+				}
+			}
+		}, func(n int) {
+			for range n {
+				if _, err := coroc.New(durable_leaf).LoadState(state); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	})
+}
+
+// durable_leaf suspends with a frame of three ints, without the values that
+// [coroutine.Context] adds.
+func durable_leaf(c *coroc.Coroutine) {
+	if c.Running() {
+		c.Suspend()
+		*coroc.Frame[frame_three](c) = frame_three{Site: 1, a: 123456789, b: 987654321, i: 1}
+	}
 }
