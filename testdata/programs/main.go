@@ -97,6 +97,7 @@ import (
 	"github.com/coroc-dev/coroc/testdata/programs/recursion"
 	"github.com/coroc-dev/coroc/testdata/programs/repanic"
 	"github.com/coroc-dev/coroc/testdata/programs/sentinel"
+	"github.com/coroc-dev/coroc/testdata/programs/shadowany"
 	"github.com/coroc-dev/coroc/testdata/programs/shadowing"
 	"github.com/coroc-dev/coroc/testdata/programs/shadowuniverse"
 	"github.com/coroc-dev/coroc/testdata/programs/shortcircuit"
@@ -269,6 +270,7 @@ var programs = []program{
 	{"recursion", recursion.Main},
 	{"repanic", repanic.Main},
 	{"sentinel", sentinel.Main},
+	{"shadowany", shadowany.Main},
 	{"shadowing", shadowing.Main},
 	{"shadowuniverse", shadowuniverse.Main},
 	{"shortcircuit", shortcircuit.Main},

@@ -60,5 +60,6 @@ func Main() {
 	fmt.Println(i, [...]string{2: s(6), 0: "a"}, len([...]int{9: yield(7)}))
 	x := 1
 	inc := func() int { x++; return yield(x) }
-	fmt.Println(point{x, inc()}, []int{x, inc(), x}, map[int]int{x: inc(), inc(): x})
+	p := point{x, inc()}
+	fmt.Println(p, []int{x, inc(), x}, map[int]int{x: inc(), inc(): x})
 }

@@ -135,8 +135,7 @@ func switches(n int) (s string) {
 			v := yield(i)
 			defer func() { s += fmt.Sprint(v) }()
 		case 2:
-			s += keep
-			fallthrough
+			s += keep + "d"
 		default:
 			s += "d"
 		}

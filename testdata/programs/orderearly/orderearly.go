@@ -1,9 +1,10 @@
 // Operands that gc evaluates in their place, before the calls to their right:
-// type assertions, lengths, slice expressions, method values, interface
-// receivers, elements of map literals and switch tags.
+// type assertions, lengths, slice expressions, elements of map literals and
+// switch tags. Method values and the receivers of interface methods are among
+// them in name only: gc reads them after the last call, like variables.
 //
 // The counterpart of orderlate: a compiler that leaves everything behind the
-// hoisted call would read these too late.
+// hoisted call would read the first ones too late.
 package orderearly
 
 import (
@@ -47,7 +48,7 @@ func Main() {
 	show(cap(s[:1:2]), n.name(), change(3), n.name())
 	s, str, x, n = []int{1, 2, 3}, "abc", 1, dog{1}
 	show(n.name(change(4)))
-	// A method value binds its receiver when it is evaluated.
+	// A method value binds its receiver when it is evaluated: after the call.
 	s, str, x, n = []int{1, 2, 3}, "abc", 1, dog{1}
 	call := func(f, g func(...int) string, v int) string { return f(v) + g(v) }
 	show(call(n.name, c.copied, change(5)))

@@ -46,7 +46,8 @@ func Main() {
 	fmt.Println(three(global, bump(&global), global))
 	fmt.Println(x+bump(&x), bump(&x)+x, x)
 	fmt.Println([]int{x, bump(&x), x})
-	fmt.Println([3]int{x, bump(&x), x}, struct{ a, b int }{x, bump(&x)})
+	a := [3]int{x, bump(&x), x}
+	fmt.Println(a, struct{ a, b int }{x, bump(&x)})
 	fmt.Println(results(1))
 	fmt.Println(single(1))
 

@@ -44,6 +44,8 @@ func try(name string, f func()) {
 
 func show(v ...any) {}
 
+func array(a [4]int, n int) int { return a[0] + n }
+
 func Main() {
 	var (
 		nilNode  *node
@@ -71,7 +73,7 @@ func Main() {
 	try("array pointer", func() { show(nilNode.arr[1], ask("array pointer")) })
 	try("slice bounds", func() { show(nilSlice[:ask("slice bounds")]) })
 	try("two", func() { ask("one"); show(ask("two"), nilSlice[ask("three")], ask("four")) })
-	try("conversion", func() { show([4]int(nilSlice), ask("conversion")) })
+	try("conversion", func() { array([4]int(nilSlice), ask("conversion")) })
 	try("parallel", func() {
 		var a [2]int
 		var p *node
