@@ -57,6 +57,9 @@ func New(mod *typecheck.Module, facts *colour.Facts) *Generator {
 		twins: map[string]bool{}, recorded: map[*types.Func]bool{}, assigned: map[*types.Var]bool{},
 	}
 	for _, p := range mod.Packages {
+		if p.Library {
+			continue
+		}
 		for _, f := range p.Files {
 			for _, d := range f.Syntax.Decls {
 				if fd, ok := d.(*ast.FuncDecl); ok && fd.Body != nil {
