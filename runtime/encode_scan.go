@@ -150,15 +150,16 @@ func (e *encoder) region(addr unsafe.Pointer, t *plan, count int, ptr unsafe.Poi
 		}
 		return // whether it has its type there, the second pass finds out
 	}
-	// The new region covers all those that it overlaps, or they are parts of one array.
+	// The new region covers those that it overlaps, or they are parts of one array.
 	start, end := addr, hi
 	uniform, oldest := true, e.regions.at(i)
 	for k := i; k != j; k = e.regions.next(k) {
 		o := e.regions.at(k)
-		uniform = uniform && o.p == p && (max(uintptr(o.addr), lo)-min(uintptr(o.addr), lo))%p.size == 0
-		if !uniform && (uintptr(o.addr) < lo || o.end() > hi) {
+		part := o.p == p && (max(uintptr(o.addr), lo)-min(uintptr(o.addr), lo))%p.size == 0
+		if !part && (uintptr(o.addr) < lo || o.end() > hi) {
 			e.fail(ptr, t.typ, "the memory is also used as "+o.p.typ.String())
 		}
+		uniform = uniform && part
 		if uintptr(o.addr) < uintptr(start) {
 			start = o.addr
 		}
@@ -166,9 +167,6 @@ func (e *encoder) region(addr unsafe.Pointer, t *plan, count int, ptr unsafe.Poi
 		if o.seq < oldest.seq {
 			oldest = o
 		}
-	}
-	if !uniform && (uintptr(start) < lo || end > hi) {
-		e.fail(ptr, t.typ, "the memory is also used as "+oldest.p.typ.String())
 	}
 	merged := *oldest
 	merged.p, merged.addr = p, start

@@ -123,6 +123,9 @@ func (t *nameTable) unnamedInterface(s string) reflect.Type {
 // savable says why a type cannot be described in a state, or returns "".
 func (t *nameTable) savable(typ reflect.Type) string {
 	for {
+		if basicNumbers[typ] != 0 {
+			return ""
+		}
 		if typ.PkgPath() != "" {
 			_, why := t.nameOf(typ)
 			return why
