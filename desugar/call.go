@@ -13,6 +13,9 @@ func (f *fn) call(e *ast.CallExpr, flush bool) ast.Expr {
 	case fun.IsType():
 		return f.conversion(e, flush)
 	case fun.IsBuiltin():
+		if n := f.arrayLen(e); n != nil {
+			return n
+		}
 		n := &ast.CallExpr{Fun: f.expr(e.Fun, false), Args: f.args(e), Ellipsis: spread(e)}
 		return f.early(copied(f, n, e), e, flush && f.earlyBuiltin(e))
 	}
@@ -46,6 +49,20 @@ func (f *fn) conversion(e *ast.CallExpr, flush bool) ast.Expr {
 	}
 	n := &ast.CallExpr{Fun: f.expr(e.Fun, false), Args: []ast.Expr{f.expr(e.Args[0], flush && !copies)}}
 	return f.early(copied(f, n, e), e, flush && copies)
+}
+
+// arrayLen copies a call of len or cap of an array whose operand suspends. The
+// call that makes Go evaluate the operand goes away, so it is evaluated apart.
+func (f *fn) arrayLen(e *ast.CallExpr) ast.Expr {
+	if len(e.Args) != 1 || !f.suspends(e.Args[0]) {
+		return nil
+	}
+	t, ok := coreType(f.r.info.Types[e.Args[0]].Type).(*types.Array)
+	if !ok {
+		return nil
+	}
+	f.emit(set1(ident("_"), f.expr(e.Args[0], false)), e)
+	return ident(f.temp(intLit(t.Len()), nil))
 }
 
 // earlyBuiltin reports whether gc evaluates a call of a builtin where it stands.

@@ -50,19 +50,31 @@ func (f *fn) rangeStmt(s *ast.RangeStmt, t *target) {
 
 func (f *fn) suspendsIn(e ast.Expr) bool { return e != nil && f.suspends(e) }
 
+// rangeOperand copies what is ranged over. An array is evaluated apart if it is the
+// result of a call that is hoisted: Go would not evaluate it without the call.
+func (f *fn) rangeOperand(s *ast.RangeStmt) ast.Expr {
+	x := f.expr(s.X, false)
+	if _, ok := coreType(f.r.info.Types[s.X].Type).(*types.Array); ok && f.suspends(s.X) {
+		if _, ok := x.(*ast.Ident); !ok {
+			return ident(f.temp(x, s.X))
+		}
+	}
+	return x
+}
+
 // nativeRange emits a range loop that stays one.
 func (f *fn) nativeRange(s *ast.RangeStmt, t *target) {
 	n := &ast.RangeStmt{Tok: s.Tok}
 	key, value := s.Key, s.Value
 	if s.Tok != token.DEFINE {
-		n.X = f.expr(s.X, false)
+		n.X = f.rangeOperand(s)
 		n.Key, n.Value = f.typ(key), f.typ(value)
 		f.rangeBody(s, t, n, nil)
 		return
 	}
 	boxed := f.isBoxed(key) || value != nil && f.isBoxed(value)
 	if !boxed {
-		n.X = f.expr(s.X, false)
+		n.X = f.rangeOperand(s)
 		n.Key = f.defTarget(key.(*ast.Ident))
 		if value != nil {
 			n.Value = f.defTarget(value.(*ast.Ident))
@@ -74,7 +86,7 @@ func (f *fn) nativeRange(s *ast.RangeStmt, t *target) {
 		f.sharedRange(s, t, n)
 		return
 	}
-	n.X = f.expr(s.X, false)
+	n.X = f.rangeOperand(s)
 	var binds []func()
 	name := func(e ast.Expr) ast.Expr {
 		id := e.(*ast.Ident)
