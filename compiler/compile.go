@@ -76,7 +76,7 @@ func Compile(ctx context.Context, o Options) (*Result, error) {
 		return r, nil
 	}
 	r.Facts, diags = colour.Analyse(mod)
-	r.add(diags)
+	r.add(r.concerning(diags))
 	r.generate(ctx)
 	r.conflicts()
 	if r.Failed() {
@@ -87,6 +87,19 @@ func Compile(ctx context.Context, o Options) (*Result, error) {
 }
 
 func (r *Result) add(d []typecheck.Diagnostic) { r.Diagnostics = append(r.Diagnostics, d...) }
+
+// concerning returns the diagnostics about the packages that are compiled.
+func (r *Result) concerning(ds []typecheck.Diagnostic) []typecheck.Diagnostic {
+	named := map[string]bool{"": true}
+	for _, p := range r.Module.Packages {
+		if p.Named {
+			for _, f := range p.Files {
+				named[f.Name] = true
+			}
+		}
+	}
+	return slices.DeleteFunc(ds, func(d typecheck.Diagnostic) bool { return !named[d.Pos.Filename] })
+}
 
 // generates reports whether files are generated from this form of a package:
 // a file that is part of several test variants is generated once.
@@ -183,7 +196,7 @@ func (r *Result) pkg(gen *codegen.Generator, p *typecheck.Package) {
 	files, diags := gen.Package(p, d)
 	restore()
 	r.add(r.unshifted(diags))
-	for _, f := range files {
+	for _, f := range append(files, r.legacy(p, files)...) {
 		src := r.sources[f.Source]
 		if src == nil || inPackageTest(p) && !src.Test {
 			continue // the package without its tests has made it

@@ -16,8 +16,8 @@
 // # Exceptions
 //
 // A package of the module that does not type-check is an error only if it was
-// named or is imported by one that was; another is left out with a warning,
-// and so are the packages that import it.
+// named or is imported by one that was; another is left out, and so are the
+// packages that import it, with a warning if it imports what was named.
 //
 // Files that import "C" are seen as cgo rewrites them.
 //

@@ -115,6 +115,9 @@ func Load(ctx context.Context, dir string, patterns []string, cfg Config) (*Modu
 	for _, p := range named {
 		l.named[p.PkgPath] = true
 	}
+	if len(named) == 0 {
+		return nil, nil, fmt.Errorf("%s matched no packages", strings.Join(patterns, " "))
+	}
 	l.build(conf)
 	SortDiagnostics(l.diags)
 	return l.mod, l.diags, nil
@@ -254,10 +257,9 @@ func (l *loader) build(conf packages.Config) {
 		if isTestMain(p) {
 			continue
 		}
-		if p.Module == nil && !inModule[p] {
-			// a pattern that matched nothing, or a package of the standard library
-			l.errorsOf(p, false)
-		} else if !inModule[p] && l.named[p.PkgPath] && len(p.Errors) == 0 {
+		if len(p.Errors) > 0 && !inModule[p] {
+			l.errorsOf(p, false) // a pattern that matches nothing
+		} else if !inModule[p] && l.named[p.PkgPath] && p.ForTest == "" {
 			l.diags = append(l.diags, Diagnostic{
 				Message: fmt.Sprintf("package %s is not in the main module", p.PkgPath),
 				Fix:     "run coroc in the module that it belongs to",
@@ -287,8 +289,20 @@ func (l *loader) build(conf packages.Config) {
 		}
 	}
 
+	// Whether what is left out could have a part in what is compiled.
+	concerns := map[*packages.Package]bool{}
 	for _, p := range sources {
+		concerns[p] = needed[p]
+		for _, q := range p.Imports {
+			concerns[p] = concerns[p] || concerns[q]
+		}
+	}
+	for _, p := range sources {
+		n := len(l.diags)
 		if !l.errorsOf(p, !needed[p]) {
+			if !concerns[p] {
+				l.diags = l.diags[:n]
+			}
 			continue
 		}
 		l.add(p, needed[p], isRoot[p])

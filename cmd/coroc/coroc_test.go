@@ -1,0 +1,57 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"coroc": func() { os.Exit(run()) }})
+}
+
+// The scripts run in modules of their own that use this repository through a
+// replace directive: "module NAME" writes their go.mod and go.sum.
+func TestScripts(t *testing.T) {
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	env, err := exec.Command("go", "env", "GOCACHE", "GOMODCACHE", "GOPATH").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dirs := strings.Fields(string(env))
+	testscript.Run(t, testscript.Params{
+		Dir:           "testdata",
+		UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("GOCACHE", dirs[0])
+			e.Setenv("GOMODCACHE", dirs[1])
+			e.Setenv("GOPATH", dirs[2])
+			e.Setenv("GOFLAGS", "-mod=mod")
+			e.Setenv("GOPROXY", "off")
+			e.Setenv("GONOSUMDB", "*")
+			e.Setenv("GOTOOLCHAIN", "local")
+			e.Setenv("GOWORK", "off")
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"module": func(ts *testscript.TestScript, neg bool, args []string) {
+				if len(args) == 0 {
+					ts.Fatalf("usage: module NAME [LINE...]")
+				}
+				gomod := "module " + args[0] + "\n\ngo 1.26.0\n\nrequire github.com/coroc-dev/coroc v0.0.0\n\nreplace github.com/coroc-dev/coroc => " +
+					root + "\n\n" + strings.Join(args[1:], "\n") + "\n"
+				ts.Check(os.WriteFile(ts.MkAbs("go.mod"), []byte(gomod), 0o666))
+				sum, err := os.ReadFile(filepath.Join(root, "go.sum"))
+				ts.Check(err)
+				ts.Check(os.WriteFile(ts.MkAbs("go.sum"), sum, 0o666))
+			},
+		},
+	})
+}
