@@ -295,6 +295,15 @@ func TestContext(t *testing.T) {
 	require.False(t, c.Next())
 }
 
+func TestContextNotUsedAgain(t *testing.T) {
+	var got int
+	c := coroutine.New[int, int](entryContextOnce(&got))
+	require.True(t, c.Next())
+	c.Send(7)
+	require.False(t, c.Next())
+	require.Equal(t, 7, got)
+}
+
 func TestForeignContext(t *testing.T) {
 	var ctx *coroutine.Context[int, int]
 	c := coroutine.New[int, int](entryContext(&ctx))

@@ -710,6 +710,25 @@ func entryContext(found **coroutine.Context[int, int]) func() {
 	})
 }
 
+func entryContextOnce(got *int) func() {
+	return entry(func(c *coroc.Coroutine) {
+		var ctx *coroutine.Context[int, int]
+		var t_1 int
+		if !c.Running() {
+			coroc.Pop[frame_site](c)
+			goto site_1
+		}
+		ctx = coroutine.Durable_LoadContext[int, int](c)
+	site_1:
+		t_1 = ctx.Durable_Yield(c, 1)
+		if !c.Running() {
+			*coroc.Frame[frame_site](c) = frame_site{Site: 1}
+			return
+		}
+		*got = t_1
+	})
+}
+
 // entryWrongType and entryWrongContext are used as func values by their names.
 
 var (

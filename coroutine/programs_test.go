@@ -166,6 +166,14 @@ func entryContext(found **coroutine.Context[int, int]) func() {
 	}
 }
 
+// entryContextOnce has no use for its context after it yields.
+func entryContextOnce(got *int) func() {
+	return func() {
+		ctx := coroutine.LoadContext[int, int]()
+		*got = ctx.Yield(1)
+	}
+}
+
 // entryWrongType yields for a coroutine of another type.
 func entryWrongType() {
 	coroutine.Yield[string, int]("x")

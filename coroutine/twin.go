@@ -23,7 +23,8 @@ func Durable_Yield[R, S any](c *runtime.Coroutine, v R) (s S) {
 // Durable_Yield is the twin of [Context.Yield].
 func (ctx *Context[R, S]) Durable_Yield(c *runtime.Coroutine, v R) (s S) {
 	if c.Resumed() {
-		return ctx.send
+		// The receiver is not restored if nothing uses it after this call.
+		return c.Local().(*Context[R, S]).send
 	}
 	if c == runtime.Detached {
 		c.Suspend()
