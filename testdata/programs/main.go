@@ -2,18 +2,21 @@
 // a coroutine, and prints what it yields.
 //
 //	programs -list
-//	programs [-save] NAME
+//	programs [-save | -state FILE [-steps N]] NAME
 //
 // Every yield is printed as "yield N"; the program is sent 2N+1 in return. With
 // -save the coroutine is marshalled at every suspension and thrown away, and a
-// new one goes on from the bytes. A panic that leaves the coroutine is printed
+// new one goes on from the bytes; with -state it goes on in another process after
+// N suspensions, until the file is gone. A panic that leaves the coroutine is printed
 // as "panic: VALUE". The last line of a run that came to an end is "done".
 package main
 
 import (
+	"encoding/binary"
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 
@@ -128,6 +131,8 @@ type program struct {
 func main() {
 	list := flag.Bool("list", false, "list the programs")
 	save := flag.Bool("save", false, "save and restore the coroutine at every suspension")
+	state := flag.String("state", "", "go on from the state in this `file` if it is there, and leave one there if the coroutine is not done")
+	steps := flag.Int("steps", 1, "with -state, how many suspensions to run for")
 	flag.Parse()
 	if *list {
 		for _, p := range programs {
@@ -137,20 +142,28 @@ func main() {
 	}
 	i := slices.IndexFunc(programs, func(p program) bool { return p.name == flag.Arg(0) })
 	if i < 0 || flag.NArg() != 1 {
-		fmt.Fprintln(os.Stderr, "usage: programs [-save] NAME")
+		fmt.Fprintln(os.Stderr, "usage: programs [-save | -state FILE [-steps N]] NAME")
 		os.Exit(2)
 	}
-	if err := run(programs[i].main, *save); err != nil {
+	var err error
+	if *state != "" {
+		err = runSteps(programs[i].main, *state, *steps)
+	} else {
+		err = run(programs[i].main, *save)
+	}
+	if err != nil {
 		fmt.Println("error:", err)
 		os.Exit(1)
 	}
 }
 
-func run(main func(), save bool) error {
+type intCoroutine = coroutine.Coroutine[int, int]
+
+// run runs the coroutine to its end.
+func run(main func(), save bool) (err error) {
 	c := coroutine.New[int, int](main)
 	for n := 0; ; n++ {
-		suspended := next(c)
-		if !suspended {
+		if !next(c) {
 			fmt.Println("done")
 			return nil
 		}
@@ -160,25 +173,80 @@ func run(main func(), save bool) error {
 		v := c.Recv()
 		fmt.Println("yield", v)
 		if save {
-			b, err := c.Context().Marshal()
+			b, err := marshal(c)
 			if err != nil {
-				return fmt.Errorf("saving: %w", err)
+				return err
 			}
-			c = coroutine.New[int, int](main)
-			m, err := c.Context().Unmarshal(b)
-			if err != nil {
-				return fmt.Errorf("restoring: %w", err)
-			}
-			if m != len(b) {
-				return fmt.Errorf("restoring: read %d of %d bytes", m, len(b))
+			if c, err = unmarshal(main, b); err != nil {
+				return err
 			}
 		}
 		c.Send(2*v + 1)
 	}
 }
 
+// runSteps runs the coroutine for some suspensions. The file has the value that
+// it yielded last and its state.
+func runSteps(main func(), file string, steps int) error {
+	c := coroutine.New[int, int](main)
+	b, err := os.ReadFile(file)
+	if err == nil {
+		v := int(int64(binary.LittleEndian.Uint64(b)))
+		if c, err = unmarshal(main, b[8:]); err != nil {
+			return err
+		}
+		c.Send(2*v + 1)
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for range steps {
+		if !next(c) {
+			fmt.Println("done")
+			if err := os.Remove(file); !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+			return nil
+		}
+		v := c.Recv()
+		fmt.Println("yield", v)
+		b, err := marshal(c)
+		if err != nil {
+			return err
+		}
+		b = append(binary.LittleEndian.AppendUint64(nil, uint64(v)), b...)
+		if err := os.WriteFile(file, b, 0o666); err != nil {
+			return err
+		}
+		if c, err = unmarshal(main, b[8:]); err != nil {
+			return err
+		}
+		c.Send(2*v + 1)
+	}
+	return nil
+}
+
+func marshal(c intCoroutine) ([]byte, error) {
+	b, err := c.Context().Marshal()
+	if err != nil {
+		return nil, fmt.Errorf("saving: %w", err)
+	}
+	return b, nil
+}
+
+func unmarshal(main func(), b []byte) (intCoroutine, error) {
+	c := coroutine.New[int, int](main)
+	n, err := c.Context().Unmarshal(b)
+	if err != nil {
+		return c, fmt.Errorf("restoring: %w", err)
+	}
+	if n != len(b) {
+		return c, fmt.Errorf("restoring: read %d of %d bytes", n, len(b))
+	}
+	return c, nil
+}
+
 // next is c.Next, with a panic printed.
-func next(c coroutine.Coroutine[int, int]) (suspended bool) {
+func next(c intCoroutine) (suspended bool) {
 	defer func() {
 		if v := recover(); v != nil {
 			fmt.Println("panic:", v)

@@ -67,7 +67,8 @@ func must[T any](v any) (t T, err error) {
 			err = fmt.Errorf("must: %v", r)
 		}
 	}()
-	return v.(T), check(yield(10))
+	t = v.(T)
+	return t, check(yield(10))
 }
 
 func check(n int) error {
