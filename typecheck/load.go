@@ -363,7 +363,7 @@ func (l *loader) errorsOf(p *packages.Package, warn bool) bool {
 		if e.Kind == packages.ListError && sourceErrors {
 			continue
 		}
-		report(Diagnostic{Pos: parsePosition(e.Pos), Message: oneLine(e.Msg)})
+		report(Diagnostic{Pos: parsePosition(e.Pos), Message: importMessage(p, oneLine(e.Msg))})
 	}
 	for _, f := range p.CompiledGoFiles {
 		if strings.Contains(filepath.Base(f), ".durable") && isGenerated(f, l.mod.config.Overlay) {
@@ -385,6 +385,20 @@ func (l *loader) errorsOf(p *packages.Package, warn bool) bool {
 		}
 	}
 	return ok
+}
+
+// importMessage says why a package could not be imported as the go command
+// says it.
+func importMessage(p *packages.Package, msg string) string {
+	path, ok := strings.CutPrefix(msg, "could not import ")
+	if !ok {
+		return msg
+	}
+	path, _, _ = strings.Cut(path, " ")
+	if q := p.Imports[path]; q != nil && len(q.Errors) > 0 {
+		return oneLine(q.Errors[0].Msg)
+	}
+	return msg
 }
 
 func isGenerated(name string, overlay map[string][]byte) bool {
