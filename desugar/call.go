@@ -47,7 +47,8 @@ func (f *fn) conversion(e *ast.CallExpr, flush bool) ast.Expr {
 		b, ok := coreType(from).(*types.Basic)
 		copies = ok && b.Info()&types.IsString != 0
 	}
-	n := &ast.CallExpr{Fun: f.expr(e.Fun, false), Args: []ast.Expr{f.expr(e.Args[0], flush && !copies)}}
+	arg := f.assigned(e.Args[0], to, flush && !copies)
+	n := &ast.CallExpr{Fun: f.expr(e.Fun, false), Args: []ast.Expr{arg}}
 	return f.early(copied(f, n, e), e, flush && copies)
 }
 
@@ -102,7 +103,7 @@ func (f *fn) args(e *ast.CallExpr) []ast.Expr {
 			return names
 		}
 	}
-	return f.exprs(e.Args)
+	return f.argList(e, false)
 }
 
 // tuple puts the results of a suspending call into temporaries, if e is one with
@@ -155,14 +156,13 @@ func (f *fn) isMethod(e *ast.SelectorExpr) bool {
 }
 
 // earlyCallee copies what is called, where a suspending call stands in the
-// arguments. gc reads variables, also those that hold functions or concrete
-// receivers, after the arguments; but it evaluates an interface receiver, and
-// any operand with a call in it, before them.
+// arguments. gc reads variables, also those that hold functions or receivers,
+// after the arguments; but it evaluates an operand with a call in it before them.
 func (f *fn) earlyCallee(e ast.Expr) ast.Expr {
 	e = ast.Unparen(e)
 	if sel, ok := e.(*ast.SelectorExpr); ok && f.isMethod(sel) {
 		p := f.r.receiverPath(f.r.info.Selections[sel])
-		if p.iface || hasCall(f.r.info, sel.X) {
+		if hasCall(f.r.info, sel.X) {
 			x := f.receiver(sel, p, false)
 			return copied(f, selector(ident(f.temp(x, nil)), sel.Sel.Name), sel)
 		}
@@ -288,24 +288,18 @@ func (f *fn) operands(e *ast.CallExpr) operands {
 			complex++
 		}
 	}
-	quiet := true
-	for _, a := range e.Args {
-		quiet = quiet && !hasCall(f.r.info, a)
-	}
 	fun := ast.Unparen(e.Fun)
 	var early, late ast.Expr // of the callee
 	var lateOld ast.Expr
 	var receiver *ast.SelectorExpr
+	iface := false
 	switch sel, _ := fun.(*ast.SelectorExpr); {
 	case sel != nil && f.isMethod(sel):
 		receiver = sel
 		p := f.r.receiverPath(f.r.info.Selections[sel])
-		if p.iface && !(quiet && complex == 0) || hasCall(f.r.info, sel.X) {
-			x := f.receiver(sel, p, false)
-			if !(quiet && f.simple(x, nil)) {
-				x = ident(f.temp(x, nil))
-			}
-			early = x
+		iface = p.iface
+		if hasCall(f.r.info, sel.X) {
+			early = ident(f.temp(f.receiver(sel, p, false), nil))
 		} else {
 			late = f.receiver(sel, p, complex > 0)
 		}
@@ -324,10 +318,10 @@ func (f *fn) operands(e *ast.CallExpr) operands {
 		args = f.callResults(e.Args[0])
 	}
 	if args == nil {
-		args = f.exprsBefore(e.Args, flush)
+		args = f.argList(e, flush)
 	}
 
-	if receiver != nil && late != nil {
+	if receiver != nil && late != nil && !iface {
 		// The receiver is the first argument.
 		late = f.makeSimple(late, nil)
 	}
@@ -362,7 +356,7 @@ func (f *fn) methodExprCall(e *ast.CallExpr, sel *ast.SelectorExpr) *ast.CallExp
 	// The receiver is converted to T, and then its method is looked up.
 	list := f.callResults(e.Args[0])
 	if list == nil {
-		list = f.exprsBefore(e.Args, len(e.Args) > 1)
+		list = f.argList(e, len(e.Args) > 1)
 	}
 	p := f.r.receiverPath(f.r.info.Selections[sel])
 	if !f.nameable(p.fields) {

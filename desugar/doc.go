@@ -57,8 +57,10 @@
 // reads most of them after the last call in the statement, and so does the
 // result: they stay where they are, behind the calls that were hoisted. What gc
 // evaluates where it stands (calls, receives, slice expressions, type assertions,
-// method values, interface receivers, && and ||, conversions of strings to slices,
-// entries of map literals) is put into a temporary, if a suspending call follows.
+// && and ||, conversions of strings to slices, entries of map literals, what is
+// converted to an interface through its address) is put into a temporary, if a
+// suspending call follows. Receivers and method values count as operands: gc
+// reads them late, unless it devirtualizes the call.
 //
 // # Exceptions
 //

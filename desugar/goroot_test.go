@@ -144,3 +144,65 @@ func tryLoad(name, src string) (*typecheck.Module, *typecheck.Package, bool) {
 	p.Types, err = (&types.Config{Importer: std{}, GoVersion: "go1.26"}).Check("main", mod.Fset, []*ast.File{f}, p.Info)
 	return mod, p, err == nil
 }
+
+// TestStd desugars packages of the standard library as if every call could
+// suspend, and checks the results without running them.
+func TestStd(t *testing.T) {
+	if *goroot == "" {
+		t.Skip("takes minutes: run with -goroot=.")
+	}
+	match := regexp.MustCompile(*goroot)
+	list, err := exec.Command("go", "list", "-f", "{{.ImportPath}} {{.Dir}} {{join .GoFiles \",\"}} {{len .CgoFiles}}", "std").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	checked, refused := 0, 0
+	for _, line := range strings.Split(strings.TrimSpace(string(list)), "\n") {
+		f := strings.Fields(line)
+		if len(f) != 4 || f[3] != "0" || !match.MatchString(f[0]) {
+			continue
+		}
+		mod, p, ok := tryPackage(f[0], f[1], strings.Split(f[2], ","))
+		if !ok {
+			continue
+		}
+		facts := mark(p, true)
+		out, diags := desugar.Rewrite(mod, p, facts)
+		for _, d := range diags {
+			if strings.Contains(d.Message, "internal") {
+				t.Errorf("%s: %s", f[0], d.Error())
+			} else {
+				t.Logf("%s", d.Error())
+			}
+		}
+		if out == nil {
+			refused++
+			continue
+		}
+		checked++
+		if err := desugar.Verify(out, facts); err != nil {
+			t.Errorf("%s: %v", f[0], err)
+		}
+	}
+	t.Logf("%d packages, %d refused", checked, refused)
+}
+
+func tryPackage(path, dir string, names []string) (*typecheck.Module, *typecheck.Package, bool) {
+	rt, err := helpers()
+	if err != nil {
+		return nil, nil, false
+	}
+	mod := &typecheck.Module{Fset: token.NewFileSet(), GoVersion: "go1.26", Importer: std{}, Runtime: rt}
+	p := &typecheck.Package{Path: path, GoVersion: "go1.26", Info: newInfo()}
+	var files []*ast.File
+	for _, name := range names {
+		file, err := parser.ParseFile(mod.Fset, filepath.Join(dir, name), nil, parser.SkipObjectResolution)
+		if err != nil {
+			return nil, nil, false
+		}
+		files = append(files, file)
+		p.Files = append(p.Files, &typecheck.File{Name: name, Syntax: file})
+	}
+	p.Types, err = (&types.Config{Importer: std{}, GoVersion: "go1.26"}).Check(path, mod.Fset, files, p.Info)
+	return mod, p, err == nil
+}

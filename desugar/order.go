@@ -250,10 +250,6 @@ func (f *fn) selectorExpr(e *ast.SelectorExpr, flush bool) ast.Expr {
 		// A package and a name in it.
 		return copied(f, &ast.SelectorExpr{X: f.expr(e.X, false), Sel: f.fieldIdent(e.Sel)}, e)
 	}
-	if sel.Kind() == types.MethodVal {
-		n := &ast.SelectorExpr{X: postfix(f.expr(e.X, false)), Sel: f.fieldIdent(e.Sel)}
-		return f.early(copied(f, n, e), e, flush)
-	}
 	return copied(f, &ast.SelectorExpr{X: postfix(f.expr(e.X, flush)), Sel: f.fieldIdent(e.Sel)}, e)
 }
 
@@ -378,7 +374,7 @@ func (f *fn) composite(e *ast.CompositeLit, flush bool) ast.Expr {
 		later := flush || f.anySuspends(e.Elts[i+1:])
 		kv, ok := elt.(*ast.KeyValueExpr)
 		if !ok {
-			n.Elts = append(n.Elts, f.expr(elt, later))
+			n.Elts = append(n.Elts, f.assigned(elt, elemType(t, i, nil), later))
 			continue
 		}
 		nkv := &ast.KeyValueExpr{}
@@ -387,7 +383,7 @@ func (f *fn) composite(e *ast.CompositeLit, flush bool) ast.Expr {
 		} else {
 			nkv.Key = f.expr(kv.Key, false)
 		}
-		nkv.Value = f.expr(kv.Value, later)
+		nkv.Value = f.assigned(kv.Value, elemType(t, i, kv.Key), later)
 		n.Elts = append(n.Elts, copied(f, nkv, kv))
 	}
 	return copied(f, n, e)

@@ -325,7 +325,27 @@ func (f *fn) returnStmt(s *ast.ReturnStmt) {
 			}
 		}
 	}
-	f.emit(&ast.ReturnStmt{Results: f.exprs(s.Results)}, s)
+	f.emit(&ast.ReturnStmt{Results: f.returned(s)}, s)
+}
+
+// returned copies the operands of a return statement.
+func (f *fn) returned(s *ast.ReturnStmt) []ast.Expr {
+	var types []ast.Expr
+	if f.level.typ.Results != nil {
+		for _, field := range f.level.typ.Results.List {
+			for range max(1, len(field.Names)) {
+				types = append(types, field.Type)
+			}
+		}
+	}
+	if len(types) != len(s.Results) {
+		return f.exprs(s.Results)
+	}
+	var out []ast.Expr
+	for i, e := range s.Results {
+		out = append(out, f.assigned(e, f.r.info.Types[types[i]].Type, f.anySuspends(s.Results[i+1:])))
+	}
+	return out
 }
 
 // resultUses returns expressions that read the result variables.
@@ -363,7 +383,7 @@ func (f *fn) setResults(s *ast.ReturnStmt) {
 		}
 	}
 	var lhs, rhs []ast.Expr
-	values := f.exprs(s.Results)
+	values := f.returned(s)
 	for i, v := range values {
 		if same(v, res[i].use()) {
 			continue

@@ -300,7 +300,12 @@ func selects() {
 	ch := make(chan int, 2)
 	out := make(chan string, 1)
 	ch <- 5
-	for range 3 {
+	for i := range 3 {
+		if i == 0 {
+			out <- "full"
+		} else if len(out) > 0 {
+			<-out
+		}
 		select {
 		case v, ok := <-ch:
 			fmt.Println("received", s_i(v), ok)

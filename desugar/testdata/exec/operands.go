@@ -45,6 +45,8 @@ type pair struct{ a, b int }
 
 func two() (int, int) { return gx, s_do(change) }
 
+func apply(f func(int) int, x int) int { return f(x) }
+
 func sum(a, b int) int { return a + b }
 
 func Run() {
@@ -89,7 +91,7 @@ func Run() {
 	reset()
 	show("concrete", gt.M(s_do(change)))
 	reset()
-	show("method value", gt.M, s_do(change))
+	show("method value", apply(gt.M, s_do(change)), apply(gi.M, s_do(change)))
 	reset()
 	mv := gi.M
 	show("method value of interface", mv(s_do(change)))
@@ -170,8 +172,32 @@ func Run() {
 	show("interface conversion", any(gx), s_do(change))
 	reset()
 	show("new", *new(gx), s_do(change))
+	reset()
+	show("boxed bytes", gstr[0], gx == 1, uint8(gx), s_do(change))
+	reset()
+	show("boxed structs", pair{gx, 1}, [2]int{gx}, &pair{gx, 2} == nil, T{n: gx}.U, s_do(change))
+	reset()
+	show("boxed pointer", (&pair{gx, 3}).a, *(any(&pair{gx, 3}).(*pair)), s_do(change))
+	reset()
+	show("boxed elements", []any{pair{gx, 1}, gx, s_do(change)}, struct{ a, b any }{pair{gx, 1}, s_do(change)})
+	reset()
+	r1, r2 := boxedReturn()
+	show("boxed return", r1, r2)
+	reset()
+	gm = nil
+	show("suspending interface", gj.s_M(s_do(change2)), gh.j.s_M(s_do(change2)))
 	locals()
 }
+
+var gj J = T{n: 1}
+var gh = &T{j: T{n: 1}}
+
+func change2() {
+	gj = T{n: 10}
+	gh = &T{j: T{n: 10}}
+}
+
+func boxedReturn() (any, any) { return pair{gx, gy}, s_do(change) }
 
 func fill(x int) chan int {
 	c := make(chan int, 3)
