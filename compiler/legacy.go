@@ -33,15 +33,18 @@ func (r *Result) legacy(p *typecheck.Package, generated []File) []File {
 		if !found {
 			continue
 		}
+		// The text without our line; it is n lines lower in the source.
+		lines := bytes.Count(text, []byte{'\n'})
+		text = unmark(text)
+		n := lines - bytes.Count(text, []byte{'\n'})
+		if !r.keep {
+			n += added(f.Source)
+		}
 		if h := parseHeader(text); h.from >= 0 {
 			text = slices.Delete(text, h.from, h.to)
 		}
-		line := 1
-		if !r.keep {
-			line += added(f.Source)
-		}
 		var b bytes.Buffer
-		fmt.Fprintf(&b, "%s\n\n%s\n\n//line %s:%d\n", typecheck.GeneratedHeader, durableConstraint(f.Source), filepath.Base(f.Name), line)
+		fmt.Fprintf(&b, "%s\n\n%s\n\n//line %s:%d\n", typecheck.GeneratedHeader, durableConstraint(f.Source), filepath.Base(f.Name), 1+n)
 		b.Write(bytes.TrimPrefix(text, []byte(bom)))
 		formatted, err := format.Source(b.Bytes())
 		if err != nil {
