@@ -150,7 +150,7 @@ func (f *fileGen) funcDecl(d *ast.FuncDecl) {
 		f.decls = append(f.decls, fmt.Sprintf("%s// %s is %s with an explicit coroutine.\n", selfLine, twin, d.Name.Name), strings.TrimPrefix(text, selfLine)+"\n")
 	}
 	if durable && d.Recv == nil && !u.generic && d.Name.Name != "init" && d.Name.Name != "_" {
-		f.staticFunc(d.Name.Name, state, fn, sig)
+		f.staticFunc(state, f.declaredFunc(fn))
 	}
 	f.finishUnit(u, d)
 }

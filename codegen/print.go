@@ -348,7 +348,7 @@ func (b *bodyGen) funcLit(lit *ast.FuncLit) string {
 
 // signatureText returns parameters and results as the literal writes them.
 func (b *bodyGen) signatureText(t *ast.FuncType) string {
-	return strings.TrimPrefix(b.nodeText(t), "func")
+	return strings.TrimPrefix(b.nodeText(&ast.FuncType{Params: t.Params, Results: t.Results}), "func")
 }
 
 var (

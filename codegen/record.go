@@ -140,8 +140,7 @@ func (f *fileGen) funcValue(b *bodyGen, e ast.Expr) (text string, ok bool) {
 		case s.Kind() == types.MethodVal:
 			return f.methodValue(b, sel, s)
 		case s.Kind() == types.MethodExpr:
-			f.methodExpr(sel, s)
-			return "", false
+			return f.methodExpr(b, s)
 		default:
 			return "", false
 		}
@@ -158,7 +157,7 @@ func (f *fileGen) funcValue(b *bodyGen, e ast.Expr) (text string, ok bool) {
 		return f.genericFunc(b, fn, inst), true
 	}
 	if f.declOf(fn) == nil || !f.isDurable(fn) {
-		f.staticFunc(f.qualified(fn), f.stateName(fn), fn, fn.Type().(*types.Signature))
+		f.staticFunc(f.stateName(fn), f.declaredFunc(fn))
 	} // else its own package registers it
 	return "", false
 }
@@ -178,51 +177,73 @@ func funcIdent(e ast.Expr) *ast.Ident {
 	return nil
 }
 
-// staticFunc registers a function that is used as a value, once a package.
-func (f *fileGen) staticFunc(text, state string, fn *types.Func, sig *types.Signature) {
-	if f.statics[text] {
+// staticFunc registers a function or method expression that is used as a value,
+// once a package.
+func (f *fileGen) staticFunc(state string, x wrapped) {
+	if f.statics[x.plain] {
 		return
 	}
-	f.statics[text] = true
+	f.statics[x.plain] = true
 	name := fmt.Sprintf("durable_static_%d", f.count("static"))
 	w := &writer{file: f.base()}
 	w.own()
 	w.putf("// %s stands for the function %s used as a value.\n", name, state)
 	w.putf("type %s struct{ Rec %s.Record }\n\n", name, f.coroc)
 	w.putf("var durable_type_%s = %s.RecordType{Proto: (*%s)(nil)}\n\n", name, f.coroc, name)
-	if f.isDurable(fn) {
-		params, results := f.signatureParams(sig)
-		w.putf("func (*%s) DurableCall(%s)%s {\n", name, joinArgs("c *"+f.coroc+".Coroutine", joinParams(params)), resultText(results))
-		call := strings.TrimSuffix(text, fn.Name()) + twinName(fn) + "(" + joinArgs("c", argsOf(params)) + ")"
-		if sig.Recv() == nil && fn.Type().(*types.Signature).Recv() != nil {
-			// A method expression: the receiver comes before the coroutine.
-			args := params[1:]
-			call = strings.TrimSuffix(text, fn.Name()) + twinName(fn) + "(" + joinArgs(params[0].name, "c", argsOf(args)) + ")"
-		}
-		w.putf("%s%s\n}\n\n", returnIf(results), call)
-	}
-	if f.funcRecovers(fn) {
+	f.durableCall(w, "*"+name, x)
+	if f.funcRecovers(x.fn) {
 		w.putf("func (*%s) Recovers() {}\n\n", name)
 	}
 	f.decls = append(f.decls, w.String())
 	f.inits = append(f.inits, fmt.Sprintf("%s.RegisterFunc(&%s{%s.MakeRecord(&durable_type_%s)}, &durable_type_%s, %q, %s)",
-		f.coroc, name, f.coroc, name, name, state, text))
+		f.coroc, name, f.coroc, name, name, state, x.plain))
 }
 
-func (f *fileGen) methodExpr(sel *ast.SelectorExpr, s *types.Selection) {
-	if mentionsTypeParam(s.Type()) || s.Recv() == nil {
-		return
+// declaredFunc is a declared function as a value.
+func (f *fileGen) declaredFunc(fn *types.Func) wrapped {
+	x := wrapped{fn: fn, sig: fn.Type().(*types.Signature), plain: f.qualified(fn)}
+	if f.isDurable(fn) {
+		x.twin = strings.TrimSuffix(x.plain, fn.Name()) + twinName(fn)
 	}
+	return x
+}
+
+// methodExpr returns a method expression as a value. A concrete one is known by
+// its code, like a declared function; one of a type parameter or of an instance of
+// a generic type has a record.
+func (f *fileGen) methodExpr(b *bodyGen, s *types.Selection) (string, bool) {
 	fn := s.Obj().(*types.Func)
-	if n, ok := types.Unalias(deref(s.Recv())).(*types.Named); ok && n.TypeArgs().Len() > 0 {
-		return
-	}
 	recv := f.typeText(s.Recv())
-	text := recv + "." + fn.Name()
 	if _, ok := s.Recv().(*types.Pointer); ok {
-		text = "(" + recv + ")." + fn.Name()
+		recv = "(" + recv + ")"
 	}
-	f.staticFunc(text, types.TypeString(s.Recv(), nil)+"."+fn.Name(), fn, s.Type().(*types.Signature))
+	x := wrapped{fn: fn, sig: s.Type().(*types.Signature), plain: recv + "." + fn.Name(), expr: true}
+	if types.IsInterface(s.Recv()) {
+		if f.mayBeDurable(fn) {
+			x.twin, x.dynamic = twinName(fn), "p_1"
+			if _, ok := types.Unalias(s.Recv()).(*types.TypeParam); ok {
+				x.dynamic = "interface{}(p_1)"
+			}
+		}
+	} else if f.isDurable(fn) || f.promotesDurable(s) {
+		x.twin = recv + "." + twinName(fn)
+	}
+	generic := mentionsTypeParam(s.Recv())
+	if n, ok := types.Unalias(deref(s.Recv())).(*types.Named); ok && n.TypeArgs().Len() > 0 {
+		generic = true
+	}
+	if generic {
+		return f.wrapper(b, x) + "()", true
+	}
+	f.staticFunc(types.TypeString(s.Recv(), nil)+"."+fn.Name(), x)
+	return "", false
+}
+
+// promotesDurable reports whether a method comes from an embedded interface that
+// may hold one that suspends; the type has a forwarding twin then.
+func (f *fileGen) promotesDurable(s *types.Selection) bool {
+	recv := s.Obj().(*types.Func).Type().(*types.Signature).Recv()
+	return recv != nil && types.IsInterface(recv.Type()) && f.mayBeDurable(s.Obj().(*types.Func))
 }
 
 func deref(t types.Type) types.Type {
@@ -246,14 +267,48 @@ func (f *fileGen) signatureParams(sig *types.Signature) (params, results []param
 	return params, results
 }
 
-// wrapped is what a record that is not a literal's calls.
+// wrapped is a function used as a value, or what a record that is not a literal's
+// calls.
 type wrapped struct {
-	fn    *types.Func
-	sig   *types.Signature
-	recv  *types.Var // the receiver that the record holds, or nil
-	plain string     // callee of the plain call
-	twin  string     // callee of the durable call, "" if it cannot suspend
-	iface bool       // the receiver is an interface value: the twin is looked up
+	fn      *types.Func
+	sig     *types.Signature
+	recv    *types.Var // the receiver that the record holds, or nil
+	plain   string     // callee of the plain call
+	twin    string     // callee of the durable call, "" if it cannot suspend
+	expr    bool       // a method expression: the first parameter is the receiver
+	dynamic string     // the receiver in whose dynamic type twin is looked up, if it is an interface
+}
+
+// durableCall prints the method DurableCall of the record type recv.
+func (f *fileGen) durableCall(w *writer, recv string, x wrapped) {
+	if x.twin == "" {
+		return
+	}
+	params, results := f.signatureParams(x.sig)
+	w.putf("func (r %s) DurableCall(%s)%s {\n", recv, joinArgs("c *"+f.coroc+".Coroutine", joinParams(params)), resultText(results))
+	rest, sig := params, x.sig
+	if x.expr {
+		rest = params[1:]
+		var vars []*types.Var
+		for i := 1; i < sig.Params().Len(); i++ {
+			vars = append(vars, sig.Params().At(i))
+		}
+		sig = types.NewSignatureType(nil, nil, nil, types.NewTuple(vars...), sig.Results(), sig.Variadic())
+	}
+	switch {
+	case x.dynamic != "":
+		w.putf("if twin, ok := %s.(interface{ %s%s }); ok {\n", x.dynamic, x.twin, f.twinSignature(sig))
+		w.putf("%stwin.%s(%s)\n", returnIf(results), x.twin, joinArgs("c", argsOf(rest)))
+		if len(results) == 0 {
+			w.put("return\n")
+		}
+		w.putf("}\n%s%s(%s)\n", returnIf(results), x.plain, argsOf(params))
+	case x.expr:
+		w.putf("%s%s(%s)\n", returnIf(results), x.twin, joinArgs(params[0].name, "c", argsOf(rest)))
+	default:
+		w.putf("%s%s(%s)\n", returnIf(results), x.twin, joinArgs("c", argsOf(params)))
+	}
+	w.put("}\n\n")
 }
 
 // genericFunc makes a record for an instance of a generic function, whose func
@@ -290,31 +345,12 @@ func (f *fileGen) wrapper(b *bodyGen, x wrapped) string {
 	}
 	w.put("}\n\n")
 	w.putf("func (r *%s%s) Call(%s)%s {\n%s%s(%s)\n}\n\n", rec, u.tuse, joinParams(params), resultText(results), returnIf(results), x.plain, argsOf(params))
-	if x.twin != "" {
-		w.putf("func (r *%s%s) DurableCall(%s)%s {\n", rec, u.tuse, joinArgs("c *"+f.coroc+".Coroutine", joinParams(params)), resultText(results))
-		if x.iface {
-			name := twinName(x.fn)
-			recv := "r.recv"
-			if _, ok := types.Unalias(x.recv.Type()).(*types.TypeParam); ok {
-				recv = "interface{}(r.recv)"
-			}
-			w.putf("if twin, ok := %s.(interface{ %s%s }); ok {\n", recv, name, f.twinSignature(x.sig))
-			w.putf("%stwin.%s(%s)\n", returnIf(results), name, joinArgs("c", argsOf(params)))
-			if len(results) == 0 {
-				w.put("return\n")
-			}
-			w.put("}\n")
-			w.putf("%s%s(%s)\n", returnIf(results), x.plain, argsOf(params))
-		} else {
-			w.putf("%s%s(%s)\n", returnIf(results), x.twin, joinArgs("c", argsOf(params)))
-		}
-		w.put("}\n\n")
-	}
+	f.durableCall(w, "*"+rec+u.tuse, x)
 	f.decls = append(f.decls, w.String())
 	// A nil interface has no method value: it panics when that is evaluated and
 	// not when it is called.
 	check := ""
-	if x.iface {
+	if x.recv != nil && types.IsInterface(x.recv.Type()) {
 		check = "_ = recv." + x.fn.Name() + "\n"
 	}
 	f.recordParts(u, rec, path, state, 0, strings.TrimPrefix(f.typeText(x.sig), "func"), captures, check)
@@ -335,19 +371,22 @@ func (f *fileGen) methodValue(b *bodyGen, sel *ast.SelectorExpr, s *types.Select
 		x += "." + field.Name()
 		typ = field.Type()
 	}
-	w := wrapped{fn: fn, sig: s.Type().(*types.Signature), plain: "r.recv." + fn.Name(), iface: types.IsInterface(typ)}
+	w := wrapped{fn: fn, sig: s.Type().(*types.Signature), plain: "r.recv." + fn.Name()}
 	_, wantPtr := types.Unalias(fn.Type().(*types.Signature).Recv().Type()).(*types.Pointer)
 	_, havePtr := types.Unalias(typ).(*types.Pointer)
 	switch {
-	case w.iface:
+	case types.IsInterface(typ):
 		if f.mayBeDurable(fn) {
-			w.twin = twinName(fn)
+			w.twin, w.dynamic = twinName(fn), "r.recv"
+			if _, ok := types.Unalias(typ).(*types.TypeParam); ok {
+				w.dynamic = "interface{}(r.recv)"
+			}
 		}
 	case f.isDurable(fn):
 		w.twin = "r.recv." + twinName(fn)
 	}
 	switch {
-	case w.iface:
+	case types.IsInterface(typ):
 	case wantPtr && !havePtr:
 		x, typ = "&"+x, types.NewPointer(typ)
 	case !wantPtr && havePtr:
