@@ -246,6 +246,11 @@ func (f *fileGen) callForms(site *colour.Site, fun ast.Expr, v callVars, args []
 		sel := fun.(*ast.SelectorExpr)
 		x := expr(sel.X)
 		name := twinName(site.Callee)
+		if m := f.info.Selections[sel]; m != nil && m.Kind() == types.MethodExpr {
+			x, args = args[0], args[1:]
+			withC = strings.Join(append([]string{v.c}, args...), ", ")
+			sig = withoutFirst(sig)
+		}
 		recv := x
 		if _, ok := types.Unalias(f.info.TypeOf(sel.X)).(*types.TypeParam); ok {
 			recv = "interface{}(" + x + ")"
@@ -311,6 +316,15 @@ func (f *fileGen) twinSignature(s *types.Signature) string {
 		b.WriteString(")")
 	}
 	return b.String()
+}
+
+// withoutFirst returns the signature of a method from that of its method expression.
+func withoutFirst(sig *types.Signature) *types.Signature {
+	var vars []*types.Var
+	for i := 1; i < sig.Params().Len(); i++ {
+		vars = append(vars, sig.Params().At(i))
+	}
+	return types.NewSignatureType(nil, nil, nil, types.NewTuple(vars...), sig.Results(), sig.Variadic())
 }
 
 // coreSignature returns the signature of a type of functions, or of a type

@@ -190,7 +190,9 @@ func (f *fileGen) staticFunc(state string, x wrapped) {
 	w.putf("// %s stands for the function %s used as a value.\n", name, state)
 	w.putf("type %s struct{ Rec %s.Record }\n\n", name, f.coroc)
 	w.putf("var durable_type_%s = %s.RecordType{Proto: (*%s)(nil)}\n\n", name, f.coroc, name)
+	x.name, x.state, x.unit = name, state, newUnit(name, state)
 	f.durableCall(w, "*"+name, x)
+	f.inits = append(f.inits, x.unit.regs...)
 	if f.funcRecovers(x.fn) {
 		w.putf("func (*%s) Recovers() {}\n\n", name)
 	}
@@ -276,7 +278,10 @@ type wrapped struct {
 	plain   string     // callee of the plain call
 	twin    string     // callee of the durable call, "" if it cannot suspend
 	expr    bool       // a method expression: the first parameter is the receiver
-	dynamic string     // the receiver in whose dynamic type twin is looked up, if it is an interface
+	name    string     // of what is generated for it
+	state   string     // its name in saved states
+	unit    *unit
+	dynamic string // the receiver in whose dynamic type twin is looked up, if it is an interface
 }
 
 // durableCall prints the method DurableCall of the record type recv.
@@ -287,28 +292,40 @@ func (f *fileGen) durableCall(w *writer, recv string, x wrapped) {
 	params, results := f.signatureParams(x.sig)
 	w.putf("func (r %s) DurableCall(%s)%s {\n", recv, joinArgs("c *"+f.coroc+".Coroutine", joinParams(params)), resultText(results))
 	rest, sig := params, x.sig
+	frame := ""
 	if x.expr {
-		rest = params[1:]
-		var vars []*types.Var
-		for i := 1; i < sig.Params().Len(); i++ {
-			vars = append(vars, sig.Params().At(i))
-		}
-		sig = types.NewSignatureType(nil, nil, nil, types.NewTuple(vars...), sig.Results(), sig.Variadic())
+		// The receiver leads to the method, so that it is needed to resume.
+		rest, sig = params[1:], withoutFirst(sig)
+		frame = "durable_frame_" + x.name
+		w.putf("if !c.Running() {\np_1 = %s.Pop[%s%s](c).p_1\n}\n", f.coroc, frame, x.unit.tuse)
+	}
+	var to []string
+	for _, r := range results {
+		to = append(to, r.name)
+	}
+	assign := ""
+	if to != nil {
+		assign = strings.Join(to, ", ") + " = "
 	}
 	switch {
 	case x.dynamic != "":
 		w.putf("if twin, ok := %s.(interface{ %s%s }); ok {\n", x.dynamic, x.twin, f.twinSignature(sig))
-		w.putf("%stwin.%s(%s)\n", returnIf(results), x.twin, joinArgs("c", argsOf(rest)))
-		if len(results) == 0 {
-			w.put("return\n")
-		}
-		w.putf("}\n%s%s(%s)\n", returnIf(results), x.plain, argsOf(params))
+		w.putf("%stwin.%s(%s)\n", assign, x.twin, joinArgs("c", argsOf(rest)))
+		w.putf("} else {\n%s%s(%s)\n}\n", assign, x.plain, argsOf(params))
 	case x.expr:
-		w.putf("%s%s(%s)\n", returnIf(results), x.twin, joinArgs(params[0].name, "c", argsOf(rest)))
+		w.putf("%s%s(%s)\n", assign, x.twin, joinArgs(params[0].name, "c", argsOf(rest)))
 	default:
-		w.putf("%s%s(%s)\n", returnIf(results), x.twin, joinArgs("c", argsOf(params)))
+		w.putf("%s%s(%s)\n", assign, x.twin, joinArgs("c", argsOf(params)))
 	}
-	w.put("}\n\n")
+	if x.expr {
+		w.putf("if !c.Running() {\n*%s.Frame[%s%s](c) = %s%s{Site: 1, p_1: p_1}\n}\n", f.coroc, frame, x.unit.tuse, frame, x.unit.tuse)
+	}
+	w.put("return\n}\n\n")
+	if x.expr {
+		w.putf("// %s is the frame of %s.\ntype %s%s struct {\nSite int\np_1 %s\n}\n\n", frame, x.state, frame, x.unit.tdecl, params[0].typ)
+		x.unit.register(fmt.Sprintf("%s.RegisterFrame[%s%s](%s, 0, %s.Site{Pos: %q, Live: []string{\"p_1\"}})",
+			f.coroc, frame, x.unit.tuse, x.unit.stateText(f, x.state), f.coroc, x.fn.FullName()))
+	}
 }
 
 // genericFunc makes a record for an instance of a generic function, whose func
@@ -332,6 +349,7 @@ func (f *fileGen) genericFunc(b *bodyGen, fn *types.Func, inst types.Instance) s
 func (f *fileGen) wrapper(b *bodyGen, x wrapped) string {
 	u := b.unit
 	path, state := u.value(b.where, x.fn)
+	x.name, x.state, x.unit = path, state, u
 	rec := "durable_rec_" + path
 	params, results := f.signatureParams(x.sig)
 	w := &writer{file: f.base()}

@@ -39,7 +39,6 @@ type twinGen struct {
 	captures    []*types.Var
 	hoisted     map[*types.Var]bool
 	framed      bitset // variables that are live at some site
-	temps       []string
 }
 
 type param struct {
@@ -357,11 +356,17 @@ func (t *twinGen) siteLive(it *item) bitset {
 	for w := range live {
 		live[w] = it.live[w] &^ it.defs[w]
 	}
-	if s := t.siteOf(it.call); s.Kind != colour.Static {
-		fun := ast.Unparen(it.call.Fun)
-		if sel, ok := fun.(*ast.SelectorExpr); ok && s.Kind == colour.Interface {
+	s := t.siteOf(it.call)
+	fun := ast.Unparen(it.call.Fun)
+	if sel, ok := fun.(*ast.SelectorExpr); ok {
+		if m := t.info.Selections[sel]; m != nil && m.Kind() == types.MethodExpr {
+			// The receiver leads to the callee, if only through embedded pointers.
+			fun = ast.Unparen(it.call.Args[0])
+		} else if s.Kind == colour.Interface {
 			fun = ast.Unparen(sel.X)
 		}
+	}
+	if s.Kind != colour.Static || fun != ast.Unparen(it.call.Fun) {
 		if id, ok := fun.(*ast.Ident); ok {
 			if v, ok := t.info.Uses[id].(*types.Var); ok {
 				if i, ok := t.index[v]; ok {
@@ -469,36 +474,36 @@ func (t *twinGen) declareHoisted(b *bodyGen) {
 			b.putf("_ = %s\n", t.varName(v))
 		}
 	}
-	// A result that is assigned only when the call has really returned, so that a
-	// deferred call still sees the old value if it panics.
+	// A variable that the frame keeps is assigned only when the call has really
+	// returned: the callee itself (f = f()), and a named result, whose old value a
+	// deferred call may still see if the call panics.
 	for _, it := range t.items {
-		if it.kind != siteItem || t.d == "" {
+		if it.kind != siteItem {
 			continue
 		}
+		live := t.siteLive(it)
 		for i, e := range it.lhs {
-			if v := t.resultVar(e); v != nil {
-				n := t.local(fmt.Sprintf("%s_new", v.Name()))
-				t.temps = append(t.temps, n)
-				b.putf("var %s %s\n", n, t.typeOf(v))
-				it.lhs[i] = &resultTemp{Ident: ast.NewIdent(n), result: v.Name()}
+			id, ok := e.(*ast.Ident)
+			if !ok {
+				continue
+			}
+			v, ok := t.object(id).(*types.Var)
+			if !ok {
+				continue
+			}
+			if n, ok := t.index[v]; ok && live.has(n) {
+				temp := t.local(fmt.Sprintf("%s_new", v.Name()))
+				b.putf("var %s %s\n", temp, t.typeOf(v))
+				it.lhs[i] = &resultTemp{Ident: ast.NewIdent(temp), result: t.varName(v)}
 			}
 		}
 	}
 }
 
-// resultTemp is a left side that goes to a named result through a temporary.
+// resultTemp is a left side that goes to its variable through a temporary.
 type resultTemp struct {
 	*ast.Ident
 	result string
-}
-
-func (t *twinGen) resultVar(e ast.Expr) *types.Var {
-	if id, ok := e.(*ast.Ident); ok {
-		if v, ok := t.info.Uses[id].(*types.Var); ok && t.result[v] {
-			return v
-		}
-	}
-	return nil
 }
 
 // typeOf returns the type of a variable as text; a type that cannot be written is
