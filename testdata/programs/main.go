@@ -21,10 +21,13 @@ import (
 	"slices"
 
 	"github.com/coroc-dev/coroc/coroutine"
+	"github.com/coroc-dev/coroc/testdata/programs/aliases"
 	"github.com/coroc-dev/coroc/testdata/programs/anonstructs"
 	"github.com/coroc-dev/coroc/testdata/programs/arith"
 	"github.com/coroc-dev/coroc/testdata/programs/assign"
+	"github.com/coroc-dev/coroc/testdata/programs/bigstate"
 	"github.com/coroc-dev/coroc/testdata/programs/blanks"
+	"github.com/coroc-dev/coroc/testdata/programs/boxedassign"
 	"github.com/coroc-dev/coroc/testdata/programs/boxing"
 	"github.com/coroc-dev/coroc/testdata/programs/builtins"
 	"github.com/coroc-dev/coroc/testdata/programs/closures"
@@ -32,6 +35,7 @@ import (
 	"github.com/coroc-dev/coroc/testdata/programs/complits"
 	"github.com/coroc-dev/coroc/testdata/programs/consts"
 	"github.com/coroc-dev/coroc/testdata/programs/conversions"
+	"github.com/coroc-dev/coroc/testdata/programs/deadcode"
 	"github.com/coroc-dev/coroc/testdata/programs/deadvalues"
 	"github.com/coroc-dev/coroc/testdata/programs/deep"
 	"github.com/coroc-dev/coroc/testdata/programs/deferargs"
@@ -42,11 +46,13 @@ import (
 	"github.com/coroc-dev/coroc/testdata/programs/deferpanic"
 	"github.com/coroc-dev/coroc/testdata/programs/deferresults"
 	"github.com/coroc-dev/coroc/testdata/programs/deferyield"
+	"github.com/coroc-dev/coroc/testdata/programs/directives"
 	"github.com/coroc-dev/coroc/testdata/programs/earlyreturns"
 	"github.com/coroc-dev/coroc/testdata/programs/embedanon"
 	"github.com/coroc-dev/coroc/testdata/programs/embediface"
 	"github.com/coroc-dev/coroc/testdata/programs/embednil"
 	"github.com/coroc-dev/coroc/testdata/programs/errorvalues"
+	"github.com/coroc-dev/coroc/testdata/programs/extremes"
 	"github.com/coroc-dev/coroc/testdata/programs/forloops"
 	"github.com/coroc-dev/coroc/testdata/programs/funcvalues"
 	"github.com/coroc-dev/coroc/testdata/programs/genericbox"
@@ -96,6 +102,8 @@ import (
 	"github.com/coroc-dev/coroc/testdata/programs/rangestring"
 	"github.com/coroc-dev/coroc/testdata/programs/recclosures"
 	"github.com/coroc-dev/coroc/testdata/programs/recovernamed"
+	"github.com/coroc-dev/coroc/testdata/programs/recoverodd"
+	"github.com/coroc-dev/coroc/testdata/programs/recoverpkg"
 	"github.com/coroc-dev/coroc/testdata/programs/recovers"
 	"github.com/coroc-dev/coroc/testdata/programs/recursion"
 	"github.com/coroc-dev/coroc/testdata/programs/repanic"
@@ -259,10 +267,13 @@ func next(c intCoroutine) (suspended bool) {
 // programs is the table of all programs; the harness drops the lines of those
 // that the compiler refuses.
 var programs = []program{
+	{"aliases", aliases.Main},
 	{"anonstructs", anonstructs.Main},
 	{"arith", arith.Main},
 	{"assign", assign.Main},
+	{"bigstate", bigstate.Main},
 	{"blanks", blanks.Main},
+	{"boxedassign", boxedassign.Main},
 	{"boxing", boxing.Main},
 	{"builtins", builtins.Main},
 	{"closures", closures.Main},
@@ -270,6 +281,7 @@ var programs = []program{
 	{"complits", complits.Main},
 	{"consts", consts.Main},
 	{"conversions", conversions.Main},
+	{"deadcode", deadcode.Main},
 	{"deadvalues", deadvalues.Main},
 	{"deep", deep.Main},
 	{"deferargs", deferargs.Main},
@@ -280,11 +292,13 @@ var programs = []program{
 	{"deferpanic", deferpanic.Main},
 	{"deferresults", deferresults.Main},
 	{"deferyield", deferyield.Main},
+	{"directives", directives.Main},
 	{"earlyreturns", earlyreturns.Main},
 	{"embedanon", embedanon.Main},
 	{"embediface", embediface.Main},
 	{"embednil", embednil.Main},
 	{"errorvalues", errorvalues.Main},
+	{"extremes", extremes.Main},
 	{"forloops", forloops.Main},
 	{"funcvalues", funcvalues.Main},
 	{"genericbox", genericbox.Main},
@@ -334,6 +348,8 @@ var programs = []program{
 	{"rangestring", rangestring.Main},
 	{"recclosures", recclosures.Main},
 	{"recovernamed", recovernamed.Main},
+	{"recoverodd", recoverodd.Main},
+	{"recoverpkg", recoverpkg.Main},
 	{"recovers", recovers.Main},
 	{"recursion", recursion.Main},
 	{"repanic", repanic.Main},
