@@ -248,6 +248,7 @@ func TestTimeout(t *testing.T) {
 func TestNewRefuses(t *testing.T) {
 	ok := func(_ context.Context, n int) (int, error) { return n, nil }
 	type hidden struct{ A, b int }
+	_ = hidden{}.b
 	for name, c := range map[string]struct {
 		opts []dispatch.Option
 		want string

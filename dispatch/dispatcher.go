@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/coroc-dev/coroc/dispatch/engine"
-	"github.com/coroc-dev/coroc/dispatch/store"
 	"github.com/coroc-dev/coroc/dispatch/store/sqlite"
 )
 
@@ -31,7 +30,6 @@ func (o option) apply(c *config) { o(c) }
 type config struct {
 	functions []AnyFunction
 	path      string
-	store     store.Store
 	observer  func(Event)
 	logger    *slog.Logger
 	grace     time.Duration

@@ -19,10 +19,8 @@ import (
 // build package-level errors of the compiled packages are found without that; in a volatile
 // one, which never goes on in another process, [errors.Is] finds the original errors.
 type Error struct {
-	n       *node
-	value   error // registered, or equal to the original
-	origin  error // the original, in a volatile build
-	wrapped []error
+	n      *node // all that is kept when the error itself is part of a state
+	origin error // the original, in a volatile build
 }
 
 // node is what is stored of one error of a chain.
@@ -53,18 +51,21 @@ func (e *Error) Status() Status { return e.n.Status }
 func (e *Error) Stack() string { return e.n.Stack }
 
 // Unwrap returns the errors that the original wraps.
-func (e *Error) Unwrap() []error { return e.wrapped }
+func (e *Error) Unwrap() []error { return e.n.unwrap(e.origin, 0) }
 
 // Is reports whether the original is target, or says of itself that it is.
 func (e *Error) Is(target error) bool {
-	if e.value != nil && errors.Is(e.value, target) {
+	if v := e.n.value(); v != nil && errors.Is(v, target) {
 		return true
 	}
 	return e.origin != nil && reflect.ValueOf(target).Comparable() && reflect.ValueOf(e.origin).Comparable() && e.origin == target
 }
 
 // As sets target to the original if that is of a registered type which fits.
-func (e *Error) As(target any) bool { return e.value != nil && errors.As(e.value, target) }
+func (e *Error) As(target any) bool {
+	v := e.n.value()
+	return v != nil && errors.As(v, target)
+}
 
 // GatherError is the error of a Gather of which calls failed.
 type GatherError struct {
@@ -104,13 +105,19 @@ func (e *GatherError) Unwrap() []error {
 	return errs
 }
 
-// maxNodes bounds how much of one error is stored. It leaves room for a Gather of which
-// each call failed.
+// maxNodes bounds how much of one error is stored. A Gather that failed is stored with all
+// its errors nevertheless: one that was left out would look like a success.
 const maxNodes = 20_000
 
 type errorEncoder struct{ nodes int }
 
-func encodeFailure(err error) *engine.Failure {
+// encodeFailure guards against errors whose methods panic, as those of nil pointers do.
+func encodeFailure(err error) (f *engine.Failure) {
+	defer func() {
+		if r := recover(); r != nil {
+			f = describe(StatusPermanentError, fmt.Sprintf("a method of an error of type %T panics: %v", err, r))
+		}
+	}()
 	n := (&errorEncoder{}).encode(err, 0)
 	return &engine.Failure{
 		Status:     StatusOf(err),
@@ -122,10 +129,14 @@ func encodeFailure(err error) *engine.Failure {
 }
 
 func encodePanic(v any, stack []byte) *engine.Failure {
-	n := &node{Message: fmt.Sprintf("panic: %v", v), Type: "panic", Status: StatusPermanentError, Stack: string(stack)}
-	f := &engine.Failure{Status: StatusPermanentError, Message: n.Message}
+	message := fmt.Sprintf("panic: %v", v)
+	n := &node{Message: message, Type: "panic", Status: StatusPermanentError, Stack: string(stack)}
+	f := &engine.Failure{Status: StatusPermanentError, Message: message}
 	if err, ok := v.(error); ok {
-		n.Wrapped = []*node{(&errorEncoder{}).encode(err, 0)}
+		cause := new(node)
+		if json.Unmarshal(encodeFailure(err).Encoded, cause) == nil {
+			n.Wrapped = []*node{cause}
+		}
 		// A frame that does not fit is found when its function comes to resume.
 		f.Park = errors.Is(err, runtime.ErrInvalidState) || errors.Is(err, runtime.ErrIncompatibleState)
 	}
@@ -156,7 +167,7 @@ func (enc *errorEncoder) encode(err error, depth int) *node {
 	if e, ok := err.(*Error); ok {
 		return e.n
 	}
-	n := &node{Message: message(err), Type: reflect.TypeOf(err).String(), Status: StatusOf(err)}
+	n := &node{Message: err.Error(), Type: reflect.TypeOf(err).String(), Status: StatusOf(err)}
 	if depth > maxDepth || enc.nodes > maxNodes {
 		return n
 	}
@@ -178,7 +189,7 @@ func (enc *errorEncoder) encode(err error, depth int) *node {
 	case interface{ Unwrap() []error }:
 		n.Several = true
 		for _, w := range e.Unwrap() {
-			if w != nil {
+			if w != nil && enc.nodes < maxNodes {
 				n.Wrapped = append(n.Wrapped, enc.encode(w, depth+1))
 			}
 		}
@@ -202,16 +213,6 @@ func (enc *errorEncoder) identify(n *node, err error) {
 	}
 }
 
-// message guards against errors whose Error method panics, as those of nil pointers do.
-func message(err error) (s string) {
-	defer func() {
-		if r := recover(); r != nil {
-			s = fmt.Sprintf("%T whose Error method panics: %v", err, r)
-		}
-	}()
-	return err.Error()
-}
-
 // decodeError makes an error of what was stored. origin is the error that it was made of,
 // if that was in this process.
 func decodeError(status Status, b []byte, origin error) error {
@@ -232,26 +233,42 @@ func (n *node) decode(origin error, depth int) error {
 	if e, ok := origin.(*Error); ok {
 		origin = e.origin // it was encoded as what it stands for
 	}
-	e := &Error{n: n, origin: origin}
+	return &Error{n: n, origin: origin}
+}
+
+// unwrap returns the errors that the original wraps.
+func (n *node) unwrap(origin error, depth int) []error {
+	origins := unwrap(origin, len(n.Wrapped))
+	errs := make([]error, 0, len(n.Wrapped))
+	for i, w := range n.Wrapped {
+		if w != nil && depth < 2*maxDepth {
+			errs = append(errs, w.decode(origins[i], depth+1))
+		}
+	}
+	return errs
+}
+
+// value returns the original, or one that is equal to it, if this program knows it by name.
+func (n *node) value() error {
 	switch {
 	case n.Value != nil:
 		if decode := registered.decoder(n.Name); decode != nil {
-			if v, err := decode(n.Value); err == nil {
-				e.value = v
+			if v, err := decode(n.Value); err == nil && !isNil(v) {
+				return v
 			}
 		}
 	case n.Name != "":
-		e.value = registered.value(n.Name)
+		return registered.value(n.Name)
 	case n.State != nil && durable:
-		e.value = loadError(n.State)
+		return loadError(n.State)
 	}
-	origins := unwrap(origin, len(n.Wrapped))
-	for i, w := range n.Wrapped {
-		if w != nil && depth < 2*maxDepth {
-			e.wrapped = append(e.wrapped, w.decode(origins[i], depth+1))
-		}
-	}
-	return e
+	return nil
+}
+
+// isNil finds the nil pointers that JSON's null makes; their methods would panic.
+func isNil(err error) bool {
+	v := reflect.ValueOf(err)
+	return v.Kind() == reflect.Pointer && v.IsNil()
 }
 
 func (n *node) decodeGather(origin error, depth int) error {

@@ -26,7 +26,6 @@ type frame_climb struct {
 	n    int
 	sum  int
 	i    int
-	t_1  *dispatch.Function[int, int]
 }
 
 var type_climb = coroc.RecordType{Proto: (*rec_climb)(nil)}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"io/fs"
 	"net"
 	"net/url"
@@ -103,19 +102,15 @@ func statusOfValue(err error) Status {
 			return StatusTLSError
 		}
 	}
-	if e, ok := err.(interface{ Timeout() bool }); ok && e.Timeout() {
-		return StatusTimeout
-	}
-	if e, ok := err.(interface{ Temporary() bool }); ok && e.Temporary() {
-		if _, ok := err.(interface{ Unwrap() error }); !ok {
-			return StatusTemporaryError
-		}
-	}
 	return StatusNone
 }
 
 // statusOfCarrier maps errors that tell less than what they wrap, if that told nothing.
 func statusOfCarrier(err error) Status {
+	// What it wraps is asked first: these methods only pass on less than that can tell.
+	if e, ok := err.(interface{ Timeout() bool }); ok && e.Timeout() {
+		return StatusTimeout
+	}
 	switch err.(type) {
 	case *net.OpError:
 		return StatusTCPError
@@ -185,10 +180,23 @@ func (e *statusError) Status() Status { return e.status }
 // RetryAfter returns what is asked for by this error or by those that it wraps.
 func (e *statusError) RetryAfter() time.Duration { return max(e.after, retryAfter(e.err)) }
 
-func retryAfter(err error) time.Duration {
-	var r interface{ RetryAfter() time.Duration }
-	if errors.As(err, &r) {
-		return max(r.RetryAfter(), 0)
+// retryAfter returns what the outermost error that tells asks for.
+func retryAfter(err error) time.Duration { return retryAfterIn(err, 0) }
+
+func retryAfterIn(err error, depth int) time.Duration {
+	if err == nil || depth > maxDepth {
+		return 0
 	}
-	return 0
+	var d time.Duration
+	switch e := err.(type) {
+	case interface{ RetryAfter() time.Duration }:
+		d = max(e.RetryAfter(), 0)
+	case interface{ Unwrap() error }:
+		d = retryAfterIn(e.Unwrap(), depth+1)
+	case interface{ Unwrap() []error }:
+		for _, err := range e.Unwrap() {
+			d = max(d, retryAfterIn(err, depth+1))
+		}
+	}
+	return d
 }
