@@ -148,19 +148,30 @@ func (a *analysis) checkFuncArg(c *call, callee *types.Func, arg ssa.Value) {
 }
 
 func (a *analysis) checkFuncItems(c *call, callee *types.Func, items []item) {
-	if why := a.durableOf(items); why != nil {
-		a.report(typecheck.Diagnostic{
+	if why, direct := a.durableOf(items); why != nil {
+		a.report(callback(typecheck.Diagnostic{
 			Pos:     a.mod.Position(c.common.Pos()),
 			Message: fmt.Sprintf("%s is not compiled by coroc and may call %s, which may suspend", describe(callee), why.Caller),
 			Related: why.Chain(),
 			Fix:     "write the loop out, or copy the function into the module, so that it is compiled too",
-		})
+		}, direct))
 	}
 }
 
+// callback makes the diagnostic a warning if it takes a dynamic call to suspend:
+// which functions that can reach is known only from above.
+func callback(d typecheck.Diagnostic, direct bool) typecheck.Diagnostic {
+	if !direct {
+		d.Warning = true
+		d.Message += ": that would panic"
+	}
+	return d
+}
+
 // durableOf returns the reason of the first durable function among the items,
-// in the order of the source.
-func (a *analysis) durableOf(items []item) *Reason {
+// in the order of the source, and whether static calls lead to its suspension.
+// One for which they do comes before all others.
+func (a *analysis) durableOf(items []item) (why *Reason, direct bool) {
 	var best *node
 	var point string
 	for _, i := range items {
@@ -169,7 +180,7 @@ func (a *analysis) durableOf(items []item) *Reason {
 		}
 		t := a.resolve(i.fn)
 		for _, n := range t.nodes {
-			if n.why != nil && (best == nil || n.index < best.index) {
+			if n.why != nil && (best == nil || n.direct && !best.direct || n.direct == best.direct && n.index < best.index) {
 				best = n
 			}
 		}
@@ -178,12 +189,12 @@ func (a *analysis) durableOf(items []item) *Reason {
 		}
 	}
 	if best != nil {
-		return &Reason{Caller: best.name, Callee: best.why.Callee, Pos: best.why.Pos, Next: best.why.Next}
+		return best.why, best.direct
 	}
 	if point != "" {
-		return &Reason{Caller: point, Callee: point}
+		return &Reason{Caller: point, Callee: point}, true
 	}
-	return nil
+	return nil, false
 }
 
 // checkInterfaceArg reports a value whose methods the callee may call, because
@@ -219,12 +230,12 @@ func (a *analysis) checkInterfaceArg(c *call, callee *types.Func, i int, invoke 
 			if n == nil || n.why == nil {
 				continue
 			}
-			a.report(typecheck.Diagnostic{
+			a.report(callback(typecheck.Diagnostic{
 				Pos:     a.mod.Position(c.common.Pos()),
 				Message: fmt.Sprintf("%s is not compiled by coroc and may call %s, which may suspend", describe(callee), n.name),
 				Related: n.why.Chain(),
 				Fix:     "make the method one that does not suspend, or copy the function into the module, so that it is compiled too",
-			})
+			}, n.direct))
 		}
 	}
 }
@@ -241,13 +252,13 @@ func (a *analysis) checkFields() {
 			if it.fn == nil || !p.direct[it] {
 				continue
 			}
-			if why := a.durableOf([]item{it}); why != nil {
-				a.report(typecheck.Diagnostic{
+			if why, direct := a.durableOf([]item{it}); why != nil {
+				a.report(callback(typecheck.Diagnostic{
 					Pos:     why.Pos,
 					Message: fmt.Sprintf("%s may suspend, but it is stored in the field %s of a struct of package %s, which is not compiled and calls it", why.Caller, f.Name(), f.Pkg().Path()),
 					Related: why.Chain(),
 					Fix:     "run what suspends in a coroutine of its own, started there",
-				})
+				}, direct))
 			}
 		}
 	}
@@ -302,16 +313,19 @@ func (a *analysis) checkMethods() {
 		}
 	}
 	for _, n := range found {
-		fd := n.syntax.(*ast.FuncDecl)
+		fd, ok := n.syntax.(*ast.FuncDecl)
+		if !ok {
+			continue
+		}
 		by := calledByOthers[fd.Name.Name]
 		if by == "" {
 			by = "encoding packages"
 		}
-		a.report(typecheck.Diagnostic{
+		a.report(callback(typecheck.Diagnostic{
 			Pos:     a.mod.Position(fd.Name.Pos()),
 			Message: fmt.Sprintf("%s may suspend, but values of its type are handed to code that is not compiled and calls it (%s)", n.name, by),
 			Related: n.why.Chain(),
 			Fix:     "call what suspends before, and let the method return what is there",
-		})
+		}, n.direct))
 	}
 }

@@ -1,0 +1,117 @@
+package colour
+
+import (
+	"go/ast"
+)
+
+// paint gives every node from which a suspension point can be reached its
+// reason: the shortest chain of calls, the first in the source of several.
+func (a *analysis) paint() {
+	var queue []*node
+	callers := map[*node][]*site{}
+	for _, n := range a.order {
+		for _, s := range n.sites {
+			if s.gostmt != nil {
+				continue
+			}
+			for _, t := range s.to {
+				callers[t] = append(callers[t], s)
+			}
+			if s.point != "" && n.why == nil {
+				n.why = &Reason{Caller: n.name, Callee: s.point, Pos: a.mod.Position(s.pos())}
+				queue = append(queue, n)
+			}
+		}
+	}
+	for len(queue) > 0 {
+		n := queue[0]
+		queue = queue[1:]
+		for _, s := range callers[n] {
+			if m := s.owner; m.why == nil {
+				m.why = &Reason{Caller: m.name, Callee: n.name, Pos: a.mod.Position(s.pos()), Next: n.why}
+				queue = append(queue, m)
+			}
+		}
+	}
+	a.paintDirect(callers)
+	for _, n := range a.order {
+		if n.why == nil {
+			continue
+		}
+		for _, o := range n.objs {
+			a.facts.Funcs[o] = n.why
+		}
+		if lit, ok := n.syntax.(*ast.FuncLit); ok {
+			a.facts.Lits[lit] = n.why
+		}
+	}
+	for _, s := range a.list {
+		why := a.reason(s)
+		if why == nil || s.owner == nil {
+			continue
+		}
+		f := &Site{Kind: s.kind, Callee: s.callee, Twin: s.twin, Why: why}
+		switch {
+		case s.rng != nil:
+			a.facts.Ranges[s.rng] = f
+		case s.gostmt != nil:
+			a.facts.Gos[s.gostmt] = f
+		default:
+			a.facts.Sites[s.call] = f
+		}
+	}
+}
+
+// paintDirect marks the nodes that reach a suspension point by static calls:
+// these can suspend, as far as can be seen, where the others may only do so for
+// values that are never there.
+func (a *analysis) paintDirect(callers map[*node][]*site) {
+	static := func(s *site) bool {
+		return s.kind == Static || s.call != nil && s.callee == nil && isLiteral(s.call.Fun)
+	}
+	var queue []*node
+	mark := func(n *node) {
+		if !n.direct {
+			n.direct = true
+			queue = append(queue, n)
+		}
+	}
+	for _, n := range a.order {
+		for _, s := range n.sites {
+			if s.gostmt == nil && s.point != "" && static(s) {
+				mark(n)
+			}
+		}
+	}
+	for len(queue) > 0 {
+		n := queue[0]
+		queue = queue[1:]
+		for _, s := range callers[n] {
+			if static(s) || s.rng != nil {
+				mark(s.owner)
+			}
+		}
+	}
+}
+
+func isLiteral(e ast.Expr) bool {
+	_, ok := ast.Unparen(e).(*ast.FuncLit)
+	return ok
+}
+
+// reason returns why the call may suspend, or nil.
+func (a *analysis) reason(s *site) *Reason {
+	caller := ""
+	if s.owner != nil {
+		caller = s.owner.name
+	}
+	if s.point != "" {
+		return &Reason{Caller: caller, Callee: s.point, Pos: a.mod.Position(s.pos())}
+	}
+	for _, n := range s.to {
+		if n.why != nil {
+			return &Reason{Caller: caller, Callee: n.name, Pos: a.mod.Position(s.pos()), Next: n.why}
+		}
+	}
+	return nil
+}
