@@ -278,7 +278,7 @@ func (f *fileGen) base() string { return filepath.Base(f.src.Name) }
 
 // generate returns the text of the file; ok is false if there were errors.
 func (f *fileGen) generate(masks []*colour.Mask, first bool, changed []int) ([]byte, bool) {
-	before := len(f.diags)
+	before := f.errors()
 	f.collectInstances(f.file)
 	for _, d := range f.file.Decls {
 		f.try(d, func() { f.decl(d) })
@@ -287,7 +287,7 @@ func (f *fileGen) generate(masks []*colour.Mask, first bool, changed []int) ([]b
 		f.try(nil, func() { f.mask(m) })
 	}
 	f.try(nil, func() { f.registerPackage(first, changed) })
-	if len(f.diags) > before {
+	if f.errors() > before {
 		return nil, false
 	}
 	var b bytes.Buffer
@@ -300,6 +300,9 @@ func (f *fileGen) generate(masks []*colour.Mask, first bool, changed []int) ([]b
 		b.WriteString(selfLine + "func init() {\n" + strings.Join(f.inits, "\n") + "\n}\n")
 	}
 	text, err := f.finish(b.Bytes())
+	if f.errors() > before {
+		return nil, false
+	}
 	if err != nil {
 		f.diags = append(f.diags, typecheck.Diagnostic{
 			Pos:     token.Position{Filename: f.src.Name, Line: 1, Column: 1},
@@ -308,6 +311,17 @@ func (f *fileGen) generate(masks []*colour.Mask, first bool, changed []int) ([]b
 		return nil, false
 	}
 	return text, true
+}
+
+// errors counts the diagnostics that are not warnings.
+func (f *fileGen) errors() int {
+	n := 0
+	for _, d := range f.diags {
+		if !d.Warning {
+			n++
+		}
+	}
+	return n
 }
 
 // try runs one piece of the work; what it gives up on becomes a diagnostic.
@@ -450,6 +464,7 @@ func (f *fileGen) finish(text []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w\n%s", err, text)
 	}
+	f.checkNames(parsed)
 	used := map[string]bool{}
 	ast.Inspect(parsed, func(n ast.Node) bool {
 		if s, ok := n.(*ast.SelectorExpr); ok {
@@ -487,6 +502,25 @@ func (f *fileGen) finish(text []byte) ([]byte, error) {
 		}
 	}
 	return []byte(strings.Join(lines, "")), nil
+}
+
+// checkNames reports package-level names of the program that stand in the way of
+// generated ones.
+func (f *fileGen) checkNames(generated *ast.File) {
+	for _, d := range generated.Decls {
+		fd, ok := d.(*ast.FuncDecl)
+		if !ok || fd.Recv != nil {
+			continue
+		}
+		name := fd.Name.Name
+		if o := f.p.Types.Scope().Lookup(name); o != nil && strings.HasPrefix(strings.ToLower(name), "durable_") {
+			f.pkgGen.diags = append(f.pkgGen.diags, typecheck.Diagnostic{
+				Pos:     f.mod.Fset.PositionFor(o.Pos(), false),
+				Message: fmt.Sprintf("the name %s is needed for generated code", name),
+				Fix:     "rename it; coroc uses names that begin with durable_ and Durable_",
+			})
+		}
+	}
 }
 
 // fingerprint returns a hash of the source of a declaration or literal in a form
