@@ -57,6 +57,11 @@ func findCodec(t reflect.Type) *codec {
 		}
 		return nil
 	}
+	if t.PkgPath() == "runtime" && strings.HasSuffix(t.Name(), "Error") {
+		// A panic that waits for its deferred calls: the numbers of a bounds check.
+		names := []string{"value", "bound", "signed", "code"}
+		return inOrder(t, names[:min(len(names), t.NumField())]...)
+	}
 	return marshalling(t)
 }
 

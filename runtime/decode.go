@@ -9,6 +9,7 @@ import (
 	goruntime "runtime"
 	"slices"
 	"strings"
+	"sync"
 	"unsafe"
 )
 
@@ -36,6 +37,7 @@ type decoder struct {
 	owed     int     // bytes that must still come for what has been allocated
 	alloc    uintptr // what has been allocated
 	composed int     // lengths of array types that have been made
+	steps    int     // taken by walk
 	inKey    bool
 	depth    int
 	box      int // the boxed object that is being read, plus one
@@ -69,6 +71,19 @@ type fixup struct {
 	iface reflect.Type
 	dst   unsafe.Pointer
 	obj   int
+}
+
+var decoders = sync.Pool{New: func() any { return new(decoder) }}
+
+// release makes the decoder ready to be used again. It keeps nothing of what has
+// been loaded.
+func (d *decoder) release() {
+	if cap(d.params) > 1<<10 || cap(d.lastName) > 1<<10 {
+		return
+	}
+	clear(d.shapes)
+	*d = decoder{shapes: d.shapes[:0], params: d.params[:0], lastName: d.lastName[:0]}
+	decoders.Put(d)
 }
 
 type decodeError struct{ err error }
@@ -245,7 +260,6 @@ func (d *decoder) charge(n int, size uintptr) {
 // Frames.
 
 func (d *decoder) readShapes() {
-	d.shapes = make([]loadedShape, 0, min(d.peekCount(), 16))
 	for range d.count(12) {
 		name := d.name()
 		fingerprint := d.fixed64()
@@ -275,13 +289,6 @@ func (d *decoder) readShapes() {
 		}
 		d.shapes = append(d.shapes, shape)
 	}
-}
-
-func (d *decoder) peekCount() int {
-	if d.i < len(d.b) {
-		return int(d.b[d.i])
-	}
-	return 0
 }
 
 func (d *decoder) findSite(name []byte, fingerprint uint64, index int, pos []byte) *siteType {

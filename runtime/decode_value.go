@@ -156,6 +156,7 @@ func (d *decoder) walk(p *plan, n int, addr unsafe.Pointer, t *plan) (unsafe.Poi
 	for {
 		i := 0
 		if n != 1 {
+			d.steps++
 			if i = d.int(); i >= n {
 				d.fail("index %d of %d", i, n)
 			}
@@ -174,6 +175,7 @@ func (d *decoder) walk(p *plan, n int, addr unsafe.Pointer, t *plan) (unsafe.Poi
 		if k >= len(p.fields) || p.fields[k].p.size == 0 {
 			d.fail("no field %d in %v", k, p.typ)
 		}
+		d.steps++
 		f := &p.fields[k]
 		addr = unsafe.Add(addr, f.off)
 		p, n = f.p.flat, f.p.flatN
@@ -216,13 +218,19 @@ func (d *decoder) memory(l *loadedName, t *plan) (*plan, unsafe.Pointer) {
 func (d *decoder) namedMemory(t *plan) (unsafe.Pointer, int) {
 	l := d.nameRef()
 	p, addr := d.memory(l, t)
+	steps := d.int()
 	if p.size == 0 || t.size == 0 {
-		if p != t {
+		if p != t || steps != 0 {
 			d.mismatch(l, t.typ)
 		}
 		return addr, 0
 	}
-	return d.walk(p.flat, p.flatN, addr, t)
+	d.steps = 0
+	addr, room := d.walk(p.flat, p.flatN, addr, t)
+	if d.steps != steps {
+		d.incompatible("the way from %s to a %v differs", l.name, t.typ)
+	}
+	return addr, room
 }
 
 func (d *decoder) pointer(p *plan) unsafe.Pointer {

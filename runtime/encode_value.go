@@ -177,6 +177,7 @@ func (e *encoder) pointer(addr unsafe.Pointer, t *plan, ptr unsafe.Pointer) {
 		if b := e.boundZero(addr, t); b >= 0 {
 			e.uvarint(refNamed)
 			e.uvarint(e.nameID(nameKey{kind: nameBinding, i: b}))
+			e.uvarint(0)
 			return
 		}
 		e.uvarint(refNowhere)
@@ -189,23 +190,28 @@ func (e *encoder) pointer(addr unsafe.Pointer, t *plan, ptr unsafe.Pointer) {
 	e.object(addr, t, ptr)
 }
 
-// named writes a reference into memory that has a name.
+// named writes a reference into memory that has a name. The length of the path is
+// written because the state does not describe the type of that memory.
 func (e *encoder) named(n memoryName, t *plan, count int) {
 	e.uvarint(refNamed)
 	e.uvarint(e.nameID(n.key))
-	e.path(n.p.flat, n.p.flatN, n.off, t, count)
+	e.steps, _ = findPath(e.steps[:0], n.p.flat, n.p.flatN, n.off, t, count)
+	e.uvarint(uint64(len(e.steps)))
+	for _, s := range e.steps {
+		e.uvarint(s)
+	}
 }
 
-func (e *encoder) path(p *plan, n int, off uintptr, t *plan, count int) bool {
-	steps, ok := findPath(e.steps[:0], p, n, off, t, count)
+// path writes the way to values of t in an object.
+func (e *encoder) path(o *object, addr unsafe.Pointer, t *plan, count int, ptr unsafe.Pointer) {
+	steps, ok := findPath(e.steps[:0], o.p, o.n, uintptr(addr)-uintptr(o.addr), t, count)
 	e.steps = steps
 	if !ok {
-		return false
+		e.fail(ptr, t.typ, "the memory is also used as "+o.p.typ.String())
 	}
 	for _, s := range steps {
 		e.uvarint(s)
 	}
-	return true
 }
 
 // object writes a reference to a value of t in an object.
@@ -216,11 +222,8 @@ func (e *encoder) object(addr unsafe.Pointer, t *plan, ptr unsafe.Pointer) {
 	}
 	o := e.regions.find(addr)
 	e.uvarint(o.id + refObject)
-	if o.p == t.flat && o.n == t.flatN {
-		return
-	}
-	if !e.path(o.p, o.n, uintptr(addr)-uintptr(o.addr), t, 1) {
-		e.fail(ptr, t.typ, "the memory is also used as "+o.p.typ.String())
+	if o.p != t.flat || o.n != t.flatN {
+		e.path(o, addr, t, 1, ptr)
 	}
 }
 
@@ -244,9 +247,7 @@ func (e *encoder) slice(h *sliceHeader, t *plan, ptr unsafe.Pointer) {
 			return
 		}
 		e.uvarint(o.id<<1 + refObject)
-		if !e.path(o.p, o.n, uintptr(h.data)-uintptr(o.addr), t, h.cap) {
-			e.fail(ptr, t.typ, "the memory is also used as "+o.p.typ.String())
-		}
+		e.path(o, h.data, t, h.cap, ptr)
 	}
 	e.uvarint(uint64(h.len))
 	e.uvarint(uint64(h.cap))

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"reflect"
+	goruntime "runtime"
 	"slices"
 	"strconv"
 	"sync/atomic"
@@ -23,14 +24,14 @@ type varTable struct {
 	sorted []*varType // by address; those of size zero have no address of their own
 	lo, hi uintptr    // what the addresses of the variables span
 
-	// The values of variables that are never reassigned. They are looked up anew as
-	// long as some are nil, since a save can happen before they are initialized.
+	// The values of variables that are never reassigned. They are looked up anew when
+	// one that was nil is not any more: a save can happen before it is initialized.
 	values atomic.Pointer[varValues]
 	never  []*varType
 }
 
 type varValues struct {
-	complete bool
+	unset []*varType
 	// byWord finds pointers, maps and funcs.
 	byWord map[unsafe.Pointer][]namedValue
 	// byType holds the values for which the address means nothing: those of
@@ -101,28 +102,26 @@ func (t *varTable) at(p unsafe.Pointer) *varType {
 
 // current returns the values of the variables that are never reassigned.
 func (t *varTable) current(r *registry) *varValues {
-	if v := t.values.Load(); v != nil && v.complete {
+	if v := t.values.Load(); v != nil && !slices.ContainsFunc(v.unset, (*varType).set) {
 		return v
 	}
 	n := &varValues{
-		complete: true,
 		byWord:   map[unsafe.Pointer][]namedValue{},
 		byType:   map[reflect.Type][]namedValue{},
 	}
 	for _, v := range t.never {
-		x := v.value()
-		if x == nil {
-			n.complete = false
+		if !v.set() {
+			n.unset = append(n.unset, v)
 			continue
 		}
+		x := v.value()
 		typ := reflect.TypeOf(x)
 		nv := namedValue{v, typ, x}
 		word := (*eface)(unsafe.Pointer(&x)).data
 		switch typ.Kind() {
 		case reflect.Pointer:
 			if word == nil {
-				n.complete = false
-				continue
+				continue // a nil pointer in an interface
 			}
 			if size := typ.Elem().Size(); size == 0 {
 				n.byType[typ] = append(n.byType[typ], nv)
@@ -134,7 +133,6 @@ func (t *varTable) current(r *registry) *varValues {
 			n.byWord[word] = append(n.byWord[word], nv)
 		case reflect.Map, reflect.Func:
 			if word == nil {
-				n.complete = false
 				continue
 			}
 			n.byWord[word] = append(n.byWord[word], nv)
@@ -148,6 +146,9 @@ func (t *varTable) current(r *registry) *varValues {
 	t.values.Store(n)
 	return n
 }
+
+// set reports whether the variable, a reference or interface, is not nil.
+func (v *varType) set() bool { return *(*unsafe.Pointer)(v.addr) != nil }
 
 // value returns the current value of the variable as an interface value, nil for
 // a nil interface.
@@ -289,6 +290,11 @@ func registerBuiltins() {
 		reflect.TypeFor[time.Location](),
 		reflect.TypeFor[time.ParseError](),
 		reflect.TypeFor[DeferFunc](),
+		reflect.TypeFor[goruntime.PanicNilError](),
+		panicType(func() { var s []int; _ = s[len(s)] }),
+		panicType(func() { var n int; _ = 1 / n }),
+		panicType(func() { var p *nilTarget; p.n = 1 }),
+		panicType(func() { var m map[string]int; m["a"] = 1 }),
 		reflect.TypeOf(errors.New("")).Elem(),
 		reflect.TypeOf(fmt.Errorf("%w", io.EOF)).Elem(),
 		reflect.TypeOf(fmt.Errorf("%w%w", io.EOF, io.EOF)).Elem(),
@@ -299,6 +305,15 @@ func registerBuiltins() {
 			pending.types[name], pending.typeNames[t] = t, name
 		}
 	}
+}
+
+type nilTarget struct{ n int }
+
+// panicType returns the type of the runtime error that f panics with.
+func panicType(f func()) (t reflect.Type) {
+	defer func() { t = reflect.TypeOf(recover()) }()
+	f()
+	return nil
 }
 
 var runtimePath = recordHeader.PkgPath()

@@ -121,8 +121,11 @@ func (c *Coroutine) LoadState(b []byte, roots ...any) (n int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	d := decoder{reg: r, c: c, b: body, length: n}
-	if err := d.run(roots); err != nil {
+	d := decoders.Get().(*decoder)
+	d.reg, d.c, d.b, d.length = r, c, body, n
+	err = d.run(roots)
+	d.release()
+	if err != nil {
 		return 0, err
 	}
 	return n, nil

@@ -494,3 +494,99 @@ func TestStandardTypes(t *testing.T) {
 	require.Same(t, w.PtrTo, w.Ptr.Load())
 	w.Mu.Lock()
 }
+
+func TestRuntimeErrors(t *testing.T) {
+	var errs []any
+	for _, f := range []func(){
+		func() { var s []int; _ = s[len(s)+3] },
+		func() { s := []int{}; n := -1; _ = s[:n+len(s)] },
+		func() { n := 0; _ = 1 / n },
+		func() { var p *node; _ = p.name },
+		func() { var m map[string]int; m["a"] = 1 },
+		func() { panic(nil) },
+	} {
+		func() {
+			defer func() { errs = append(errs, recover()) }()
+			f()
+		}()
+	}
+	for i, e := range trip(t, errs) {
+		require.Equal(t, errs[i].(error).Error(), e.(error).Error())
+		require.IsType(t, errs[i], e)
+		_, ok := e.(interface{ RuntimeError() })
+		require.True(t, ok)
+	}
+}
+
+// TestSameBytes: the same graph gives the same bytes, in whatever order maps were
+// filled and wherever the memory is.
+func TestSameBytes(t *testing.T) {
+	type T struct {
+		M map[string]any
+		K map[any]*int
+		P map[*node]int
+		N *node
+	}
+	make1 := func(up bool) T {
+		v := T{M: map[string]any{}, K: map[any]*int{}, P: map[*node]int{}, N: &node{name: "0"}}
+		n := new(int)
+		for i := range 50 {
+			if !up {
+				i = 49 - i
+			}
+			v.M[fmt.Sprint(i)] = i
+			v.K[i], v.K[fmt.Sprint(i)], v.K[float64(i)] = n, n, n
+			v.P[&node{name: fmt.Sprint(i)}] = i
+		}
+		// The keys are told apart by what they are elsewhere, too.
+		var keys [50]*node
+		for k, i := range v.P {
+			keys[i] = k
+		}
+		v.N.list = keys[:]
+		return v
+	}
+	want := save(t, make1(true))
+	for range 10 {
+		require.Equal(t, want, save(t, make1(false)))
+		require.Equal(t, want, save(t, make1(true)))
+	}
+}
+
+var lateVar error
+
+func TestVariableSetLate(t *testing.T) {
+	RegisterVar("test.lateVar", &lateVar, false)
+	lateVar = nil
+	v := errors.New("late")
+	require.NotSame(t, v, trip(t, v))
+	lateVar = v
+	require.Same(t, v, trip(t, v))
+}
+
+// TestConcurrentUse compiles the registry and the plans in many goroutines at once.
+func TestConcurrentUse(t *testing.T) {
+	registerFrame1[[]*vertex]()
+	registerFrame1[map[string]any]()
+	current.Store(nil)
+	var group sync.WaitGroup
+	for i := range 8 {
+		group.Go(func() {
+			for range 20 {
+				frame := &frame1[map[string]any]{1, map[string]any{"a": &vertex{id: i}, "b": []any{square{1}, io.EOF}}}
+				b, err := suspendedWith(frame).AppendState(nil)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				c := New(nil)
+				if _, err := c.LoadState(b); err != nil {
+					t.Error(err)
+				} else if id := c.frames[0].(*frame1[map[string]any]).V["a"].(*vertex).id; id != i {
+					t.Error(id)
+				}
+			}
+		})
+	}
+	group.Wait()
+}

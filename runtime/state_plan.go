@@ -186,6 +186,9 @@ func (t *planTable) special(p *plan) bool {
 		p.op, p.leaf = opRecord, true
 		return true
 	}
+	if p.size == 0 {
+		return false
+	}
 	if c := codecOf(p.typ); c != nil {
 		switch {
 		case c.fields != nil:

@@ -1,0 +1,588 @@
+package runtime
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"flag"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"math"
+	"math/bits"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// reader prints a state. It is written from docs/state-format.md and shares no code
+// with the package: what it needs to know is in the state, or on that page.
+type reader struct {
+	b     []byte
+	i     int
+	out   strings.Builder
+	last  string
+	types []rtypeDesc
+	names []string
+	objs  []robject
+	inKey bool
+}
+
+type rtypeDesc struct {
+	kind     byte
+	name     string
+	elem     uint64
+	key      uint64
+	n        uint64
+	fields   []rfield
+	describe string
+}
+
+type rfield struct {
+	name string
+	typ  uint64
+}
+
+type robject struct {
+	typ, form, n uint64
+}
+
+var rbasic = strings.Split("nil named bool int int8 int16 int32 int64 uint uint8 uint16 uint32 uint64 uintptr float32 float64 complex64 complex128 string unsafe.Pointer any error reflect.Type", " ")
+
+func (r *reader) byte() byte { r.i++; return r.b[r.i-1] }
+
+func (r *reader) uvarint() uint64 {
+	v, n := binary.Uvarint(r.b[r.i:])
+	r.i += n
+	return v
+}
+
+func (r *reader) varint() int64 {
+	v, n := binary.Varint(r.b[r.i:])
+	r.i += n
+	return v
+}
+
+func (r *reader) take(n uint64) string {
+	r.i += int(n)
+	return string(r.b[r.i-int(n) : r.i])
+}
+
+func (r *reader) text() string { return r.take(r.uvarint()) }
+
+func (r *reader) name() string {
+	n := r.uvarint()
+	r.last = r.last[:n] + r.text()
+	return r.last
+}
+
+func (r *reader) printf(format string, args ...any) { fmt.Fprintf(&r.out, format, args...) }
+
+func readState(b []byte) string {
+	if crc32.Checksum(b[:len(b)-4], crc32.MakeTable(crc32.Castagnoli)) != binary.LittleEndian.Uint32(b[len(b)-4:]) {
+		return "bad checksum"
+	}
+	r := &reader{b: b[:len(b)-4], i: 5}
+	if r.uvarint() != uint64(len(r.b)-r.i) {
+		return "bad length"
+	}
+	flags := r.byte()
+	r.printf("flags %#x\n", flags)
+	frames := r.uvarint()
+	var shapes [][]rfield
+	var heads []string
+	if frames > 0 {
+		for range r.uvarint() {
+			head := r.name()
+			head = fmt.Sprintf("%s %x site %d at %s", head, r.take(8), r.uvarint(), r.text())
+			heads = append(heads, head)
+			shapes = append(shapes, r.fields())
+		}
+	}
+	if flags&4 != 0 {
+		for range r.uvarint() {
+			r.types = append(r.types, r.typ())
+		}
+	}
+	for i, t := range r.types {
+		r.printf("type %d: %s%s", i+32, t.name, t.describe)
+		for _, f := range t.fields {
+			r.printf(" %s:%s", f.name, r.typeName(f.typ))
+		}
+		r.printf("\n")
+	}
+	if flags&8 != 0 {
+		for range r.uvarint() {
+			kind := r.byte()
+			r.names = append(r.names, []string{"", "&", "binding "}[kind]+r.name())
+		}
+	}
+	if flags&16 != 0 {
+		for range r.uvarint() {
+			v := r.uvarint()
+			o := robject{v / 4, v % 4, 1}
+			if o.form == 1 || o.form == 2 {
+				o.n = r.uvarint()
+			}
+			r.objs = append(r.objs, o)
+		}
+	}
+	if flags&32 != 0 {
+		for i := range r.uvarint() {
+			t := r.uvarint()
+			r.printf("root %d: ", i)
+			r.reference(t)
+			r.printf("\n")
+		}
+	}
+	for i, o := range r.objs {
+		r.printf("object %d, %s: ", i, r.typeName(o.typ))
+		switch o.form {
+		case 0, 3:
+			r.value(o.typ)
+		case 1:
+			z := r.uvarint()
+			for range o.n - z {
+				r.value(o.typ)
+				r.printf(" ")
+			}
+			r.printf("and %d zeros", z)
+		case 2:
+			for range o.n {
+				r.inKey = true
+				r.value(r.desc(o.typ).key)
+				r.inKey = false
+				r.printf(":")
+				r.value(r.desc(o.typ).elem)
+				r.printf(" ")
+			}
+		}
+		r.printf("\n")
+	}
+	for range frames {
+		k := r.uvarint()
+		r.printf("frame %s:", heads[k])
+		for _, f := range shapes[k] {
+			r.printf(" %s=", f.name)
+			r.value(f.typ)
+		}
+		r.printf("\n")
+	}
+	if r.i != len(r.b) {
+		r.printf("%d bytes left\n", len(r.b)-r.i)
+	}
+	return r.out.String()
+}
+
+func (r *reader) fields() (l []rfield) {
+	for range r.uvarint() {
+		n := r.text()
+		l = append(l, rfield{n, r.uvarint()})
+	}
+	return l
+}
+
+func (r *reader) typ() (t rtypeDesc) {
+	k := r.byte()
+	t.kind = k & 0x7f
+	if k&0x80 != 0 {
+		t.name = r.name() + " "
+	}
+	switch t.kind {
+	case 0, 1, 2:
+		t.elem = r.uvarint()
+	case 3:
+		t.n, t.elem = r.uvarint(), r.uvarint()
+	case 4:
+		t.key, t.elem = r.uvarint(), r.uvarint()
+	case 5:
+		t.n, t.elem = r.uvarint(), r.uvarint()
+	case 6:
+		r.byte()
+		for range r.uvarint() {
+			r.uvarint()
+		}
+		for range r.uvarint() {
+			r.uvarint()
+		}
+	case 7:
+		t.fields = r.fields()
+	case 8:
+		for range r.uvarint() {
+			f := rfield{r.text(), r.uvarint()}
+			flags := r.byte()
+			if flags&2 != 0 {
+				r.text()
+			}
+			if flags&4 != 0 {
+				r.text()
+			}
+			t.fields = append(t.fields, f)
+		}
+	case 9:
+		r.text()
+	case 12:
+		t.name += fmt.Sprintf("%x ", r.take(8))
+		t.fields = r.fields()
+	}
+	t.describe = []string{"basic", "pointer", "slice", "array", "map", "chan", "func", "struct", "struct", "interface", "meaning", "zero", "record"}[t.kind]
+	return t
+}
+
+func (r *reader) desc(id uint64) rtypeDesc { return r.types[id-32] }
+
+func (r *reader) typeName(id uint64) string {
+	if id < 32 {
+		return rbasic[id]
+	}
+	t := r.desc(id)
+	switch {
+	case t.name != "":
+		return strings.Fields(t.name)[0]
+	case t.kind == 1:
+		return "*" + r.typeName(t.elem)
+	case t.kind == 2:
+		return "[]" + r.typeName(t.elem)
+	case t.kind == 3:
+		return fmt.Sprintf("[%d]%s", t.n, r.typeName(t.elem))
+	case t.kind == 4:
+		return "map[" + r.typeName(t.key) + "]" + r.typeName(t.elem)
+	}
+	return t.describe
+}
+
+// leaf: the value holds no references.
+func (r *reader) leaf(id uint64) bool {
+	if id < 32 {
+		return id <= 18
+	}
+	t := r.desc(id)
+	switch t.kind {
+	case 0, 10, 11:
+		return true
+	case 3:
+		return t.n == 0 || r.leaf(t.elem)
+	case 7, 8:
+		for _, f := range t.fields {
+			if !r.leaf(f.typ) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
+// flat sees through arrays.
+func (r *reader) flat(id uint64) (elem, n uint64) {
+	n = 1
+	for id >= 32 && r.desc(id).kind == 3 {
+		n *= r.desc(id).n
+		id = r.desc(id).elem
+	}
+	return id, n
+}
+
+// empty: the value takes no bytes.
+func (r *reader) empty(id uint64) bool {
+	if id < 32 {
+		return false
+	}
+	t := r.desc(id)
+	switch t.kind {
+	case 3:
+		return t.n == 0 || r.empty(t.elem)
+	case 7, 8:
+		for _, f := range t.fields {
+			if !r.empty(f.typ) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
+func (r *reader) steps() {
+	for range r.uvarint() {
+		r.printf(".%d", r.uvarint())
+	}
+}
+
+func (r *reader) walk(o robject, target uint64) {
+	typ, n := o.typ, o.n
+	for {
+		if n != 1 {
+			r.printf("[%d]", r.uvarint())
+		}
+		if typ == target {
+			return
+		}
+		f := r.desc(typ).fields[r.uvarint()]
+		r.printf(".%s", f.name)
+		typ, n = r.flat(f.typ)
+	}
+}
+
+func (r *reader) reference(t uint64) {
+	switch k := r.uvarint(); k {
+	case 0:
+		r.printf("nil")
+	case 1:
+		r.printf("%s", r.names[r.uvarint()])
+		r.steps()
+	case 2:
+		r.printf("somewhere")
+	default:
+		o := r.objs[k-3]
+		r.printf("#%d", k-3)
+		if elem, n := r.flat(t); elem != o.typ || n != o.n {
+			r.walk(o, elem)
+		}
+	}
+}
+
+func (r *reader) slice(t uint64) {
+	k := r.uvarint()
+	switch {
+	case k == 0:
+		r.printf("nil")
+		return
+	case k == 1:
+		r.printf("%s", r.names[r.uvarint()])
+		r.steps()
+	case k == 2:
+	case k%2 == 0:
+		r.printf("#%d", (k-4)/2)
+		return
+	default:
+		elem, _ := r.flat(t)
+		r.printf("#%d", (k-3)/2)
+		r.walk(r.objs[(k-3)/2], elem)
+	}
+	r.printf("(%d of %d)", r.uvarint(), r.uvarint())
+}
+
+func (r *reader) float() float64 { return math.Float64frombits(bits.ReverseBytes64(r.uvarint())) }
+
+func (r *reader) float32() float32 {
+	return math.Float32frombits(bits.ReverseBytes32(uint32(r.uvarint())))
+}
+
+func (r *reader) value(id uint64) {
+	if r.empty(id) {
+		r.printf("{}")
+		return
+	}
+	t := rtypeDesc{elem: id}
+	if id >= 32 {
+		t = r.desc(id)
+	}
+	switch t.kind {
+	case 0:
+		r.basic(t.elem)
+	case 1:
+		r.reference(t.elem)
+	case 2:
+		r.slice(t.elem)
+	case 3:
+		r.printf("[")
+		for range t.n {
+			r.value(t.elem)
+			r.printf(" ")
+		}
+		r.printf("]")
+	case 4, 6:
+		switch k := r.uvarint(); k {
+		case 0:
+			r.printf("nil")
+		case 1:
+			r.printf("%s", r.names[r.uvarint()])
+		default:
+			r.printf("#%d", k-3)
+		}
+	case 5:
+		r.uvarint()
+		r.printf("nil")
+	case 7, 8, 12:
+		r.printf("{")
+		for _, f := range t.fields {
+			r.printf("%s:", f.name)
+			r.value(f.typ)
+			r.printf(" ")
+		}
+		r.printf("}")
+	case 9:
+		r.basic(20)
+	case 10:
+		r.printf("%s(%x)", strings.TrimSpace(t.name), r.text())
+	case 11:
+		r.byte()
+		r.printf("0")
+	}
+}
+
+func (r *reader) basic(id uint64) {
+	switch id {
+	case 2, 9:
+		r.printf("%d", r.byte())
+	case 4:
+		r.printf("%d", int8(r.byte()))
+	case 3, 5, 6, 7:
+		r.printf("%d", r.varint())
+	case 8, 10, 11, 12, 13:
+		r.printf("%d", r.uvarint())
+	case 14:
+		r.printf("%v", r.float32())
+	case 15:
+		r.printf("%v", r.float())
+	case 16:
+		r.printf("%v", complex(r.float32(), r.float32()))
+	case 17:
+		r.printf("%v", complex(r.float(), r.float()))
+	case 18:
+		if v := r.uvarint(); v%2 == 0 {
+			r.printf("%q", r.take(v/2))
+		} else {
+			r.printf("string %d", v/2)
+		}
+	case 19:
+		r.uvarint()
+		r.printf("nil")
+	case 20, 21:
+		switch t := r.uvarint(); {
+		case t == 0:
+			r.printf("nil")
+		case t == 1:
+			r.printf("%s", r.names[r.uvarint()])
+		case t == 22:
+			r.printf("type %s", r.typeName(r.uvarint()))
+		case t >= 32 && !r.leaf(t) && !r.inKey && (r.desc(t).kind == 3 || r.desc(t).kind == 7 || r.desc(t).kind == 8):
+			r.printf("boxed #%d", r.uvarint())
+		default:
+			r.printf("%s ", r.typeName(t))
+			r.value(t)
+		}
+	}
+}
+
+// Golden states. A state of any released format is loaded for ever.
+
+type goldenNode struct {
+	name  string
+	sizes [2][2]uint16
+	next  *goldenNode
+	size  *uint16
+	rest  []uint16
+	kids  map[string]*goldenNode
+	any   []any
+	err   error
+	when  time.Time
+	spare []int8
+	app   *int
+	f     func() int
+}
+
+type goldenBox struct{ p *uint16 }
+
+var goldenVar = [3]string{"a", "b", "c"}
+
+func registerGolden() {
+	RegisterFrame[ints]("example.com/app.inner", 0x1234567890abcdef, Site{Pos: "app.go:42", Live: []string{"A", "B", "C"}})
+	RegisterFrame[frame1[*goldenNode]]("example.com/app.outer", 2, Site{Pos: "app.go:7", Live: []string{"V"}})
+	RegisterType[goldenNode]("example.com/app.node")
+	RegisterType[goldenBox]("example.com/app.box")
+	RegisterType[celsius]("example.com/app.celsius")
+	RegisterVar("example.com/app.v", &goldenVar, true)
+	RegisterRecord[captured](&capturedType, "example.com/app.outer.func1", 77, func(r *captured) func() int { return NewFunc(r, r.Call) })
+}
+
+func goldenGraph(app *struct{ a, b int }) (*goldenNode, *int) {
+	n, count := &goldenNode{name: "first"}, 41
+	m := &goldenNode{name: "the second and last node", next: n}
+	n.next = m
+	n.sizes = [2][2]uint16{{1, 2}, {3, 4}}
+	n.size = &n.sizes[1][0]
+	n.rest = n.sizes[0][1:]
+	n.kids = map[string]*goldenNode{"a": n, "b": m, "nil": nil}
+	n.any = []any{1, "x", 1.5, celsius(20), goldenBox{n.size}, map[any]string{true: "t", "k": m.name}, &goldenVar[1], goldenVar[2:], []byte(nil), struct{}{}, complex(1, 2)}
+	n.err = errors.Join(io.EOF, fmt.Errorf("wrapped: %w", errors.New("cause")))
+	n.when = time.Unix(1700000000, 5).In(time.FixedZone("CET", 3600))
+	n.spare = make([]int8, 3, 10)
+	n.app = &app.b
+	n.f = makeCaptured(&count)
+	return n, &count
+}
+
+var update = flag.Bool("update", false, "rewrite the golden states")
+
+func TestGolden(t *testing.T) {
+	withRegistry(t, func() {
+		registerGolden()
+		var app struct{ a, b int }
+		v, count := goldenGraph(&app)
+		c := suspendedWith(&ints{1, 1, -1, 300}, &ints{1, 4, 5, 6}, &frame1[*goldenNode]{1, v})
+		c.Bind(Binding{"app", &app})
+		b, err := c.AppendState(nil, count)
+		require.NoError(t, err)
+		if *update {
+			require.NoError(t, os.MkdirAll("testdata/state", 0o777))
+			require.NoError(t, os.WriteFile("testdata/state/v1.hex", []byte(hex.Dump(b)), 0o666))
+			require.NoError(t, os.WriteFile("testdata/state/v1.txt", []byte(readState(b)), 0o666))
+		}
+		want, err := os.ReadFile("testdata/state/v1.txt")
+		require.NoError(t, err)
+		golden := undump(t, "testdata/state/v1.hex")
+		require.Equal(t, string(want), readState(golden))
+
+		var app2 struct{ a, b int }
+		var count2 int
+		d := New(nil, Binding{"app", &app2})
+		_, err = d.LoadState(golden, &count2)
+		require.NoError(t, err)
+		want2, count3 := goldenGraph(&app2)
+		require.Equal(t, &ints{1, 1, -1, 300}, d.frames[0])
+		require.Equal(t, &ints{1, 4, 5, 6}, d.frames[1])
+		w := d.frames[2].(*frame1[*goldenNode]).V
+		require.Same(t, &app2.b, w.app)
+		require.Equal(t, 42, w.f())
+		require.Equal(t, 42, count2)
+		require.True(t, w.when.Equal(want2.when))
+		require.Equal(t, want2.err.Error(), w.err.Error())
+		require.ErrorIs(t, w.err, io.EOF)
+		*count3 = 42
+		w.when, w.err, want2.err = want2.when, nil, nil
+		require.Empty(t, isomorphic(want2, w))
+
+		// What is written today is what was written then.
+		require.Equal(t, hex.Dump(golden), hex.Dump(b))
+	})
+}
+
+// undump reads what hex.Dump has written.
+func undump(t *testing.T, file string) []byte {
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	var b []byte
+	for line := range bytes.Lines(text) {
+		for _, f := range strings.Fields(string(line[8:min(len(line), 60)])) {
+			x, err := hex.DecodeString(f)
+			require.NoError(t, err)
+			b = append(b, x...)
+		}
+	}
+	return b
+}
+
+// TestReader lets the independent reader through states of random graphs.
+func TestReader(t *testing.T) {
+	for i, body := range fuzzSeeds(t) {
+		text := readState(seal(body))
+		require.NotContains(t, text, "bytes left", "seed %d", i)
+		require.Contains(t, text, "frame fuzz")
+	}
+}
