@@ -287,26 +287,3 @@ func (f *fileGen) someMethodRecovers(m *types.Func) bool { return f.recoverOf[m.
 // mayBeDurable reports whether some type may implement the interface method with
 // one that suspends.
 func (f *fileGen) mayBeDurable(m *types.Func) bool { return f.twins[twinName(m)] }
-
-// registerFrame registers the frame type of a twin with its sites.
-func (t *twinGen) registerFrame(frame string, fingerprint uint64) {
-	text := fmt.Sprintf("%s.RegisterFrame[%s](%s, %#x", t.coroc, frame, t.unit.stateText(t.fileGen, t.state), fingerprint)
-	site := func(pos string, fields []string) {
-		var quoted []string
-		for _, n := range fields {
-			quoted = append(quoted, fmt.Sprintf("%q", n))
-		}
-		text += fmt.Sprintf(",\n%s.Site{Pos: %q, Live: []string{%s}}", t.coroc, pos, strings.Join(quoted, ", "))
-	}
-	for _, it := range t.items {
-		if it.kind == siteItem {
-			fields, _ := t.saved(it)
-			site(t.sitePos(it.call), fields)
-		}
-	}
-	if t.d != "" {
-		fields, _ := t.saved(nil)
-		site(t.base()+" (deferred calls)", fields)
-	}
-	t.unit.register(text + ")")
-}

@@ -1,0 +1,176 @@
+package codegen
+
+import (
+	"fmt"
+	"go/types"
+	"strings"
+)
+
+// framedVars returns the variables that have a field in the frame, in order.
+func (t *twinGen) framedVars() []*types.Var {
+	var list []*types.Var
+	t.framed.each(func(i int) { list = append(list, t.vars[i]) })
+	return list
+}
+
+// frameType declares the frame and returns its name with type arguments.
+func (t *twinGen) frameType() string {
+	w := &writer{file: t.base()}
+	w.own()
+	w.putf("// %s is the frame of %s.\n", t.frameName(), t.state)
+	w.putf("type %s%s struct {\nSite int\n", t.frameName(), t.unit.tdecl)
+	if len(t.captures) > 0 {
+		t.r = t.unit.recordVar
+		w.putf("%s *durable_rec_%s%s\n", fieldName(t.r), t.path, t.unit.tuse)
+	}
+	for _, v := range t.framedVars() {
+		w.putf("%s %s\n", fieldName(t.varName(v)), t.typeOf(v))
+	}
+	if t.d != "" {
+		w.putf("%s *%s.Defers\n", t.d, t.coroc)
+		for _, p := range t.results {
+			if p.obj == nil {
+				w.putf("%s %s\n", fieldName(p.name), p.typ)
+			}
+		}
+	}
+	if t.recoverVar != "" {
+		w.putf("%s *%s.Defers\n", t.recoverVar, t.coroc)
+	}
+	w.put("}\n\n")
+	t.decls = append(t.decls, w.String())
+	return t.frameName() + t.unit.tuse
+}
+
+// saved returns the fields of the frame that are set at a site (nil: at the exit,
+// while the deferred calls run), and the variables that they come from.
+func (t *twinGen) saved(it *item) (fields, vars []string) {
+	add := func(field, v string) {
+		fields = append(fields, field)
+		vars = append(vars, v)
+	}
+	if len(t.captures) > 0 {
+		add(fieldName(t.r), t.r)
+	}
+	if it != nil {
+		t.siteLive(it).each(func(i int) { add(fieldName(t.varName(t.vars[i])), t.varName(t.vars[i])) })
+	} else {
+		seen := t.newSet()
+		for v := range t.result {
+			seen.set(t.index[v])
+		}
+		for _, v := range t.boxes {
+			if v != nil {
+				seen.set(t.index[v])
+			}
+		}
+		seen.each(func(i int) { add(fieldName(t.varName(t.vars[i])), t.varName(t.vars[i])) })
+		for _, p := range t.results {
+			if p.obj == nil {
+				add(fieldName(p.name), p.name)
+			}
+		}
+	}
+	if t.d != "" {
+		add(t.d, t.d)
+	}
+	if t.recoverVar != "" {
+		add(t.recoverVar, t.recoverVar)
+	}
+	return fields, vars
+}
+
+func (t *twinGen) push(b *bodyGen, frame string, site int, it *item) {
+	fields, vars := t.saved(it)
+	b.putf("*%s.Frame[%s](%s) = %s{Site: %d", t.coroc, frame, t.c, frame, site)
+	for i := range fields {
+		b.putf(", %s: %s", fields[i], vars[i])
+	}
+	b.put("}\n")
+}
+
+func (t *twinGen) exitSite() int { return t.sites + 1 }
+
+// guard prints the one real defer of a function with defers.
+func (t *twinGen) guard(b *bodyGen, frame string) {
+	b.put("defer func() {\n")
+	b.putf("if %s.Suspended() {\nreturn\n}\n", t.c)
+	b.putf("if %s.Catches() {\n%s.Caught(recover())\n}\n", t.d, t.d)
+	b.putf("%s.Exit(%s)\n", t.d, t.c)
+	b.putf("if %s.Suspended() {\n", t.c)
+	t.push(b, frame, t.exitSite(), nil)
+	b.put("return\n}\n")
+	for i, v := range t.boxes {
+		if v != nil {
+			b.putf("%s = *%s\n", t.results[i].name, v.Name())
+		}
+	}
+	b.put("}()\n")
+}
+
+// resume prints how a twin goes on from its frame.
+func (t *twinGen) resume(b *bodyGen, frame string) {
+	if len(t.captures) > 0 {
+		b.put(t.captureText(t.r, t.captures, ":="))
+	}
+	b.putf("if !%s.Running() {\n%s := %s.Pop[%s](%s)\n", t.c, t.fr, t.coroc, frame, t.c)
+	if len(t.captures) > 0 {
+		b.putf("%s = %s.%s\n", t.r, t.fr, fieldName(t.r))
+		b.put(t.captureText(t.r, t.captures, "="))
+	}
+	if t.recoverVar != "" {
+		b.putf("%s = %s.%s\n", t.recoverVar, t.fr, t.recoverVar)
+	}
+	if t.d != "" {
+		b.putf("%s = %s.%s\n", t.d, t.fr, t.d)
+	}
+	b.putf("switch %s.Site {\n", t.fr)
+	restore := func(it *item) {
+		fields, vars := t.saved(it)
+		var to, from []string
+		for i := range fields {
+			if v := vars[i]; v != t.r && v != t.d && v != t.recoverVar {
+				to, from = append(to, v), append(from, t.fr+"."+fields[i])
+			}
+		}
+		if len(to) > 0 {
+			b.putf("%s = %s\n", strings.Join(to, ", "), strings.Join(from, ", "))
+		}
+	}
+	for _, it := range t.items {
+		if it.kind == siteItem {
+			b.putf("case %d:\n", it.site)
+			restore(it)
+			b.putf("goto %s\n", t.siteLabel(it))
+		}
+	}
+	if t.d != "" {
+		b.putf("case %d:\n", t.exitSite())
+		restore(nil)
+		b.put("return\n")
+	}
+	b.put("}\n}\n")
+}
+
+// registerFrame registers the frame type of a twin with its sites.
+func (t *twinGen) registerFrame(frame string, fingerprint uint64) {
+	text := fmt.Sprintf("%s.RegisterFrame[%s](%s, %#x", t.coroc, frame, t.unit.stateText(t.fileGen, t.state), fingerprint)
+	site := func(pos string, fields []string) {
+		var quoted []string
+		for _, n := range fields {
+			quoted = append(quoted, fmt.Sprintf("%q", n))
+		}
+		text += fmt.Sprintf(",\n%s.Site{Pos: %q, Live: []string{%s}}", t.coroc, pos, strings.Join(quoted, ", "))
+	}
+	for _, it := range t.items {
+		if it.kind == siteItem {
+			fields, _ := t.saved(it)
+			site(t.sitePos(it.call), fields)
+		}
+	}
+	if t.d != "" {
+		fields, _ := t.saved(nil)
+		site(t.base()+" (deferred calls)", fields)
+	}
+	t.unit.register(text + ")")
+}
