@@ -2,20 +2,26 @@ package main
 
 import (
 	"context"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/coroc-dev/coroc/coroutine"
 )
 
-// build compiles examples/charge into a temporary folder: durably through coroc's build
-// overlay, which leaves the sources alone, or not.
+// build compiles examples/charge into a temporary folder, durably or not. What coroc
+// writes goes to a copy of the module: tests leave the sources alone.
 func build(t *testing.T, durable bool) string {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("builds and runs programs")
+	}
+	if coroutine.Durable {
+		t.Skip("the test of the volatile build does this, both ways")
 	}
 	dir := t.TempDir()
 	root, err := filepath.Abs("../../..")
@@ -25,10 +31,14 @@ func build(t *testing.T, durable bool) string {
 	binary := filepath.Join(dir, "charge"+exe)
 	steps := [][]string{{"go", "build", "-o", binary, "./examples/charge"}}
 	if durable {
+		module := filepath.Join(dir, "module")
+		copySources(t, module, root)
+		root = module
 		coroc := filepath.Join(dir, "coroc"+exe)
 		steps = [][]string{
 			{"go", "build", "-o", coroc, "./cmd/coroc"},
-			{coroc, "build", "-o", binary, "./examples/charge"},
+			{coroc, "--tests=false", "./examples/charge"},
+			{"go", "build", "-tags", "durable", "-o", binary, "./examples/charge"},
 		}
 	}
 	for _, step := range steps {
@@ -39,6 +49,43 @@ func build(t *testing.T, durable bool) string {
 		}
 	}
 	return binary
+}
+
+// copySources copies what the module needs to be compiled.
+func copySources(t *testing.T, to, from string) {
+	t.Helper()
+	err := filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(from, path)
+		if err != nil {
+			return err
+		}
+		name := entry.Name()
+		target := filepath.Join(to, rel)
+		switch {
+		case entry.IsDir() && path != from && (strings.HasPrefix(name, ".") || name == "testdata"):
+			return fs.SkipDir
+		case entry.IsDir():
+			return os.MkdirAll(target, 0o777)
+		case !entry.Type().IsRegular():
+			return nil
+		}
+		switch filepath.Ext(name) {
+		case ".go", ".mod", ".sum", ".sql":
+		default:
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(target, text, 0o666)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func demonstrateIn(t *testing.T, binary string) (found []string, err error) {

@@ -55,7 +55,7 @@ func demonstrate(ctx context.Context, o *options, show *show) (found []string, e
 	if err := d.collect(); err != nil {
 		return nil, err
 	}
-	found = append(check(d.evidence), checkKills(d.evidence.Lives, o.kills)...)
+	found = append(check(d.evidence), checkKills(d.evidence.Lives, minKills)...)
 	d.show.end()
 	d.figures(wall, len(found) == 0)
 	return found, nil

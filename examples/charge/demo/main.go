@@ -32,7 +32,7 @@ func run(args []string, stdout *os.File, stderr io.Writer) int {
 	o := options{source: "examples/charge"}
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.IntVar(&o.kills, "kills", 8, fmt.Sprintf("how many kills, at least %d", minKills))
+	flags.IntVar(&o.kills, "kills", 8, fmt.Sprintf("how many kills to plan, at least %d", minKills))
 	flags.IntVar(&o.rows, "rows", 600, "how many customers")
 	flags.Uint64Var(&o.seed, "seed", 0, "decides when to kill and how the payment service behaves (default: at random)")
 	flags.StringVar(&o.dir, "keep", "", "keep all files in this new `folder` (default: a temporary one, kept only if something is off)")
