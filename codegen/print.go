@@ -375,7 +375,7 @@ func copyNode(n ast.Node, hook func(ast.Node) ast.Node) ast.Node {
 				if name := v.Elem().Type().Field(i).Name; f.Int() != 0 && keepsPos[name] {
 					c.Elem().Field(i).SetInt(1)
 				}
-			case f.Type() == reflect.TypeFor[*ast.Object](), f.Type() == reflect.TypeFor[*ast.CommentGroup]():
+			case f.Type().String() == "*ast.Object", f.Type() == reflect.TypeFor[*ast.CommentGroup]():
 			default:
 				c.Elem().Field(i).Set(value(f))
 			}
