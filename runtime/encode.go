@@ -16,7 +16,6 @@ type encoder struct {
 	reg *registry
 	c   *Coroutine
 	b   []byte
-	err error
 
 	cur      place          // what is being scanned or written
 	at       unsafe.Pointer // if not nil, the interface variable that holds it
@@ -25,7 +24,6 @@ type encoder struct {
 	deferred []*object // maps whose keys hold references
 	objects  []*object
 	slab     []object
-	slabs    int
 	regions  regionIndex
 	maps     map[unsafe.Pointer]*object
 	boxes    map[boxKey]*object

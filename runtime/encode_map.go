@@ -15,7 +15,6 @@ import (
 type mapEntries struct {
 	keys, values unsafe.Pointer // arrays
 	order        []int
-	sort         [][]byte
 }
 
 func (e *encoder) reachMap(v unsafe.Pointer, p *plan, ptr unsafe.Pointer) {

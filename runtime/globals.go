@@ -106,8 +106,8 @@ func (t *varTable) current(r *registry) *varValues {
 		return v
 	}
 	n := &varValues{
-		byWord:   map[unsafe.Pointer][]namedValue{},
-		byType:   map[reflect.Type][]namedValue{},
+		byWord: map[unsafe.Pointer][]namedValue{},
+		byType: map[reflect.Type][]namedValue{},
 	}
 	for _, v := range t.never {
 		if !v.set() {
@@ -294,7 +294,7 @@ func registerBuiltins() {
 		panicType(func() { var s []int; _ = s[len(s)] }),
 		panicType(func() { var n int; _ = 1 / n }),
 		panicType(func() { var p *nilTarget; p.n = 1 }),
-		panicType(func() { var m map[string]int; m["a"] = 1 }),
+		panicType(func() { m := noMap(); m["a"] = 1 }),
 		reflect.TypeOf(errors.New("")).Elem(),
 		reflect.TypeOf(fmt.Errorf("%w", io.EOF)).Elem(),
 		reflect.TypeOf(fmt.Errorf("%w%w", io.EOF, io.EOF)).Elem(),
@@ -308,6 +308,8 @@ func registerBuiltins() {
 }
 
 type nilTarget struct{ n int }
+
+func noMap() map[string]int { return nil }
 
 // panicType returns the type of the runtime error that f panics with.
 func panicType(f func()) (t reflect.Type) {

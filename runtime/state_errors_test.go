@@ -30,11 +30,9 @@ func TestUnsavable(t *testing.T) {
 	n := 1
 	foreign := func() int { return n }
 	type chans struct {
-		a int
 		m map[string][]chan int
 	}
 	type fields struct {
-		ok  int
 		any any
 		fs  [2]func() int
 		p   unsafe.Pointer

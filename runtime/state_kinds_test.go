@@ -87,10 +87,10 @@ func TestCompositeKinds(t *testing.T) {
 	type outer struct {
 		inner
 		p *inner
-		e struct{}
+		E struct{}
 		s []inner
 		m map[string][]inner
-		z [0]func()
+		Z [0]func()
 	}
 	i := inner{1, "two", [3]byte{}, [2][3]int16{{1, 2, 3}, {4, 5, 6}}}
 	equalTrip(t, outer{inner: i, p: &i, s: []inner{i, {}}, m: map[string][]inner{"x": {i}, "nil": nil, "empty": {}}})
@@ -502,7 +502,7 @@ func TestRuntimeErrors(t *testing.T) {
 		func() { s := []int{}; n := -1; _ = s[:n+len(s)] },
 		func() { n := 0; _ = 1 / n },
 		func() { var p *node; _ = p.name },
-		func() { var m map[string]int; m["a"] = 1 },
+		func() { m := noMap(); m["a"] = 1 },
 		func() { panic(nil) },
 	} {
 		func() {
