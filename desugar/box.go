@@ -335,7 +335,7 @@ func (r *rewriter) implicitAddress(e *ast.SelectorExpr) *types.Var {
 	if sel == nil || sel.Kind() != types.MethodVal {
 		return nil
 	}
-	p := r.receiverPath(sel)
+	p := receiverPath(sel)
 	if !p.address || p.indirect {
 		return nil
 	}
@@ -352,7 +352,7 @@ type path struct {
 	iface    bool         // the receiver is an interface
 }
 
-func (r *rewriter) receiverPath(sel *types.Selection) path {
+func receiverPath(sel *types.Selection) path {
 	var p path
 	t := sel.Recv()
 	idx := sel.Index()

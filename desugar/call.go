@@ -161,7 +161,7 @@ func (f *fn) isMethod(e *ast.SelectorExpr) bool {
 func (f *fn) earlyCallee(e ast.Expr) ast.Expr {
 	e = ast.Unparen(e)
 	if sel, ok := e.(*ast.SelectorExpr); ok && f.isMethod(sel) {
-		p := f.r.receiverPath(f.r.info.Selections[sel])
+		p := receiverPath(f.r.info.Selections[sel])
 		if hasCall(f.r.info, sel.X) {
 			x := f.receiver(sel, p, false)
 			return copied(f, selector(ident(f.temp(x, nil)), sel.Sel.Name), sel)
@@ -296,7 +296,7 @@ func (f *fn) operands(e *ast.CallExpr) operands {
 	switch sel, _ := fun.(*ast.SelectorExpr); {
 	case sel != nil && f.isMethod(sel):
 		receiver = sel
-		p := f.r.receiverPath(f.r.info.Selections[sel])
+		p := receiverPath(f.r.info.Selections[sel])
 		iface = p.iface
 		if hasCall(f.r.info, sel.X) {
 			early = ident(f.temp(f.receiver(sel, p, false), nil))
@@ -358,7 +358,7 @@ func (f *fn) methodExprCall(e *ast.CallExpr, sel *ast.SelectorExpr) *ast.CallExp
 	if list == nil {
 		list = f.argList(e, len(e.Args) > 1)
 	}
-	p := f.r.receiverPath(f.r.info.Selections[sel])
+	p := receiverPath(f.r.info.Selections[sel])
 	if !f.nameable(p.fields) {
 		p = path{}
 	}

@@ -349,6 +349,9 @@ func (r *rewriter) hasSite(n ast.Node) bool {
 			skip[n.Call] = true
 		case *ast.GoStmt:
 			skip[n.Call] = true
+		case *ast.RangeStmt:
+			// A call of an iterator.
+			found = found || r.facts.Ranges[n] != nil
 		}
 		if e, ok := n.(ast.Expr); ok {
 			if r.info.Types[e].Value != nil {

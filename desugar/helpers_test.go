@@ -116,6 +116,8 @@ func mark(p *typecheck.Package, all bool) *colour.Facts {
 		Funcs:   make(map[*types.Func]*colour.Reason),
 		Lits:    make(map[*ast.FuncLit]*colour.Reason),
 		Sites:   make(map[*ast.CallExpr]*colour.Site),
+		Gos:     make(map[*ast.GoStmt]*colour.Site),
+		Ranges:  make(map[*ast.RangeStmt]*colour.Site),
 		Records: make(map[ast.Expr]bool),
 	}}
 	for n := -1; n != len(m.facts.Sites); {
@@ -183,12 +185,15 @@ func (m *marker) body(b *ast.BlockStmt) bool {
 	ast.Inspect(b, func(n ast.Node) bool {
 		if g, ok := n.(*ast.GoStmt); ok {
 			goes[g.Call] = true
+			if m.suspends(g.Call) {
+				m.facts.Gos[g] = m.site(g.Call)
+			}
 		}
 		if !m.lits(n) {
 			return false
 		}
 		if c, ok := n.(*ast.CallExpr); ok && m.suspends(c) {
-			if s := m.site(c); s != nil && !goes[c] {
+			if s := m.site(c); !goes[c] {
 				m.facts.Sites[c] = s
 				found = true
 			}

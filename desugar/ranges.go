@@ -9,6 +9,10 @@ import (
 // rangeStmt emits a range loop: as it is, if nothing in its body suspends, else
 // as a loop over what the range would have gone through.
 func (f *fn) rangeStmt(s *ast.RangeStmt, t *target) {
+	if f.level.durable && f.r.facts.Ranges[s] != nil {
+		f.refuseRange(s)
+		return
+	}
 	lower := f.suspends(s.Body) || f.suspendsIn(s.Key) || f.suspendsIn(s.Value)
 	if !lower {
 		f.nativeRange(s, t)
@@ -42,10 +46,14 @@ func (f *fn) rangeStmt(s *ast.RangeStmt, t *target) {
 		case *types.Chan:
 			l.overChan()
 		default:
-			f.r.refuse(s.Pos(), "collect the values first, then range over them",
-				"a range over a function is not supported around a suspension point")
+			f.refuseRange(s)
 		}
 	})
+}
+
+func (f *fn) refuseRange(s *ast.RangeStmt) {
+	f.r.refuse(s.Pos(), "collect the values first, then range over them",
+		"a range over a function is not supported around a suspension point")
 }
 
 func (f *fn) suspendsIn(e ast.Expr) bool { return e != nil && f.suspends(e) }

@@ -242,7 +242,7 @@ func isSimpleStmt(s ast.Stmt) bool {
 
 func (f *fn) goStmt(s *ast.GoStmt) {
 	if f.level.durable {
-		if site := f.r.facts.Sites[s.Call]; site != nil {
+		if site := f.r.facts.Gos[s]; site != nil {
 			// What is called may suspend: on a goroutine of its own it cannot.
 			if site.Callee != nil && site.Twin != nil {
 				f.r.refuse(s.Pos(), "make the call in the coroutine, or start another coroutine",

@@ -263,12 +263,27 @@ func (v *verifier) simpleCall(c *ast.CallExpr) {
 		if s := v.pkg.Info.Selections[sel]; s != nil {
 			if s.Kind() != types.MethodVal || !v.local(sel.X) {
 				v.errorf("the receiver of a suspending call is not a local variable")
+			} else {
+				v.receiver(s)
 			}
 			return
 		}
 	}
 	if !v.simple(fun) && !v.pkg.Info.Types[fun].IsBuiltin() {
 		v.errorf("the callee of a suspending call is %T", fun)
+	}
+}
+
+// receiver demands that a variable is the receiver itself.
+func (v *verifier) receiver(s *types.Selection) {
+	p := receiverPath(s)
+	for _, field := range p.fields {
+		if !field.Exported() && field.Pkg() != v.pkg.Types {
+			return // can't be written out
+		}
+	}
+	if len(p.fields) > 0 || p.address || p.deref {
+		v.errorf("the receiver of %s is reached implicitly", s.Obj().Name())
 	}
 }
 

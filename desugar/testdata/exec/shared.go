@@ -104,8 +104,8 @@ func pointers() {
 	*py = 3
 	fmt.Println(y)
 	var (
-		a int64 = 5
-		b uint8
+		a    int64 = 5
+		b    uint8
 		c, d = 1, 2.5
 	)
 	g := func() { a++; b--; c++; d *= 2 }
