@@ -1,0 +1,141 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/coroc-dev/coroc/dispatch/store"
+)
+
+var errBad = errors.New("bad step")
+
+// fakeStore takes steps, but for those that create a call with a bad id.
+type fakeStore struct {
+	store.Store
+
+	mu          sync.Mutex
+	bad         map[int64]bool
+	blames      bool // tells which step is to blame
+	unavailable int  // how often Commit fails for nobody's fault
+	hold        chan struct{}
+	commits     int
+	created     []int64
+}
+
+func (s *fakeStore) Commit(_ context.Context, steps []store.Step) error {
+	if s.hold != nil {
+		<-s.hold
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.commits++
+	if s.unavailable > 0 {
+		s.unavailable--
+		return store.ErrUnavailable
+	}
+	var ids []int64
+	for i, step := range steps {
+		for _, c := range step.Create {
+			if s.bad[c.ID] {
+				if s.blames {
+					return &store.StepError{Index: i, Err: errBad}
+				}
+				return errBad
+			}
+			ids = append(ids, c.ID)
+		}
+	}
+	s.created = append(s.created, ids...)
+	return nil
+}
+
+func stepOf(id int64) store.Step { return store.Step{Create: []store.Call{{ID: id}}} }
+
+var discard = slog.New(slog.DiscardHandler)
+
+// A bad step fails, and those that follow from it; strangers do not notice.
+func TestWriterIsolates(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := &fakeStore{bad: make(map[int64]bool), blames: rapid.Bool().Draw(t, "blames"), hold: make(chan struct{})}
+		w := newWriter(s, discard)
+		groups := rapid.SliceOfN(rapid.IntRange(1, 3), 1, 20).Draw(t, "groups")
+		var wg sync.WaitGroup
+		errs := make([]error, len(groups))
+		groupOf := make(map[int64]int)
+		follows := make(map[int64]bool) // from a bad step, or is one
+		fails := make([]bool, len(groups))
+		id := int64(0)
+		for i, n := range groups {
+			var steps []store.Step
+			for range n {
+				id++
+				s.bad[id] = rapid.IntRange(0, 4).Draw(t, "bad") == 0
+				fails[i] = fails[i] || s.bad[id]
+				groupOf[id], follows[id] = i, fails[i]
+				steps = append(steps, stepOf(id))
+			}
+			wg.Go(func() { errs[i] = w.commit(steps...) })
+		}
+		close(s.hold)
+		wg.Wait()
+		for i := range groups {
+			if fails[i] != errors.Is(errs[i], errBad) || !fails[i] && errs[i] != nil {
+				t.Fatalf("group %d: error %v, want one: %v", i, errs[i], fails[i])
+			}
+		}
+		for id, i := range groupOf {
+			written := slices.Contains(s.created, id)
+			if !fails[i] && !written || follows[id] && written {
+				t.Fatalf("step %d of group %d: written %v", id, i, written)
+			}
+		}
+		w.close()
+		if err := w.commit(stepOf(1)); !errors.Is(err, ErrClosed) {
+			t.Fatalf("after close: %v", err)
+		}
+	})
+}
+
+// Steps that come in during a commit share the next one.
+func TestWriterShares(t *testing.T) {
+	s := &fakeStore{hold: make(chan struct{})}
+	w := newWriter(s, discard)
+	defer w.close()
+	var wg sync.WaitGroup
+	for id := range int64(100) {
+		wg.Go(func() { assert.NoError(t, w.commit(stepOf(id+1))) })
+	}
+	require.Eventually(t, func() bool {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return len(w.queue) > 0
+	}, 5*time.Second, time.Millisecond)
+	time.Sleep(20 * time.Millisecond)
+	close(s.hold)
+	wg.Wait()
+	assert.Len(t, s.created, 100)
+	assert.LessOrEqual(t, s.commits, 3)
+}
+
+// A store that is not available for a while gets the same steps again.
+func TestWriterWaits(t *testing.T) {
+	s := &fakeStore{unavailable: 3}
+	w := newWriter(s, discard)
+	require.NoError(t, w.commit(stepOf(1), stepOf(2)))
+	assert.Equal(t, []int64{1, 2}, s.created)
+	s.unavailable = 1 << 30
+	failed := make(chan error)
+	go func() { failed <- w.commit(stepOf(3)) }()
+	time.Sleep(20 * time.Millisecond)
+	w.close()
+	require.ErrorIs(t, <-failed, store.ErrUnavailable)
+}
