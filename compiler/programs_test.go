@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/coroc-dev/coroc/compiler"
+	"github.com/coroc-dev/coroc/desugar"
 )
 
 var (
@@ -74,6 +75,9 @@ func TestPrograms(t *testing.T) {
 			}
 			if c.checkRefused(t, name) {
 				return
+			}
+			if slices.Contains(goldenPrograms, name) {
+				c.golden(t, name)
 			}
 			if sameOutput(t, "durable", string(want), runProgram(t, durable, name)) {
 				if sameOutput(t, "durable, saved at every suspension", string(want), runProgram(t, durable, name, "-save")) && !inProcess[name] {
@@ -153,6 +157,67 @@ func runProcesses(t *testing.T, driver, name string) string {
 		out.WriteString(s)
 		if _, err := os.Stat(state); err != nil || out.Len() > 1<<20 || strings.Contains(s, "\nerror: ") {
 			return out.String()
+		}
+	}
+}
+
+// goldenPrograms are those of which the smaller Go and the durable Go are kept
+// in testdata/golden, to be read and to show what a change of a pass does.
+var goldenPrograms = []string{
+	"arith", "assign", "boxing", "closures", "deferargs", "deferloop", "deferonly", "deferresults", "deferyield",
+	"embediface", "forloops", "funcvalues", "genericbox", "generics", "ifaces", "ifelse", "labels", "localtypes",
+	"loopvars", "methods", "methodvalues", "multiresults", "nilresume", "order", "orderlate", "panicdeep",
+	"rangearray", "rangeint", "rangemap", "rangeslice", "rangestring", "recclosures", "recovers", "recursion",
+	"shadowing", "shortcircuit", "switches", "typeswitches", "variadics",
+}
+
+// format prints a file of the smaller Go. A panic of the printer fails one
+// program and not all.
+func format(d *desugar.Package, i int) (text []byte, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("printing the smaller Go: panic: %v", v)
+		}
+	}()
+	return desugar.Format(d, d.Files[i])
+}
+
+// golden compares the two forms of a program's first file with the golden files.
+func (c *corpus) golden(t *testing.T, name string) {
+	t.Helper()
+	source := filepath.Join(c.dir, "testdata", "programs", name, name+".go")
+	compareGolden := func(form string, text []byte) {
+		t.Helper()
+		golden := filepath.Join(c.repo, "testdata", "golden", name+"."+form+".go.golden")
+		if *updatePrograms {
+			if err := os.WriteFile(golden, text, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			return
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		sameOutput(t, form+" form", string(want), string(text))
+	}
+	for p, d := range c.result.Desugared {
+		for i, f := range p.Files {
+			if f.Name != source {
+				continue
+			}
+			text, err := format(d, i)
+			if err != nil {
+				t.Error(err)
+				continue
+			}
+			compareGolden("desugar", text)
+		}
+	}
+	for _, f := range c.result.Files {
+		if f.Source == source {
+			compareGolden("durable", f.Text)
 		}
 	}
 }

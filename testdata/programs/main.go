@@ -101,6 +101,7 @@ import (
 	"github.com/coroc-dev/coroc/testdata/programs/rangeslice"
 	"github.com/coroc-dev/coroc/testdata/programs/rangestring"
 	"github.com/coroc-dev/coroc/testdata/programs/recclosures"
+	"github.com/coroc-dev/coroc/testdata/programs/recoveriface"
 	"github.com/coroc-dev/coroc/testdata/programs/recovernamed"
 	"github.com/coroc-dev/coroc/testdata/programs/recoverodd"
 	"github.com/coroc-dev/coroc/testdata/programs/recoverpkg"
@@ -347,6 +348,7 @@ var programs = []program{
 	{"rangeslice", rangeslice.Main},
 	{"rangestring", rangestring.Main},
 	{"recclosures", recclosures.Main},
+	{"recoveriface", recoveriface.Main},
 	{"recovernamed", recovernamed.Main},
 	{"recoverodd", recoverodd.Main},
 	{"recoverpkg", recoverpkg.Main},
