@@ -62,7 +62,32 @@ func findCodec(t reflect.Type) *codec {
 		names := []string{"value", "bound", "signed", "code"}
 		return inOrder(t, names[:min(len(names), t.NumField())]...)
 	}
+	if c := textError(t); c != nil {
+		return c
+	}
 	return marshalling(t)
+}
+
+// textError returns a codec for an error type that hides nothing but its text, as
+// json.SyntaxError does.
+func textError(t reflect.Type) *codec {
+	if !reflect.PointerTo(t).Implements(basicTypes[21]) {
+		return nil
+	}
+	c := &codec{}
+	text := false
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name := f.Name
+		if !f.IsExported() {
+			if text || f.Type.Kind() != reflect.String {
+				return nil
+			}
+			name, text = "text", true
+		}
+		c.fields = append(c.fields, codecField{name, f.Offset, f.Type})
+	}
+	return c
 }
 
 // hidden reports whether a struct has unexported fields, other than blank ones of

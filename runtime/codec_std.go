@@ -300,19 +300,17 @@ type (
 	binaryUnmarshaler interface{ UnmarshalBinary([]byte) error }
 	gobEncoder        interface{ GobEncode() ([]byte, error) }
 	gobDecoder        interface{ GobDecode([]byte) error }
-	textMarshaler     interface{ MarshalText() ([]byte, error) }
-	textUnmarshaler   interface{ UnmarshalText([]byte) error }
 )
 
 // marshalling returns a codec for a type of the standard library that can write
-// itself down, such as the numbers of math/big, hashes and regular expressions.
+// itself down, such as the numbers of math/big and hashes. Text forms are left out:
+// that of a regular expression can take a thousand times its length when compiled.
 func marshalling(t reflect.Type) *codec {
 	type pair struct{ out, in reflect.Type }
 	pt := reflect.PointerTo(t)
 	for i, m := range []pair{
 		{reflect.TypeFor[gobEncoder](), reflect.TypeFor[gobDecoder]()},
 		{reflect.TypeFor[binaryMarshaler](), reflect.TypeFor[binaryUnmarshaler]()},
-		{reflect.TypeFor[textMarshaler](), reflect.TypeFor[textUnmarshaler]()},
 	} {
 		if !pt.Implements(m.out) || !pt.Implements(m.in) {
 			continue
@@ -336,8 +334,6 @@ func marshalling(t reflect.Type) *codec {
 					data, err = x.(gobEncoder).GobEncode()
 				case 1:
 					data, err = x.(binaryMarshaler).MarshalBinary()
-				case 2:
-					data, err = x.(textMarshaler).MarshalText()
 				}
 				if err != nil {
 					return b, err.Error()
@@ -360,10 +356,8 @@ func marshalling(t reflect.Type) *codec {
 				switch x := reflect.NewAt(t, p).Interface(); i {
 				case 0:
 					return x.(gobDecoder).GobDecode(data)
-				case 1:
-					return x.(binaryUnmarshaler).UnmarshalBinary(data)
 				default:
-					return x.(textUnmarshaler).UnmarshalText(data)
+					return x.(binaryUnmarshaler).UnmarshalBinary(data)
 				}
 			},
 		}
