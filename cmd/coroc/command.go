@@ -79,6 +79,7 @@ files are not up to date, 2 coroc was called wrongly or could not work.`,
   go build -tags durable ./cmd/app     # build the result
   coroc check ./...                    # in CI: fail if generated files are stale
   coroc clean ./...                    # take everything back
+  coroc test ./...                     # the durable build, without writing files
   coroc --dump=colour .                # what may suspend, and what it calls
 
   //go:generate go tool coroc .        # in a source, after: go get -tool ` + typecheck.ModulePath + `/cmd/coroc`,
@@ -114,7 +115,33 @@ files are not up to date, 2 coroc was called wrongly or could not work.`,
 	}
 	clean.Flags().BoolVarP(&dry, "dry-run", "n", false, "only print what would be done")
 	clean.Flags().BoolVarP(&f.list, "list", "l", false, "print the name of each file that is changed")
-	cmd.AddCommand(check, clean)
+	var name string
+	why := &cobra.Command{
+		Use:   "explain [PATH...]",
+		Short: "Say which functions may suspend, and why",
+		Example: `  coroc explain ./...
+  coroc explain -f handle ./cmd/app`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			r, err := compiler.Compile(cmd.Context(), f.options(args))
+			if err != nil {
+				return err
+			}
+			printDiagnostics(cmd.ErrOrStderr(), r.Diagnostics)
+			if r.Facts != nil {
+				explain(cmd.OutOrStdout(), r, name)
+			}
+			if r.Failed() {
+				return errFound
+			}
+			return nil
+		},
+	}
+	why.Flags().StringVarP(&name, "func", "f", "", "only functions whose names contain this")
+	cmd.AddCommand(check, clean, why,
+		goCommand("build", "Build the durable program without writing to the source tree", "  coroc build -o app ./cmd/app"),
+		goCommand("run", "Run the durable program without writing to the source tree", "  coroc run ./cmd/app serve"),
+		goCommand("test", "Test the durable program without writing to the source tree", "  coroc test -race ./..."))
 	cmd.InitDefaultHelpFlag()
 	return cmd
 }
@@ -141,7 +168,7 @@ func compile(cmd *cobra.Command, f *flags, args []string) error {
 		return nil
 	}
 	if f.verbose {
-		explain(cmd.ErrOrStderr(), r)
+		explain(cmd.ErrOrStderr(), r, "")
 	}
 	changes, err := r.Write()
 	if err != nil {
@@ -234,18 +261,21 @@ func dump(w io.Writer, r *compiler.Result, form string) error {
 	return nil
 }
 
-// explain prints what may suspend, and why.
-func explain(w io.Writer, r *compiler.Result) {
-	n := 0
+// explain prints what may suspend of what is named, and why.
+func explain(w io.Writer, r *compiler.Result, name string) {
+	named := map[string]bool{}
 	for _, p := range r.Module.Packages {
 		if p.Named {
-			n++
+			for _, f := range p.Files {
+				named[f.Name] = true
+			}
 		}
 	}
-	fmt.Fprintf(w, "%d packages, %d functions and %d literals may suspend at %d calls\n",
-		n, len(r.Facts.Funcs), len(r.Facts.Lits), len(r.Facts.Sites))
 	var chains []string
 	add := func(why *colour.Reason) {
+		if !named[why.Pos.Filename] || !strings.Contains(why.Caller, name) {
+			return
+		}
 		var b strings.Builder
 		for _, rel := range why.Chain() {
 			fmt.Fprintf(&b, "\t%s: %s\n", relative(rel.Pos.String()), rel.Message)
