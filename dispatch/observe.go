@@ -65,9 +65,10 @@ type Stats struct {
 	Ready     int64
 	Suspended int64
 	Parked    int64
-	Done      int64 // OK and failed
+	Done      int64 // OK, failed and canceled
 	OK        int64
 	Failed    int64
+	Canceled  int64 // given up, because what had made them began anew
 
 	Attempts   int64 // attempts that have ended
 	Retries    int64 // those of them beyond the first of a call
@@ -198,9 +199,12 @@ func (s *Stats) add(c store.Count) {
 		s.Parked += c.Calls
 	case store.Done:
 		s.Done += c.Calls
-		if c.Status == store.OK {
+		switch c.Status {
+		case store.OK:
 			s.OK += c.Calls
-		} else {
+		case store.Canceled:
+			s.Canceled += c.Calls
+		default:
 			s.Failed += c.Calls
 		}
 		if s.Statuses == nil {
