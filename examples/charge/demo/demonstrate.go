@@ -193,18 +193,7 @@ func readStore(path string) (calls []storedCall, err error) {
 	}
 	r, err := dispatch.OpenReader(path)
 	if err != nil {
-		// A kill while the file was made leaves something that a reader, who never
-		// writes, cannot repair. An owner can.
-		owner, ownErr := dispatch.New(dispatch.WithStore(path))
-		if ownErr != nil {
-			return nil, errors.Join(err, ownErr)
-		}
-		if err := owner.Close(); err != nil {
-			return nil, err
-		}
-		if r, err = dispatch.OpenReader(path); err != nil {
-			return nil, err
-		}
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	err = r.Calls(context.Background(), func(c dispatch.CallInfo) bool {
