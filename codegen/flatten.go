@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"go/types"
 	"maps"
+	"slices"
 )
 
 // The statements that contain a suspending call, the spine, become a list of items
@@ -210,7 +211,7 @@ func (t *twinGen) site(s ast.Stmt, call *ast.CallExpr, lhs []ast.Expr) {
 		t.refuse(s, "internal error: a suspending call has not been taken out of its expression")
 		return
 	}
-	t.add(&item{kind: siteItem, stmt: s, call: call, lhs: lhs})
+	t.add(&item{kind: siteItem, stmt: s, call: call, lhs: slices.Clone(lhs)})
 }
 
 func (t *twinGen) flattenIf(s *ast.IfStmt, ctx *spineCtx) {

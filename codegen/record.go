@@ -379,6 +379,10 @@ func (f *fileGen) wrapper(b *bodyGen, x wrapped) string {
 func (f *fileGen) methodValue(b *bodyGen, sel *ast.SelectorExpr, s *types.Selection) (string, bool) {
 	fn := s.Obj().(*types.Func)
 	if f.funcRecovers(fn) {
+		// The record's own method would stand between a defer and the method.
+		if f.isDurable(fn) {
+			f.refuse(sel, fmt.Sprintf("method value of %s, which mentions recover and may suspend, is not supported", fn.Name()))
+		}
 		return "", false
 	}
 	x, typ := b.expr(sel.X), s.Recv()
