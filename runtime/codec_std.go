@@ -2,11 +2,13 @@ package runtime
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -28,6 +30,8 @@ var codecs = map[reflect.Type]*codec{
 	reflect.TypeFor[atomic.Uint64]():                          inOrder(reflect.TypeFor[atomic.Uint64](), "value"),
 	reflect.TypeFor[atomic.Uintptr]():                         inOrder(reflect.TypeFor[atomic.Uintptr](), "value"),
 	reflect.TypeFor[atomic.Bool]():                            inOrder(reflect.TypeFor[atomic.Bool](), "value"),
+	valueContext:                                              valueContextCodec(),
+	withoutCancel:                                             inOrder(withoutCancel, "parent"),
 	reflect.TypeFor[time.Time]():                              {encode: encodeTime, decode: decodeTime},
 	reflect.TypeFor[time.Location]():                          {encode: encodeLocation, decode: decodeLocation},
 	reflect.TypeFor[strings.Builder]():                        {encode: encodeBuilder, decode: decodeBuilder},
@@ -35,6 +39,40 @@ var codecs = map[reflect.Type]*codec{
 	reflect.TypeFor[strings.Reader]():                         {encode: encodeStringsReader, decode: decodeStringsReader},
 	reflect.TypeFor[bytes.Reader]():                           {encode: encodeBytesReader, decode: decodeBytesReader},
 	reflect.TypeFor[sync.Once]():                              {encode: encodeOnce, decode: decodeOnce},
+}
+
+type probe int
+
+var (
+	valueContext  = reflect.TypeOf(context.WithValue(context.Background(), probe(1), probe(2))).Elem()
+	withoutCancel = reflect.TypeOf(context.WithoutCancel(context.Background()))
+)
+
+// valueContextCodec finds the key and the value, which have the same type, by
+// looking where a known context has them.
+func valueContextCodec() *codec {
+	ctx := reflect.ValueOf(context.WithValue(context.Background(), probe(1), probe(2))).Elem()
+	c := &codec{}
+	for i := range ctx.NumField() {
+		f := ctx.Type().Field(i)
+		if f.Type.Kind() != reflect.Interface {
+			return nil
+		}
+		var name string
+		switch x := reflect.NewAt(f.Type, unsafe.Add(ctx.Addr().UnsafePointer(), f.Offset)).Elem().Interface(); x {
+		case probe(1):
+			name = "key"
+		case probe(2):
+			name = "value"
+		case context.Background():
+			name = "parent"
+		default:
+			return nil
+		}
+		c.fields = append(c.fields, codecField{name, f.Offset, f.Type})
+	}
+	slices.SortFunc(c.fields, func(a, b codecField) int { return strings.Compare(a.name, b.name) })
+	return c
 }
 
 var errPayload = errors.New("malformed value")

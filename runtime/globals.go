@@ -291,6 +291,8 @@ func registerBuiltins() {
 		reflect.TypeFor[time.ParseError](),
 		reflect.TypeFor[DeferFunc](),
 		reflect.TypeFor[goruntime.PanicNilError](),
+		valueContext,
+		withoutCancel,
 		panicType(func() { var s []int; _ = s[len(s)] }),
 		panicType(func() { var n int; _ = 1 / n }),
 		panicType(func() { var p *nilTarget; p.n = 1 }),

@@ -91,6 +91,9 @@ func (t *nameTable) nameOf(typ reflect.Type) (name, why string) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	if !t.known[typ] {
+		if why := opaque(typ); why != "" {
+			return "", reflectName(typ) + ": " + why
+		}
 		return "", "type " + reflectName(typ) + " is not registered"
 	}
 	name = reflectName(typ)

@@ -54,7 +54,7 @@ func TestUnsavable(t *testing.T) {
 		{fields{any: map[string]any{"x": struct{ A any }{foreign}}}, `V.any["x"].A`, "has not compiled"},
 		{fields{r: bufio.NewReader(os.Stdin)}, "V.r", "no portable meaning"},
 		{fields{mm: map[any]int{struct{ c chan int }{make(chan int)}: 1}}, "V.mm[interface {}]", "channel"},
-		{fields{any: time.NewTimer(time.Hour)}, "V.any", "not registered"},
+		{fields{any: time.NewTimer(time.Hour)}, "V.any", "time.Timer: this type of the standard library has no portable meaning"},
 	} {
 		RegisterType[conn]("test.conn")
 		registerFrame1[fields]()

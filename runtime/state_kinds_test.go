@@ -591,3 +591,28 @@ func TestConcurrentUse(t *testing.T) {
 	}
 	group.Wait()
 }
+
+func TestContexts(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	type T struct{ Bound, Value, Without context.Context }
+	v := T{Bound: ctx, Value: context.WithValue(ctx, celsius(1), "one")}
+	v.Without = context.WithoutCancel(v.Value)
+	registerFrame1[T]()
+	c := suspendedWith(&frame1[T]{1, v})
+	_, err := c.AppendState(nil)
+	require.ErrorContains(t, err, "context.cancelCtx: this type")
+	c.Bind(Binding{"context", ctx})
+	b, err := c.AppendState(nil)
+	require.NoError(t, err)
+	ctx2, cancel2 := context.WithCancel(context.Background())
+	d := New(nil, Binding{"context", ctx2})
+	_, err = d.LoadState(b)
+	require.NoError(t, err)
+	w := d.frames[0].(*frame1[T]).V
+	require.Equal(t, "one", w.Value.Value(celsius(1)))
+	require.Equal(t, "one", w.Without.Value(celsius(1)))
+	cancel2()
+	require.ErrorIs(t, w.Value.Err(), context.Canceled)
+	require.NoError(t, w.Without.Err())
+}
