@@ -378,9 +378,9 @@ func (f *fileGen) wrapper(b *bodyGen, x wrapped) string {
 // methodValue makes a record that holds the receiver, evaluated now as Go does.
 func (f *fileGen) methodValue(b *bodyGen, sel *ast.SelectorExpr, s *types.Selection) (string, bool) {
 	fn := s.Obj().(*types.Func)
-	if f.funcRecovers(fn) {
+	if _, dynamic := fn.Type().(*types.Signature).Recv().Type().Underlying().(*types.Interface); f.funcRecovers(fn) || dynamic && f.someMethodRecovers(fn) {
 		// The record's own method would stand between a defer and the method.
-		if f.isDurable(fn) {
+		if f.isDurable(fn) || dynamic && f.mayBeDurable(fn) {
 			f.refuse(sel, fmt.Sprintf("method value of %s, which mentions recover and may suspend, is not supported", fn.Name()))
 		}
 		return "", false
