@@ -76,14 +76,14 @@ func TestCrash(t *testing.T) {
 	for ended := false; !ended; kills++ {
 		require.Less(t, kills, 200, "no worker comes to the end")
 		cmd := exec.Command(os.Args[0])
-		cmd.Env = append(os.Environ(), workerDir+"="+dir)
+		cmd.Env = append(os.Environ(), workerDir+"="+dir, "GORACE=atexit_sleep_ms=0")
 		var stderr outBuffer
 		cmd.Stderr = &stderr
 		require.NoError(t, cmd.Start())
 		exited := make(chan error, 1)
 		go func() { exited <- cmd.Wait() }()
 		// Workers live longer by and by, because a volatile one needs a whole life.
-		life := time.Duration(10+kills*3+rnd.IntN(40)) * time.Millisecond
+		life := time.Duration(10+kills*3+kills*kills/20+rnd.IntN(40)) * time.Millisecond
 		select {
 		case err := <-exited:
 			require.NoError(t, err, "%s", stderr.b)
