@@ -255,7 +255,7 @@ func (f *fn) zeroVars(s *ast.ValueSpec) {
 	var plain []*ast.Ident
 	for _, id := range s.Names {
 		if f.isBoxed(id) {
-			f.boxDef(id, callOf(f.universe("new"), f.typ(s.Type)))
+			f.boxDef(id, f.newBox(f.typ(s.Type)))
 		} else {
 			plain = append(plain, f.defIdent(id))
 		}

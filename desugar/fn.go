@@ -228,7 +228,7 @@ func (p *paramNamer) resultName(id *ast.Ident, name string, typ ast.Expr, obj ty
 	f.r.boxedIdents = append(f.r.boxedIdents, def)
 	var v ast.Expr
 	if lv.durable {
-		v = callOf(f.universe("new"), f.typ(typ))
+		v = f.newBox(f.typ(typ))
 	} else {
 		// The function runs to its end here: the result itself can be pointed to,
 		// and deferred functions see and set it.

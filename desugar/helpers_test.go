@@ -108,11 +108,19 @@ type marker struct {
 	// all: every function is durable and every call of one may suspend. Else
 	// those do whose callee has a name that begins with s_, and their callers.
 	all bool
+	// pick chooses among the calls of such a package, so that calls that may
+	// suspend stand beside some that don't.
+	pick func(token.Pos) bool
 }
 
 // mark colours a package without looking at what functions do.
 func mark(p *typecheck.Package, all bool) *colour.Facts {
-	m := &marker{info: p.Info, all: all, facts: &colour.Facts{
+	return markSome(p, all, func(token.Pos) bool { return true })
+}
+
+// markSome marks some calls of a package.
+func markSome(p *typecheck.Package, all bool, pick func(token.Pos) bool) *colour.Facts {
+	m := &marker{info: p.Info, all: all, pick: pick, facts: &colour.Facts{
 		Funcs:   make(map[*types.Func]*colour.Reason),
 		Lits:    make(map[*ast.FuncLit]*colour.Reason),
 		Sites:   make(map[*ast.CallExpr]*colour.Site),
@@ -170,7 +178,7 @@ func defersResults(typ *ast.FuncType, body *ast.BlockStmt) bool {
 
 func (m *marker) lits(n ast.Node) bool {
 	if lit, ok := n.(*ast.FuncLit); ok {
-		if (m.body(lit.Body) || m.all) && !(m.all && defersResults(lit.Type, lit.Body)) {
+		if (m.body(lit.Body) || m.all && m.pick(lit.Pos())) && !(m.all && defersResults(lit.Type, lit.Body)) {
 			m.facts.Lits[lit] = &colour.Reason{}
 		}
 		return false
@@ -227,7 +235,7 @@ func (m *marker) suspends(c *ast.CallExpr) bool {
 		return false
 	}
 	if m.all {
-		return true
+		return m.pick(c.Lparen)
 	}
 	fun := ast.Unparen(c.Fun)
 	for {
@@ -263,7 +271,7 @@ func (m *marker) records(root ast.Node) {
 		case *ast.CallExpr:
 			called[ast.Unparen(n.Fun)] = true
 		case *ast.FuncLit:
-			if !called[n] || m.facts.Lits[n] != nil {
+			if !called[n] && m.pick(n.Pos()) || m.facts.Lits[n] != nil {
 				m.facts.Records[n] = true
 			}
 		case *ast.Ident:

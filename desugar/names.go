@@ -225,9 +225,68 @@ func (f *fn) objectOf(id *ast.Ident) types.Object {
 	return f.r.info.Uses[id]
 }
 
-// universe returns an identifier for a predeclared name.
-func (f *fn) universe(name string) *ast.Ident {
+// shadowed reports whether a predeclared name means something else in the
+// package.
+func (f *fn) shadowed(name string) bool {
 	if f.r.src.Types.Scope().Lookup(name) != nil {
+		return true
+	}
+	for _, spec := range f.file.src.Syntax.Imports {
+		var obj types.Object
+		if spec.Name != nil {
+			obj = f.r.info.Defs[spec.Name]
+		} else {
+			obj = f.r.info.Implicits[spec]
+		}
+		if obj != nil && obj.Name() == name {
+			return true
+		}
+	}
+	return false
+}
+
+// imported returns path.name, of a package that the file need not import.
+func (f *fn) imported(path, name string) ast.Expr {
+	alias, ok := f.file.imports[path]
+	if !ok {
+		alias = f.r.packageName(path)
+		f.file.imports[path] = alias
+	}
+	return &ast.SelectorExpr{X: ident(alias), Sel: ident(name)}
+}
+
+// length returns len(x), also where len is something else.
+func (f *fn) length(x ast.Expr) ast.Expr {
+	if f.shadowed("len") {
+		return callOf(selector(callOf(f.imported("reflect", "ValueOf"), x), "Len"))
+	}
+	return callOf(ident("len"), x)
+}
+
+// text converts x, of a string type, to string.
+func (f *fn) text(x ast.Expr) ast.Expr {
+	if f.shadowed("string") {
+		return callOf(selector(callOf(f.imported("reflect", "ValueOf"), x), "String"))
+	}
+	return callOf(ident("string"), x)
+}
+
+// newBox returns a new box with a zero value. It may emit a statement.
+func (f *fn) newBox(typ ast.Expr) ast.Expr {
+	if f.shadowed("new") {
+		name := f.fresh("t")
+		f.emit(varDecl([]*ast.Ident{ident(name)}, typ), nil)
+		return f.box(nil, ident(name))
+	}
+	return callOf(ident("new"), typ)
+}
+
+// universe returns an identifier for a predeclared name.
+func (f *fn) universe(name string) ast.Expr {
+	if f.shadowed(name) {
+		if name == "any" {
+			return &ast.InterfaceType{Methods: &ast.FieldList{}}
+		}
 		f.r.refuse(f.src.Pos(), "rename the package-level declaration",
 			"durable code needs the predeclared %s, which the package declares anew", name)
 	}

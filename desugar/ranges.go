@@ -136,7 +136,7 @@ func (f *fn) declareLoopVar(e ast.Expr) ast.Expr {
 	}
 	typ := f.typeExpr(f.objectOf(id).Type(), id)
 	if f.isBoxed(id) {
-		f.boxDef(id, callOf(f.universe("new"), typ))
+		f.boxDef(id, f.newBox(typ))
 		return f.use(id)
 	}
 	f.emit(varDecl([]*ast.Ident{f.defIdent(id)}, typ), id)
@@ -341,10 +341,6 @@ func (l *rangeLoop) overInt(typ types.Type) {
 	l.count(zero, n, nil)
 }
 
-func (l *rangeLoop) length(of ast.Expr) ast.Expr {
-	return callOf(l.universe("len"), of)
-}
-
 func (l *rangeLoop) overSlice() {
 	x := l.expr(l.s.X, false)
 	if !wanted(l.s.Value) {
@@ -392,7 +388,7 @@ func (l *rangeLoop) overArrayPointer() { l.overArray() }
 func (l *rangeLoop) overString(typ types.Type) {
 	x := l.expr(l.s.X, false)
 	if typ != types.Typ[types.String] {
-		x = callOf(l.universe("string"), x)
+		x = l.text(x)
 	}
 	name := l.fresh("t")
 	l.emit(define(name, x), l.s.X)

@@ -135,7 +135,7 @@ func (f *fn) ifClauses(s *ast.SwitchStmt, t *target, chosen string, hasDefault b
 				}
 				list = list[:len(list)-1]
 			} else {
-				ends = ends && ending(lastStmt(c))
+				ends = ends && f.ending(lastStmt(c))
 			}
 			nb := f.stmts(list)
 			if falls {
@@ -146,8 +146,7 @@ func (f *fn) ifClauses(s *ast.SwitchStmt, t *target, chosen string, hasDefault b
 		}
 		if ends && !t.used {
 			// Go must see that the function does not end here.
-			f.emit(&ast.ExprStmt{X: callOf(f.universe("panic"),
-				&ast.BasicLit{Kind: token.STRING, Value: `"unreachable"`})}, s)
+			f.emit(&ast.ForStmt{Body: &ast.BlockStmt{}}, s)
 		}
 	})
 	f.leave()
@@ -157,14 +156,14 @@ func (f *fn) ifClauses(s *ast.SwitchStmt, t *target, chosen string, hasDefault b
 
 // ending reports whether nothing runs after a statement: an approximation that
 // never errs on the side of true.
-func ending(s ast.Stmt) bool {
+func (f *fn) ending(s ast.Stmt) bool {
 	switch s := s.(type) {
 	case *ast.ReturnStmt:
 		return true
 	case *ast.ExprStmt:
 		if c, ok := s.X.(*ast.CallExpr); ok {
-			id, ok := c.Fun.(*ast.Ident)
-			return ok && id.Name == "panic"
+			id, ok := ast.Unparen(c.Fun).(*ast.Ident)
+			return ok && id.Name == "panic" && f.r.info.Types[c.Fun].IsBuiltin()
 		}
 	}
 	return false
