@@ -2,24 +2,49 @@
 
 GO       ?= go
 FUZZTIME ?= 20s
+PROGRAMS ?= 2000
+SEED     ?= $(shell date +%s)
+
+# The race detector needs a C compiler.
+RACE := $(shell $(GO) env CGO_ENABLED | grep -q 1 && command -v $$($(GO) env CC) >/dev/null && echo yes)
 
 .DEFAULT_GOAL := help
-.PHONY: help test demo bench fuzz lint clean
+.PHONY: help test lint unit race demo conformance bench fuzz clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-test: ## run all tests, in the volatile and in the durable build
+test: lint unit race ## run all tests, in the volatile and in the durable build
+
+lint: ## gofmt, vet, staticcheck, and that generated code is fresh
+	@$(GO) mod download
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run gofmt -w .'; exit 1; }
 	$(GO) vet ./...
-	$(GO) test ./...
+	$(GO) vet -tags durable ./...
+	$(GO) tool staticcheck ./...
 	$(GO) run ./cmd/coroc check ./...
-	$(GO) test -tags durable ./...
+
+unit: ## run the tests without the race detector
+	$(GO) test ./...
+	$(GO) test -tags durable ./runtime/... ./coroutine/... ./dispatch/... ./examples/...
+
+race: ## run the tests of runtime, coroutine and dispatch with the race detector
+ifeq ($(RACE),yes)
+	$(GO) test -race -short ./runtime/... ./coroutine/... ./dispatch/...
+	$(GO) test -race -short -tags durable ./runtime/... ./coroutine/... ./dispatch/...
+else
+	@echo 'race: left out, since the race detector needs cgo and a C compiler, and there is none'
+endif
 
 demo: ## kill a durable workflow again and again, and check that nothing is done twice
 	$(GO) run ./examples/charge/demo $(DEMOFLAGS)
 
+conformance: ## compile and run PROGRAMS (2000) random programs from SEED (the time)
+	$(GO) test ./internal/progen -run TestRandom -count=1 -timeout 0 -v -progen.n $(PROGRAMS) -progen.seed $(SEED)
+
 bench: ## run all benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+	$(GO) test -tags durable -run '^$$' -bench . -benchmem ./coroutine/... ./benchmarks/...
 
 fuzz: ## fuzz each target for FUZZTIME (20s)
 	@$(GO) list -f '{{$$dir := .Dir}}{{range .TestGoFiles}}{{$$dir}}/{{.}}{{"\n"}}{{end}}{{range .XTestGoFiles}}{{$$dir}}/{{.}}{{"\n"}}{{end}}' ./... \
@@ -29,12 +54,6 @@ fuzz: ## fuzz each target for FUZZTIME (20s)
 		$(GO) test -run '^$$' -fuzz "^$${func#func }$$" -fuzztime $(FUZZTIME) $$(dirname $$file) </dev/null || exit 1; \
 	done
 
-lint: ## gofmt, vet, staticcheck, and that generated code is fresh
-	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run gofmt -w .'; exit 1; }
-	$(GO) vet ./...
-	$(GO) tool staticcheck ./...
-	$(GO) run ./cmd/coroc check ./...
-
 clean: ## remove what the other targets leave behind
 	$(GO) clean -testcache
-	rm -rf charge charge-data
+	rm -rf bin charge charge-data
