@@ -243,23 +243,18 @@ func (a *analysis) checkInterfaceArg(c *call, callee *types.Func, i int, invoke 
 // checkFields reports durable functions that are put into a struct that is
 // declared by code that is not compiled: that code calls them.
 func (a *analysis) checkFields() {
-	for k, p := range a.flow.fields {
-		f := k.typ.(*types.Struct).Field(k.index)
-		if !isFunc(f.Type()) || f.Pkg() == nil || isLibrary(f.Pkg()) || a.mod.PackageOf(f.Pkg()) != nil {
+	for _, st := range a.flow.stores {
+		p := a.flow.value(st.instr.Val)
+		if p == nil || isLibrary(st.field.Pkg()) || a.mod.PackageOf(st.field.Pkg()) != nil {
 			continue
 		}
-		for _, it := range p.toks {
-			if it.fn == nil || !p.direct[it] {
-				continue
-			}
-			if why, direct := a.durableOf([]item{it}); why != nil {
-				a.report(callback(typecheck.Diagnostic{
-					Pos:     why.Pos,
-					Message: fmt.Sprintf("%s may suspend, but it is stored in the field %s of a struct of package %s, which is not compiled and calls it", why.Caller, f.Name(), f.Pkg().Path()),
-					Related: why.Chain(),
-					Fix:     "run what suspends in a coroutine of its own, started there",
-				}, direct))
-			}
+		if why, direct := a.durableOf(p.toks); why != nil {
+			a.report(callback(typecheck.Diagnostic{
+				Pos:     a.mod.Position(st.instr.Pos()),
+				Message: fmt.Sprintf("%s may suspend, but it is stored in the field %s of a struct of package %s, which is not compiled and calls it", why.Caller, st.field.Name(), st.field.Pkg().Path()),
+				Related: why.Chain(),
+				Fix:     "run what suspends in a coroutine of its own, started there",
+			}, direct))
 		}
 	}
 }

@@ -35,10 +35,6 @@ type place struct {
 	next  map[*place]bool
 	nexts []*place
 	uses  []func(item)
-
-	// In a field of a struct that opaque code declares: what the program puts
-	// there, not what opaque code may.
-	direct map[item]bool
 }
 
 // A call is a call instruction, and who may be called by it.
@@ -86,7 +82,14 @@ type flow struct {
 	byPos    map[token.Pos][]*call // by CallExpr.Lparen
 	ranges   map[token.Pos][]*call // by RangeStmt.For
 	wrapped  map[*ssa.Function][]*call
+	stores   []store
 	pending  []pair
+}
+
+// A store puts a func value into a field of a struct that opaque code declares.
+type store struct {
+	instr *ssa.Store
+	field *types.Var
 }
 
 type pair struct {
@@ -224,7 +227,6 @@ func (f *flow) field(t types.Type, i int) *place {
 		f.fields[k] = p
 		// The fields of a struct that opaque code declares are open to it.
 		if pkg := s.Field(i).Pkg(); pkg != nil && !f.compiled(pkg) {
-			p.direct = map[item]bool{}
 			f.both(p, f.outside)
 		}
 	}
@@ -293,7 +295,7 @@ func (f *flow) pass(from, to *place, t item) {
 	if t.fn != nil && t.typ == nil {
 		if to.typ != nil && isFunc(to.typ) {
 			if types.Identical(to.typ.Underlying(), from.typ.Underlying()) {
-				f.arrive(from, to, t)
+				f.put(to, t)
 			}
 			return
 		}
@@ -308,13 +310,6 @@ func (f *flow) pass(from, to *place, t item) {
 		t.typ = nil
 	case !f.implements(to.typ, t.typ):
 		return
-	}
-	f.arrive(from, to, t)
-}
-
-func (f *flow) arrive(from, to *place, t item) {
-	if to.direct != nil && from != f.outside {
-		to.direct[t] = true
 	}
 	f.put(to, t)
 }

@@ -87,6 +87,13 @@ func (f *flow) instr(fn *ssa.Function, instr ssa.Instruction) {
 		}
 	case *ssa.Store:
 		f.assign(f.value(v.Val), f.value(v.Addr), v.Val.Type())
+		if fa, ok := v.Addr.(*ssa.FieldAddr); ok && isFunc(v.Val.Type()) {
+			if s, ok := deref(fa.X.Type()).Underlying().(*types.Struct); ok {
+				if fld := s.Field(fa.Field); fld.Pkg() != nil && !f.compiled(fld.Pkg()) {
+					f.stores = append(f.stores, store{v, fld})
+				}
+			}
+		}
 	case *ssa.FieldAddr:
 		f.both(f.field(deref(v.X.Type()), v.Field), f.value(v))
 	case *ssa.Field:

@@ -185,14 +185,20 @@ func Dirs(ctx context.Context, dir string, patterns []string, cfg Config) ([]str
 }
 
 // loadError makes one line of what packages.Load returns when the go command
-// fails as a whole.
+// fails as a whole, without what it says about its progress.
 func loadError(err error) error {
 	s := strings.TrimSpace(err.Error())
 	s = strings.TrimPrefix(s, "err: exit status 1: ")
 	if i := strings.LastIndex(s, "stderr: "); i >= 0 {
 		s = s[i+len("stderr: "):]
 	}
-	return fmt.Errorf("loading packages: %s", strings.TrimSpace(s))
+	var lines []string
+	for line := range strings.Lines(s) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "go: downloading ") {
+			lines = append(lines, line)
+		}
+	}
+	return fmt.Errorf("loading packages: %s", strings.Join(lines, ": "))
 }
 
 func buildFlags(cfg Config) []string {
