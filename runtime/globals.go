@@ -49,6 +49,7 @@ type namedValue struct {
 
 type span struct {
 	lo, hi uintptr
+	reach  uintptr // the highest end of this span and those before it
 	p      *plan
 	v      *varType
 }
@@ -128,7 +129,7 @@ func (t *varTable) current(r *registry) *varValues {
 				continue
 			} else {
 				lo := uintptr(word)
-				n.spans = append(n.spans, span{lo, lo + size, r.plans.of(typ.Elem()), v})
+				n.spans = append(n.spans, span{lo, lo + size, 0, r.plans.of(typ.Elem()), v})
 			}
 			n.byWord[word] = append(n.byWord[word], nv)
 		case reflect.Map, reflect.Func:
@@ -143,6 +144,11 @@ func (t *varTable) current(r *registry) *varValues {
 		}
 	}
 	slices.SortStableFunc(n.spans, func(a, b span) int { return cmp.Compare(a.lo, b.lo) })
+	reach := uintptr(0)
+	for i := range n.spans {
+		reach = max(reach, n.spans[i].hi)
+		n.spans[i].reach = reach
+	}
 	t.values.Store(n)
 	return n
 }
@@ -190,16 +196,13 @@ func (v *varValues) in(p unsafe.Pointer) (span, bool) {
 		}
 		return 1
 	})
-	for i--; i >= 0; i-- {
+	for i--; i >= 0 && v.spans[i].reach > a; i-- {
 		if a < v.spans[i].hi {
 			// The first of several with the same address.
 			for i > 0 && v.spans[i-1].lo == v.spans[i].lo && v.spans[i-1].hi == v.spans[i].hi {
 				i--
 			}
 			return v.spans[i], true
-		}
-		if i > 0 && v.spans[i-1].hi <= a {
-			break
 		}
 	}
 	return span{}, false

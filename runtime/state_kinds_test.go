@@ -616,3 +616,31 @@ func TestContexts(t *testing.T) {
 	require.ErrorIs(t, w.Value.Err(), context.Canceled)
 	require.NoError(t, w.Without.Err())
 }
+
+var (
+	outerVar  = &[6]node{}
+	innerVar  = &outerVar[1]
+	innerVar2 = &outerVar[3]
+)
+
+func TestNestedGlobals(t *testing.T) {
+	RegisterVar("test.outerVar", &outerVar, false)
+	RegisterVar("test.innerVar", &innerVar, false)
+	RegisterVar("test.innerVar2", &innerVar2, false)
+	type T struct {
+		P []*node
+		S *string
+		A *[6]node
+	}
+	var v T
+	for i := range outerVar {
+		v.P = append(v.P, &outerVar[i])
+	}
+	v.S, v.A = &outerVar[5].name, outerVar
+	w := trip(t, v)
+	for i := range outerVar {
+		require.Same(t, &outerVar[i], w.P[i])
+	}
+	require.Same(t, v.S, w.S)
+	require.Same(t, outerVar, w.A)
+}
