@@ -83,6 +83,7 @@ type flow struct {
 	ranges   map[token.Pos][]*call // by RangeStmt.For
 	wrapped  map[*ssa.Function][]*call
 	stores   []store
+	boxed    map[types.Type]bool // types of values that become part of an interface
 	pending  []pair
 }
 
@@ -111,6 +112,7 @@ func newFlow(prog *ssa.Program) *flow {
 		byPos:   map[token.Pos][]*call{},
 		ranges:  map[token.Pos][]*call{},
 		wrapped: map[*ssa.Function][]*call{},
+		boxed:   map[types.Type]bool{},
 	}
 	f.outside, f.mine, f.panics = f.newPlace(nil), f.newPlace(nil), f.newPlace(nil)
 	f.outside.uses = append(f.outside.uses, f.enter)

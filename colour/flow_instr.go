@@ -64,6 +64,7 @@ func (f *flow) instr(fn *ssa.Function, instr ssa.Instruction) {
 		// containers are places by type
 	case *ssa.MakeInterface:
 		t := f.intern(v.X.Type())
+		f.boxed[t] = true
 		if isFunc(t) {
 			f.edge(f.value(v.X), f.value(v))
 			break

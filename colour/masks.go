@@ -69,6 +69,9 @@ func (m *masker) named(p *typecheck.Package, spec *ast.TypeSpec, named *types.Na
 			continue
 		}
 		if named.Obj().Parent() != p.Types.Scope() {
+			if !m.dynamic(named) {
+				return
+			}
 			m.a.report(typecheck.Diagnostic{
 				Pos:     m.a.mod.Position(spec.Pos()),
 				Message: fmt.Sprintf("the local type %s embeds a %s that may suspend, and needs a method to keep it right, which a local type cannot have", spec.Name.Name, fn.Name()),
@@ -88,7 +91,7 @@ func (m *masker) anonymous(p *typecheck.Package) func(ast.Node) bool {
 			return true
 		}
 		t := p.Info.TypeOf(st)
-		if t == nil {
+		if t == nil || !m.dynamic(t) {
 			return true
 		}
 		for _, fn := range m.methods(t) {
@@ -104,6 +107,16 @@ func (m *masker) anonymous(p *typecheck.Package) func(ast.Node) bool {
 		}
 		return true
 	}
+}
+
+// dynamic reports whether a value of type t, or its address, becomes part of an
+// interface: else its methods are only called by selectors that say the way.
+func (m *masker) dynamic(t types.Type) bool {
+	if n, ok := t.(*types.Named); ok && n.TypeParams().Len() > 0 {
+		return true
+	}
+	f := m.a.flow
+	return f.boxed[f.intern(t)] || f.boxed[f.intern(types.NewPointer(t))]
 }
 
 // methods returns the methods of t and of what points to it.
@@ -351,5 +364,8 @@ func (m *masker) declares(named *types.Named, fn *types.Func, self bool) bool {
 			// The method hides those below, but its twin does not.
 		}
 	}
-	return !self && m.of(named, fn) != nil
+	if self || named.Obj().Pkg() == nil || named.Obj().Parent() != named.Obj().Pkg().Scope() {
+		return false // local types have no masks
+	}
+	return m.of(named, fn) != nil
 }
