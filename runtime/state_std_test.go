@@ -1,0 +1,166 @@
+package runtime
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math/big"
+	"net/netip"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestStandardTypes(t *testing.T) {
+	paris, err := time.LoadLocation("Europe/Paris")
+	if err != nil {
+		t.Skip(err)
+	}
+	type T struct {
+		Times []time.Time
+		D     time.Duration
+		Loc   *time.Location
+		Errs  []error
+		B     *strings.Builder
+		Buf   bytes.Buffer
+		SR    *strings.Reader
+		BR    *bytes.Reader
+		Big   *big.Int
+		Rat   big.Rat
+		Addr  netip.Addr
+		Mu    sync.Mutex
+		RW    *sync.RWMutex
+		WG    sync.WaitGroup
+		Once  [2]sync.Once
+		Int   *atomic.Int64
+		Bool  atomic.Bool
+		Val   atomic.Value
+		Ptr   *atomic.Pointer[int]
+		PtrTo *int
+	}
+	v := &T{
+		Times: []time.Time{{}, time.Now(), time.Now().UTC(), time.Now().In(paris), time.Now().In(time.FixedZone("X", 3661)), time.Unix(-1e12, 999)},
+		D:     time.Minute,
+		Loc:   paris,
+		B:     &strings.Builder{},
+		SR:    strings.NewReader("hello"),
+		BR:    bytes.NewReader([]byte("world")),
+		Big:   new(big.Int).Lsh(big.NewInt(-3), 200),
+		Addr:  netip.MustParseAddr("fe80::1%eth0"),
+		RW:    new(sync.RWMutex),
+		Int:   new(atomic.Int64),
+		Ptr:   new(atomic.Pointer[int]),
+		PtrTo: new(int),
+	}
+	plain := errors.New("plain")
+	wrapped := fmt.Errorf("w: %w", plain)
+	_, numErr := strconv.Atoi("x")
+	v.Errs = []error{plain, wrapped, errors.Join(plain, io.EOF), fmt.Errorf("%w and %w", plain, errMine),
+		&fs.PathError{Op: "open", Path: "/x", Err: syscall.ENOENT}, os.NewSyscallError("read", syscall.EINTR), numErr, syscall.EAGAIN}
+	v.B.WriteString("built")
+	v.Buf.WriteString("buffered")
+	v.Buf.ReadByte()
+	v.SR.ReadByte()
+	v.BR.ReadByte()
+	v.Rat.SetFrac64(1, 3)
+	v.Once[1].Do(func() {})
+	v.Int.Store(-7)
+	v.Bool.Store(true)
+	v.Val.Store("stored")
+	v.Ptr.Store(v.PtrTo)
+	w := trip(t, v)
+	for i := range v.Times {
+		require.True(t, v.Times[i].Equal(w.Times[i]), i)
+		require.Equal(t, v.Times[i].Round(0).String(), w.Times[i].String())
+	}
+	require.Equal(t, time.Minute, w.D)
+	require.Equal(t, "Europe/Paris", w.Loc.String())
+	for i := range v.Errs {
+		require.Equal(t, v.Errs[i].Error(), w.Errs[i].Error())
+		require.IsType(t, v.Errs[i], w.Errs[i])
+	}
+	require.Same(t, w.Errs[0], errors.Unwrap(w.Errs[1]))
+	require.ErrorIs(t, w.Errs[2], io.EOF)
+	require.ErrorIs(t, w.Errs[3], errMine)
+	require.ErrorIs(t, w.Errs[4], fs.ErrNotExist)
+	require.ErrorIs(t, w.Errs[6], strconv.ErrSyntax)
+	require.Equal(t, "built", w.B.String())
+	w.B.WriteString("!")
+	require.Equal(t, "uffered", w.Buf.String())
+	rest, _ := io.ReadAll(w.SR)
+	require.Equal(t, "ello", string(rest))
+	rest, _ = io.ReadAll(w.BR)
+	require.Equal(t, "orld", string(rest))
+	require.Zero(t, v.Big.Cmp(w.Big))
+	require.Zero(t, v.Rat.Cmp(&w.Rat))
+	require.Equal(t, v.Addr, w.Addr)
+	ran := false
+	w.Once[1].Do(func() { ran = true })
+	require.False(t, ran)
+	w.Once[0].Do(func() { ran = true })
+	require.True(t, ran)
+	require.Equal(t, int64(-7), w.Int.Load())
+	require.True(t, w.Bool.Load())
+	require.Equal(t, "stored", w.Val.Load())
+	require.Same(t, w.PtrTo, w.Ptr.Load())
+	w.Mu.Lock()
+}
+
+func TestErrorsOfOthers(t *testing.T) {
+	var errs []any
+	for _, f := range []func(){
+		func() { var s []int; _ = s[len(s)+3] },
+		func() { s := []int{}; n := -1; _ = s[:n+len(s)] },
+		func() { n := 0; _ = 1 / n },
+		func() { var p *node; _ = p.name },
+		func() { m := noMap(); m["a"] = 1 },
+		func() { panic(nil) },
+	} {
+		func() {
+			defer func() { errs = append(errs, recover()) }()
+			f()
+		}()
+	}
+	RegisterType[json.SyntaxError]("encoding/json.SyntaxError")
+	errs = append(errs, json.Unmarshal([]byte("[1,"), new(any)))
+	for i, e := range trip(t, errs) {
+		require.Equal(t, errs[i].(error).Error(), e.(error).Error())
+		require.IsType(t, errs[i], e)
+	}
+}
+
+func TestContexts(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	type T struct{ Bound, Value, Without context.Context }
+	v := T{Bound: ctx, Value: context.WithValue(ctx, celsius(1), "one")}
+	v.Without = context.WithoutCancel(v.Value)
+	registerFrame1[T]()
+	c := suspendedWith(&frame1[T]{1, v})
+	_, err := c.AppendState(nil)
+	require.ErrorContains(t, err, "context.cancelCtx: this type")
+	c.Bind(Binding{"context", ctx})
+	b, err := c.AppendState(nil)
+	require.NoError(t, err)
+	ctx2, cancel2 := context.WithCancel(context.Background())
+	d := New(nil, Binding{"context", ctx2})
+	_, err = d.LoadState(b)
+	require.NoError(t, err)
+	w := d.frames[0].(*frame1[T]).V
+	require.Equal(t, "one", w.Value.Value(celsius(1)))
+	require.Equal(t, "one", w.Without.Value(celsius(1)))
+	cancel2()
+	require.ErrorIs(t, w.Value.Err(), context.Canceled)
+	require.NoError(t, w.Without.Err())
+}
