@@ -145,6 +145,7 @@ func (f *fileGen) funcDecl(d *ast.FuncDecl) {
 		if d.Recv != nil {
 			identNames(d.Recv, t.names)
 			recv = sig.Recv()
+			t.method = fn
 		}
 		text := t.generate("func "+f.recvText(d)+twin+f.tparamText(d), recv, nil, f.d.Orig[d], d.Type, d.Body)
 		f.decls = append(f.decls, fmt.Sprintf("%s// %s is %s with an explicit coroutine.\n", selfLine, twin, d.Name.Name), strings.TrimPrefix(text, selfLine)+"\n")

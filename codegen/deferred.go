@@ -182,10 +182,6 @@ func (t *twinGen) deferArgs(b *bodyGen, call *ast.CallExpr, field func(name, typ
 
 // deferTwin prints DurableRun for a deferred call that may suspend.
 func (t *twinGen) deferTwin(w *writer, s *ast.DeferStmt, site *colour.Site, recv string, fun, callee ast.Expr, args []string) {
-	if site.Kind == colour.Interface && t.someMethodRecovers(site.Callee) {
-		t.refuse(s, fmt.Sprintf("deferred call of the interface method %s, which may suspend and which some type implements with recover, is not supported", site.Callee.Name()))
-		return
-	}
 	plainB := t.plainBody(t.unit)
 	expr := func(e ast.Expr) string {
 		if e == callee {
@@ -206,8 +202,11 @@ func (t *twinGen) deferTwin(w *writer, s *ast.DeferStmt, site *colour.Site, recv
 		return
 	}
 	w.putf("if %s {\n", test)
-	if site.Kind == colour.FuncValue {
+	switch {
+	case site.Kind == colour.FuncValue:
 		w.putf("if _, ok := twin.(%s.Recovers); ok {\nc.SetDefers(d)\n}\n", t.coroc)
+	case t.someMethodRecovers(site.Callee):
+		w.put("c.SetDefers(d)\n")
 	}
 	w.put(dynamic + "\nreturn true\n}\nreturn false\n}\n\n")
 }

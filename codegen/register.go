@@ -296,6 +296,10 @@ func (f *fileGen) mask(m *colour.Mask) {
 	w.putf("// %s keeps calls of %s from finding the twin of another %s.\n", twin, name, name)
 	w.putf("func (x %s%s%s) %s(%s)%s {\n", star, m.Type.Obj().Name(), use, twin, joinArgs("c *"+f.coroc+".Coroutine", joinParams(params)), resultText(results))
 	plain := fmt.Sprintf("%sx.%s(%s)\n", returnIf(results), name, argsOf(params))
+	if f.someMethodRecovers(m.Method) {
+		// The plain method recovers only if a defer calls it.
+		plain = fmt.Sprintf("if d := c.TakeDefers(); d.Panicking() {\nfunc() {\ndefer x.%s(%s)\nd.Repanic()\n}()\nd.Recover()\nreturn\n}\n", name, argsOf(params)) + plain
+	}
 	switch m.Kind {
 	case colour.Plain:
 		w.put(plain)

@@ -41,6 +41,7 @@ type twinGen struct {
 	results     []param
 	boxes       []*types.Var // of each result: the box of the variable that holds it, or nil
 	captures    []*types.Var
+	method      *types.Func // of a twin of a method
 	hoisted     map[*types.Var]bool
 	framed      bitset // variables that are live at some site
 }
@@ -205,8 +206,13 @@ func (t *twinGen) generate(head string, recv *types.Var, captures []*types.Var, 
 	if t.d != "" {
 		b.putf("%s := &%s.Defers{}\n", t.d, t.coroc)
 	}
-	if t.recoverVar != "" {
+	switch {
+	case t.recoverVar != "":
 		b.putf("%s := %s.TakeDefers()\n", t.recoverVar, t.c)
+	case t.method != nil && t.someMethodRecovers(t.method):
+		// A defer of an interface method leaves its defers for any method of the
+		// name: not for what this one calls.
+		b.putf("%s.TakeDefers()\n", t.c)
 	}
 	if t.d != "" {
 		t.guard(b, frame)

@@ -77,6 +77,13 @@ func (d *Defers) Recover() any {
 	return v
 }
 
+// Panicking reports whether a panic is under way. It may be called on nil.
+func (d *Defers) Panicking() bool { return d != nil && d.panicking }
+
+// Repanic panics with the value of the panic that is under way, for a deferred call
+// of the Go runtime's to recover.
+func (d *Defers) Repanic() { panic(d.value) }
+
 // Exit runs the pending calls, last first. When one of them suspends, it returns
 // with c.Suspended set, and is called again to go on. When a panic is left at the
 // end, it panics with its value.
