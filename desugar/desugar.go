@@ -217,6 +217,7 @@ func (r *rewriter) finishFile(f *file) {
 			Path: &ast.BasicLit{Kind: token.STRING, Value: fmt.Sprintf("%q", path)},
 		}}})
 	}
+	r.blankUnused(f)
 	// Imports that are added follow those of the source.
 	n := 0
 	for n < len(f.decls) {
@@ -235,6 +236,51 @@ func (r *rewriter) finishFile(f *file) {
 	}
 	r.out.Files = append(r.out.Files, f.out)
 	r.out.Orig[f.out] = f.src.Syntax
+}
+
+// blankUnused turns an import of the source that nothing mentions any more, since
+// a call of an iterator is gone, into a blank one.
+func (r *rewriter) blankUnused(f *file) {
+	used := make(map[string]bool)
+	for _, d := range f.decls {
+		ast.Inspect(d, func(n ast.Node) bool {
+			sel, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			id, ok := sel.X.(*ast.Ident)
+			if !ok {
+				return true
+			}
+			if old, ok := r.out.Orig[id].(*ast.Ident); ok {
+				if _, isPkg := r.info.Uses[old].(*types.PkgName); !isPkg {
+					return true
+				}
+			}
+			used[id.Name] = true
+			return true
+		})
+	}
+	for _, d := range f.decls {
+		g, ok := d.(*ast.GenDecl)
+		if !ok || g.Tok != token.IMPORT {
+			continue
+		}
+		for _, s := range g.Specs {
+			s := s.(*ast.ImportSpec)
+			old, _ := r.out.Orig[s].(*ast.ImportSpec)
+			if old == nil {
+				continue
+			}
+			obj, _ := r.info.Implicits[old].(*types.PkgName)
+			if old.Name != nil {
+				obj, _ = r.info.Defs[old.Name].(*types.PkgName)
+			}
+			if obj != nil && obj.Name() != "." && obj.Name() != "_" && !used[obj.Name()] {
+				s.Name = ident("_")
+			}
+		}
+	}
 }
 
 // check type-checks the result. An error is a fault of this package.

@@ -9,9 +9,14 @@ import (
 // rangeStmt emits a range loop: as it is, if nothing in its body suspends, else
 // as a loop over what the range would have gone through.
 func (f *fn) rangeStmt(s *ast.RangeStmt, t *target) {
-	if f.level.durable && f.r.facts.Ranges[s] != nil {
-		f.refuseRange(s)
-		return
+	if f.suspends(s) {
+		if direct := f.directRange(s); direct != nil {
+			copied(f, ast.Node(direct), s)
+			s = direct
+		} else if f.r.facts.Ranges[s] != nil {
+			f.refuseRange(s)
+			return
+		}
 	}
 	lower := f.suspends(s.Body) || f.suspendsIn(s.Key) || f.suspendsIn(s.Value)
 	if !lower {
@@ -49,6 +54,43 @@ func (f *fn) rangeStmt(s *ast.RangeStmt, t *target) {
 			f.refuseRange(s)
 		}
 	})
+}
+
+// directRange returns the range over a slice or map that a range over one of the
+// iterators of the packages slices and maps amounts to, or nil.
+func (f *fn) directRange(s *ast.RangeStmt) *ast.RangeStmt {
+	call, ok := ast.Unparen(s.X).(*ast.CallExpr)
+	if !ok || len(call.Args) != 1 {
+		return nil
+	}
+	fun := ast.Unparen(call.Fun)
+	switch x := fun.(type) {
+	case *ast.IndexExpr:
+		fun = x.X
+	case *ast.IndexListExpr:
+		fun = x.X
+	}
+	sel, ok := fun.(*ast.SelectorExpr)
+	if !ok {
+		return nil
+	}
+	callee, ok := f.r.info.Uses[sel.Sel].(*types.Func)
+	if !ok || callee.Pkg() == nil {
+		return nil
+	}
+	direct := *s
+	direct.X = call.Args[0]
+	switch callee.Pkg().Path() + "." + callee.Name() {
+	case "slices.All", "maps.All", "maps.Keys":
+	case "slices.Values", "maps.Values":
+		direct.Key, direct.Value = nil, s.Key
+		if s.Key != nil {
+			direct.Key = ident("_")
+		}
+	default:
+		return nil
+	}
+	return &direct
 }
 
 func (f *fn) refuseRange(s *ast.RangeStmt) {

@@ -1,6 +1,10 @@
 package control
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
 
 // Control flow with suspending calls in every head and body.
 
@@ -281,6 +285,25 @@ func ranges() {
 	}
 	for i, x := range [...]string{2: "c", 0: "a"} {
 		fmt.Println(i, s_s(x))
+	}
+	for i, x := range slices.All([]string{"p", "q"}) {
+		fs := func() int { i++; return i }
+		fmt.Println(s_i(fs()), i, x)
+	}
+	for x := range slices.Values(s_v([]int{8, 9})) {
+		if x == 8 {
+			continue
+		}
+		fmt.Println(s_i(x))
+	}
+	for k, v = range maps.All(map[int]int{3: 4}) {
+		fmt.Println(s_i(k), s_i(v))
+	}
+	for x := range maps.Values(map[int]int{5: 6}) {
+		s_i(x)
+	}
+	for range maps.Keys(map[int]int{5: 6}) {
+		s_i(7)
 	}
 	_ = generic([]int{1, 2}, map[string]int{"x": 1})
 }
