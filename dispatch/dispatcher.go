@@ -12,12 +12,14 @@ import (
 
 	"github.com/coroc-dev/coroc/dispatch/engine"
 	"github.com/coroc-dev/coroc/dispatch/store/sqlite"
+	"github.com/coroc-dev/coroc/runtime"
 )
 
 // Dispatcher runs the calls of its functions. It is safe for concurrent use.
 type Dispatcher struct {
 	engine    *engine.Engine
 	functions []AnyFunction
+	bindings  []runtime.Binding // of durable calls
 }
 
 // Option is an option of [New]: a function that the dispatcher is to run, or a setting.
@@ -34,7 +36,11 @@ type config struct {
 	logger    *slog.Logger
 	grace     time.Duration
 	resident  int
+	bindings  []runtime.Binding
+	err       error // of an option
 }
+
+func (c *config) fail(err error) { c.err = errors.Join(c.err, err) }
 
 // DefaultGrace is how long [Dispatcher.Run] lets running attempts go on when it is told
 // to stop, without [WithGrace].
@@ -80,10 +86,10 @@ func New(opts ...Option) (*Dispatcher, error) {
 		}
 		o.apply(&c)
 	}
-	if err := registrationError(); err != nil {
+	if err := errors.Join(c.err, registrationError()); err != nil {
 		return nil, err
 	}
-	d := &Dispatcher{functions: c.functions}
+	d := &Dispatcher{functions: c.functions, bindings: processBindings(&c)}
 	if err := d.start(&c); err != nil {
 		d.release()
 		return nil, err

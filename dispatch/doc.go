@@ -64,9 +64,9 @@
 //
 // The state of a suspended function is not JSON but in the format of package runtime, with
 // pointers, closures and all. What cannot be saved, such as a channel that is still in use
-// behind the await, makes the call fail with the path to it. The captures of the function
-// given to [Func], and its context, are not saved: they are those of the process that it
-// goes on in.
+// behind the await, makes the call fail with the path to it. What belongs to the process is
+// saved by name and is that of the process which goes on: the function's context, its
+// captures, the functions of the dispatcher, package-level variables, what [Bind] names.
 //
 // # Exceptions
 //

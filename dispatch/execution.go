@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync/atomic"
 
 	"github.com/coroc-dev/coroc/dispatch/engine"
@@ -12,10 +13,12 @@ import (
 )
 
 func (f *Function[I, O]) function(d *Dispatcher) (engine.Function, error) {
+	// What the function captures belongs to the process, as do the functions.
+	bindings := captureBindings(slices.Clip(d.bindings), "entry", runtime.RecordOf(f.fn), 0)
 	return engine.Function{
 		Name:   f.name,
 		Policy: f.policy,
-		Start:  func(a engine.Attempt) (engine.Execution, error) { return f.start(d, a) },
+		Start:  func(a engine.Attempt) (engine.Execution, error) { return f.start(d, a, bindings) },
 	}, nil
 }
 
@@ -24,13 +27,12 @@ type durableCall[I, O any] interface {
 	DurableCall(c *runtime.Coroutine, ctx context.Context, in I) (O, error)
 }
 
-func (f *Function[I, O]) start(d *Dispatcher, a engine.Attempt) (engine.Execution, error) {
+func (f *Function[I, O]) start(d *Dispatcher, a engine.Attempt, bindings []runtime.Binding) (engine.Execution, error) {
 	inv := &invocation{d: d, attempt: a}
 	inv.ctx = newCallContext(a.Base, inv)
 	if durable {
-		record := runtime.RecordOf(f.fn)
-		if twin, ok := record.(durableCall[I, O]); ok {
-			return f.startDurable(inv, record, twin)
+		if twin, ok := runtime.RecordOf(f.fn).(durableCall[I, O]); ok {
+			return f.startDurable(inv, twin, bindings)
 		}
 		if a.State != nil {
 			return nil, fmt.Errorf("%w: function %q no longer awaits anything", runtime.ErrIncompatibleState, f.name)
@@ -169,15 +171,11 @@ type durableExecution[I, O any] struct {
 	err error
 }
 
-func (f *Function[I, O]) startDurable(inv *invocation, record any, twin durableCall[I, O]) (engine.Execution, error) {
+func (f *Function[I, O]) startDurable(inv *invocation, twin durableCall[I, O], bindings []runtime.Binding) (engine.Execution, error) {
 	e := &durableExecution[I, O]{f: f, inv: inv}
 	e.c = runtime.New(func(c *runtime.Coroutine) {
 		e.out, e.err = twin.DurableCall(c, inv.ctx, e.in)
-	},
-		// The function's captures and its context belong to the process.
-		runtime.Binding{Name: "call.ctx", Value: inv.ctx},
-		runtime.Binding{Name: "entry", Value: record},
-	)
+	}, append(slices.Clip(bindings), runtime.Binding{Name: "call.ctx", Value: inv.ctx})...)
 	e.c.SetLocal(inv)
 	if inv.attempt.State != nil {
 		n, err := e.c.LoadState(inv.attempt.State)

@@ -26,13 +26,15 @@ type frame_climb struct {
 	n    int
 	sum  int
 	i    int
+	s    *stairs                      // a capture
+	t_1  *dispatch.Function[int, int] // the callee
 }
 
 var type_climb = coroc.RecordType{Proto: (*rec_climb)(nil)}
 
 func init() {
 	coroc.RegisterFrame[frame_climb]("dispatch_test.stairs.workflow.func1", 1,
-		coroc.Site{Pos: "stairs_test.go:18", Live: []string{"r", "ctx", "n", "sum", "i"}},
+		coroc.Site{Pos: "stairs_test.go:18", Live: []string{"r", "ctx", "n", "sum", "i", "s", "t_1"}},
 		coroc.Site{Pos: "stairs_test.go:25", Live: []string{"sum"}})
 	coroc.RegisterRecord(&type_climb, "dispatch_test.stairs.workflow.func1", 1,
 		func(r *rec_climb) func(context.Context, int) (int, error) { return coroc.NewFunc(r, r.Call) })
@@ -52,6 +54,7 @@ func (r *rec_climb) DurableCall(c *coroc.Coroutine, ctx context.Context, n int) 
 		sum, i, v int
 		outs      []int
 		err       error
+		s         *stairs
 		t_1       *dispatch.Function[int, int]
 		t_2       []int
 	)
@@ -59,23 +62,24 @@ func (r *rec_climb) DurableCall(c *coroc.Coroutine, ctx context.Context, n int) 
 		fr := coroc.Pop[frame_climb](c)
 		switch fr.Site {
 		case 1:
-			r, ctx, n, sum, i = fr.r, fr.ctx, fr.n, fr.sum, fr.i
+			r, ctx, n, sum, i, s, t_1 = fr.r, fr.ctx, fr.n, fr.sum, fr.i, fr.s, fr.t_1
 			goto site_1
 		case 2:
 			sum = fr.sum
 			goto site_2
 		}
 	}
+	s = r.s
 loop:
 	if !(i < n) {
 		goto end
 	}
-	r.s.note("step", ctx, i)
-	t_1 = r.s.step
+	s.note("step", ctx, i)
+	t_1 = s.step
 site_1:
 	v, err = t_1.Durable_Await(c, ctx, i)
 	if !c.Running() {
-		*coroc.Frame[frame_climb](c) = frame_climb{Site: 1, r: r, ctx: ctx, n: n, sum: sum, i: i}
+		*coroc.Frame[frame_climb](c) = frame_climb{Site: 1, r: r, ctx: ctx, n: n, sum: sum, i: i, s: s, t_1: t_1}
 		return
 	}
 	if err != nil {
