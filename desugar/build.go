@@ -82,14 +82,6 @@ func varDecl(names []*ast.Ident, typ ast.Expr, values ...ast.Expr) *ast.DeclStmt
 	}}}
 }
 
-func exprs(ids []*ast.Ident) []ast.Expr {
-	var list []ast.Expr
-	for _, id := range ids {
-		list = append(list, id)
-	}
-	return list
-}
-
 func isBlank(e ast.Expr) bool {
 	id, ok := e.(*ast.Ident)
 	return ok && id.Name == "_"

@@ -48,6 +48,9 @@
 //	for i, r := range string     for t_1 < len(s) { t_3, t_4 := coroc.DecodeRune(s[t_1:]); ... }
 //	for v := range ch            for { v, t_1 := <-ch; if !t_1 { break }; ... }
 //	switch x { case f(): }       the clause is chosen first, then switch t_1 { case 1: }
+//	select around a site         select { case t_1 = <-ch: t_2 = 1 }; switch t_2 { case 1: }
+//	fallthrough around a site    if t_1 == 1 { ...; t_1 = 2 }; if t_1 == 2 { ... }
+//	return f(), named results    n, err = f(); return n, err
 //	defer x.f(y + 1)             t_1 := x.f; t_2 := y + 1; defer t_1(t_2)
 //	x, captured and assigned     (*x), with x := coroc.Box(...)
 //
@@ -64,8 +67,20 @@
 //
 // # Exceptions
 //
-// Refused, with a position: goto in a durable function, select and ranges over
-// functions around a suspension point, fallthrough in a switch that suspends,
-// local types in generic functions, durable code in files that import "C", and
-// types without a name where one has to be written.
+// Refused, with a position: goto in a durable function; ranges over functions
+// around a suspension point, other than the iterators slices.All and Values and
+// maps.All, Keys and Values, which become ranges over their operands; durable code in files that import "C"; types without a
+// name where one has to be written; in a package that declares predeclared names
+// anew, the few constructs that need their old meaning.
+//
+// Different from the source: %T of a local type whose name is taken shows the
+// number that was added to it. A range over a map goes through the keys that the
+// map had when it began.
+//
+// A variable that a function in the same statement changes may be read before or
+// after that where gc's own choice depends on its optimizations: an interface
+// whose method call it devirtualizes, a local struct that is converted to an
+// interface. A method that is promoted through an embedded field that has no name
+// in this package keeps its implicit path, with a copy of the outer value, or its
+// address, in a temporary.
 package desugar

@@ -24,8 +24,10 @@ type fn struct {
 	level   *level
 	out     *[]ast.Stmt // statements go here
 	targets []*target
-	lifted  []ast.Decl // to package level
-	liftAll bool       // constants are lifted too
+	lifted  []ast.Decl            // to package level
+	liftAll bool                  // constants are lifted too
+	generic map[types.Object]bool // local types that get the type parameters
+	params  *types.TypeParamList  // of the function, if there is such a type
 }
 
 // A level is one function: the declared one or a literal in it.
@@ -54,12 +56,13 @@ type result struct {
 func (r *rewriter) newFn(file *file, d ast.Decl) *fn {
 	return &fn{
 		r: r, file: file, src: d,
-		names: make(map[types.Object]string),
-		taken: make(map[string]bool),
-		count: make(map[string]int),
-		boxed: make(map[types.Object]bool),
-		vars:  make(map[*types.Var]*varUse),
-		level: &level{},
+		names:   make(map[types.Object]string),
+		taken:   make(map[string]bool),
+		count:   make(map[string]int),
+		boxed:   make(map[types.Object]bool),
+		generic: make(map[types.Object]bool),
+		vars:    make(map[*types.Var]*varUse),
+		level:   &level{},
 	}
 }
 

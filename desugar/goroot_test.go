@@ -15,7 +15,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -66,7 +65,11 @@ func TestGoroot(t *testing.T) {
 	}
 	match := regexp.MustCompile(*goroot)
 	dir := workspace(t)
-	root := filepath.Join(runtime.GOROOT(), "test")
+	env, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := filepath.Join(strings.TrimSpace(string(env)), "test")
 	var names []string
 	for _, pattern := range []string{"*.go", "fixedbugs/*.go", "ken/*.go", "chan/*.go", "interface/*.go", "typeparam/*.go"} {
 		list, _ := filepath.Glob(filepath.Join(root, pattern))

@@ -17,10 +17,7 @@ func (f *fn) planLifts() {
 		case *ast.TypeSpec:
 			if obj := f.r.info.Defs[n.Name]; obj != nil && !f.isGlobal(obj) {
 				named = append(named, obj)
-				if f.generic() {
-					f.r.refuse(n.Pos(), "declare the type at package level",
-						"a local type in a generic durable function is not supported")
-				}
+				f.liftGeneric(n, obj)
 			}
 		case *ast.Ident:
 			if c, ok := f.r.info.Defs[n].(*types.Const); ok && !f.isGlobal(c) && n.Name != "_" {
@@ -31,7 +28,11 @@ func (f *fn) planLifts() {
 	})
 	if len(named) > 0 || f.constsCaptured(consts) {
 		f.liftAll = true
-		named = append(named, consts...)
+		for _, c := range consts {
+			if !f.ofLifted(c) {
+				named = append(named, c)
+			}
+		}
 	}
 	for _, obj := range named {
 		if obj.Name() == "_" {
@@ -48,18 +49,69 @@ func (f *fn) planLifts() {
 	}
 }
 
-// generic reports whether the declaration has type parameters.
-func (f *fn) generic() bool {
+// liftGeneric prepares a local type of a generic function: at package level it
+// has the type parameters of the function.
+func (f *fn) liftGeneric(s *ast.TypeSpec, obj types.Object) {
 	d, ok := f.src.(*ast.FuncDecl)
 	if !ok {
-		return false
+		return
 	}
 	fn, ok := f.r.info.Defs[d.Name].(*types.Func)
 	if !ok {
-		return false
+		return
 	}
 	sig := fn.Signature()
-	return sig.TypeParams().Len() > 0 || sig.RecvTypeParams().Len() > 0
+	params := sig.TypeParams()
+	if params.Len() == 0 {
+		params = sig.RecvTypeParams()
+	}
+	if params.Len() == 0 {
+		return
+	}
+	refused := s.Assign.IsValid() && !atLeast(f.r.fileVersion(f.file.src), "go1.24")
+	for i := range params.Len() {
+		refused = refused || params.At(i).Obj().Name() == "_"
+	}
+	if refused {
+		f.r.refuse(s.Pos(), "declare the type at package level",
+			"this local type in a generic function that may suspend is not supported")
+	}
+	f.params = params
+	f.generic[obj] = true
+}
+
+// ofLifted reports whether a constant has a local type of a generic function: it
+// stays in the function, since that type needs type arguments.
+func (f *fn) ofLifted(c types.Object) bool {
+	t, ok := types.Unalias(c.Type()).(*types.Named)
+	return ok && f.generic[t.Obj()]
+}
+
+// liftedArgs returns the type arguments that a lifted type of a generic function
+// takes there.
+func (f *fn) liftedArgs() []ast.Expr {
+	var list []ast.Expr
+	for i := range f.params.Len() {
+		obj := f.params.At(i).Obj()
+		list = append(list, ident(f.nameOf(obj, obj.Name())))
+	}
+	return list
+}
+
+// liftedParams declares the type parameters of such a type.
+func (f *fn) liftedParams(s *ast.TypeSpec) *ast.FieldList {
+	if d := f.src.(*ast.FuncDecl); d.Type.TypeParams != nil {
+		return f.fields(d.Type.TypeParams, nil)
+	}
+	l := &ast.FieldList{}
+	for i := range f.params.Len() {
+		p := f.params.At(i)
+		l.List = append(l.List, &ast.Field{
+			Names: []*ast.Ident{ident(f.nameOf(p.Obj(), p.Obj().Name()))},
+			Type:  f.typeExpr(p.Constraint(), s),
+		})
+	}
+	return l
 }
 
 // constsCaptured reports whether a literal uses a constant of a function around
@@ -98,6 +150,12 @@ func (f *fn) typeDecl(d *ast.GenDecl, s *ast.DeclStmt) {
 		f.emit(&ast.DeclStmt{Decl: nd}, s)
 		return
 	}
+	for i, spec := range d.Specs {
+		spec := spec.(*ast.TypeSpec)
+		if f.generic[f.r.info.Defs[spec.Name]] {
+			nd.Specs[i].(*ast.TypeSpec).TypeParams = f.liftedParams(spec)
+		}
+	}
 	f.r.out.Changed[nd] = true
 	f.lifted = append(f.lifted, nd)
 }
@@ -116,12 +174,25 @@ func (f *fn) placeConsts(d *ast.GenDecl, s *ast.DeclStmt) {
 	switch {
 	case f.plain:
 		f.emit(&ast.DeclStmt{Decl: d}, s)
-	case f.liftAll:
+	case f.liftAll && !f.anyOfLifted(s):
 		f.r.out.Changed[d] = true
 		f.lifted = append(f.lifted, d)
 	default:
 		f.level.consts = append(f.level.consts, copied(f, &ast.DeclStmt{Decl: d}, s))
 	}
+}
+
+func (f *fn) anyOfLifted(s *ast.DeclStmt) bool {
+	found := false
+	ast.Inspect(s, func(n ast.Node) bool {
+		if id, ok := n.(*ast.Ident); ok {
+			if c, ok := f.r.info.Defs[id].(*types.Const); ok && f.ofLifted(c) {
+				found = true
+			}
+		}
+		return !found
+	})
+	return found
 }
 
 // usesVars reports whether a constant is computed from a variable, as len of an

@@ -93,8 +93,14 @@ func (f *fn) expr(e ast.Expr, flush bool) ast.Expr {
 
 // use copies an identifier that is used, not defined.
 func (f *fn) use(id *ast.Ident) ast.Expr {
-	obj := f.objectOf(id)
+	obj := f.r.info.Uses[id] // of an embedded field the type, which is used
+	if obj == nil {
+		obj = f.objectOf(id)
+	}
 	nid := copied(f, ident(f.nameOf(obj, id.Name)), id)
+	if obj != nil && f.generic[obj] {
+		return copied(f, index(nid, f.liftedArgs()), ast.Expr(id))
+	}
 	if obj != nil && f.boxed[obj] {
 		return copied(f, &ast.StarExpr{X: nid}, id)
 	}

@@ -69,6 +69,8 @@ func (f *fn) tryType(t types.Type) ast.Expr {
 		return f.structType(t)
 	case *types.Interface:
 		return f.interfaceType(t)
+	case *types.Union:
+		return f.union(t)
 	}
 	return nil
 }
@@ -88,6 +90,9 @@ func (f *fn) typeName(obj *types.TypeName, args *types.TypeList) ast.Expr {
 		return nil
 	default:
 		e = f.qualified(obj.Pkg(), obj.Name())
+	}
+	if e != nil && f.generic[obj] {
+		return index(e, f.liftedArgs())
 	}
 	if e == nil || args.Len() == 0 {
 		return e
@@ -195,9 +200,6 @@ func (f *fn) interfaceType(t *types.Interface) ast.Expr {
 		it.Methods.List = append(it.Methods.List, &ast.Field{Names: []*ast.Ident{ident(m.Name())}, Type: e})
 	}
 	for i := range t.NumEmbeddeds() {
-		if _, ok := t.EmbeddedType(i).(*types.Union); ok {
-			return nil
-		}
 		e := f.tryType(t.EmbeddedType(i))
 		if e == nil {
 			return nil
@@ -205,6 +207,25 @@ func (f *fn) interfaceType(t *types.Interface) ast.Expr {
 		it.Methods.List = append(it.Methods.List, &ast.Field{Type: e})
 	}
 	return it
+}
+
+func (f *fn) union(t *types.Union) ast.Expr {
+	var u ast.Expr
+	for i := range t.Len() {
+		e := f.tryType(t.Term(i).Type())
+		if e == nil {
+			return nil
+		}
+		if t.Term(i).Tilde() {
+			e = &ast.UnaryExpr{Op: token.TILDE, X: e}
+		}
+		if u == nil {
+			u = e
+		} else {
+			u = &ast.BinaryExpr{X: u, Op: token.OR, Y: e}
+		}
+	}
+	return u
 }
 
 // constExpr returns an expression for the value of a constant, of its type.

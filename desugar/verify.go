@@ -340,6 +340,10 @@ func (v *verifier) uniqueNames(d ast.Decl) {
 				}
 			case *types.Func:
 				return true
+			case *types.TypeName:
+				if _, ok := d.(*ast.GenDecl); ok && isTypeParam(o.Type()) {
+					return true // of a type that was lifted
+				}
 			}
 			if seen[n.Name] != nil {
 				v.errorf("two objects are called %s", n.Name)

@@ -28,6 +28,51 @@ func Run() {
 	constants()
 	fmt.Println(fallsThrough(1), fallsThrough(2), fallsThrough(3), fallsThrough(9))
 	gotos(2)
+	localTypes(1, "k")
+	localTypes("x", 2)
+	(&box[float64, string]{1.5, "y"}).locals()
+}
+
+func localTypes[T any, K comparable](x T, k K) {
+	type A = map[K]T
+	type (
+		node struct {
+			v    T
+			next *node
+		}
+		num int
+	)
+	const one num = 1
+	const n = 2
+	type embeds struct {
+		node
+		arr [n]K
+	}
+	e := embeds{node: node{v: s_v(x)}}
+	e.next = &node{v: x}
+	e.node.v = e.next.v
+	f := func() (A, num) { return A{s_v(k): e.v}, one + num(n) }
+	a, b := f()
+	fmt.Println(a, b, e.arr, len(a))
+	for _, y := range []*node{{v: x}, e.next} {
+		fmt.Println(s_v(y.v), y.next == nil)
+	}
+}
+
+type box[A ~float64 | ~int, B interface{ ~string }] struct {
+	a A
+	b B
+}
+
+func (x *box[A, B]) locals() {
+	type pair struct {
+		a A
+		b B
+	}
+	p := map[string]pair{"p": {s_v(x.a), x.b}}
+	inc := func() { p["p"] = pair{p["p"].a + 1, s_v(p["p"].b)} }
+	inc()
+	fmt.Println(p)
 }
 
 func ifs(n int) {
