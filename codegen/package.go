@@ -507,12 +507,14 @@ func (f *fileGen) finish(text []byte) ([]byte, error) {
 // checkNames reports package-level names of the program that stand in the way of
 // generated ones.
 func (f *fileGen) checkNames(generated *ast.File) {
+	seen := map[string]bool{}
 	for _, d := range generated.Decls {
 		fd, ok := d.(*ast.FuncDecl)
-		if !ok || fd.Recv != nil {
+		if !ok || fd.Recv != nil || seen[fd.Name.Name] {
 			continue
 		}
 		name := fd.Name.Name
+		seen[name] = true
 		if o := f.p.Types.Scope().Lookup(name); o != nil && strings.HasPrefix(strings.ToLower(name), "durable_") {
 			f.pkgGen.diags = append(f.pkgGen.diags, typecheck.Diagnostic{
 				Pos:     f.mod.Fset.PositionFor(o.Pos(), false),

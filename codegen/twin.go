@@ -183,7 +183,7 @@ func (t *twinGen) generate(head string, recv *types.Var, captures []*types.Var, 
 	t.dropUnusedLabels()
 	t.numberSites()
 	if t.sites > manySites {
-		p := t.origPos(orig)
+		p := t.mod.Fset.PositionFor(orig.Pos(), false)
 		t.diags = append(t.diags, typecheck.Diagnostic{
 			Pos: p, Warning: true,
 			Message: fmt.Sprintf("%s has %d calls that may suspend, and will take the Go compiler long", t.state, t.sites),

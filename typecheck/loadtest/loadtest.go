@@ -36,6 +36,8 @@ package runtime
 type Coroutine struct{ n int }
 
 var Detached *Coroutine
+
+func Box[T any](v T) *T { return &v }
 -- _library/coroutine/coroutine.go --
 package coroutine
 
