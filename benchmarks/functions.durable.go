@@ -7,19 +7,20 @@ package benchmarks
 import (
 	"github.com/coroc-dev/coroc/coroutine"
 	coroc "github.com/coroc-dev/coroc/runtime"
+	"math"
 )
 
 // Fib could suspend, for a negative number, and does not.
 //
-//line functions.durable.go:15
-//line functions.go:8
+//line functions.durable.go:16
+//line functions.go:12
 func Fib(n int) (result_1 int) {
 	return Durable_Fib(coroc.Detached, n)
 }
 
 // durable_frame_Fib is the frame of github.com/coroc-dev/coroc/benchmarks.Fib.
 //
-//line functions.durable.go:23
+//line functions.durable.go:24
 type durable_frame_Fib struct {
 	Site int
 	n    int
@@ -28,7 +29,7 @@ type durable_frame_Fib struct {
 
 // Durable_Fib is Fib with an explicit coroutine.
 //
-//line functions.durable.go:32
+//line functions.durable.go:33
 func Durable_Fib(c *coroc.Coroutine, n int) (result_1 int) {
 	var t_1 int
 	var t_2 int
@@ -48,53 +49,53 @@ func Durable_Fib(c *coroc.Coroutine, n int) (result_1 int) {
 			goto site_3
 		}
 	}
-//line functions.go:9
+//line functions.go:13
 	if !(n < 2) {
 		goto else_1
 	}
-//line functions.go:10
+//line functions.go:14
 	if !(n < 0) {
 		goto else_2
 	}
 site_1:
-//line functions.go:11
+//line functions.go:15
 	t_1 = coroutine.Durable_Yield[int, int](c, n)
 	if !c.Running() {
 		*coroc.Frame[durable_frame_Fib](c) = durable_frame_Fib{Site: 1}
 		return
 	}
-//line functions.go:11
+//line functions.go:15
 	return t_1
 else_2:
 	return n
 else_1:
 	t_2 = n - 1
 site_2:
-//line functions.go:15
+//line functions.go:19
 	t_3 = Durable_Fib(c, t_2)
 	if !c.Running() {
 		*coroc.Frame[durable_frame_Fib](c) = durable_frame_Fib{Site: 2, n: n}
 		return
 	}
-//line functions.go:15
+//line functions.go:19
 	t_4 = n - 2
 site_3:
-//line functions.go:15
+//line functions.go:19
 	t_5 = Durable_Fib(c, t_4)
 	if !c.Running() {
 		*coroc.Frame[durable_frame_Fib](c) = durable_frame_Fib{Site: 3, t_3: t_3}
 		return
 	}
-//line functions.go:15
+//line functions.go:19
 	return t_3 + t_5
 }
 
 // durable_static_1 stands for the function github.com/coroc-dev/coroc/benchmarks.Fib used as a value.
 //
-//line functions.durable.go:95
+//line functions.durable.go:96
 type durable_static_1 struct{ Rec coroc.Record }
 
-var durable_type_durable_static_1 = coroc.RecordType{Proto: (*durable_static_1)(nil)}
+var durable_type_static_1 = coroc.RecordType{Proto: (*durable_static_1)(nil)}
 
 func (r *durable_static_1) DurableCall(c *coroc.Coroutine, p_1 int) (result_1 int) {
 	result_1 = Durable_Fib(c, p_1)
@@ -103,7 +104,7 @@ func (r *durable_static_1) DurableCall(c *coroc.Coroutine, p_1 int) (result_1 in
 
 // durable_frame_RunFib_func1 is the frame of github.com/coroc-dev/coroc/benchmarks.RunFib.func1.
 //
-//line functions.durable.go:107
+//line functions.durable.go:108
 type durable_frame_RunFib_func1 struct {
 	Site int
 	r    *durable_rec_RunFib_func1
@@ -111,19 +112,19 @@ type durable_frame_RunFib_func1 struct {
 
 // durable_rec_RunFib_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks.RunFib.func1.
 //
-//line functions.durable.go:115
+//line functions.durable.go:116
 type durable_rec_RunFib_func1 struct {
 	Rec    coroc.Record
 	n      int
 	result *int
 }
 
-//line functions.durable.go:122
+//line functions.durable.go:123
 func (r *durable_rec_RunFib_func1) Call() {
 	r.DurableCall(coroc.Detached)
 }
 
-//line functions.durable.go:127
+//line functions.durable.go:128
 func (r *durable_rec_RunFib_func1) DurableCall(c *coroc.Coroutine) {
 	var t_1 int
 	n, result := r.n, r.result
@@ -137,17 +138,17 @@ func (r *durable_rec_RunFib_func1) DurableCall(c *coroc.Coroutine) {
 		}
 	}
 site_1:
-//line functions.go:20
+//line functions.go:24
 	t_1 = Durable_Fib(c, n)
 	if !c.Running() {
 		*coroc.Frame[durable_frame_RunFib_func1](c) = durable_frame_RunFib_func1{Site: 1, r: r}
 		return
 	}
-//line functions.go:20
+//line functions.go:24
 	*result = t_1
 }
 
-//line functions.durable.go:151
+//line functions.durable.go:152
 var durable_type_RunFib_func1 = coroc.RecordType{Proto: (*durable_rec_RunFib_func1)(nil)}
 
 func durable_new_RunFib_func1(n int, result *int) func() {
@@ -157,15 +158,15 @@ func durable_new_RunFib_func1(n int, result *int) func() {
 
 // RunFib returns a coroutine's body that calls Fib and stores the result.
 //
-//line functions.durable.go:161
-//line functions.go:19
+//line functions.durable.go:162
+//line functions.go:23
 func RunFib(n int, result *int) func() {
 	return durable_new_RunFib_func1(n, result)
 }
 
 // durable_frame_Deep_func1 is the frame of github.com/coroc-dev/coroc/benchmarks.Deep.func1.
 //
-//line functions.durable.go:169
+//line functions.durable.go:170
 type durable_frame_Deep_func1 struct {
 	Site int
 	r    *durable_rec_Deep_func1
@@ -173,18 +174,18 @@ type durable_frame_Deep_func1 struct {
 
 // durable_rec_Deep_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks.Deep.func1.
 //
-//line functions.durable.go:177
+//line functions.durable.go:178
 type durable_rec_Deep_func1 struct {
 	Rec   coroc.Record
 	depth int
 }
 
-//line functions.durable.go:183
+//line functions.durable.go:184
 func (r *durable_rec_Deep_func1) Call() {
 	r.DurableCall(coroc.Detached)
 }
 
-//line functions.durable.go:188
+//line functions.durable.go:189
 func (r *durable_rec_Deep_func1) DurableCall(c *coroc.Coroutine) {
 	var t_1 int
 	depth := r.depth
@@ -197,10 +198,10 @@ func (r *durable_rec_Deep_func1) DurableCall(c *coroc.Coroutine) {
 			goto site_1
 		}
 	}
-//line functions.go:25
+//line functions.go:29
 	t_1 = depth - 1
 site_1:
-//line functions.go:25
+//line functions.go:29
 	durable_down(c, t_1)
 	if !c.Running() {
 		*coroc.Frame[durable_frame_Deep_func1](c) = durable_frame_Deep_func1{Site: 1, r: r}
@@ -208,7 +209,7 @@ site_1:
 	}
 }
 
-//line functions.durable.go:212
+//line functions.durable.go:213
 var durable_type_Deep_func1 = coroc.RecordType{Proto: (*durable_rec_Deep_func1)(nil)}
 
 func durable_new_Deep_func1(depth int) func() {
@@ -218,21 +219,21 @@ func durable_new_Deep_func1(depth int) func() {
 
 // Deep returns a coroutine's body that yields for ever with depth calls on the stack.
 //
-//line functions.durable.go:222
-//line functions.go:24
+//line functions.durable.go:223
+//line functions.go:28
 func Deep(depth int) func() {
 	return durable_new_Deep_func1(depth)
 }
 
-//line functions.durable.go:228
-//line functions.go:28
+//line functions.durable.go:229
+//line functions.go:32
 func down(depth int) {
 	durable_down(coroc.Detached, depth)
 }
 
 // durable_frame_down is the frame of github.com/coroc-dev/coroc/benchmarks.down.
 //
-//line functions.durable.go:236
+//line functions.durable.go:237
 type durable_frame_down struct {
 	Site int
 	i    int
@@ -240,7 +241,7 @@ type durable_frame_down struct {
 
 // durable_down is down with an explicit coroutine.
 //
-//line functions.durable.go:244
+//line functions.durable.go:245
 func durable_down(c *coroc.Coroutine, depth int) {
 	var t_1 int
 	var i int
@@ -254,42 +255,48 @@ func durable_down(c *coroc.Coroutine, depth int) {
 			goto site_2
 		}
 	}
-//line functions.go:29
+//line functions.go:33
 	if !(depth > 0) {
 		goto else_1
 	}
-//line functions.go:30
+//line functions.go:34
 	t_1 = depth - 1
 site_1:
-//line functions.go:30
+//line functions.go:34
 	durable_down(c, t_1)
 	if !c.Running() {
 		*coroc.Frame[durable_frame_down](c) = durable_frame_down{Site: 1}
 		return
 	}
-//line functions.go:31
+//line functions.go:35
 	return
 else_1:
 	i = 0
 loop_1:
+//line functions.go:37
+	if !(i < math.MaxInt) {
+		goto endloop_1
+	}
 site_2:
-//line functions.go:34
+//line functions.go:38
 	coroutine.Durable_Yield[int, int](c, i)
 	if !c.Running() {
 		*coroc.Frame[durable_frame_down](c) = durable_frame_down{Site: 2, i: i}
 		return
 	}
-//line functions.go:33
+//line functions.go:37
 	i++
 	goto loop_1
+endloop_1:
+	return
 }
 
 // durable_static_2 stands for the function github.com/coroc-dev/coroc/benchmarks.down used as a value.
 //
-//line functions.durable.go:290
+//line functions.durable.go:297
 type durable_static_2 struct{ Rec coroc.Record }
 
-var durable_type_durable_static_2 = coroc.RecordType{Proto: (*durable_static_2)(nil)}
+var durable_type_static_2 = coroc.RecordType{Proto: (*durable_static_2)(nil)}
 
 func (r *durable_static_2) DurableCall(c *coroc.Coroutine, p_1 int) {
 	durable_down(c, p_1)
@@ -298,7 +305,7 @@ func (r *durable_static_2) DurableCall(c *coroc.Coroutine, p_1 int) {
 
 // durable_frame_Rare_func1 is the frame of github.com/coroc-dev/coroc/benchmarks.Rare.func1.
 //
-//line functions.durable.go:302
+//line functions.durable.go:309
 type durable_frame_Rare_func1 struct {
 	Site int
 	r    *durable_rec_Rare_func1
@@ -307,18 +314,18 @@ type durable_frame_Rare_func1 struct {
 
 // durable_rec_Rare_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks.Rare.func1.
 //
-//line functions.durable.go:311
+//line functions.durable.go:318
 type durable_rec_Rare_func1 struct {
 	Rec coroc.Record
 	n   int
 }
 
-//line functions.durable.go:317
+//line functions.durable.go:324
 func (r *durable_rec_Rare_func1) Call() (result_1 int) {
 	return r.DurableCall(coroc.Detached)
 }
 
-//line functions.durable.go:322
+//line functions.durable.go:329
 func (r *durable_rec_Rare_func1) DurableCall(c *coroc.Coroutine) (result_1_2 int) {
 	var sum int
 	var i int
@@ -333,36 +340,36 @@ func (r *durable_rec_Rare_func1) DurableCall(c *coroc.Coroutine) (result_1_2 int
 			goto site_1
 		}
 	}
-//line functions.go:41
+//line functions.go:45
 	sum = 0
 	i = 0
 loop_1:
-//line functions.go:42
+//line functions.go:46
 	if !(i < n) {
 		goto endloop_1
 	}
-//line functions.go:43
+//line functions.go:47
 	sum += i ^ sum
 	if !(sum == -1) {
 		goto else_1
 	}
 site_1:
-//line functions.go:45
+//line functions.go:49
 	sum = coroutine.Durable_Yield[int, int](c, i)
 	if !c.Running() {
 		*coroc.Frame[durable_frame_Rare_func1](c) = durable_frame_Rare_func1{Site: 1, r: r, i: i}
 		return
 	}
 else_1:
-//line functions.go:42
+//line functions.go:46
 	i++
 	goto loop_1
 endloop_1:
-//line functions.go:48
+//line functions.go:52
 	return sum
 }
 
-//line functions.durable.go:366
+//line functions.durable.go:373
 var durable_type_Rare_func1 = coroc.RecordType{Proto: (*durable_rec_Rare_func1)(nil)}
 
 func durable_new_Rare_func1(n int) func() int {
@@ -372,15 +379,15 @@ func durable_new_Rare_func1(n int) func() int {
 
 // Rare runs a loop of n turns that suspends in none of them, and returns a sum.
 //
-//line functions.durable.go:376
-//line functions.go:39
+//line functions.durable.go:383
+//line functions.go:43
 func Rare(n int) func() int {
 	return durable_new_Rare_func1(n)
 }
 
 // durable_frame_Three_func1 is the frame of github.com/coroc-dev/coroc/benchmarks.Three.func1.
 //
-//line functions.durable.go:384
+//line functions.durable.go:391
 type durable_frame_Three_func1 struct {
 	Site int
 	r    *durable_rec_Three_func1
@@ -391,7 +398,7 @@ type durable_frame_Three_func1 struct {
 
 // durable_rec_Three_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks.Three.func1.
 //
-//line functions.durable.go:395
+//line functions.durable.go:402
 type durable_rec_Three_func1 struct {
 	Rec coroc.Record
 	a   int
@@ -399,12 +406,12 @@ type durable_rec_Three_func1 struct {
 	c   int
 }
 
-//line functions.durable.go:403
+//line functions.durable.go:410
 func (r *durable_rec_Three_func1) Call() (result_1 int) {
 	return r.DurableCall(coroc.Detached)
 }
 
-//line functions.durable.go:408
+//line functions.durable.go:415
 func (r *durable_rec_Three_func1) DurableCall(c_2 *coroc.Coroutine) (result_1_2 int) {
 	var x int
 	var y int
@@ -420,20 +427,20 @@ func (r *durable_rec_Three_func1) DurableCall(c_2 *coroc.Coroutine) (result_1_2 
 			goto site_1
 		}
 	}
-//line functions.go:55
+//line functions.go:59
 	x, y, z = a+1, b+1, c+1
 site_1:
-//line functions.go:56
+//line functions.go:60
 	coroutine.Durable_Yield[int, int](c_2, 0)
 	if !c_2.Running() {
 		*coroc.Frame[durable_frame_Three_func1](c_2) = durable_frame_Three_func1{Site: 1, r: r, x: x, y: y, z: z}
 		return
 	}
-//line functions.go:57
+//line functions.go:61
 	return x + y + z
 }
 
-//line functions.durable.go:437
+//line functions.durable.go:444
 var durable_type_Three_func1 = coroc.RecordType{Proto: (*durable_rec_Three_func1)(nil)}
 
 func durable_new_Three_func1(a int, b int, c int) func() int {
@@ -443,34 +450,34 @@ func durable_new_Three_func1(a int, b int, c int) func() int {
 
 // Three returns a coroutine's body that yields with three ints live.
 //
-//line functions.durable.go:447
-//line functions.go:53
+//line functions.durable.go:454
+//line functions.go:57
 func Three(a, b, c int) func() int {
 	return durable_new_Three_func1(a, b, c)
 }
 
-//line functions.durable.go:453
+//line functions.durable.go:460
 func init() {
-	coroc.RegisterFunc(&durable_static_1{coroc.MakeRecord(&durable_type_durable_static_1)}, &durable_type_durable_static_1, "github.com/coroc-dev/coroc/benchmarks.Fib", Fib)
+	coroc.RegisterFunc(&durable_static_1{coroc.MakeRecord(&durable_type_static_1)}, &durable_type_static_1, "github.com/coroc-dev/coroc/benchmarks.Fib", Fib)
 	coroc.RegisterFrame[durable_frame_Fib]("github.com/coroc-dev/coroc/benchmarks.Fib", 0x25c24eb81d8b788a,
-		coroc.Site{Pos: "functions.go:11:11", Live: []string{}},
-		coroc.Site{Pos: "functions.go:15:9", Live: []string{"n"}},
-		coroc.Site{Pos: "functions.go:15:20", Live: []string{"t_3"}})
+		coroc.Site{Pos: "functions.go:15:11", Live: []string{}},
+		coroc.Site{Pos: "functions.go:19:9", Live: []string{"n"}},
+		coroc.Site{Pos: "functions.go:19:20", Live: []string{"t_3"}})
 	coroc.RegisterFrame[durable_frame_RunFib_func1]("github.com/coroc-dev/coroc/benchmarks.RunFib.func1", 0x55fcae35e34d828b,
-		coroc.Site{Pos: "functions.go:20:28", Live: []string{"r"}})
+		coroc.Site{Pos: "functions.go:24:28", Live: []string{"r"}})
 	coroc.RegisterRecord(&durable_type_RunFib_func1, "github.com/coroc-dev/coroc/benchmarks.RunFib.func1", 0x55fcae35e34d828b, func(r *durable_rec_RunFib_func1) func() { return coroc.NewFunc(r, r.Call) })
 	coroc.RegisterFrame[durable_frame_Deep_func1]("github.com/coroc-dev/coroc/benchmarks.Deep.func1", 0x6b32dd4af362d397,
-		coroc.Site{Pos: "functions.go:25:18", Live: []string{"r"}})
+		coroc.Site{Pos: "functions.go:29:18", Live: []string{"r"}})
 	coroc.RegisterRecord(&durable_type_Deep_func1, "github.com/coroc-dev/coroc/benchmarks.Deep.func1", 0x6b32dd4af362d397, func(r *durable_rec_Deep_func1) func() { return coroc.NewFunc(r, r.Call) })
-	coroc.RegisterFunc(&durable_static_2{coroc.MakeRecord(&durable_type_durable_static_2)}, &durable_type_durable_static_2, "github.com/coroc-dev/coroc/benchmarks.down", down)
-	coroc.RegisterFrame[durable_frame_down]("github.com/coroc-dev/coroc/benchmarks.down", 0x345d6811fa97a538,
-		coroc.Site{Pos: "functions.go:30:3", Live: []string{}},
-		coroc.Site{Pos: "functions.go:34:3", Live: []string{"i"}})
+	coroc.RegisterFunc(&durable_static_2{coroc.MakeRecord(&durable_type_static_2)}, &durable_type_static_2, "github.com/coroc-dev/coroc/benchmarks.down", down)
+	coroc.RegisterFrame[durable_frame_down]("github.com/coroc-dev/coroc/benchmarks.down", 0x7118fcd29bf3134d,
+		coroc.Site{Pos: "functions.go:34:3", Live: []string{}},
+		coroc.Site{Pos: "functions.go:38:3", Live: []string{"i"}})
 	coroc.RegisterFrame[durable_frame_Rare_func1]("github.com/coroc-dev/coroc/benchmarks.Rare.func1", 0x29090202538c1725,
-		coroc.Site{Pos: "functions.go:45:11", Live: []string{"r", "i"}})
+		coroc.Site{Pos: "functions.go:49:11", Live: []string{"r", "i"}})
 	coroc.RegisterRecord(&durable_type_Rare_func1, "github.com/coroc-dev/coroc/benchmarks.Rare.func1", 0x29090202538c1725, func(r *durable_rec_Rare_func1) func() int { return coroc.NewFunc(r, r.Call) })
 	coroc.RegisterFrame[durable_frame_Three_func1]("github.com/coroc-dev/coroc/benchmarks.Three.func1", 0x9ae71b4370537359,
-		coroc.Site{Pos: "functions.go:56:3", Live: []string{"r", "x", "y", "z"}})
+		coroc.Site{Pos: "functions.go:60:3", Live: []string{"r", "x", "y", "z"}})
 	coroc.RegisterRecord(&durable_type_Three_func1, "github.com/coroc-dev/coroc/benchmarks.Three.func1", 0x9ae71b4370537359, func(r *durable_rec_Three_func1) func() int { return coroc.NewFunc(r, r.Call) })
 	coroc.RegisterVar("github.com/coroc-dev/coroc/coroutine.ErrInvalidState", &coroutine.ErrInvalidState, false)
 	coroc.RegisterVar("github.com/coroc-dev/coroc/coroutine.ErrNotDurable", &coroutine.ErrNotDurable, false)

@@ -2,7 +2,11 @@
 
 package benchmarks
 
-import "github.com/coroc-dev/coroc/coroutine"
+import (
+	"math"
+
+	"github.com/coroc-dev/coroc/coroutine"
+)
 
 // Fib could suspend, for a negative number, and does not.
 func Fib(n int) int {
@@ -30,7 +34,7 @@ func down(depth int) {
 		down(depth - 1)
 		return
 	}
-	for i := 0; ; i++ {
+	for i := 0; i < math.MaxInt; i++ {
 		coroutine.Yield[int, int](i)
 	}
 }

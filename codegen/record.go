@@ -184,12 +184,13 @@ func (f *fileGen) staticFunc(state string, x wrapped) {
 		return
 	}
 	f.statics[x.plain] = true
-	name := fmt.Sprintf("durable_static_%d", f.count("static"))
+	n := f.count("static")
+	name, typ := fmt.Sprintf("durable_static_%d", n), fmt.Sprintf("durable_type_static_%d", n)
 	w := &writer{file: f.base()}
 	w.own()
 	w.putf("// %s stands for the function %s used as a value.\n", name, state)
 	w.putf("type %s struct{ Rec %s.Record }\n\n", name, f.coroc)
-	w.putf("var durable_type_%s = %s.RecordType{Proto: (*%s)(nil)}\n\n", name, f.coroc, name)
+	w.putf("var %s = %s.RecordType{Proto: (*%s)(nil)}\n\n", typ, f.coroc, name)
 	x.name, x.state, x.unit = name, state, newUnit(name, state)
 	f.durableCall(w, "*"+name, x)
 	f.inits = append(f.inits, x.unit.regs...)
@@ -197,8 +198,8 @@ func (f *fileGen) staticFunc(state string, x wrapped) {
 		w.putf("func (*%s) Recovers() {}\n\n", name)
 	}
 	f.decls = append(f.decls, w.String())
-	f.inits = append(f.inits, fmt.Sprintf("%s.RegisterFunc(&%s{%s.MakeRecord(&durable_type_%s)}, &durable_type_%s, %q, %s)",
-		f.coroc, name, f.coroc, name, name, state, x.plain))
+	f.inits = append(f.inits, fmt.Sprintf("%s.RegisterFunc(&%s{%s.MakeRecord(&%s)}, &%s, %q, %s)",
+		f.coroc, name, f.coroc, typ, typ, state, x.plain))
 }
 
 // declaredFunc is a declared function as a value.
