@@ -68,7 +68,7 @@ func (f *fn) liftGeneric(s *ast.TypeSpec, obj types.Object) {
 	if params.Len() == 0 {
 		return
 	}
-	refused := s.Assign.IsValid() && !atLeast(f.r.fileVersion(f.file.src), "go1.24")
+	refused := s.TypeParams != nil || s.Assign.IsValid() && !atLeast(f.r.fileVersion(f.file.src), "go1.24")
 	for i := range params.Len() {
 		refused = refused || params.At(i).Obj().Name() == "_"
 	}

@@ -23,7 +23,7 @@ import (
 func (f *fn) switchStmt(s *ast.SwitchStmt, t *target) {
 	spine := f.suspends(s)
 	f.initialized(s.Init, spine, s, func(init ast.Stmt) {
-		if spine && fallsThrough(s) {
+		if f.suspends(s.Body) && fallsThrough(s) {
 			f.chosenSwitch(s, t, true)
 			return
 		}
@@ -194,7 +194,7 @@ func (f *fn) typeSwitch(s *ast.TypeSwitchStmt, t *target) {
 			x = f.makeSimple(x, subject)
 		}
 		assert := &ast.TypeAssertExpr{X: postfix(x)}
-		binds := f.clauseBinds(s)
+		binds := f.clauseBinds(s, spine)
 		n := &ast.TypeSwitchStmt{Init: init}
 		if sym != nil {
 			name := ""
@@ -221,18 +221,22 @@ func (f *fn) typeSwitch(s *ast.TypeSwitchStmt, t *target) {
 	})
 }
 
-// clauseBinds returns the variables of a type switch, if one of them is boxed:
-// then each clause declares its own, under a name of its own.
-func (f *fn) clauseBinds(s *ast.TypeSwitchStmt) map[types.Object]string {
+// clauseBinds returns the variables of a type switch, if one of them is boxed, or
+// assigned to around a suspension point: then each clause declares its own, under
+// a name of its own.
+func (f *fn) clauseBinds(s *ast.TypeSwitchStmt, spine bool) map[types.Object]string {
 	binds := make(map[types.Object]string)
-	boxed := false
+	apart := false
 	for _, c := range s.Body.List {
-		if obj := f.r.info.Implicits[c]; obj != nil {
-			binds[obj] = ""
-			boxed = boxed || f.boxed[obj]
+		obj, ok := f.r.info.Implicits[c].(*types.Var)
+		if !ok {
+			continue
 		}
+		binds[obj] = ""
+		u := f.vars[obj]
+		apart = apart || f.boxed[obj] || spine && u != nil && u.assigned
 	}
-	if !boxed {
+	if !apart {
 		return nil
 	}
 	return binds
@@ -261,12 +265,36 @@ func (f *fn) typeClause(c *ast.CaseClause, binds map[types.Object]string) *ast.C
 				v = f.box(nil, v)
 			}
 			f.emit(set([]ast.Expr{def}, token.DEFINE, v), c)
+			if !f.boxed[obj] && !f.readIn(obj, c) {
+				f.emit(set1(ident("_"), ident(name)), c)
+			}
 		}
 		for _, s := range c.Body {
 			f.stmt(s)
 		}
 	})
 	return copied(f, nc, c)
+}
+
+// readIn reports whether a variable is used other than to be assigned to, as Go
+// demands of each variable.
+func (f *fn) readIn(obj types.Object, n ast.Node) bool {
+	target := make(map[ast.Node]bool)
+	found := false
+	ast.Inspect(n, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.AssignStmt:
+			if n.Tok == token.ASSIGN || n.Tok == token.DEFINE {
+				for _, e := range n.Lhs {
+					target[ast.Unparen(e)] = true
+				}
+			}
+		case *ast.Ident:
+			found = found || f.r.info.Uses[n] == obj && !target[n]
+		}
+		return !found
+	})
+	return found
 }
 
 func (f *fn) usedIn(obj types.Object, n ast.Node) bool {

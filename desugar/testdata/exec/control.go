@@ -234,6 +234,23 @@ func typeSwitches(v any) {
 	case nil:
 		fmt.Println("nil", x)
 	}
+	switch x := s_v(v).(type) {
+	case int:
+		x = s_i(x + 1)
+	case string:
+		x, _ = s_s(x), 0
+		fmt.Println(x)
+	case T:
+		x.n = 3
+		fmt.Println(s_i(x.n))
+	}
+	switch v = s_v(v); v {
+	case 1:
+		fmt.Println("one")
+		fallthrough
+	default:
+		fmt.Println("other")
+	}
 	switch y := v; y.(type) {
 	case fmt.Stringer:
 	case I:

@@ -184,8 +184,17 @@ func Run() {
 	r1, r2 := boxedReturn()
 	show("boxed return", r1, r2)
 	reset()
-	gm = nil
 	show("suspending interface", gj.s_M(s_do(change2)), gh.j.s_M(s_do(change2)))
+	reset()
+	show("literal receiver", T{n: gx}.M(s_do(change)), (T{n: gx}).s_M(s_do(change)))
+	reset()
+	pb := &gx
+	gs[g(1)], gy = s_do(func() { *pb = 50 }), (T{n: *pb}).M(s_do(func() { *pb = 60 }))
+	show("literal receiver", gs, gy)
+	reset()
+	show("literal receiver", (&T{n: gx}).s_P(s_do(change)), (&T{n: gx}).P(s_do(change)), U{gx}.s_V(s_do(func() { gx++ })))
+	reset()
+	show("literal in path", T{U: U{gx}}.s_V(s_do(change)), [2]T{{n: gx}}[gy%2].M(s_do(func() { gx, gy = 3, 4 })))
 	locals()
 }
 
