@@ -72,7 +72,6 @@ type durable_rec_BenchmarkFib_func1 struct {
 }
 
 //line bench.durable_test.go:75
-//line bench.durable_test.go:76
 func (r *durable_rec_BenchmarkFib_func1) Call(n int) {
 	plain := r.plain
 //line bench_test.go:62
@@ -81,7 +80,7 @@ func (r *durable_rec_BenchmarkFib_func1) Call(n int) {
 	}
 }
 
-//line bench.durable_test.go:85
+//line bench.durable_test.go:84
 var durable_type_BenchmarkFib_func1 = coroc.RecordType{Proto: (*durable_rec_BenchmarkFib_func1)(nil)}
 
 func durable_new_BenchmarkFib_func1(plain *int) func(n int) {
@@ -91,14 +90,13 @@ func durable_new_BenchmarkFib_func1(plain *int) func(n int) {
 
 // durable_rec_BenchmarkFib_func2 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.BenchmarkFib.func2.
 //
-//line bench.durable_test.go:95
+//line bench.durable_test.go:94
 type durable_rec_BenchmarkFib_func2 struct {
 	Rec    coroc.Record
 	result *int
 }
 
-//line bench.durable_test.go:101
-//line bench.durable_test.go:102
+//line bench.durable_test.go:100
 func (r *durable_rec_BenchmarkFib_func2) Call(n_2 int) {
 	result := r.result
 //line bench_test.go:66
@@ -108,7 +106,7 @@ func (r *durable_rec_BenchmarkFib_func2) Call(n_2 int) {
 	}
 }
 
-//line bench.durable_test.go:112
+//line bench.durable_test.go:110
 var durable_type_BenchmarkFib_func2 = coroc.RecordType{Proto: (*durable_rec_BenchmarkFib_func2)(nil)}
 
 func durable_new_BenchmarkFib_func2(result *int) func(n_2 int) {
@@ -118,7 +116,6 @@ func durable_new_BenchmarkFib_func2(result *int) func(n_2 int) {
 
 // BenchmarkFib is a chain of calls that could suspend and does not.
 //
-//line bench.durable_test.go:122
 //line bench_test.go:59
 func BenchmarkFib(b *testing.B) {
 	plain := new(int)
@@ -133,14 +130,13 @@ func BenchmarkFib(b *testing.B) {
 
 // durable_rec_BenchmarkSwitch_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.BenchmarkSwitch.func1.
 //
-//line bench.durable_test.go:137
+//line bench.durable_test.go:134
 type durable_rec_BenchmarkSwitch_func1 struct {
 	Rec  coroc.Record
 	next func() (int, bool)
 }
 
-//line bench.durable_test.go:143
-//line bench.durable_test.go:144
+//line bench.durable_test.go:140
 func (r *durable_rec_BenchmarkSwitch_func1) Call(n int) {
 	next := r.next
 //line bench_test.go:90
@@ -149,7 +145,7 @@ func (r *durable_rec_BenchmarkSwitch_func1) Call(n int) {
 	}
 }
 
-//line bench.durable_test.go:153
+//line bench.durable_test.go:149
 var durable_type_BenchmarkSwitch_func1 = coroc.RecordType{Proto: (*durable_rec_BenchmarkSwitch_func1)(nil)}
 
 func durable_new_BenchmarkSwitch_func1(next func() (int, bool)) func(n int) {
@@ -159,14 +155,13 @@ func durable_new_BenchmarkSwitch_func1(next func() (int, bool)) func(n int) {
 
 // durable_rec_BenchmarkSwitch_func2 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.BenchmarkSwitch.func2.
 //
-//line bench.durable_test.go:163
+//line bench.durable_test.go:159
 type durable_rec_BenchmarkSwitch_func2 struct {
 	Rec coroc.Record
 	c   coroutine.Coroutine[int, int]
 }
 
-//line bench.durable_test.go:169
-//line bench.durable_test.go:170
+//line bench.durable_test.go:165
 func (r *durable_rec_BenchmarkSwitch_func2) Call(n_2 int) {
 	c := r.c
 //line bench_test.go:94
@@ -175,7 +170,7 @@ func (r *durable_rec_BenchmarkSwitch_func2) Call(n_2 int) {
 	}
 }
 
-//line bench.durable_test.go:179
+//line bench.durable_test.go:174
 var durable_type_BenchmarkSwitch_func2 = coroc.RecordType{Proto: (*durable_rec_BenchmarkSwitch_func2)(nil)}
 
 func durable_new_BenchmarkSwitch_func2(c coroutine.Coroutine[int, int]) func(n_2 int) {
@@ -186,7 +181,6 @@ func durable_new_BenchmarkSwitch_func2(c coroutine.Coroutine[int, int]) func(n_2
 // BenchmarkSwitch is one suspend-and-resume with a stack of 1, 10, 100 calls below
 // the coroutine's body.
 //
-//line bench.durable_test.go:190
 //line bench_test.go:78
 func BenchmarkSwitch(b *testing.B) {
 	next, stop := iter.Pull(func(yield func(int) bool) {
@@ -204,20 +198,18 @@ func BenchmarkSwitch(b *testing.B) {
 	}
 }
 
-//line bench.durable_test.go:208
 //line bench_test.go:104
 const turns = 10_000
 
 // durable_rec_BenchmarkLoop_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.BenchmarkLoop.func1.
 //
-//line bench.durable_test.go:214
+//line bench.durable_test.go:207
 type durable_rec_BenchmarkLoop_func1 struct {
 	Rec  coroc.Record
 	sink *int
 }
 
-//line bench.durable_test.go:220
-//line bench.durable_test.go:221
+//line bench.durable_test.go:213
 func (r *durable_rec_BenchmarkLoop_func1) Call(n int) {
 	sink := r.sink
 //line bench_test.go:107
@@ -233,7 +225,7 @@ func (r *durable_rec_BenchmarkLoop_func1) Call(n int) {
 	}
 }
 
-//line bench.durable_test.go:237
+//line bench.durable_test.go:229
 var durable_type_BenchmarkLoop_func1 = coroc.RecordType{Proto: (*durable_rec_BenchmarkLoop_func1)(nil)}
 
 func durable_new_BenchmarkLoop_func1(sink *int) func(n int) {
@@ -243,14 +235,13 @@ func durable_new_BenchmarkLoop_func1(sink *int) func(n int) {
 
 // durable_rec_BenchmarkLoop_func2 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.BenchmarkLoop.func2.
 //
-//line bench.durable_test.go:247
+//line bench.durable_test.go:239
 type durable_rec_BenchmarkLoop_func2 struct {
 	Rec  coroc.Record
 	sink *int
 }
 
-//line bench.durable_test.go:253
-//line bench.durable_test.go:254
+//line bench.durable_test.go:245
 func (r *durable_rec_BenchmarkLoop_func2) Call(n_2 int) {
 	sink := r.sink
 //line bench_test.go:118
@@ -261,7 +252,7 @@ func (r *durable_rec_BenchmarkLoop_func2) Call(n_2 int) {
 	}
 }
 
-//line bench.durable_test.go:265
+//line bench.durable_test.go:256
 var durable_type_BenchmarkLoop_func2 = coroc.RecordType{Proto: (*durable_rec_BenchmarkLoop_func2)(nil)}
 
 func durable_new_BenchmarkLoop_func2(sink *int) func(n_2 int) {
@@ -271,7 +262,6 @@ func durable_new_BenchmarkLoop_func2(sink *int) func(n_2 int) {
 
 // BenchmarkLoop is a hot loop around a call that could suspend and is not made.
 //
-//line bench.durable_test.go:275
 //line bench_test.go:103
 func BenchmarkLoop(b *testing.B) {
 //line bench_test.go:105
@@ -281,7 +271,6 @@ func BenchmarkLoop(b *testing.B) {
 	_ = *sink
 }
 
-//line bench.durable_test.go:285
 //line bench_test.go:133
 type three struct {
 	X, Y, Z int
@@ -289,14 +278,13 @@ type three struct {
 
 // durable_rec_BenchmarkState_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.BenchmarkState.func1.
 //
-//line bench.durable_test.go:293
+//line bench.durable_test.go:282
 type durable_rec_BenchmarkState_func1 struct {
 	Rec   coroc.Record
 	value three
 }
 
-//line bench.durable_test.go:299
-//line bench.durable_test.go:300
+//line bench.durable_test.go:288
 func (r *durable_rec_BenchmarkState_func1) Call(n int) {
 	value := r.value
 //line bench_test.go:147
@@ -305,7 +293,7 @@ func (r *durable_rec_BenchmarkState_func1) Call(n int) {
 	}
 }
 
-//line bench.durable_test.go:309
+//line bench.durable_test.go:297
 var durable_type_BenchmarkState_func1 = coroc.RecordType{Proto: (*durable_rec_BenchmarkState_func1)(nil)}
 
 func durable_new_BenchmarkState_func1(value three) func(n int) {
@@ -315,14 +303,13 @@ func durable_new_BenchmarkState_func1(value three) func(n int) {
 
 // durable_rec_BenchmarkState_func2 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.BenchmarkState.func2.
 //
-//line bench.durable_test.go:319
+//line bench.durable_test.go:307
 type durable_rec_BenchmarkState_func2 struct {
 	Rec coroc.Record
 	c   coroutine.Coroutine[int, int]
 }
 
-//line bench.durable_test.go:325
-//line bench.durable_test.go:326
+//line bench.durable_test.go:313
 func (r *durable_rec_BenchmarkState_func2) Call(n_2 int) {
 	c := r.c
 //line bench_test.go:151
@@ -331,7 +318,7 @@ func (r *durable_rec_BenchmarkState_func2) Call(n_2 int) {
 	}
 }
 
-//line bench.durable_test.go:335
+//line bench.durable_test.go:322
 var durable_type_BenchmarkState_func2 = coroc.RecordType{Proto: (*durable_rec_BenchmarkState_func2)(nil)}
 
 func durable_new_BenchmarkState_func2(c coroutine.Coroutine[int, int]) func(n_2 int) {
@@ -341,14 +328,13 @@ func durable_new_BenchmarkState_func2(c coroutine.Coroutine[int, int]) func(n_2 
 
 // durable_rec_BenchmarkState_func3 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.BenchmarkState.func3.
 //
-//line bench.durable_test.go:345
+//line bench.durable_test.go:332
 type durable_rec_BenchmarkState_func3 struct {
 	Rec  coroc.Record
 	text []byte
 }
 
-//line bench.durable_test.go:351
-//line bench.durable_test.go:352
+//line bench.durable_test.go:338
 func (r *durable_rec_BenchmarkState_func3) Call(n_3 int) {
 	text := r.text
 //line bench_test.go:160
@@ -358,7 +344,7 @@ func (r *durable_rec_BenchmarkState_func3) Call(n_3 int) {
 	}
 }
 
-//line bench.durable_test.go:362
+//line bench.durable_test.go:348
 var durable_type_BenchmarkState_func3 = coroc.RecordType{Proto: (*durable_rec_BenchmarkState_func3)(nil)}
 
 func durable_new_BenchmarkState_func3(text []byte) func(n_3 int) {
@@ -368,15 +354,14 @@ func durable_new_BenchmarkState_func3(text []byte) func(n_3 int) {
 
 // durable_rec_BenchmarkState_func4 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.BenchmarkState.func4.
 //
-//line bench.durable_test.go:372
+//line bench.durable_test.go:358
 type durable_rec_BenchmarkState_func4 struct {
 	Rec   coroc.Record
 	body  func() int
 	state []byte
 }
 
-//line bench.durable_test.go:379
-//line bench.durable_test.go:380
+//line bench.durable_test.go:365
 func (r *durable_rec_BenchmarkState_func4) Call(n_4 int) {
 	body, state := r.body, r.state
 //line bench_test.go:165
@@ -386,7 +371,7 @@ func (r *durable_rec_BenchmarkState_func4) Call(n_4 int) {
 	}
 }
 
-//line bench.durable_test.go:390
+//line bench.durable_test.go:375
 var durable_type_BenchmarkState_func4 = coroc.RecordType{Proto: (*durable_rec_BenchmarkState_func4)(nil)}
 
 func durable_new_BenchmarkState_func4(body func() int, state []byte) func(n_4 int) {
@@ -397,7 +382,6 @@ func durable_new_BenchmarkState_func4(body func() int, state []byte) func(n_4 in
 // BenchmarkState saves and loads a coroutine with three ints live, by the public
 // API, against encoding/json on a struct of three ints.
 //
-//line bench.durable_test.go:401
 //line bench_test.go:129
 func BenchmarkState(b *testing.B) {
 	if !coroutine.Durable {
@@ -427,7 +411,7 @@ func BenchmarkState(b *testing.B) {
 	})
 }
 
-//line bench.durable_test.go:431
+//line bench.durable_test.go:415
 func init() {
 	coroc.RegisterType[testing.B]("testing.B")
 	coroc.RegisterType[time.Time]("time.Time")

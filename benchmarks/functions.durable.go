@@ -12,7 +12,6 @@ import (
 
 // Fib could suspend, for a negative number, and does not.
 //
-//line functions.durable.go:16
 //line functions.go:12
 func Fib(n int) (result_1 int) {
 	return Durable_Fib(coroc.Detached, n)
@@ -20,7 +19,7 @@ func Fib(n int) (result_1 int) {
 
 // durable_frame_Fib is the frame of github.com/coroc-dev/coroc/benchmarks.Fib.
 //
-//line functions.durable.go:24
+//line functions.durable.go:23
 type durable_frame_Fib struct {
 	Site int
 	n    int
@@ -29,7 +28,7 @@ type durable_frame_Fib struct {
 
 // Durable_Fib is Fib with an explicit coroutine.
 //
-//line functions.durable.go:33
+//line functions.durable.go:32
 func Durable_Fib(c *coroc.Coroutine, n int) (result_1 int) {
 	var t_1 int
 	var t_2 int
@@ -92,7 +91,7 @@ site_3:
 
 // durable_static_1 stands for the function github.com/coroc-dev/coroc/benchmarks.Fib used as a value.
 //
-//line functions.durable.go:96
+//line functions.durable.go:95
 type durable_static_1 struct{ Rec coroc.Record }
 
 var durable_type_static_1 = coroc.RecordType{Proto: (*durable_static_1)(nil)}
@@ -104,7 +103,7 @@ func (r *durable_static_1) DurableCall(c *coroc.Coroutine, p_1 int) (result_1 in
 
 // durable_frame_RunFib_func1 is the frame of github.com/coroc-dev/coroc/benchmarks.RunFib.func1.
 //
-//line functions.durable.go:108
+//line functions.durable.go:107
 type durable_frame_RunFib_func1 struct {
 	Site int
 	r    *durable_rec_RunFib_func1
@@ -112,19 +111,19 @@ type durable_frame_RunFib_func1 struct {
 
 // durable_rec_RunFib_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks.RunFib.func1.
 //
-//line functions.durable.go:116
+//line functions.durable.go:115
 type durable_rec_RunFib_func1 struct {
 	Rec    coroc.Record
 	n      int
 	result *int
 }
 
-//line functions.durable.go:123
+//line functions.durable.go:122
 func (r *durable_rec_RunFib_func1) Call() {
 	r.DurableCall(coroc.Detached)
 }
 
-//line functions.durable.go:128
+//line functions.durable.go:127
 func (r *durable_rec_RunFib_func1) DurableCall(c *coroc.Coroutine) {
 	var t_1 int
 	n, result := r.n, r.result
@@ -148,7 +147,7 @@ site_1:
 	*result = t_1
 }
 
-//line functions.durable.go:152
+//line functions.durable.go:151
 var durable_type_RunFib_func1 = coroc.RecordType{Proto: (*durable_rec_RunFib_func1)(nil)}
 
 func durable_new_RunFib_func1(n int, result *int) func() {
@@ -158,7 +157,6 @@ func durable_new_RunFib_func1(n int, result *int) func() {
 
 // RunFib returns a coroutine's body that calls Fib and stores the result.
 //
-//line functions.durable.go:162
 //line functions.go:23
 func RunFib(n int, result *int) func() {
 	return durable_new_RunFib_func1(n, result)
@@ -166,7 +164,7 @@ func RunFib(n int, result *int) func() {
 
 // durable_frame_Deep_func1 is the frame of github.com/coroc-dev/coroc/benchmarks.Deep.func1.
 //
-//line functions.durable.go:170
+//line functions.durable.go:168
 type durable_frame_Deep_func1 struct {
 	Site int
 	r    *durable_rec_Deep_func1
@@ -174,18 +172,18 @@ type durable_frame_Deep_func1 struct {
 
 // durable_rec_Deep_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks.Deep.func1.
 //
-//line functions.durable.go:178
+//line functions.durable.go:176
 type durable_rec_Deep_func1 struct {
 	Rec   coroc.Record
 	depth int
 }
 
-//line functions.durable.go:184
+//line functions.durable.go:182
 func (r *durable_rec_Deep_func1) Call() {
 	r.DurableCall(coroc.Detached)
 }
 
-//line functions.durable.go:189
+//line functions.durable.go:187
 func (r *durable_rec_Deep_func1) DurableCall(c *coroc.Coroutine) {
 	var t_1 int
 	depth := r.depth
@@ -209,7 +207,7 @@ site_1:
 	}
 }
 
-//line functions.durable.go:213
+//line functions.durable.go:211
 var durable_type_Deep_func1 = coroc.RecordType{Proto: (*durable_rec_Deep_func1)(nil)}
 
 func durable_new_Deep_func1(depth int) func() {
@@ -219,13 +217,11 @@ func durable_new_Deep_func1(depth int) func() {
 
 // Deep returns a coroutine's body that yields for ever with depth calls on the stack.
 //
-//line functions.durable.go:223
 //line functions.go:28
 func Deep(depth int) func() {
 	return durable_new_Deep_func1(depth)
 }
 
-//line functions.durable.go:229
 //line functions.go:32
 func down(depth int) {
 	durable_down(coroc.Detached, depth)
@@ -233,7 +229,7 @@ func down(depth int) {
 
 // durable_frame_down is the frame of github.com/coroc-dev/coroc/benchmarks.down.
 //
-//line functions.durable.go:237
+//line functions.durable.go:233
 type durable_frame_down struct {
 	Site int
 	i    int
@@ -241,7 +237,7 @@ type durable_frame_down struct {
 
 // durable_down is down with an explicit coroutine.
 //
-//line functions.durable.go:245
+//line functions.durable.go:241
 func durable_down(c *coroc.Coroutine, depth int) {
 	var t_1 int
 	var i int
@@ -293,7 +289,7 @@ endloop_1:
 
 // durable_static_2 stands for the function github.com/coroc-dev/coroc/benchmarks.down used as a value.
 //
-//line functions.durable.go:297
+//line functions.durable.go:293
 type durable_static_2 struct{ Rec coroc.Record }
 
 var durable_type_static_2 = coroc.RecordType{Proto: (*durable_static_2)(nil)}
@@ -305,7 +301,7 @@ func (r *durable_static_2) DurableCall(c *coroc.Coroutine, p_1 int) {
 
 // durable_frame_Rare_func1 is the frame of github.com/coroc-dev/coroc/benchmarks.Rare.func1.
 //
-//line functions.durable.go:309
+//line functions.durable.go:305
 type durable_frame_Rare_func1 struct {
 	Site int
 	r    *durable_rec_Rare_func1
@@ -314,18 +310,18 @@ type durable_frame_Rare_func1 struct {
 
 // durable_rec_Rare_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks.Rare.func1.
 //
-//line functions.durable.go:318
+//line functions.durable.go:314
 type durable_rec_Rare_func1 struct {
 	Rec coroc.Record
 	n   int
 }
 
-//line functions.durable.go:324
+//line functions.durable.go:320
 func (r *durable_rec_Rare_func1) Call() (result_1 int) {
 	return r.DurableCall(coroc.Detached)
 }
 
-//line functions.durable.go:329
+//line functions.durable.go:325
 func (r *durable_rec_Rare_func1) DurableCall(c *coroc.Coroutine) (result_1_2 int) {
 	var sum int
 	var i int
@@ -369,7 +365,7 @@ endloop_1:
 	return sum
 }
 
-//line functions.durable.go:373
+//line functions.durable.go:369
 var durable_type_Rare_func1 = coroc.RecordType{Proto: (*durable_rec_Rare_func1)(nil)}
 
 func durable_new_Rare_func1(n int) func() int {
@@ -379,7 +375,6 @@ func durable_new_Rare_func1(n int) func() int {
 
 // Rare runs a loop of n turns that suspends in none of them, and returns a sum.
 //
-//line functions.durable.go:383
 //line functions.go:43
 func Rare(n int) func() int {
 	return durable_new_Rare_func1(n)
@@ -387,7 +382,7 @@ func Rare(n int) func() int {
 
 // durable_frame_Three_func1 is the frame of github.com/coroc-dev/coroc/benchmarks.Three.func1.
 //
-//line functions.durable.go:391
+//line functions.durable.go:386
 type durable_frame_Three_func1 struct {
 	Site int
 	r    *durable_rec_Three_func1
@@ -398,7 +393,7 @@ type durable_frame_Three_func1 struct {
 
 // durable_rec_Three_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks.Three.func1.
 //
-//line functions.durable.go:402
+//line functions.durable.go:397
 type durable_rec_Three_func1 struct {
 	Rec coroc.Record
 	a   int
@@ -406,12 +401,12 @@ type durable_rec_Three_func1 struct {
 	c   int
 }
 
-//line functions.durable.go:410
+//line functions.durable.go:405
 func (r *durable_rec_Three_func1) Call() (result_1 int) {
 	return r.DurableCall(coroc.Detached)
 }
 
-//line functions.durable.go:415
+//line functions.durable.go:410
 func (r *durable_rec_Three_func1) DurableCall(c_2 *coroc.Coroutine) (result_1_2 int) {
 	var x int
 	var y int
@@ -440,7 +435,7 @@ site_1:
 	return x + y + z
 }
 
-//line functions.durable.go:444
+//line functions.durable.go:439
 var durable_type_Three_func1 = coroc.RecordType{Proto: (*durable_rec_Three_func1)(nil)}
 
 func durable_new_Three_func1(a int, b int, c int) func() int {
@@ -450,13 +445,12 @@ func durable_new_Three_func1(a int, b int, c int) func() int {
 
 // Three returns a coroutine's body that yields with three ints live.
 //
-//line functions.durable.go:454
 //line functions.go:57
 func Three(a, b, c int) func() int {
 	return durable_new_Three_func1(a, b, c)
 }
 
-//line functions.durable.go:460
+//line functions.durable.go:454
 func init() {
 	coroc.RegisterFunc(&durable_static_1{coroc.MakeRecord(&durable_type_static_1)}, &durable_type_static_1, "github.com/coroc-dev/coroc/benchmarks.Fib", Fib)
 	coroc.RegisterFrame[durable_frame_Fib]("github.com/coroc-dev/coroc/benchmarks.Fib", 0x25c24eb81d8b788a,

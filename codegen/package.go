@@ -496,12 +496,17 @@ func (f *fileGen) finish(text []byte) ([]byte, error) {
 	if base, ok := strings.CutSuffix(f.base(), "_test.go"); ok {
 		name = base + ".durable_test.go"
 	}
+	// A mark in front of another directive has nothing to say.
+	var kept []string
 	for i, l := range lines {
-		if l == selfLine {
-			lines[i] = fmt.Sprintf("//line %s:%d\n", name, i+2)
+		switch {
+		case l != selfLine:
+			kept = append(kept, l)
+		case i+1 == len(lines) || !strings.HasPrefix(lines[i+1], "//line "):
+			kept = append(kept, fmt.Sprintf("//line %s:%d\n", name, len(kept)+2))
 		}
 	}
-	return []byte(strings.Join(lines, "")), nil
+	return []byte(strings.Join(kept, "")), nil
 }
 
 // checkNames reports package-level names of the program that stand in the way of

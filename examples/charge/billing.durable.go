@@ -69,7 +69,6 @@ type durable_rec_witness_func1[I any, O any] struct {
 }
 
 //line billing.durable.go:72
-//line billing.durable.go:73
 func (r *durable_rec_witness_func1[I, O]) Call(ctx context.Context, in I) (O, error) {
 	name, b, fn := r.name, r.b, r.fn
 //line billing.go:48
@@ -89,7 +88,7 @@ func (r *durable_rec_witness_func1[I, O]) Call(ctx context.Context, in I) (O, er
 	return out, err_2
 }
 
-//line billing.durable.go:93
+//line billing.durable.go:92
 func durable_new_witness_func1[I any, O any](name string, b *billing, fn func(context.Context, I) (O, error)) func(ctx context.Context, in I) (O, error) {
 	durable_record := &durable_rec_witness_func1[I, O]{coroc.MakeRecord(coroc.RecordTypeOf[durable_rec_witness_func1[I, O]]()), name, b, fn}
 	return coroc.NewFunc(durable_record, durable_record.Call)
@@ -98,7 +97,6 @@ func durable_new_witness_func1[I any, O any](name string, b *billing, fn func(co
 // witness returns fn with a note in the journal before each attempt and after it. An
 // attempt that the journal cannot hold does not take place.
 //
-//line billing.durable.go:102
 //line billing.go:46
 func witness[I, O any](b *billing, name string, fn func(context.Context, I) (O, error)) func(context.Context, I) (O, error) {
 	return durable_new_witness_func1[I, O](name, b, fn)
@@ -106,7 +104,7 @@ func witness[I, O any](b *billing, name string, fn func(context.Context, I) (O, 
 
 // Durable_register_witness registers an instance of github.com/coroc-dev/coroc/examples/charge.witness.
 //
-//line billing.durable.go:110
+//line billing.durable.go:108
 func Durable_register_witness[I any, O any]() {
 	if !coroc.Once[durable_unit_witness[I, O]]() {
 		return
@@ -116,7 +114,7 @@ func Durable_register_witness[I any, O any]() {
 	})
 }
 
-//line billing.durable.go:120
+//line billing.durable.go:118
 func init() {
 	coroc.RegisterType[payments.Client]("github.com/coroc-dev/coroc/examples/charge/payments.Client")
 	coroc.RegisterType[journal.Journal]("github.com/coroc-dev/coroc/examples/charge/journal.Journal")

@@ -34,7 +34,6 @@ type durable_rec_service_func1 struct {
 }
 
 //line main.durable_test.go:37
-//line main.durable_test.go:38
 func (r *durable_rec_service_func1) Call() {
 	s, l, t := r.s, r.l, r.t
 //line main_test.go:34
@@ -44,7 +43,7 @@ func (r *durable_rec_service_func1) Call() {
 	}
 }
 
-//line main.durable_test.go:48
+//line main.durable_test.go:47
 var durable_type_service_func1 = coroc.RecordType{Proto: (*durable_rec_service_func1)(nil)}
 
 func durable_new_service_func1(s *httptest.Server, l *payments.Ledger, t *testing.T) func() {
@@ -54,7 +53,6 @@ func durable_new_service_func1(s *httptest.Server, l *payments.Ledger, t *testin
 
 // service starts a payment service and returns its URL and the path of its ledger.
 //
-//line main.durable_test.go:58
 //line main_test.go:25
 func service(t *testing.T, weather payments.Weather) (url, ledger string) {
 	t.Helper()
@@ -217,7 +215,7 @@ func TestMoney(t *testing.T) {
 	}
 }
 
-//line main.durable_test.go:221
+//line main.durable_test.go:219
 func init() {
 	coroc.RegisterType[testing.T]("testing.T")
 	coroc.RegisterType[payments.Weather]("github.com/coroc-dev/coroc/examples/charge/payments.Weather")

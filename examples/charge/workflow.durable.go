@@ -107,7 +107,6 @@ type durable_rec_newWorkflow_func1_func1 struct {
 }
 
 //line workflow.durable.go:110
-//line workflow.durable.go:111
 func (r *durable_rec_newWorkflow_func1_func1) Call(batch []payments.Entry) (notice string) {
 	report := r.report
 //line workflow.go:52
@@ -124,7 +123,7 @@ func (r *durable_rec_newWorkflow_func1_func1) Call(batch []payments.Entry) (noti
 	return fmt.Sprintf("notice %d: %d of %s to %s charged, %s so far", len((*report).Notices)+1, charged, batch[0].Customer, batch[len(batch)-1].Customer, money((*report).Cents))
 }
 
-//line workflow.durable.go:128
+//line workflow.durable.go:127
 var durable_type_newWorkflow_func1_func1 = coroc.RecordType{Proto: (*durable_rec_newWorkflow_func1_func1)(nil)}
 
 func durable_new_newWorkflow_func1_func1(report *Report) func(batch []payments.Entry) (notice string) {
@@ -134,7 +133,7 @@ func durable_new_newWorkflow_func1_func1(report *Report) func(batch []payments.E
 
 // durable_rec_newWorkflow_func1 is the record of the func literal github.com/coroc-dev/coroc/examples/charge.newWorkflow.func1.
 //
-//line workflow.durable.go:138
+//line workflow.durable.go:137
 type durable_rec_newWorkflow_func1 struct {
 	Rec                            coroc.Record
 	b                              *billing
@@ -143,12 +142,12 @@ type durable_rec_newWorkflow_func1 struct {
 	sendNotice                     *dispatch.Function[string, payments.Entry]
 }
 
-//line workflow.durable.go:147
+//line workflow.durable.go:146
 func (r *durable_rec_newWorkflow_func1) Call(ctx context.Context, day time.Time) (result_1 Report, result_2 error) {
 	return r.DurableCall(coroc.Detached, ctx, day)
 }
 
-//line workflow.durable.go:152
+//line workflow.durable.go:151
 func (r *durable_rec_newWorkflow_func1) DurableCall(c *coroc.Coroutine, ctx context.Context, day time.Time) (result_1_2 Report, result_2_2 error) {
 	var pending []customers.Customer
 	var err error
@@ -233,7 +232,7 @@ endloop_1:
 	return *report, nil
 }
 
-//line workflow.durable.go:237
+//line workflow.durable.go:236
 var durable_type_newWorkflow_func1 = coroc.RecordType{Proto: (*durable_rec_newWorkflow_func1)(nil)}
 
 func durable_new_newWorkflow_func1(b *billing, findCustomersWithPendingCharge *dispatch.Function[time.Time, []customers.Customer], chargeCreditCard *dispatch.Function[customers.Customer, payments.Entry], sendNotice *dispatch.Function[string, payments.Entry]) func(ctx context.Context, day time.Time) (Report, error) {
@@ -243,7 +242,6 @@ func durable_new_newWorkflow_func1(b *billing, findCustomersWithPendingCharge *d
 
 // newWorkflow composes the functions of b. The first of the options is the workflow.
 //
-//line workflow.durable.go:247
 //line workflow.go:25
 func newWorkflow(b *billing) (*dispatch.Function[time.Time, Report], []dispatch.Option) {
 	findCustomersWithPendingCharge := dispatch.Func("findCustomersWithPendingCharge", witness(b, "findCustomersWithPendingCharge", durable_new_newWorkflow_findCustomersWithPendingCharge_value1(b)))
@@ -299,7 +297,7 @@ func money(cents int64) string {
 	return fmt.Sprintf("%s.%02d", b.String(), cents%100)
 }
 
-//line workflow.durable.go:303
+//line workflow.durable.go:301
 func init() {
 	coroc.RegisterType[dispatch.Function[time.Time, Report]]("github.com/coroc-dev/coroc/dispatch.Function[time.Time, github.com/coroc-dev/coroc/examples/charge.Report]")
 	coroc.RegisterType[time.Time]("time.Time")
