@@ -157,12 +157,13 @@ func (f *fn) isMethod(e *ast.SelectorExpr) bool {
 
 // earlyCallee copies what is called, where a suspending call stands in the
 // arguments. gc reads variables, also those that hold functions or receivers,
-// after the arguments; but it evaluates an operand with a call in it before them.
+// after the arguments; but it evaluates an interface or a func value that is
+// computed with a call before them.
 func (f *fn) earlyCallee(e ast.Expr) ast.Expr {
 	e = ast.Unparen(e)
 	if sel, ok := e.(*ast.SelectorExpr); ok && f.isMethod(sel) {
 		p := receiverPath(f.r.info.Selections[sel])
-		if hasCall(f.r.info, sel.X) {
+		if p.iface && hasCall(f.r.info, sel.X) {
 			x := f.receiver(sel, p, false)
 			return copied(f, selector(ident(f.temp(x, nil)), sel.Sel.Name), sel)
 		}
@@ -298,7 +299,7 @@ func (f *fn) operands(e *ast.CallExpr) operands {
 		receiver = sel
 		p := receiverPath(f.r.info.Selections[sel])
 		iface = p.iface
-		if hasCall(f.r.info, sel.X) {
+		if iface && hasCall(f.r.info, sel.X) {
 			early = ident(f.temp(f.receiver(sel, p, false), nil))
 		} else {
 			late = f.receiver(sel, p, complex > 0)

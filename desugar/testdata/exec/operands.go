@@ -195,8 +195,24 @@ func Run() {
 	show("literal receiver", (&T{n: gx}).s_P(s_do(change)), (&T{n: gx}).P(s_do(change)), U{gx}.s_V(s_do(func() { gx++ })))
 	reset()
 	show("literal in path", T{U: U{gx}}.s_V(s_do(change)), [2]T{{n: gx}}[gy%2].M(s_do(func() { gx, gy = 3, 4 })))
+	reset()
+	show("receiver with call", T{n: gx + g(0)}.M(s_do(change)), (&T{n: gx + g(0)}).P(s_do(func() { gx = 7 })))
+	reset()
+	show("pointer from call", getP().M(s_do(func() { gp.n = 9 })), getP().next == nil)
+	reset()
+	gp.next = &T{n: 3}
+	show("field of call", getP().next.M(s_do(func() { gp.next = &T{n: 4} })), getP().next.s_M(s_do(func() { gp.next = &T{n: 5} })))
+	reset()
+	gp.f = gf
+	show("func of call", getP().f(s_do(func() { gp.f = nil })))
+	gp.i, gp.j = gi, T{n: 2}
+	show("interface of call", getP().i.M(s_do(func() { gp.i = nil })), getP().j.s_M(s_do(func() { gp.j = nil })))
+	gt := []T{{n: 1}}
+	show("index of call", gt[g(0)].M(s_do(func() { gt[0].n = 2 })), gt[g(0)].s_M(s_do(func() { gt[0].n = 3 })))
 	locals()
 }
+
+func getP() *T { show("getP"); return gp }
 
 var gj J = T{n: 1}
 var gh = &T{j: T{n: 1}}
