@@ -62,7 +62,7 @@ var (
 // start one. Inside, use Await or Gather, or give a key (see [WithKey]), because what a
 // function does between two awaits may be done again.
 func (f *Function[I, O]) Dispatch(ctx context.Context, in I, opts ...DispatchOption) (ID, error) {
-	d := f.owner.Load()
+	d := f.body().owner.Load()
 	if d == nil {
 		return "", fmt.Errorf("dispatch: %s: %w", f.name, ErrNotRegistered)
 	}
@@ -85,7 +85,7 @@ func (f *Function[I, O]) Dispatch(ctx context.Context, in I, opts ...DispatchOpt
 // failed gives its error, as Await does. The call must be one of f.
 func (f *Function[I, O]) Wait(ctx context.Context, id ID) (O, error) {
 	var zero O
-	d := f.owner.Load()
+	d := f.body().owner.Load()
 	if d == nil {
 		return zero, fmt.Errorf("dispatch: %s: %w", f.name, ErrNotRegistered)
 	}

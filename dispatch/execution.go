@@ -14,10 +14,10 @@ import (
 
 func (f *Function[I, O]) function(d *Dispatcher) (engine.Function, error) {
 	// What the function captures belongs to the process, as do the functions.
-	bindings := captureBindings(slices.Clip(d.bindings), "entry", runtime.RecordOf(f.fn), 0)
+	bindings := captureBindings(slices.Clip(d.bindings), "entry", runtime.RecordOf(f.body().fn), 0)
 	return engine.Function{
 		Name:   f.name,
-		Policy: f.policy,
+		Policy: f.body().policy,
 		Start:  func(a engine.Attempt) (engine.Execution, error) { return f.start(d, a, bindings) },
 	}, nil
 }
@@ -31,7 +31,7 @@ func (f *Function[I, O]) start(d *Dispatcher, a engine.Attempt, bindings []runti
 	inv := &invocation{d: d, attempt: a}
 	inv.ctx = newCallContext(a.Base, inv)
 	if durable {
-		if twin, ok := runtime.RecordOf(f.fn).(durableCall[I, O]); ok {
+		if twin, ok := runtime.RecordOf(f.body().fn).(durableCall[I, O]); ok {
 			return f.startDurable(inv, twin, bindings)
 		}
 		if a.State != nil {
@@ -53,7 +53,7 @@ func (f *Function[I, O]) start(d *Dispatcher, a engine.Attempt, bindings []runti
 			return
 		}
 		protect(t, func() {
-			out, err := f.fn(inv.ctx, in)
+			out, err := f.body().fn(inv.ctx, in)
 			f.finish(t, out, err)
 		})
 	}

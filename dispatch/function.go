@@ -13,12 +13,21 @@ import (
 // Function is a function whose calls a [Dispatcher] runs, records and tries again. It is
 // made by [Func], usually as a package-level variable, and given to [New].
 type Function[I, O any] struct {
-	name   string
+	name string
+
+	// rest is a *functionBody[I, O]. It is in an interface because states describe the types
+	// of what they refer to, as far as they are known: this one ends here.
+	rest any
+}
+
+type functionBody[I, O any] struct {
 	fn     func(context.Context, I) (O, error)
 	policy engine.Policy
 	err    error // of Func, reported by New
 	owner  atomic.Pointer[Dispatcher]
 }
+
+func (f *Function[I, O]) body() *functionBody[I, O] { return f.rest.(*functionBody[I, O]) }
 
 // AnyFunction is a *Function of any type. It is an [Option] of [New].
 type AnyFunction interface {
@@ -42,11 +51,12 @@ type AnyFunction interface {
 // not temporary: see [RetryPolicy]. What it has returned is recorded once and stays. fn
 // can call Await and Gather of other functions with its context, and so be a workflow.
 func Func[I, O any](name string, fn func(context.Context, I) (O, error), opts ...FuncOption) *Function[I, O] {
-	f := &Function[I, O]{name: name, fn: fn, policy: defaultPolicy()}
+	b := &functionBody[I, O]{fn: fn, policy: defaultPolicy()}
 	for _, opt := range opts {
-		opt(&f.policy)
+		opt(&b.policy)
 	}
-	f.err = f.check()
+	f := &Function[I, O]{name: name, rest: b}
+	b.err = f.check()
 	return f
 }
 
@@ -54,10 +64,10 @@ func (f *Function[I, O]) check() error {
 	switch {
 	case f.name == "":
 		return fmt.Errorf("dispatch: a function without a name")
-	case f.fn == nil:
+	case f.body().fn == nil:
 		return fmt.Errorf("dispatch: function %q is nil", f.name)
 	}
-	if err := checkPolicy(f.policy); err != nil {
+	if err := checkPolicy(f.body().policy); err != nil {
 		return fmt.Errorf("dispatch: function %q: %w", f.name, err)
 	}
 	if err := checkType(reflect.TypeFor[I]()); err != nil {
@@ -75,16 +85,16 @@ func (f *Function[I, O]) Name() string { return f.name }
 func (f *Function[I, O]) apply(c *config) { c.functions = append(c.functions, f) }
 
 func (f *Function[I, O]) bind(d *Dispatcher) error {
-	if f.err != nil {
-		return f.err
+	if err := f.body().err; err != nil {
+		return err
 	}
-	if !f.owner.CompareAndSwap(nil, d) {
+	if !f.body().owner.CompareAndSwap(nil, d) {
 		return fmt.Errorf("dispatch: function %q belongs to a dispatcher that is not closed", f.name)
 	}
 	return nil
 }
 
-func (f *Function[I, O]) unbind(d *Dispatcher) { f.owner.CompareAndSwap(d, nil) }
+func (f *Function[I, O]) unbind(d *Dispatcher) { f.body().owner.CompareAndSwap(d, nil) }
 
 // FuncOption is an option of [Func].
 type FuncOption func(*engine.Policy)
