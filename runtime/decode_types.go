@@ -213,6 +213,7 @@ func (d *decoder) compose(t *wireType) reflect.Type {
 		return typ
 	case kindStruct, kindStructX:
 		var fields []reflect.StructField
+		embedded := false
 		for i := t.first; i < t.first+t.n; i++ {
 			f := &d.fields[i]
 			fields = append(fields, reflect.StructField{
@@ -222,6 +223,14 @@ func (d *decoder) compose(t *wireType) reflect.Type {
 				Tag:       reflect.StructTag(f.tag),
 				Anonymous: f.flags&fieldEmbedded != 0,
 			})
+			embedded = embedded || f.flags&fieldEmbedded != 0
+		}
+		if embedded {
+			typ := d.reg.names.unnamedStruct(fields)
+			if typ == nil {
+				d.incompatible("this program does not know a struct type with the fields %s", fieldNames(fields))
+			}
+			return typ
 		}
 		return reflect.StructOf(fields)
 	}

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"reflect"
+	"strings"
 	"sync"
 )
 
@@ -16,6 +17,7 @@ type nameTable struct {
 	known      map[reflect.Type]bool
 	found      map[string][]reflect.Type // by the name that reflect gives
 	interfaces map[string]reflect.Type   // unnamed interface types, which reflect cannot compose
+	structs    map[string][]reflect.Type // unnamed struct types with embedded fields: nor these, by their fields' names
 }
 
 func (t *nameTable) init(p *registrations) {
@@ -28,6 +30,7 @@ func (t *nameTable) init(p *registrations) {
 	t.known = map[reflect.Type]bool{}
 	t.found = map[string][]reflect.Type{}
 	t.interfaces = map[string]reflect.Type{}
+	t.structs = map[string][]reflect.Type{}
 }
 
 // learn adds the types that values of typ can contain.
@@ -53,6 +56,9 @@ func (t *nameTable) learn(typ reflect.Type) {
 			t.found[name] = append(t.found[name], typ)
 		} else if typ.Kind() == reflect.Interface && typ.Name() == "" {
 			t.interfaces[typ.String()] = typ
+		} else if typ.Kind() == reflect.Struct && embeds(typ) {
+			key := fieldNames(structFields(typ))
+			t.structs[key] = append(t.structs[key], typ)
 		}
 		switch typ.Kind() {
 		case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Chan:
@@ -123,6 +129,52 @@ func (t *nameTable) unnamedInterface(s string) reflect.Type {
 	return t.interfaces[s]
 }
 
+// embeds reports whether a struct type has embedded fields, which reflect cannot
+// make, or not with their methods.
+func embeds(typ reflect.Type) bool {
+	for i := range typ.NumField() {
+		if typ.Field(i).Anonymous {
+			return true
+		}
+	}
+	return false
+}
+
+func structFields(typ reflect.Type) []reflect.StructField {
+	fields := make([]reflect.StructField, typ.NumField())
+	for i := range fields {
+		fields[i] = typ.Field(i)
+	}
+	return fields
+}
+
+func fieldNames(fields []reflect.StructField) string {
+	var b strings.Builder
+	for _, f := range fields {
+		b.WriteString(f.Name)
+		b.WriteByte(' ')
+	}
+	return b.String()
+}
+
+// unnamedStruct returns the unnamed struct type with embedded fields that consists
+// of these.
+func (t *nameTable) unnamedStruct(fields []reflect.StructField) reflect.Type {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	for _, typ := range t.structs[fieldNames(fields)] {
+		same := true
+		for i := range fields {
+			f, g := &fields[i], typ.Field(i)
+			same = same && f.Type == g.Type && f.Anonymous == g.Anonymous && f.PkgPath == g.PkgPath && f.Tag == g.Tag
+		}
+		if same {
+			return typ
+		}
+	}
+	return nil
+}
+
 // savable says why a type cannot be described in a state, or returns "".
 func (t *nameTable) savable(typ reflect.Type) string {
 	for {
@@ -154,6 +206,9 @@ func (t *nameTable) savable(typ reflect.Type) string {
 			}
 			return ""
 		case reflect.Struct:
+			if embeds(typ) && t.unnamedStruct(structFields(typ)) == nil {
+				return "struct type " + typ.String() + " is not registered"
+			}
 			for i := range typ.NumField() {
 				if why := t.savable(typ.Field(i).Type); why != "" {
 					return why
