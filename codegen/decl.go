@@ -133,7 +133,7 @@ func (f *fileGen) funcDecl(d *ast.FuncDecl) {
 		b := f.plainBody(u)
 		b.put(selfLine + f.doc(d))
 		b.line(d)
-		b.put("func " + f.recvText(d) + d.Name.Name + f.tparamText(d) + b.signatureText(d.Type) + " {\n")
+		b.put("func " + f.recvText(d) + d.Name.Name + f.tparamText(d, u) + b.signatureText(d.Type) + " {\n")
 		b.namedResultGuard(d.Type, d.Body)
 		b.list(d.Body.List)
 		b.put("}\n\n")
@@ -147,7 +147,7 @@ func (f *fileGen) funcDecl(d *ast.FuncDecl) {
 			recv = sig.Recv()
 			t.method = fn
 		}
-		text := t.generate("func "+f.recvText(d)+twin+f.tparamText(d), recv, nil, f.d.Orig[d], d.Type, d.Body)
+		text := t.generate("func "+f.recvText(d)+twin+f.tparamText(d, u), recv, nil, f.d.Orig[d], d.Type, d.Body)
 		f.decls = append(f.decls, fmt.Sprintf("%s// %s is %s with an explicit coroutine.\n", selfLine, twin, d.Name.Name), strings.TrimPrefix(text, selfLine)+"\n")
 	}
 	if durable && d.Recv == nil && !u.generic && d.Name.Name != "init" && d.Name.Name != "_" && d.Name.Name != "main" {
@@ -173,29 +173,25 @@ func (f *fileGen) recvText(d *ast.FuncDecl) string {
 	if d.Recv == nil {
 		return ""
 	}
-	b := f.plainBody(nil)
-	fd := d.Recv.List[0]
 	name := ""
-	if len(fd.Names) > 0 {
-		name = fd.Names[0].Name + " "
+	if names := d.Recv.List[0].Names; len(names) > 0 {
+		name = names[0].Name + " "
 	}
-	return "(" + name + b.expr(fd.Type) + ") "
+	return "(" + name + f.recvType(d) + ") "
 }
 
-func (f *fileGen) tparamText(d *ast.FuncDecl) string {
-	if d.Type.TypeParams == nil {
+// tparamText returns the type parameters of a function; a method's come with its
+// receiver.
+func (f *fileGen) tparamText(d *ast.FuncDecl, u *unit) string {
+	if d.Recv != nil {
 		return ""
 	}
-	var list []string
-	b := f.plainBody(nil)
-	for _, fd := range d.Type.TypeParams.List {
-		var names []string
-		for _, id := range fd.Names {
-			names = append(names, id.Name)
-		}
-		list = append(list, strings.Join(names, ", ")+" "+b.expr(fd.Type))
-	}
-	return "[" + strings.Join(list, ", ") + "]"
+	return u.tdecl
+}
+
+// recvType returns the type of a method's receiver, with its type parameters.
+func (f *fileGen) recvType(d *ast.FuncDecl) string {
+	return f.typeText(f.info.Defs[d.Name].(*types.Func).Type().(*types.Signature).Recv().Type())
 }
 
 // delegate prints the plain form of a durable function: the twin on no coroutine.
@@ -213,7 +209,7 @@ func (f *fileGen) delegate(d *ast.FuncDecl, u *unit, twin string) {
 			identNames(d.Recv, t.names)
 			n = t.local(n)
 		}
-		recv = "(" + n + " " + f.plainBody(nil).expr(fd.Type) + ") "
+		recv = "(" + n + " " + f.recvType(d) + ") "
 		call = n + "." + twin
 	} else if d.Type.TypeParams != nil {
 		call += u.tuse
@@ -223,7 +219,7 @@ func (f *fileGen) delegate(d *ast.FuncDecl, u *unit, twin string) {
 	if p := f.origPos(d); p.IsValid() {
 		w.at(p.Line)
 	}
-	w.putf("func %s%s%s(%s)%s {\n", recv, d.Name.Name, f.tparamText(d), joinParams(params), resultText(results))
+	w.putf("func %s%s%s(%s)%s {\n", recv, d.Name.Name, f.tparamText(d, u), joinParams(params), resultText(results))
 	w.putf("%s%s(%s)\n}\n\n", returnIf(results), call, joinArgs(f.coroc+".Detached", argsOf(params)))
 	f.decls = append(f.decls, w.String())
 }

@@ -38,7 +38,7 @@ func (f *fileGen) writeType(b *strings.Builder, t types.Type) {
 	case *types.Named:
 		f.writeNamed(b, t.Obj(), t.TypeArgs())
 	case *types.TypeParam:
-		b.WriteString(t.Obj().Name())
+		b.WriteString(typeParamName(t))
 	case *types.Pointer:
 		b.WriteByte('*')
 		f.writeType(b, t.Elem())
@@ -291,10 +291,19 @@ func (f *fileGen) typeParamList(list *types.TypeParamList) (decl, use string) {
 	var d, u []string
 	for i := range list.Len() {
 		p := list.At(i)
-		d = append(d, p.Obj().Name()+" "+f.typeText(p.Constraint()))
-		u = append(u, p.Obj().Name())
+		d = append(d, typeParamName(p)+" "+f.typeText(p.Constraint()))
+		u = append(u, typeParamName(p))
 	}
 	return "[" + strings.Join(d, ", ") + "]", "[" + strings.Join(u, ", ") + "]"
+}
+
+// typeParamName returns the name of a type parameter; a blank one needs one, to be
+// passed on to the types that are generated for the function.
+func typeParamName(p *types.TypeParam) string {
+	if p.Obj().Name() == "_" {
+		return fmt.Sprintf("T_%d", p.Index()+1)
+	}
+	return p.Obj().Name()
 }
 
 // importName returns the name under which the file refers to package p, and
