@@ -162,7 +162,7 @@ func (d *decoder) walk(p *plan, n int, addr unsafe.Pointer, t *plan) (unsafe.Poi
 			}
 			addr = unsafe.Add(addr, uintptr(i)*p.size)
 		}
-		if p == t.flat {
+		if sameMemory(p, t.flat) {
 			if t.flatN > n-i {
 				d.fail("%d of %d values", t.flatN, n-i)
 			}

@@ -140,7 +140,7 @@ func (e *encoder) region(addr unsafe.Pointer, t *plan, count int, ptr unsafe.Poi
 		return
 	}
 	if first := e.regions.at(i); uintptr(first.addr) <= lo && hi <= first.end() && j == e.regions.next(i) {
-		if first.p != p && uintptr(first.addr) == lo && hi == first.end() {
+		if uintptr(first.addr) == lo && hi == first.end() && !sameMemory(first.p, p) {
 			// The same memory as a struct and as its only field: the struct is outermost.
 			if steps, ok := findPath(e.steps[:0], p, n, 0, first.p, first.n); ok {
 				e.steps = steps
@@ -155,7 +155,7 @@ func (e *encoder) region(addr unsafe.Pointer, t *plan, count int, ptr unsafe.Poi
 	uniform, oldest := true, e.regions.at(i)
 	for k := i; k != j; k = e.regions.next(k) {
 		o := e.regions.at(k)
-		part := o.p == p && (max(uintptr(o.addr), lo)-min(uintptr(o.addr), lo))%p.size == 0
+		part := sameMemory(o.p, p) && (max(uintptr(o.addr), lo)-min(uintptr(o.addr), lo))%p.size == 0
 		if !part && (uintptr(o.addr) < lo || o.end() > hi) {
 			e.fail(ptr, t.typ, "the memory is also used as "+o.p.typ.String())
 		}

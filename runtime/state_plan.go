@@ -322,8 +322,27 @@ var basicNumbers = func() map[reflect.Type]uint64 {
 // rtype is the dynamic type of every reflect.Type.
 var rtype = reflect.TypeOf(reflect.TypeFor[int]())
 
-// step appends to steps the way from an array of n values of p (which is not
-// itself an array type) to the count values of t that begin off bytes into it.
+// sameMemory reports whether memory of one type may be used as the other: they are
+// the same, or Go converts pointers between them because both are defined by one
+// underlying type.
+func sameMemory(p, q *plan) bool {
+	if p == q {
+		return true
+	}
+	if p.op != q.op || p.size != q.size || p.rec != nil || q.rec != nil || p.op >= opCodec || len(p.fields) != len(q.fields) {
+		return false
+	}
+	for i := range p.fields {
+		if p.fields[i].off != q.fields[i].off || p.fields[i].p != q.fields[i].p {
+			return false
+		}
+	}
+	return reflect.PointerTo(p.typ).ConvertibleTo(reflect.PointerTo(q.typ))
+}
+
+// findPath appends to steps the way from an array of n values of p (which is not
+// itself an array type) to the count values of t that begin off bytes into it, or of
+// a type of the same memory.
 // Arrays are seen flat; an index is written only where there is more than one
 // element.
 func findPath(steps []uint64, p *plan, n int, off uintptr, t *plan, count int) ([]uint64, bool) {
@@ -340,8 +359,8 @@ func findPath(steps []uint64, p *plan, n int, off uintptr, t *plan, count int) (
 		if n != 1 {
 			steps = append(steps, uint64(i))
 		}
-		if p == t.flat {
-			return steps, off == 0 && want <= n-i
+		if off == 0 && sameMemory(p, t.flat) {
+			return steps, want <= n-i
 		}
 		if p.op != opStruct {
 			return steps, false

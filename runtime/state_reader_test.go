@@ -12,6 +12,7 @@ import (
 	"math"
 	"math/bits"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -319,7 +320,7 @@ func (r *reader) walk(o robject, target uint64) {
 		if n != 1 {
 			r.printf("[%d]", r.uvarint())
 		}
-		if typ == target {
+		if typ == target || typ < 32 || len(r.desc(typ).fields) == 0 || target >= 32 && slices.Equal(r.desc(typ).fields, r.desc(target).fields) {
 			return
 		}
 		f := r.desc(typ).fields[r.uvarint()]

@@ -42,3 +42,61 @@ func TestEmbeddingStructs(t *testing.T) {
 	}{}}).AppendState(nil)
 	require.ErrorContains(t, err, "struct type struct { runtime.embeddedBase; unknown int } is not registered")
 }
+
+type (
+	kelvin   float64
+	rankine  float64
+	sameNode struct {
+		next *sameNode
+		t    kelvin
+		all  [2]kelvin
+	}
+	otherNode sameNode
+)
+
+// TestConvertedPointers saves memory to which there are pointers of several named
+// types that are defined by one underlying type.
+func TestConvertedPointers(t *testing.T) {
+	n := &sameNode{t: 1, all: [2]kelvin{2, 3}}
+	n.next = n
+	list := []kelvin{1, 2, 3, 4}
+	type T struct {
+		N    *sameNode
+		O    *otherNode
+		Anon *struct {
+			next *sameNode
+			t    kelvin
+			all  [2]kelvin
+		}
+		R     *rankine
+		F     *float64
+		List  []kelvin
+		Elem  *rankine
+		First *rankine
+		Part  any
+	}
+	for _, v := range []T{
+		{N: n, O: (*otherNode)(n), Anon: (*struct {
+			next *sameNode
+			t    kelvin
+			all  [2]kelvin
+		})(n), R: (*rankine)(&n.t), F: (*float64)(&n.all[1]), List: list[1:3], Elem: (*rankine)(&list[2]), First: (*rankine)(&list[0]), Part: list[:2]},
+		{O: (*otherNode)(n), F: (*float64)(&n.t), Elem: (*rankine)(&list[2]), Part: list},
+	} {
+		w := trip(t, v)
+		require.Same(t, (*sameNode)(w.O), w.O.next)
+		w.O.t = 7
+		if v.N == nil {
+			require.Same(t, (*float64)(&w.O.t), w.F)
+			require.Same(t, &w.Part.([]kelvin)[2], (*kelvin)(w.Elem))
+			continue
+		}
+		require.Same(t, w.N, (*sameNode)(w.O))
+		require.Same(t, w.N, (*sameNode)(w.Anon))
+		require.Equal(t, rankine(7), *w.R)
+		require.Same(t, (*float64)(&w.N.all[1]), w.F)
+		require.Same(t, &w.List[1], (*kelvin)(w.Elem))
+		require.Same(t, (*kelvin)(w.First), &w.Part.([]kelvin)[0])
+		require.Same(t, &w.Part.([]kelvin)[1], &w.List[0])
+	}
+}
