@@ -74,9 +74,11 @@ func describe(s store.Status, message string) *engine.Failure {
 // leaf returns its input.
 var leaf = &script{turns: func(s *scripted, _ []engine.Result) engine.Turn { return engine.Turn{Output: s.Input} }}
 
-func openStore(t *testing.T, path string) *sqlite.Store {
+func openAny(path string) (store.Store, error) { return sqlite.Open(ctx, path) }
+
+func openStore(t *testing.T, path string) store.Store {
 	t.Helper()
-	s, err := sqlite.Open(ctx, path)
+	s, err := openAny(path)
 	require.NoError(t, err)
 	return s
 }
