@@ -118,7 +118,7 @@ func (t *twinGen) deferCall(b *bodyGen, s *ast.DeferStmt) {
 	w.at(line)
 	w.putf("%s\n}\n\nfunc (%s) RunPanicking(v interface{}) {\n", plain, recv)
 	w.at(line)
-	w.putf("defer %s\npanic(v)\n}\n\n", plain)
+	w.putf("defer %s\n%s(v)\n}\n\n", plain, t.predeclared("panic"))
 	site := t.siteOf(call)
 	switch {
 	case site != nil:
@@ -193,12 +193,12 @@ func (t *twinGen) deferTwin(w *writer, s *ast.DeferStmt, site *colour.Site, recv
 		return plainB.expr(e)
 	}
 	static, test, dynamic, _ := t.callForms(site, fun, callVars{"c", "twin", "ok"}, args, expr)
-	w.putf("func (%s) DurableRun(c *%s.Coroutine, d *%s.Defers) bool {\n", recv, t.coroc, t.coroc)
+	w.putf("func (%s) DurableRun(c *%s.Coroutine, d *%s.Defers) %s {\n", recv, t.coroc, t.coroc, t.predeclared("bool"))
 	if static != "" {
 		if t.funcRecovers(site.Callee) {
 			w.put("c.SetDefers(d)\n")
 		}
-		w.put(static + "\nreturn true\n}\n\n")
+		w.putf("%s\nreturn %s\n}\n\n", static, t.predeclared("true"))
 		return
 	}
 	w.putf("if %s {\n", test)
@@ -208,7 +208,7 @@ func (t *twinGen) deferTwin(w *writer, s *ast.DeferStmt, site *colour.Site, recv
 	case t.someMethodRecovers(site.Callee):
 		w.put("c.SetDefers(d)\n")
 	}
-	w.put(dynamic + "\nreturn true\n}\nreturn false\n}\n\n")
+	w.putf("%s\nreturn %s\n}\nreturn %s\n}\n\n", dynamic, t.predeclared("true"), t.predeclared("false"))
 }
 
 // neverRecovers reports whether the call of fun is known not to recover a panic.

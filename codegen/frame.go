@@ -18,7 +18,7 @@ func (t *twinGen) frameType() string {
 	w := &writer{file: t.base()}
 	w.own()
 	w.putf("// %s is the frame of %s.\n", t.frameName(), t.state)
-	w.putf("type %s%s struct {\nSite int\n", t.frameName(), t.unit.tdecl)
+	w.putf("type %s%s struct {\nSite %s\n", t.frameName(), t.unit.tdecl, t.predeclared("int"))
 	if len(t.captures) > 0 {
 		t.r = t.unit.recordVar
 		w.putf("%s *durable_rec_%s%s\n", fieldName(t.r), t.path, t.unit.tuse)
@@ -93,6 +93,9 @@ func (t *twinGen) exitSite() int { return t.sites + 1 }
 
 // guard prints the one real defer of a function with defers.
 func (t *twinGen) guard(b *bodyGen, frame string) {
+	if t.shadowed("recover") {
+		t.refuseAt(t.mod.Fset.PositionFor(t.orig.Pos(), false), "a function that may suspend and defers needs recover, which the package or file declares anew")
+	}
 	b.put("defer func() {\n")
 	b.putf("if %s.Suspended() {\nreturn\n}\n", t.c)
 	b.putf("if %s.Catches() {\n%s.Caught(recover())\n}\n", t.d, t.d)
@@ -160,7 +163,7 @@ func (t *twinGen) registerFrame(frame string, fingerprint uint64) {
 		for _, n := range fields {
 			quoted = append(quoted, fmt.Sprintf("%q", n))
 		}
-		text += fmt.Sprintf(",\n%s.Site{Pos: %q, Live: []string{%s}}", t.coroc, pos, strings.Join(quoted, ", "))
+		text += fmt.Sprintf(",\n%s.Site{Pos: %q, Live: []%s{%s}}", t.coroc, pos, t.predeclared("string"), strings.Join(quoted, ", "))
 	}
 	for _, it := range t.items {
 		if it.kind == siteItem {

@@ -349,7 +349,11 @@ func (f *fileGen) try(d ast.Node, work func()) {
 type refused struct{}
 
 func (f *fileGen) refuse(n ast.Node, message string) {
-	f.diags = append(f.diags, typecheck.Diagnostic{Pos: f.origPos(n), Message: message})
+	f.refuseAt(f.origPos(n), message)
+}
+
+func (f *fileGen) refuseAt(pos token.Position, message string) {
+	f.diags = append(f.diags, typecheck.Diagnostic{Pos: pos, Message: message})
 	panic(refused{})
 }
 

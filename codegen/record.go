@@ -103,6 +103,14 @@ func joinArgs(args ...string) string {
 	return strings.Join(list, ", ")
 }
 
+// recordType returns the descriptor of a record type as an expression.
+func (f *fileGen) recordType(rec string) string {
+	if f.shadowed("nil") {
+		return fmt.Sprintf("*%s.RecordTypeOf[%s]()", f.coroc, rec)
+	}
+	return fmt.Sprintf("%s.RecordType{Proto: (*%s)(nil)}", f.coroc, rec)
+}
+
 // recordParts declares the type descriptor and the constructor of a record and
 // registers it.
 func (f *fileGen) recordParts(u *unit, rec, path, state string, fingerprint uint64, sig string, captures []*types.Var, check string) {
@@ -110,7 +118,7 @@ func (f *fileGen) recordParts(u *unit, rec, path, state string, fingerprint uint
 	w.own()
 	header := "&durable_type_" + path
 	if u.tdecl == "" {
-		w.putf("var durable_type_%s = %s.RecordType{Proto: (*%s)(nil)}\n\n", path, f.coroc, rec)
+		w.putf("var durable_type_%s = %s\n\n", path, f.recordType(rec))
 	} else {
 		header = fmt.Sprintf("%s.RecordTypeOf[%s%s]()", f.coroc, rec, u.tuse)
 	}
@@ -190,7 +198,7 @@ func (f *fileGen) staticFunc(state string, x wrapped) {
 	w.own()
 	w.putf("// %s stands for the function %s used as a value.\n", name, state)
 	w.putf("type %s struct{ Rec %s.Record }\n\n", name, f.coroc)
-	w.putf("var %s = %s.RecordType{Proto: (*%s)(nil)}\n\n", typ, f.coroc, name)
+	w.putf("var %s = %s\n\n", typ, f.recordType(name))
 	x.name, x.state, x.unit = name, state, newUnit(name, state)
 	f.durableCall(w, "*"+name, x)
 	f.inits = append(f.inits, x.unit.regs...)
@@ -323,9 +331,9 @@ func (f *fileGen) durableCall(w *writer, recv string, x wrapped) {
 	}
 	w.put("return\n}\n\n")
 	if x.expr {
-		w.putf("// %s is the frame of %s.\ntype %s%s struct {\nSite int\np_1 %s\n}\n\n", frame, x.state, frame, x.unit.tdecl, params[0].typ)
-		x.unit.register(fmt.Sprintf("%s.RegisterFrame[%s%s](%s, 0, %s.Site{Pos: %q, Live: []string{\"p_1\"}})",
-			f.coroc, frame, x.unit.tuse, x.unit.stateText(f, x.state), f.coroc, x.fn.FullName()))
+		w.putf("// %s is the frame of %s.\ntype %s%s struct {\nSite %s\np_1 %s\n}\n\n", frame, x.state, frame, x.unit.tdecl, f.predeclared("int"), params[0].typ)
+		x.unit.register(fmt.Sprintf("%s.RegisterFrame[%s%s](%s, 0, %s.Site{Pos: %q, Live: []%s{\"p_1\"}})",
+			f.coroc, frame, x.unit.tuse, x.unit.stateText(f, x.state), f.coroc, x.fn.FullName(), f.predeclared("string")))
 	}
 }
 

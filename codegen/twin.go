@@ -42,6 +42,7 @@ type twinGen struct {
 	boxes       []*types.Var // of each result: the box of the variable that holds it, or nil
 	captures    []*types.Var
 	method      *types.Func // of a twin of a method
+	orig        ast.Node    // what the twin is made of
 	hoisted     map[*types.Var]bool
 	framed      bitset // variables that are live at some site
 }
@@ -151,6 +152,7 @@ func (t *twinGen) numbered(kind string) func() string {
 // the name with type parameters. recv is the receiver of a
 // method, orig the source.
 func (t *twinGen) generate(head string, recv *types.Var, captures []*types.Var, orig ast.Node, ft *ast.FuncType, body *ast.BlockStmt) string {
+	t.orig = orig
 	t.c, t.twin, t.ok = t.local("c"), t.local("twin"), t.local("ok")
 	t.params = t.paramList(ft.Params, func() string { return "_" })
 	t.results = t.paramList(ft.Results, t.numbered("result"))

@@ -257,21 +257,45 @@ func (f *fileGen) zeroText(t types.Type) string {
 	case *types.Basic:
 		switch {
 		case u.Info()&types.IsBoolean != 0:
-			return "false"
+			return f.predeclared("false")
 		case u.Info()&types.IsString != 0:
 			return `""`
 		case u.Info()&types.IsNumeric != 0:
 			return "0"
 		}
-		return "nil"
+		return f.nilText(t)
 	case *types.Struct, *types.Array:
 		return f.typeText(t) + "{}"
 	case *types.Interface:
 		if _, ok := types.Unalias(t).(*types.TypeParam); ok {
-			return "*new(" + f.typeText(t) + ")"
+			return f.coroc + ".Zero[" + f.typeText(t) + "]()"
 		}
 	}
+	return f.nilText(t)
+}
+
+func (f *fileGen) nilText(t types.Type) string {
+	if f.shadowed("nil") {
+		return f.coroc + ".Zero[" + f.typeText(t) + "]()"
+	}
 	return "nil"
+}
+
+// predeclared returns a predeclared name, or what stands for it in a package that
+// uses the name for something else.
+func (f *fileGen) predeclared(name string) string {
+	if !f.shadowed(name) {
+		return name
+	}
+	switch name {
+	case "true":
+		return "(1 == 1)"
+	case "false":
+		return "(1 != 1)"
+	case "panic":
+		return f.coroc + ".Panic"
+	}
+	return f.coroc + ".Go_" + name
 }
 
 // typeParams returns the declaration and the use of the type parameters in scope

@@ -25,3 +25,9 @@ type (
 	Go_uint8      = uint8
 	Go_uintptr    = uintptr
 )
+
+// Zero returns the zero value of T.
+func Zero[T any]() (v T) { return v }
+
+// Panic panics with v.
+func Panic(v any) { panic(v) }
