@@ -57,6 +57,9 @@ func findCodec(t reflect.Type) *codec {
 		}
 		return nil
 	}
+	if t.PkgPath() == "math/rand/v2" && t.Name() == "Rand" {
+		return inOrder(t, "source")
+	}
 	if t.PkgPath() == "runtime" && strings.HasSuffix(t.Name(), "Error") {
 		// A panic that waits for its deferred calls: the numbers of a bounds check.
 		names := []string{"value", "bound", "signed", "code"}

@@ -2,12 +2,15 @@ package runtime
 
 import (
 	"bytes"
+	"container/list"
 	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"reflect"
+	goruntime "runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -32,6 +35,10 @@ var codecs = map[reflect.Type]*codec{
 	reflect.TypeFor[atomic.Bool]():                            inOrder(reflect.TypeFor[atomic.Bool](), "value"),
 	valueContext:                                              valueContextCodec(),
 	withoutCancel:                                             inOrder(withoutCancel, "parent"),
+	reflect.TypeFor[goruntime.TypeAssertionError]():           assertionCodec(),
+	reflect.TypeFor[list.List]():                              inOrder(reflect.TypeFor[list.List](), "root", "len"),
+	reflect.TypeFor[list.Element]():                           elementCodec(),
+	reflect.TypeFor[url.Userinfo]():                           {encode: encodeUserinfo, decode: decodeUserinfo},
 	reflect.TypeFor[time.Time]():                              {encode: encodeTime, decode: decodeTime},
 	reflect.TypeFor[time.Location]():                          {encode: encodeLocation, decode: decodeLocation},
 	reflect.TypeFor[strings.Builder]():                        {encode: encodeBuilder, decode: decodeBuilder},
@@ -73,6 +80,122 @@ func valueContextCodec() *codec {
 	}
 	slices.SortFunc(c.fields, func(a, b codecField) int { return strings.Compare(a.name, b.name) })
 	return c
+}
+
+// typePointer is what a runtime error has for a type: the pointer that a reflect.Type
+// is.
+type typePointer struct{ p unsafe.Pointer }
+
+func (t *typePointer) typ() reflect.Type {
+	x := any(rtypeOfInt)
+	(*eface)(unsafe.Pointer(&x)).data = t.p
+	return x.(reflect.Type)
+}
+
+var rtypeOfInt = reflect.TypeFor[int]()
+
+// assertionCodec finds the types by looking at the error of a known assertion.
+func assertionCodec() (c *codec) {
+	defer func() {
+		if recover() != nil {
+			c = nil
+		}
+	}()
+	var failed *goruntime.TypeAssertionError
+	errors.As(panicOf(func() { var x any = probe(1); _ = x.(io.Reader) }), &failed)
+	c = &codec{}
+	v := reflect.ValueOf(failed).Elem()
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		switch f.Type.Kind() {
+		case reflect.String:
+			c.fields = append(c.fields, codecField{"method", f.Offset, f.Type})
+			continue
+		case reflect.Pointer:
+			t := (*typePointer)(unsafe.Add(v.Addr().UnsafePointer(), f.Offset))
+			name := "interface"
+			switch t.typ() {
+			case reflect.TypeFor[probe]():
+				name = "concrete"
+			case reflect.TypeFor[io.Reader]():
+				name = "asserted"
+			}
+			c.fields = append(c.fields, codecField{name, f.Offset, reflect.TypeFor[typePointer]()})
+		default:
+			return nil
+		}
+	}
+	slices.SortFunc(c.fields, func(a, b codecField) int { return strings.Compare(a.name, b.name) })
+	for i := range c.fields {
+		if len(c.fields) != 4 || i > 0 && c.fields[i].name == c.fields[i-1].name {
+			return nil
+		}
+	}
+	return c
+}
+
+// assertionText stands for a *runtime.TypeAssertionError of types that have no name
+// in other processes: of that it has the text.
+type assertionText string
+
+func (t assertionText) Error() string { return string(t) }
+func (assertionText) RuntimeError()   {}
+
+// elementCodec finds the neighbours, which have the same type, by looking where a
+// known list has them.
+func elementCodec() *codec {
+	l := list.New()
+	first, last := l.PushBack(1), l.PushBack(2)
+	c := &codec{}
+	for i := range reflect.TypeFor[list.Element]().NumField() {
+		f := reflect.TypeFor[list.Element]().Field(i)
+		at := func(e *list.Element) *list.Element { return *(**list.Element)(unsafe.Add(unsafe.Pointer(e), f.Offset)) }
+		name := ""
+		switch {
+		case f.Type == reflect.TypeFor[*list.List]():
+			name = "list"
+		case f.Name == "Value":
+			name = "value"
+		case f.Type != reflect.TypeFor[*list.Element]():
+			return nil
+		case at(first) == last:
+			name = "next"
+		case at(last) == first:
+			name = "prev"
+		default:
+			return nil
+		}
+		c.fields = append(c.fields, codecField{name, f.Offset, f.Type})
+	}
+	slices.SortFunc(c.fields, func(a, b codecField) int { return strings.Compare(a.name, b.name) })
+	return c
+}
+
+// encodeUserinfo writes the name and, behind a byte 1, the password if there is one.
+func encodeUserinfo(b []byte, p unsafe.Pointer) ([]byte, string) {
+	u := (*url.Userinfo)(p)
+	b = appendString(b, u.Username())
+	if password, ok := u.Password(); ok {
+		b = appendString(append(b, 1), password)
+	}
+	return b, ""
+}
+
+func decodeUserinfo(b []byte, p unsafe.Pointer) error {
+	name, b, err := fetchString(b)
+	if err != nil {
+		return err
+	}
+	u := url.User(name)
+	if len(b) > 0 {
+		password, rest, err := fetchString(b[1:])
+		if err != nil || b[0] != 1 || len(rest) > 0 {
+			return errPayload
+		}
+		u = url.UserPassword(name, password)
+	}
+	*(*url.Userinfo)(p) = *u
+	return nil
 }
 
 var errPayload = errors.New("malformed value")

@@ -127,6 +127,10 @@ func (d *decoder) value(p *plan, ptr unsafe.Pointer) {
 			d.fail("malformed record")
 		}
 		(*Record)(ptr).typ = p.of.t
+	case opType:
+		if id := d.uvarint(); id != typeNil {
+			(*typePointer)(ptr).p = wordOf(d.resolve(id).typ)
+		}
 	default:
 		d.fail("unknown type %v", p.typ)
 	}

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"reflect"
+	goruntime "runtime"
 	"unsafe"
 )
 
@@ -93,6 +94,10 @@ func (e *encoder) scan(p *plan, ptr unsafe.Pointer) {
 		e.scanInterface(p, ptr)
 	case opFunc:
 		e.scanFunc(p, ptr)
+	case opType:
+		if t := (*typePointer)(ptr); t.p != nil {
+			e.scanType(t.typ(), ptr, p)
+		}
 	case opChan:
 		if *(*unsafe.Pointer)(ptr) != nil {
 			e.fail(ptr, p.typ, "a channel belongs to its process")
@@ -244,6 +249,9 @@ func (e *encoder) dynamic(p *plan, ptr unsafe.Pointer) (x any, q *plan) {
 	if x == nil {
 		return nil, nil
 	}
+	if err, ok := x.(*goruntime.TypeAssertionError); ok {
+		x = e.assertion(err)
+	}
 	w := (*eface)(unsafe.Pointer(&x)).typ
 	if e.lastWord == w {
 		return x, e.lastPlan
@@ -251,6 +259,23 @@ func (e *encoder) dynamic(p *plan, ptr unsafe.Pointer) (x any, q *plan) {
 	q = e.reg.plans.of(reflect.TypeOf(x))
 	e.lastWord, e.lastPlan = w, q
 	return x, q
+}
+
+// assertion returns what is saved of a failed type assertion.
+func (e *encoder) assertion(err *goruntime.TypeAssertionError) any {
+	p := e.reg.plans.of(reflect.TypeFor[goruntime.TypeAssertionError]())
+	if err == nil || p.codec != nil || p.op != opStruct {
+		return err
+	}
+	for i := range p.fields {
+		if f := &p.fields[i]; f.p.op == opType {
+			t := (*typePointer)(unsafe.Add(unsafe.Pointer(err), f.off))
+			if t.p != nil && e.reg.names.savable(t.typ()) != "" {
+				return assertionText(err.Error())
+			}
+		}
+	}
+	return err
 }
 
 // held returns where the value is that x holds.
@@ -272,11 +297,7 @@ func (e *encoder) scanInterface(p *plan, ptr unsafe.Pointer) {
 		return
 	}
 	if q.typ == rtype {
-		t := x.(reflect.Type)
-		if why := e.reg.names.savable(t); why != "" {
-			e.fail(ptr, q.typ, why)
-		}
-		e.typeID(e.reg.plans.of(t), ptr)
+		e.scanType(x.(reflect.Type), ptr, q)
 		return
 	}
 	if why := e.reg.names.savable(q.typ); why != "" {
@@ -298,6 +319,14 @@ func (e *encoder) scanInterface(p *plan, ptr unsafe.Pointer) {
 	e.scan(q, held(&x, q))
 	e.depth--
 	e.at = old
+}
+
+// scanType notes the type t, which is the value at ptr.
+func (e *encoder) scanType(t reflect.Type, ptr unsafe.Pointer, p *plan) {
+	if why := e.reg.names.savable(t); why != "" {
+		e.fail(ptr, p.typ, why)
+	}
+	e.typeID(e.reg.plans.of(t), ptr)
 }
 
 // Keys are written without objects of their own, so their nesting is bounded.

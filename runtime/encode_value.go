@@ -120,6 +120,12 @@ func (e *encoder) value(p *plan, ptr unsafe.Pointer) {
 			e.fail(ptr, p.typ, p.why)
 		}
 		e.b = append(e.b, 0)
+	case opType:
+		if t := (*typePointer)(ptr); t.p == nil {
+			e.uvarint(typeNil)
+		} else {
+			e.uvarint(e.typeNumber(e.reg.plans.of(t.typ())))
+		}
 	case opRecord:
 		if p.of == nil {
 			e.fail(ptr, p.typ, "the record that it belongs to is not registered")

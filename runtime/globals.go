@@ -2,11 +2,13 @@ package runtime
 
 import (
 	"cmp"
+	"container/list"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"net/url"
 	"os"
 	"reflect"
 	goruntime "runtime"
@@ -296,6 +298,10 @@ func registerBuiltins() {
 		reflect.TypeFor[goruntime.PanicNilError](),
 		valueContext,
 		withoutCancel,
+		reflect.TypeFor[goruntime.TypeAssertionError](),
+		reflect.TypeFor[assertionText](),
+		reflect.TypeFor[url.URL](),
+		reflect.TypeFor[list.List](),
 		panicType(func() { var s []int; _ = s[len(s)] }),
 		panicType(func() { var n int; _ = 1 / n }),
 		panicType(func() { var p *nilTarget; p.n = 1 }),
@@ -317,8 +323,10 @@ type nilTarget struct{ n int }
 func noMap() map[string]int { return nil }
 
 // panicType returns the type of the runtime error that f panics with.
-func panicType(f func()) (t reflect.Type) {
-	defer func() { t = reflect.TypeOf(recover()) }()
+func panicType(f func()) reflect.Type { return reflect.TypeOf(panicOf(f)) }
+
+func panicOf(f func()) (err error) {
+	defer func() { err, _ = recover().(error) }()
 	f()
 	return nil
 }

@@ -40,6 +40,7 @@ const (
 	opCodec  // a standard library type, by its meaning
 	opZero   // a type that can only be saved while it is zero
 	opRecord // the header of a record
+	opType   // a typePointer
 )
 
 // plan is the compiled knowledge about a type. Plans are complete before another
@@ -184,6 +185,10 @@ func (t *planTable) fill(typ reflect.Type) *plan {
 func (t *planTable) special(p *plan) bool {
 	if p.typ == recordHeader {
 		p.op, p.leaf = opRecord, true
+		return true
+	}
+	if p.typ == reflect.TypeFor[typePointer]() {
+		p.op, p.basic = opType, typeReflectType
 		return true
 	}
 	if p.size == 0 {

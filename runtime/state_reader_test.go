@@ -429,6 +429,8 @@ func (r *reader) value(id uint64) {
 
 func (r *reader) basic(id uint64) {
 	switch id {
+	case 22:
+		r.printf("type %d", r.uvarint())
 	case 2, 9:
 		r.printf("%d", r.byte())
 	case 4:

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"bytes"
+	"container/list"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,8 +10,11 @@ import (
 	"io"
 	"io/fs"
 	"math/big"
+	"math/rand/v2"
 	"net/netip"
+	"net/url"
 	"os"
+	goruntime "runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -163,4 +167,63 @@ func TestContexts(t *testing.T) {
 	cancel2()
 	require.ErrorIs(t, w.Value.Err(), context.Canceled)
 	require.NoError(t, w.Without.Err())
+}
+
+type asserted interface{ missing(int) }
+
+// TestTypeAssertionErrors saves the errors of failed assertions.
+func TestTypeAssertionErrors(t *testing.T) {
+	registerFrame1[asserted]()
+	for _, f := range []func(){
+		func() { var x any = "text"; _ = x.(int) },
+		func() { var x any; _ = x.(*node) },
+		func() { var x any = 1; _ = x.(asserted) },
+		func() { var x fmt.Stringer = time.Second; _ = x.(asserted) },
+		func() { var x any = map[string][]*node{}; _ = x.(func(*node) any) },
+	} {
+		err := panicOf(f)
+		back := trip[any](t, err)
+		require.EqualError(t, back.(goruntime.Error), err.Error())
+		var failed *goruntime.TypeAssertionError
+		require.ErrorAs(t, back.(error), &failed)
+		require.Equal(t, err, back)
+		require.Equal(t, err, trip(t, err.(*goruntime.TypeAssertionError)))
+	}
+	type unknown struct{ int }
+	err := panicOf(func() { var x any = 1; _ = x.(unknown) })
+	require.EqualError(t, trip[any](t, err).(goruntime.Error), err.Error())
+	registerFrame1[error]()
+	_, saving := suspendedWith(&frame1[error]{Site: 1, V: fmt.Errorf("in: %w", err)}).AppendState(nil)
+	require.NoError(t, saving)
+}
+
+// TestRebuiltTypes saves what is made anew by the exported functions of its package,
+// or looked up where these have put it.
+func TestRebuiltTypes(t *testing.T) {
+	type T struct {
+		URLs []*url.URL
+		List *list.List
+		Last *list.Element
+		Rand *rand.Rand
+	}
+	v := T{List: list.New(), Rand: rand.New(rand.NewPCG(1, 2))}
+	for _, s := range []string{"http://example.com", "http://a@example.com/p?q", "http://a:b%20c@example.com", "http://a:@example.com"} {
+		u, err := url.Parse(s)
+		require.NoError(t, err)
+		v.URLs = append(v.URLs, u)
+	}
+	v.List.PushBack("a")
+	v.Last = v.List.PushBack(2)
+	v.Rand.Uint64()
+	registerFrame1[*rand.PCG]()
+	w := trip(t, v)
+	require.Equal(t, v.URLs, w.URLs)
+	require.Equal(t, "http://a:@example.com", w.URLs[3].String())
+	require.Same(t, w.Last, w.List.Front().Next())
+	w.List.InsertAfter(3, w.Last)
+	require.Equal(t, 3, w.List.Len())
+	require.Equal(t, []any{3, 2, "a"}, []any{w.List.Back().Value, w.List.Back().Prev().Value, w.List.Front().Value})
+	for range 3 {
+		require.Equal(t, v.Rand.Uint64(), w.Rand.Uint64())
+	}
 }
