@@ -1,7 +1,7 @@
 //go:build !durable
 
-// Functions of tests are not compiled by coroc, so those that await run in the volatile
-// build; durable_test.go has their like with twins written by hand.
+// coroc does not compile the tests of this module's library, so this file is of the volatile
+// build here; compiled_test.go runs it in the durable build.
 
 package dispatch_test
 

@@ -1,0 +1,63 @@
+//go:build !durable
+
+package dispatch_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// The tests of what awaits hold in the durable build too, as coroc compiles it. They are
+// copied into a module of their own, because coroc leaves this one's library as it is.
+func TestCompiled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the compiler and a program")
+	}
+	root, err := filepath.Abs("..")
+	require.NoError(t, err)
+	dir := t.TempDir()
+	coroc := filepath.Join(dir, "coroc.exe")
+	command(t, root, "-mod=readonly", "go", "build", "-o", coroc, "./cmd/coroc")
+
+	mod, err := os.ReadFile(filepath.Join(root, "go.mod"))
+	require.NoError(t, err)
+	requires := bytes.Join(regexp.MustCompile(`(?ms)^require \(.*?^\)$`).FindAll(mod, -1), []byte("\n"))
+	write(t, dir, "go.mod", fmt.Appendf(nil, "module compiled\n\ngo 1.26.0\n\n%s\n\nrequire github.com/coroc-dev/coroc v0.0.0\n\nreplace github.com/coroc-dev/coroc => %s\n", requires, root))
+	sum, err := os.ReadFile(filepath.Join(root, "go.sum"))
+	require.NoError(t, err)
+	write(t, dir, "go.sum", sum)
+	write(t, dir, "dispatch/dispatch.go", []byte("package dispatch\n"))
+	for _, name := range []string{"await_test.go", "example_test.go", "helpers_test.go"} {
+		b, err := os.ReadFile(name)
+		require.NoError(t, err)
+		write(t, dir, filepath.Join("dispatch", name), bytes.Replace(b, []byte("//go:build !durable\n"), nil, 1))
+	}
+	out := command(t, dir, "-mod=mod", coroc, "test", "-v", "./dispatch")
+	for _, name := range []string{"TestAwait", "TestGather", "TestGatherMany", "TestRecursion", "TestRestartAfterAwait", "Example"} {
+		require.Contains(t, out, "--- PASS: "+name+" ")
+	}
+}
+
+func command(t *testing.T, dir, goflags, name string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command(name, args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOFLAGS="+goflags)
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s %q: %s", name, args, out)
+	return string(out)
+}
+
+func write(t *testing.T, dir, name string, b []byte) {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o777))
+	require.NoError(t, os.WriteFile(path, b, 0o666))
+}
