@@ -102,6 +102,7 @@ import (
 	"github.com/coroc-dev/coroc/testdata/programs/rangestring"
 	"github.com/coroc-dev/coroc/testdata/programs/recclosures"
 	"github.com/coroc-dev/coroc/testdata/programs/recoveriface"
+	"github.com/coroc-dev/coroc/testdata/programs/recovermethodvalue"
 	"github.com/coroc-dev/coroc/testdata/programs/recovernamed"
 	"github.com/coroc-dev/coroc/testdata/programs/recoverodd"
 	"github.com/coroc-dev/coroc/testdata/programs/recoverpkg"
@@ -349,6 +350,7 @@ var programs = []program{
 	{"rangestring", rangestring.Main},
 	{"recclosures", recclosures.Main},
 	{"recoveriface", recoveriface.Main},
+	{"recovermethodvalue", recovermethodvalue.Main},
 	{"recovernamed", recovernamed.Main},
 	{"recoverodd", recoverodd.Main},
 	{"recoverpkg", recoverpkg.Main},

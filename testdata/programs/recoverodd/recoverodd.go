@@ -88,8 +88,6 @@ func Main() {
 		func() { defer p.slow("promoted pointer slow"); panic(yield(12)) },
 		func() { defer i.catch("interface"); panic(yield(13)) },
 		func() { defer w.catch("embedded interface"); panic(yield(15)) },
-		func() { f := c.catch; defer f("method value"); panic(yield(17)) },
-		func() { f := i.slow; defer f("method value slow"); panic(yield(18)) },
 		func() { defer catcher.catch(c, "expression"); panic(yield(19)) },
 		func() { defer (*catcher).slow(&c, "expression slow"); panic(yield(20)) },
 		func() { defer iface.catch(i, "interface expression"); panic(yield(21)) },
