@@ -53,6 +53,7 @@ import (
 	"github.com/coroc-dev/coroc/testdata/programs/embednil"
 	"github.com/coroc-dev/coroc/testdata/programs/errorvalues"
 	"github.com/coroc-dev/coroc/testdata/programs/extremes"
+	"github.com/coroc-dev/coroc/testdata/programs/fallthroughs"
 	"github.com/coroc-dev/coroc/testdata/programs/forloops"
 	"github.com/coroc-dev/coroc/testdata/programs/funcvalues"
 	"github.com/coroc-dev/coroc/testdata/programs/genericbox"
@@ -97,6 +98,7 @@ import (
 	"github.com/coroc-dev/coroc/testdata/programs/promotion"
 	"github.com/coroc-dev/coroc/testdata/programs/rangearray"
 	"github.com/coroc-dev/coroc/testdata/programs/rangeint"
+	"github.com/coroc-dev/coroc/testdata/programs/rangeiters"
 	"github.com/coroc-dev/coroc/testdata/programs/rangemap"
 	"github.com/coroc-dev/coroc/testdata/programs/rangeslice"
 	"github.com/coroc-dev/coroc/testdata/programs/rangestring"
@@ -109,6 +111,7 @@ import (
 	"github.com/coroc-dev/coroc/testdata/programs/recovers"
 	"github.com/coroc-dev/coroc/testdata/programs/recursion"
 	"github.com/coroc-dev/coroc/testdata/programs/repanic"
+	"github.com/coroc-dev/coroc/testdata/programs/selects"
 	"github.com/coroc-dev/coroc/testdata/programs/sentinel"
 	"github.com/coroc-dev/coroc/testdata/programs/shadowany"
 	"github.com/coroc-dev/coroc/testdata/programs/shadowing"
@@ -355,6 +358,9 @@ var programs = []program{
 	{"recoverodd", recoverodd.Main},
 	{"recoverpkg", recoverpkg.Main},
 	{"recovers", recovers.Main},
+	{"selects", selects.Main},
+	{"fallthroughs", fallthroughs.Main},
+	{"rangeiters", rangeiters.Main},
 	{"recursion", recursion.Main},
 	{"repanic", repanic.Main},
 	{"sentinel", sentinel.Main},
