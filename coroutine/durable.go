@@ -4,7 +4,6 @@ package coroutine
 
 import (
 	"fmt"
-	"reflect"
 
 	"github.com/coroc-dev/coroc/runtime"
 )
@@ -98,39 +97,17 @@ func (c *Context[R, S]) unmarshal(b []byte) (int, error) {
 	return n, nil
 }
 
-// bind gives names to what belongs to the process that calls New: the context, the
-// record of the entry function and what that captures. It waits until there is a
+// bind gives names to what belongs to the process that calls New: the context and the
+// record of the entry function, with what that captures. It waits until there is a
 // state to save or load, since many coroutines are never saved.
 func (s *stack) bind(ctx any) {
 	if s.bound {
 		return
 	}
 	s.bound = true
-	b := []runtime.Binding{{Name: "context", Value: ctx}}
-	if s.record != nil {
-		v := reflect.ValueOf(s.record).Elem()
-		b = append(make([]runtime.Binding, 0, 2+v.NumField()), b[0], runtime.Binding{Name: "entry", Value: s.record})
-		for i := range v.NumField() {
-			f := v.Field(i)
-			if f.Type() != reflect.TypeFor[runtime.Record]() && shared(f) {
-				// NewAt, because the fields of a record need not be exported.
-				f = reflect.NewAt(f.Type(), f.Addr().UnsafePointer()).Elem()
-				b = append(b, runtime.Binding{Name: "entry." + v.Type().Field(i).Name, Value: f.Interface()})
-			}
-		}
+	if s.record == nil {
+		s.rt.Bind(runtime.Binding{Name: "context", Value: ctx})
+		return
 	}
-	s.rt.Bind(b...)
-}
-
-// shared reports whether v refers to something that has an identity.
-func shared(v reflect.Value) bool {
-	switch v.Kind() {
-	case reflect.Pointer:
-		return !v.IsNil() && v.Type().Elem().Size() > 0
-	case reflect.Map, reflect.Func, reflect.Chan:
-		return !v.IsNil()
-	case reflect.Interface:
-		return !v.IsNil() && shared(v.Elem())
-	}
-	return false
+	s.rt.Bind(runtime.Binding{Name: "entry", Value: s.record}, runtime.Binding{Name: "context", Value: ctx})
 }

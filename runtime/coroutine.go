@@ -29,6 +29,7 @@ type Coroutine struct {
 	local     any
 	entry     func(*Coroutine)
 	bindings  []Binding
+	bound     *boundValues // bindings, looked up when a state is first saved
 }
 
 // Detached is the coroutine of code that is not in one. Nothing on it is ever

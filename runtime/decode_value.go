@@ -195,8 +195,11 @@ func (d *decoder) nameRef() *loadedName {
 }
 
 func (l *loadedName) value() any {
-	if l.kind == nameBinding {
+	switch l.kind {
+	case nameBinding:
 		return l.b.Value
+	case nameCapture:
+		return l.captured
 	}
 	return l.v.value()
 }
@@ -213,6 +216,13 @@ func (d *decoder) memory(l *loadedName, t *plan) (*plan, unsafe.Pointer) {
 	}
 	x := l.value()
 	typ := reflect.TypeOf(x)
+	if typ != nil && typ.Kind() == reflect.Func {
+		p, record := d.reg.recordBehind(x)
+		if record == nil {
+			d.mismatch(l, t.typ)
+		}
+		return p, record
+	}
 	if typ == nil || typ.Kind() != reflect.Pointer || (*eface)(unsafe.Pointer(&x)).data == nil {
 		d.mismatch(l, t.typ)
 	}

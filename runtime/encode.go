@@ -38,9 +38,8 @@ type encoder struct {
 	shapeIDs []uint64 // by number of the site
 	lastName string
 
-	bindings []boundValue
-	bound    bool // bindings are filled in
-	values   *varValues
+	// The names of values, once they are needed.
+	bound, values *namedValues
 
 	strings map[stringKey]uint64
 
@@ -54,23 +53,9 @@ type encoder struct {
 	frames  uintptr // memory of all frames
 }
 
-type nameKey struct {
-	kind uint8
-	v    *varType
-	i    int // a binding's number
-}
-
 type stringKey struct {
 	p *byte
 	n int
-}
-
-type boundValue struct {
-	name string
-	typ  reflect.Type
-	word unsafe.Pointer
-	elem *plan // what a pointer points to
-	any  any
 }
 
 var encoders = sync.Pool{New: func() any { return new(encoder) }}
@@ -111,7 +96,7 @@ func (e *encoder) release() {
 	for _, s := range e.shapes {
 		e.shapeIDs[s.id] = 0
 	}
-	if e.objects == nil && e.types == nil && e.names == nil && e.bindings == nil && e.strings == nil {
+	if e.objects == nil && e.types == nil && e.names == nil && e.strings == nil {
 		*e = encoder{shapes: e.shapes[:0], shapeIDs: e.shapeIDs}
 		encoders.Put(e)
 		return
@@ -120,10 +105,10 @@ func (e *encoder) release() {
 	clear(e.todo[:cap(e.todo)])
 	clear(e.live)
 	clear(e.deferred[:cap(e.deferred)])
-	clear(e.bindings)
 	clear(e.maps)
 	clear(e.boxes)
 	clear(e.strings)
+	clear(e.names)
 	clear(e.nameIDs)
 	e.regions.reset()
 	if cap(e.slab) > 64 {
@@ -140,7 +125,7 @@ func (e *encoder) release() {
 		todo: e.todo[:0], deferred: e.deferred[:0], objects: e.objects[:0], slab: e.slab,
 		regions: e.regions, maps: e.maps, boxes: e.boxes, live: e.live[:0], steps: e.steps[:0],
 		types: e.types[:0], typeIDs: e.typeIDs, names: e.names[:0], nameIDs: e.nameIDs,
-		shapes: e.shapes[:0], shapeIDs: e.shapeIDs, bindings: e.bindings[:0],
+		shapes: e.shapes[:0], shapeIDs: e.shapeIDs,
 		strings: e.strings, scratch: e.scratch[:0],
 	}
 	encoders.Put(e)
@@ -305,8 +290,7 @@ func (e *encoder) write(roots []any) {
 	if len(e.names) > 0 {
 		e.uvarint(uint64(len(e.names)))
 		for _, k := range e.names {
-			e.b = append(e.b, k.kind)
-			e.name(e.nameOf(k))
+			e.writeName(k)
 		}
 	}
 	if len(e.live) > 0 {

@@ -180,7 +180,7 @@ func (e *encoder) sortKey(b []byte, p *plan, ptr unsafe.Pointer) []byte {
 	}
 }
 
-func (e *encoder) rawName(k nameKey) string { return e.nameOf(k) + "\x00" }
+func (e *encoder) rawName(k nameKey) string { return e.nameText(k) + "\x00" }
 
 func sortFloat(b []byte, v float64) []byte {
 	u := math.Float64bits(v)

@@ -5,41 +5,67 @@ import (
 	"unsafe"
 )
 
-// Values that belong to the process: package-level variables and bindings.
+// Values that belong to the process: package-level variables, bindings, and what
+// the func values among them have captured.
 
-// prepare looks the bindings and the values of variables up. States without
-// references never need them.
+// prepare looks the values of bindings and of variables up. States without
+// references, or whose references are bindings themselves, never need them.
 func (e *encoder) prepare() {
-	if e.bound {
+	if e.values != nil {
 		return
 	}
-	e.bound = true
 	e.values = e.reg.vars.current(e.reg)
-next:
-	for i, b := range e.c.bindings {
-		for _, later := range e.c.bindings[i+1:] {
-			if later.Name == b.Name {
-				continue next
-			}
-		}
-		t := reflect.TypeOf(b.Value)
-		if t == nil {
-			continue
-		}
-		v := boundValue{name: b.Name, typ: t, any: b.Value}
-		switch t.Kind() {
-		case reflect.Pointer, reflect.Map, reflect.Func:
-			v.word = (*eface)(unsafe.Pointer(&b.Value)).data
-			if v.word == nil {
-				continue
-			}
-		}
-		e.reg.names.learn(t)
-		if t.Kind() == reflect.Pointer {
-			v.elem = e.reg.plans.of(t.Elem())
-		}
-		e.bindings = append(e.bindings, v)
+	if len(e.c.bindings) == 0 {
+		e.bound = noValues
+		return
 	}
+	if x := e.c.bound; x == nil || x.reg != e.reg || x.n != len(e.c.bindings) {
+		e.c.bound = bind(e.reg, e.c.bindings)
+	}
+	e.bound = &e.c.bound.values
+}
+
+// boundValues are the looked-up bindings of a coroutine.
+type boundValues struct {
+	reg    *registry
+	n      int // how many bindings there were
+	values namedValues
+}
+
+var noValues = new(namedValues)
+
+func bind(r *registry, bindings []Binding) *boundValues {
+	x := &boundValues{reg: r, n: len(bindings)}
+	for i := range bindings {
+		if b := &bindings[i]; b.Value != nil && !replaced(bindings, i) {
+			r.names.learn(reflect.TypeOf(b.Value))
+			x.values.add(r, nameKey{kind: nameBinding, i: i}, b.Value)
+		}
+	}
+	x.values.sort()
+	return x
+}
+
+// replaced reports whether a later binding has the name of the i-th.
+func replaced(bindings []Binding, i int) bool {
+	for j := i + 1; j < len(bindings); j++ {
+		if bindings[j].Name == bindings[i].Name {
+			return true
+		}
+	}
+	return false
+}
+
+// direct finds the binding that is the pointer v of the type of p, without looking
+// anything up: the record of the entry function, most of the time.
+func (e *encoder) direct(v unsafe.Pointer, p *plan) (nameKey, bool) {
+	for i := range e.c.bindings {
+		f := (*eface)(unsafe.Pointer(&e.c.bindings[i].Value))
+		if f.data == v && f.typ == p.word && !replaced(e.c.bindings, i) {
+			return nameKey{kind: nameBinding, i: i}, true
+		}
+	}
+	return nameKey{}, false
 }
 
 // memoryName is a named piece of memory that a pointer points into.
@@ -49,30 +75,31 @@ type memoryName struct {
 	off uintptr
 }
 
-// findName finds the variable or binding that count values of t at addr are part
-// of.
+// findName finds the variable, binding or capture that count values of t at addr
+// are part of.
 func (e *encoder) findName(addr unsafe.Pointer, t *plan, count int) (memoryName, bool) {
 	e.prepare()
-	for i := range e.bindings {
-		b := &e.bindings[i]
-		if b.elem == nil {
-			continue
-		}
-		if off := uintptr(addr) - uintptr(b.word); uintptr(addr) >= uintptr(b.word) && off < b.elem.size {
-			if n := (memoryName{nameKey{kind: nameBinding, i: i}, b.elem, off}); e.fits(n, t, count) {
-				return n, true
-			}
-		}
+	if n, ok := e.in(e.bound, addr, t, count); ok {
+		return n, true
 	}
 	if v := e.reg.vars.at(addr); v != nil {
-		n := memoryName{varKey(nameAddress, v), v.plan, uintptr(addr) - uintptr(v.addr)}
+		n := memoryName{nameKey{kind: nameAddress, v: v}, v.plan, uintptr(addr) - uintptr(v.addr)}
 		if e.fits(n, t, count) {
 			return n, true
 		}
 	}
-	if s, ok := e.values.in(addr); ok {
-		n := memoryName{varKey(nameValue, s.v), s.p, uintptr(addr) - s.lo}
-		if e.fits(n, t, count) {
+	return e.in(e.values, addr, t, count)
+}
+
+// in finds the innermost of the spans of x in which count values of t stand at addr.
+func (e *encoder) in(x *namedValues, addr unsafe.Pointer, t *plan, count int) (memoryName, bool) {
+	a := uintptr(addr)
+	for i := x.before(a); i >= 0 && x.spans[i].reach > a; i-- {
+		s := &x.spans[i]
+		if a >= s.hi {
+			continue
+		}
+		if n := (memoryName{s.key, s.p, a - s.lo}); e.fits(n, t, count) {
 			return n, true
 		}
 	}
@@ -85,93 +112,122 @@ func (e *encoder) fits(n memoryName, t *plan, count int) bool {
 	return ok
 }
 
-func varKey(kind uint8, v *varType) nameKey {
-	return nameKey{kind: kind, v: v}
-}
-
-// boundZero returns the binding that is a pointer to nothing, of t, or -1. Of such
-// pointers all of one type are the same.
-func (e *encoder) boundZero(addr unsafe.Pointer, t *plan) int {
+// boundZero returns the binding that is a pointer to nothing, of t. Of such pointers
+// all of one type are the same.
+func (e *encoder) boundZero(addr unsafe.Pointer, t *plan) (nameKey, bool) {
 	e.prepare()
-	for i := range e.bindings {
-		if b := &e.bindings[i]; b.word == addr && b.elem == t {
-			return i
+	for _, z := range e.bound.zeros {
+		if z.elem == t && z.word == addr {
+			return z.key, true
 		}
-	}
-	return -1
-}
-
-// namedWord finds the variable or binding that holds the map or func w.
-func (e *encoder) namedWord(w unsafe.Pointer, t reflect.Type) (nameKey, bool) {
-	e.prepare()
-	for i := range e.bindings {
-		if b := &e.bindings[i]; b.word == w && b.typ == t {
-			return nameKey{kind: nameBinding, i: i}, true
-		}
-	}
-	if v := e.values.word(w, t); v != nil {
-		return varKey(nameValue, v), true
 	}
 	return nameKey{}, false
 }
 
-// namedValue finds the variable or binding that holds what an interface holds.
-func (e *encoder) namedValue(x any, q *plan) (nameKey, bool) {
+// namedWord finds the variable, binding or capture that is the pointer, map or func
+// w.
+func (e *encoder) namedWord(w unsafe.Pointer, t reflect.Type) (nameKey, bool) {
 	e.prepare()
-	w := (*eface)(unsafe.Pointer(&x)).data
+	if k, ok := e.bound.word(w, t); ok {
+		return k, true
+	}
+	return e.values.word(w, t)
+}
+
+// namedValue finds the variable, binding or capture that is what an interface holds.
+func (e *encoder) namedValue(x any, q *plan) (nameKey, bool) {
 	switch q.op {
 	case opPointer:
-		if w == nil || q.elem.size != 0 {
-			if w == nil {
-				return nameKey{}, false
+		w := (*eface)(unsafe.Pointer(&x)).data
+		switch {
+		case w == nil:
+			return nameKey{}, false
+		case q.elem.size != 0:
+			if k, ok := e.direct(w, q); ok {
+				return k, true
 			}
 			return e.namedWord(w, q.typ)
 		}
-		for i := range e.bindings {
-			if b := &e.bindings[i]; b.word == w && b.typ == q.typ {
-				return nameKey{kind: nameBinding, i: i}, true
-			}
+		if k, ok := e.boundZero(w, q.elem); ok {
+			return k, true
 		}
 	case opMap, opFunc:
+		w := (*eface)(unsafe.Pointer(&x)).data
 		if w == nil {
 			return nameKey{}, false
 		}
 		return e.namedWord(w, q.typ)
 	default:
-		for i := range e.bindings {
-			b := &e.bindings[i]
-			if b.word == nil && b.typ == q.typ && q.typ.Comparable() && reflect.ValueOf(x).Comparable() && b.any == x {
-				return nameKey{kind: nameBinding, i: i}, true
+		e.prepare()
+		if l := e.bound.byType[q.typ]; len(l) > 0 && reflect.ValueOf(x).Comparable() {
+			for _, nv := range l {
+				if nv.value == x {
+					return nv.key, true
+				}
 			}
 		}
 	}
 	// What has a type of its own that nobody can name is saved as the variable's
 	// value; anything else by its content, because an address tells nothing here.
 	if len(e.values.byType[q.typ]) > 0 && e.reg.names.savable(q.typ) != "" {
-		if v := e.values.equal(x); v != nil {
-			return varKey(nameValue, v), true
-		}
+		return e.values.equal(x)
 	}
 	return nameKey{}, false
 }
 
-// nameID returns the number of a name in this state.
+// nameID returns the number of a name in this state. What a func has captured comes
+// after the func.
 func (e *encoder) nameID(k nameKey) uint64 {
-	if id, ok := e.nameIDs[k]; ok {
+	if len(e.names) <= fewNames {
+		for i, n := range e.names {
+			if n == k {
+				return uint64(i)
+			}
+		}
+	} else if id, ok := e.nameIDs[k]; ok {
 		return id
 	}
-	if e.nameIDs == nil {
-		e.nameIDs = map[nameKey]uint64{}
+	if k.kind == nameCapture {
+		e.nameID(k.capture.of)
 	}
 	id := uint64(len(e.names))
-	e.nameIDs[k] = id
 	e.names = append(e.names, k)
+	if len(e.names) > fewNames {
+		if e.nameIDs == nil {
+			e.nameIDs = map[nameKey]uint64{}
+		}
+		for len(e.nameIDs) < len(e.names) {
+			i := len(e.nameIDs)
+			e.nameIDs[e.names[i]] = uint64(i)
+		}
+	}
 	return id
 }
 
-func (e *encoder) nameOf(k nameKey) string {
-	if k.kind == nameBinding {
-		return e.bindings[k.i].name
+// Up to so many names are searched one by one.
+const fewNames = 8
+
+// writeName writes a name of the list.
+func (e *encoder) writeName(k nameKey) {
+	e.b = append(e.b, k.kind)
+	switch k.kind {
+	case nameBinding:
+		e.name(e.c.bindings[k.i].Name)
+	case nameCapture:
+		e.uvarint(e.nameID(k.capture.of))
+		e.name(k.capture.field)
+	default:
+		e.name(k.v.name)
+	}
+}
+
+// nameText returns a text by which names can be ordered.
+func (e *encoder) nameText(k nameKey) string {
+	switch k.kind {
+	case nameBinding:
+		return e.c.bindings[k.i].Name
+	case nameCapture:
+		return e.nameText(k.capture.of) + "\x00" + k.capture.field
 	}
 	return k.v.name
 }

@@ -79,6 +79,10 @@ func (e *encoder) scan(p *plan, ptr unsafe.Pointer) {
 		e.scanElems(p.elem, ptr, p.n)
 	case opPointer:
 		if v := *(*unsafe.Pointer)(ptr); v != nil {
+			if key, ok := e.direct(v, p); ok {
+				e.nameID(key)
+				return
+			}
 			e.reach(v, p.elem, 1, ptr)
 		}
 	case opSlice:
@@ -119,8 +123,8 @@ type sliceHeader struct {
 // reach notes the count values of t at addr, to which the value at ptr refers.
 func (e *encoder) reach(addr unsafe.Pointer, t *plan, count int, ptr unsafe.Pointer) {
 	if t.size == 0 {
-		if b := e.boundZero(addr, t); b >= 0 {
-			e.nameID(nameKey{kind: nameBinding, i: b})
+		if key, ok := e.boundZero(addr, t); ok {
+			e.nameID(key)
 		}
 		return
 	}

@@ -80,7 +80,7 @@ func (e *encoder) value(p *plan, ptr unsafe.Pointer) {
 	case opArray:
 		e.elems(p.flat, ptr, p.flatN)
 	case opPointer:
-		e.pointer(*(*unsafe.Pointer)(ptr), p.elem, ptr)
+		e.pointer(*(*unsafe.Pointer)(ptr), p, ptr)
 	case opSlice:
 		e.slice((*sliceHeader)(ptr), p.elem, ptr)
 	case opMap:
@@ -173,17 +173,20 @@ func (e *encoder) codec(p *plan, ptr unsafe.Pointer) {
 	e.b = append(e.b, b...)
 }
 
-// pointer writes a pointer to a value of t.
-func (e *encoder) pointer(addr unsafe.Pointer, t *plan, ptr unsafe.Pointer) {
+// pointer writes a pointer of the type of p.
+func (e *encoder) pointer(addr unsafe.Pointer, p *plan, ptr unsafe.Pointer) {
 	if addr == nil {
 		e.uvarint(refNil)
 		return
 	}
+	if key, ok := e.direct(addr, p); ok {
+		e.whole(key)
+		return
+	}
+	t := p.elem
 	if t.size == 0 {
-		if b := e.boundZero(addr, t); b >= 0 {
-			e.uvarint(refNamed)
-			e.uvarint(e.nameID(nameKey{kind: nameBinding, i: b}))
-			e.uvarint(0)
+		if key, ok := e.boundZero(addr, t); ok {
+			e.whole(key)
 			return
 		}
 		e.uvarint(refNowhere)
@@ -194,6 +197,13 @@ func (e *encoder) pointer(addr unsafe.Pointer, t *plan, ptr unsafe.Pointer) {
 		return
 	}
 	e.object(addr, t, ptr)
+}
+
+// whole writes a reference to the whole of the memory that has the name.
+func (e *encoder) whole(key nameKey) {
+	e.uvarint(refNamed)
+	e.uvarint(e.nameID(key))
+	e.uvarint(0)
 }
 
 // named writes a reference into memory that has a name. The length of the path is

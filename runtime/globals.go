@@ -28,32 +28,8 @@ type varTable struct {
 
 	// The values of variables that are never reassigned. They are looked up anew when
 	// one that was nil is not any more: a save can happen before it is initialized.
-	values atomic.Pointer[varValues]
+	values atomic.Pointer[namedValues]
 	never  []*varType
-}
-
-type varValues struct {
-	unset []*varType
-	// byWord finds pointers, maps and funcs.
-	byWord map[unsafe.Pointer][]namedValue
-	// byType holds the values for which the address means nothing: those of
-	// interface variables that are not references, and pointers to nothing.
-	byType map[reflect.Type][]namedValue
-	// spans are the variables that pointers point to, by address.
-	spans []span
-}
-
-type namedValue struct {
-	v     *varType
-	typ   reflect.Type // of the value itself, not of an interface variable
-	value any
-}
-
-type span struct {
-	lo, hi uintptr
-	reach  uintptr // the highest end of this span and those before it
-	p      *plan
-	v      *varType
 }
 
 func (t *varTable) init(r *registry, vars map[string]*varType) {
@@ -104,53 +80,19 @@ func (t *varTable) at(p unsafe.Pointer) *varType {
 }
 
 // current returns the values of the variables that are never reassigned.
-func (t *varTable) current(r *registry) *varValues {
+func (t *varTable) current(r *registry) *namedValues {
 	if v := t.values.Load(); v != nil && !slices.ContainsFunc(v.unset, (*varType).set) {
 		return v
 	}
-	n := &varValues{
-		byWord: map[unsafe.Pointer][]namedValue{},
-		byType: map[reflect.Type][]namedValue{},
-	}
+	n := &namedValues{}
 	for _, v := range t.never {
 		if !v.set() {
 			n.unset = append(n.unset, v)
 			continue
 		}
-		x := v.value()
-		typ := reflect.TypeOf(x)
-		nv := namedValue{v, typ, x}
-		word := (*eface)(unsafe.Pointer(&x)).data
-		switch typ.Kind() {
-		case reflect.Pointer:
-			if word == nil {
-				continue // a nil pointer in an interface
-			}
-			if size := typ.Elem().Size(); size == 0 {
-				n.byType[typ] = append(n.byType[typ], nv)
-				continue
-			} else {
-				lo := uintptr(word)
-				n.spans = append(n.spans, span{lo, lo + size, 0, r.plans.of(typ.Elem()), v})
-			}
-			n.byWord[word] = append(n.byWord[word], nv)
-		case reflect.Map, reflect.Func:
-			if word == nil {
-				continue
-			}
-			n.byWord[word] = append(n.byWord[word], nv)
-		default:
-			if typ.Comparable() {
-				n.byType[typ] = append(n.byType[typ], nv)
-			}
-		}
+		n.add(r, nameKey{kind: nameValue, v: v}, v.value())
 	}
-	slices.SortStableFunc(n.spans, func(a, b span) int { return cmp.Compare(a.lo, b.lo) })
-	reach := uintptr(0)
-	for i := range n.spans {
-		reach = max(reach, n.spans[i].hi)
-		n.spans[i].reach = reach
-	}
+	n.sort()
 	t.values.Store(n)
 	return n
 }
@@ -162,52 +104,6 @@ func (v *varType) set() bool { return *(*unsafe.Pointer)(v.addr) != nil }
 // a nil interface.
 func (v *varType) value() any {
 	return reflect.NewAt(v.typ, v.addr).Elem().Interface()
-}
-
-// word finds the pointer, map or func value w of type typ.
-func (v *varValues) word(w unsafe.Pointer, typ reflect.Type) *varType {
-	for _, nv := range v.byWord[w] {
-		if nv.typ == typ {
-			return nv.v
-		}
-	}
-	return nil
-}
-
-// equal finds a value that is no reference. If two variables hold such a value,
-// nothing tells which one is meant.
-func (v *varValues) equal(x any) *varType {
-	var found *varType
-	for _, nv := range v.byType[reflect.TypeOf(x)] {
-		if nv.typ.Kind() == reflect.Pointer || reflect.ValueOf(x).Comparable() && nv.value == x {
-			if found != nil {
-				return nil
-			}
-			found = nv.v
-		}
-	}
-	return found
-}
-
-// in finds the variable behind a never reassigned pointer that p points into.
-func (v *varValues) in(p unsafe.Pointer) (span, bool) {
-	a := uintptr(p)
-	i, _ := slices.BinarySearchFunc(v.spans, a, func(s span, a uintptr) int {
-		if s.lo <= a {
-			return -1
-		}
-		return 1
-	})
-	for i--; i >= 0 && v.spans[i].reach > a; i-- {
-		if a < v.spans[i].hi {
-			// The first of several with the same address.
-			for i > 0 && v.spans[i-1].lo == v.spans[i].lo && v.spans[i-1].hi == v.spans[i].hi {
-				i--
-			}
-			return v.spans[i], true
-		}
-	}
-	return span{}, false
 }
 
 // The contexts that have no variable: what the functions return is always equal.

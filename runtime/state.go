@@ -31,6 +31,7 @@ const (
 	nameValue   = iota // the value of a package-level variable
 	nameAddress        // the variable itself
 	nameBinding        // the value of a binding
+	nameCapture        // what a func value that has a name has captured
 	nameKinds
 )
 

@@ -119,6 +119,11 @@ func readState(b []byte) string {
 	if flags&8 != 0 {
 		for range r.uvarint() {
 			kind := r.byte()
+			if kind == 3 {
+				of := r.names[r.uvarint()]
+				r.names = append(r.names, r.name()+" of "+of)
+				continue
+			}
 			r.names = append(r.names, []string{"", "&", "binding "}[kind]+r.name())
 		}
 	}

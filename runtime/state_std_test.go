@@ -189,7 +189,7 @@ func TestTypeAssertionErrors(t *testing.T) {
 		require.Equal(t, err, back)
 		require.Equal(t, err, trip(t, err.(*goruntime.TypeAssertionError)))
 	}
-	type unknown struct{ int }
+	type unknown struct{}
 	err := panicOf(func() { var x any = 1; _ = x.(unknown) })
 	require.EqualError(t, trip[any](t, err).(goruntime.Error), err.Error())
 	registerFrame1[error]()

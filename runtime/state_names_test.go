@@ -1,0 +1,100 @@
+package runtime
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// counterFrame is the frame of captured's body: the record, from which the captures
+// come when it is resumed, and whatever else is live.
+type counterFrame struct {
+	Site int
+	r    *captured
+	n    *int
+	any  any
+}
+
+type outerRecord struct {
+	Record
+	inner func() int
+	opts  struct {
+		limits map[string]int
+		box    *int
+	}
+}
+
+func (r *outerRecord) Call() int { return r.inner() }
+
+var outerType RecordType
+
+func makeOuter(n *int, limits map[string]int, box *int) func() int {
+	r := &outerRecord{Record: MakeRecord(&outerType), inner: makeCaptured(n)}
+	r.opts.limits, r.opts.box = limits, box
+	return NewFunc(r, r.Call)
+}
+
+var (
+	globalCounter = makeCaptured(new(int))
+	globalOuter   = makeOuter(new(int), map[string]int{"a": 1}, new(int))
+)
+
+func init() {
+	RegisterRecord(&outerType, "test.outer.func1", 79, func(r *outerRecord) func() int { return NewFunc(r, r.Call) })
+	RegisterVar("test.globalCounter", &globalCounter, false)
+	RegisterVar("test.globalOuter", &globalOuter, false)
+	RegisterFrame[counterFrame]("test.counter.func1", 77, Site{Pos: "c.go:1", Live: []string{"r", "n", "any"}})
+}
+
+// TestCapturesOfVariables saves frames of closures that never reassigned variables
+// hold: their records, and what these have captured, are those of the process.
+func TestCapturesOfVariables(t *testing.T) {
+	trip := func(f *counterFrame) *counterFrame {
+		b, err := suspendedWith(f).AppendState(nil)
+		require.NoError(t, err)
+		readState(b)
+		c := New(nil)
+		_, err = c.LoadState(b)
+		require.NoError(t, err)
+		return c.frames[0].(*counterFrame)
+	}
+	loadRegistry() // which completes the record types
+	r := RecordOf(globalCounter).(*captured)
+	f := trip(&counterFrame{1, r, r.n, r.n})
+	require.Same(t, r, f.r)
+	require.Same(t, r.n, f.n)
+	require.Same(t, r.n, f.any)
+
+	o := RecordOf(globalOuter).(*outerRecord)
+	inner := RecordOf(o.inner).(*captured)
+	f = trip(&counterFrame{1, inner, o.opts.box, o.opts.limits})
+	require.Same(t, inner, f.r)
+	require.Same(t, o.opts.box, f.n)
+	f.any.(map[string]int)["b"] = 2
+	require.Equal(t, 2, o.opts.limits["b"])
+	f = trip(&counterFrame{1, nil, inner.n, o.inner})
+	require.Same(t, inner.n, f.n)
+	*inner.n = 7
+	require.Equal(t, 8, f.any.(func() int)())
+
+	// The same by a binding, of the record or of the func.
+	n := 5
+	own := makeCaptured(&n)
+	for _, value := range []any{RecordOf(own), own} {
+		c := suspendedWith(&counterFrame{1, RecordOf(own).(*captured), &n, &n})
+		c.Bind(Binding{"entry", value})
+		b, err := c.AppendState(nil)
+		require.NoError(t, err)
+		m := 6
+		other := makeCaptured(&m)
+		c = New(nil, Binding{"entry", other})
+		_, err = c.LoadState(b)
+		require.NoError(t, err)
+		f = c.frames[0].(*counterFrame)
+		require.Same(t, RecordOf(other), f.r)
+		require.Same(t, &m, f.n)
+		require.Same(t, &m, f.any)
+		_, err = New(nil, Binding{"entry", &n}).LoadState(b)
+		require.ErrorIs(t, err, ErrIncompatibleState)
+	}
+}
