@@ -279,7 +279,7 @@ func (f *fileGen) declOf(fn *types.Func) *ast.FuncDecl { return f.Generator.decl
 
 func (f *fileGen) funcRecovers(fn *types.Func) bool { return f.recovers[f.source(fn)] }
 
-func (f *fileGen) someMethodRecovers(m *types.Func) bool { return f.recoverOf[m.Name()] }
+func (f *fileGen) someMethodRecovers(m *types.Func) bool { return f.recoverOf[methodKey(m)] }
 
 // mayBeDurable reports whether some type may implement the interface method with
 // one that suspends.

@@ -43,7 +43,7 @@ type Generator struct {
 
 	decls     map[*types.Func]*ast.FuncDecl // of all packages that are read from source
 	recovers  map[*types.Func]bool
-	recoverOf map[string]bool // names of methods that mention recover
+	recoverOf map[string]bool // methods that mention recover, by methodKey
 	twins     map[string]bool // names of the twins of methods
 	recorded  map[*types.Func]bool
 	assigned  map[*types.Var]bool // package-level variables that are reassigned somewhere
@@ -85,7 +85,9 @@ func (g *Generator) declare(p *typecheck.Package, fd *ast.FuncDecl) {
 	g.decls[fn] = fd
 	if mentionsRecover(p.Info, fd.Body) {
 		g.recovers[fn] = true
-		g.recoverOf[fn.Name()] = true
+		if fn.Type().(*types.Signature).Recv() != nil {
+			g.recoverOf[methodKey(fn)] = true
+		}
 	}
 	ast.Inspect(fd.Body, func(n ast.Node) bool {
 		if e, ok := n.(ast.Expr); ok && g.facts.Records[e] {
@@ -93,6 +95,18 @@ func (g *Generator) declare(p *typecheck.Package, fd *ast.FuncDecl) {
 		}
 		return true
 	})
+}
+
+// methodKey is the same for methods that can implement one another's interfaces.
+func methodKey(fn *types.Func) string {
+	key := twinName(fn)
+	for _, t := range []*types.Tuple{fn.Signature().Params(), fn.Signature().Results()} {
+		key += "("
+		for v := range t.Variables() {
+			key += types.TypeString(v.Type(), nil) + ","
+		}
+	}
+	return key
 }
 
 // noteAssigned finds the package-level variables that may change after they are

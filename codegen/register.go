@@ -107,6 +107,11 @@ func (f *fileGen) typeUse(d ast.Decl, t types.Type) {
 			f.typeUse(d, u.Key())
 			t = u.Elem()
 			continue
+		case *types.Struct:
+			// Reflection cannot make every struct type.
+			if u.NumFields() > 0 && !mentionsTypeParam(u) {
+				f.registerType(u)
+			}
 		case *types.Named:
 			f.namedUse(d, u)
 		}
@@ -137,6 +142,14 @@ func (f *fileGen) namedUse(d ast.Decl, n *types.Named) {
 func (f *fileGen) registerType(t types.Type) {
 	f.nameable(func() {
 		name := types.TypeString(t, func(p *types.Package) string { return mapImport(p.Path()) })
+		if u, ok := t.(*types.Struct); ok {
+			for i := range u.NumFields() {
+				if !u.Field(i).Exported() {
+					name = f.p.Path + "." + name // it is another type in each package
+					break
+				}
+			}
+		}
 		f.initOnce(fmt.Sprintf("%s.RegisterType[%s](%q)", f.coroc, f.typeText(t), name))
 	})
 }
