@@ -22,7 +22,11 @@ func (f *fileGen) needsUnit(fn *types.Func) bool {
 // generic function that uses them.
 func (f *fileGen) collectInstances(file *ast.File) {
 	for _, d := range file.Decls {
+		declared := map[ast.Expr]bool{} // types that a declaration names
 		ast.Inspect(d, func(n ast.Node) bool {
+			if s, ok := n.(*ast.TypeSpec); ok {
+				declared[s.Type] = true
+			}
 			if id, ok := n.(*ast.Ident); ok {
 				if inst, ok := f.info.Instances[id]; ok {
 					if fn, ok := f.info.Uses[id].(*types.Func); ok && f.needsUnit(fn) {
@@ -31,7 +35,7 @@ func (f *fileGen) collectInstances(file *ast.File) {
 				}
 			}
 			if e, ok := n.(ast.Expr); ok {
-				if tv, ok := f.info.Types[e]; ok && tv.Type != nil {
+				if tv, ok := f.info.Types[e]; ok && tv.Type != nil && !declared[e] {
 					f.typeUse(d, tv.Type)
 				}
 			}
