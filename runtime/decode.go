@@ -28,10 +28,15 @@ type decoder struct {
 	params []uint64
 	names  []loadedName
 	objs   []loadedObject
+	roots  []loadedRoot
 	strs   []string
 	frames []any
 	fixups []fixup
 	edges  [][2]int // boxed objects that hold others
+
+	numbers  []uint64 // the values of small roots, for a while
+	rootWord unsafe.Pointer
+	rootType *plan
 
 	lastName []byte
 	owed     int     // bytes that must still come for what has been allocated
@@ -47,7 +52,8 @@ type decoder struct {
 type loadedShape struct {
 	site  *siteType
 	live  []field
-	first int // types of the live fields, in d.params
+	first int  // types of the live fields, in d.params
+	same  bool // byte for byte the description of the site
 }
 
 type loadedName struct {
@@ -79,11 +85,19 @@ var decoders = sync.Pool{New: func() any { return new(decoder) }}
 // release makes the decoder ready to be used again. It keeps nothing of what has
 // been loaded.
 func (d *decoder) release() {
-	if cap(d.params) > 1<<10 || cap(d.lastName) > 1<<10 {
+	if cap(d.params) > 1<<10 || cap(d.lastName) > 1<<10 || cap(d.names) > 1<<10 || cap(d.roots) > 1<<10 {
 		return
 	}
 	clear(d.shapes)
-	*d = decoder{shapes: d.shapes[:0], params: d.params[:0], lastName: d.lastName[:0]}
+	clear(d.names)
+	clear(d.roots)
+	if d.numbers == nil {
+		d.numbers = make([]uint64, 0, 8)
+	}
+	*d = decoder{
+		shapes: d.shapes[:0], params: d.params[:0], lastName: d.lastName[:0], names: d.names[:0],
+		roots: d.roots[:0], numbers: d.numbers[:0],
+	}
 	decoders.Put(d)
 }
 
@@ -134,9 +148,8 @@ func (d *decoder) run(roots []any) (err error) {
 	if flags&flagObjects != 0 {
 		d.readObjects()
 	}
-	var sources []unsafe.Pointer
 	if flags&flagRoots != 0 {
-		sources = d.readRoots(roots)
+		d.readRoots(roots)
 	} else if len(roots) > 0 {
 		d.fail("it was saved without the %d variables that are to be loaded", len(roots))
 	}
@@ -154,10 +167,7 @@ func (d *decoder) run(roots []any) (err error) {
 	}
 	d.finish()
 
-	for i, root := range roots {
-		v := reflect.ValueOf(root)
-		v.Elem().Set(reflect.NewAt(v.Type().Elem(), sources[i]).Elem())
-	}
+	d.setRoots(roots)
 	d.c.frames = d.frames
 	d.c.done = flags&flagDone != 0
 	d.c.started = flags&flagStarted != 0
@@ -263,6 +273,11 @@ func (d *decoder) charge(n int, size uintptr) {
 func (d *decoder) readShapes() {
 	for range d.count(12) {
 		name := d.name()
+		if s := d.sameSite(name); s != nil {
+			d.i += len(s.desc)
+			d.shapes = append(d.shapes, loadedShape{site: s, live: s.live, same: true})
+			continue
+		}
 		fingerprint := d.fixed64()
 		index := d.int()
 		pos := d.str()
@@ -290,6 +305,25 @@ func (d *decoder) readShapes() {
 		}
 		d.shapes = append(d.shapes, shape)
 	}
+}
+
+// sameSite returns the site whose description comes next, if that is one whose types
+// all have fixed numbers and there is no difference at all.
+func (d *decoder) sameSite(name []byte) *siteType {
+	for _, f := range d.reg.frameNames[string(name)] {
+		b := d.b[d.i:]
+		if len(b) < 10 || f.fingerprint != binary.LittleEndian.Uint64(b) {
+			continue
+		}
+		index, _ := binary.Uvarint(b[8:])
+		if index < 1 || index > uint64(len(f.sites)) {
+			return nil
+		}
+		if s := f.sites[index-1]; s.basic && len(b) >= len(s.desc) && string(b[:len(s.desc)]) == string(s.desc) {
+			return s
+		}
+	}
+	return nil
 }
 
 func (d *decoder) findSite(name []byte, fingerprint uint64, index int, pos []byte) *siteType {
@@ -355,7 +389,13 @@ func difference(surplus, missing []string) string {
 func (d *decoder) checkShapes() {
 	for i := range d.shapes {
 		s := &d.shapes[i]
+		if s.same {
+			continue
+		}
 		for j, f := range s.live {
+			if d.params[s.first+j] == typeSelf && isSelf(s.site.frame, f.p) {
+				continue
+			}
 			if why := d.match(d.params[s.first+j], f.p); why != "" {
 				d.incompatible("function %s, suspended at %s (site %d): the type of %s differs: %s", s.site.frame.name, s.site.pos, s.site.index, f.name, why)
 			}
@@ -386,7 +426,8 @@ func (d *decoder) frame() any {
 
 func (d *decoder) readNames() {
 	n := d.count(3)
-	d.names = make([]loadedName, n)
+	d.names = slices.Grow(d.names[:0], n)[:n]
+	clear(d.names)
 	for i := range d.names {
 		l := &d.names[i]
 		l.kind = d.byte()
@@ -502,41 +543,85 @@ func (d *decoder) readObjects() {
 	}
 }
 
-// readRoots returns where the values of the roots will be.
-func (d *decoder) readRoots(roots []any) []unsafe.Pointer {
+// loadedRoot is where the value of a root will be.
+type loadedRoot struct {
+	p      *plan
+	source unsafe.Pointer
+	inline bool
+}
+
+func (d *decoder) readRoots(roots []any) {
 	n := d.count(2)
 	if n != len(roots) {
 		d.fail("it was saved with %d variables, not with the %d that are to be loaded", n, len(roots))
 	}
-	sources := make([]unsafe.Pointer, n)
 	for i, root := range roots {
-		v, err := rootOf(root)
-		if err != nil {
-			panic(decodeError{err})
+		p, addr := d.rootPlan(root)
+		if id := d.uvarint(); id >= firstType || p.basic != id || id <= typeNamed {
+			if why := d.match(id, p); why != "" {
+				d.incompatible("the type of root %d differs: %s", i, why)
+			}
 		}
-		p := d.reg.plans.of(v.Type().Elem())
-		if why := d.match(d.uvarint(), p); why != "" {
-			d.incompatible("the type of root %d differs: %s", i, why)
-		}
+		r := loadedRoot{p: p}
 		k := d.uvarint()
 		switch {
-		case p.size == 0 && k == refNowhere:
-			sources[i] = v.UnsafePointer()
+		case k == refNil:
+			r.inline = true
 		case p.size != 0 && k >= refObject:
 			o := d.region(k - refObject)
 			whole := o.p == p.flat && o.n == p.flatN
 			if !whole {
-				sources[i], _ = d.walk(o.p, o.n, o.mem, p)
-				continue
+				r.source, _ = d.walk(o.p, o.n, o.mem, p)
+				break
 			}
-			sources[i] = o.mem
+			r.source = o.mem
 			// Pointers to the saved variable become pointers to this one.
-			o.addr = v.UnsafePointer()
+			o.addr = addr
 		default:
 			d.fail("malformed root")
 		}
+		d.roots = append(d.roots, r)
 	}
-	return sources
+	for i := range d.roots {
+		r := &d.roots[i]
+		switch {
+		case !r.inline:
+		case r.p.size == 8 && r.p.leaf && r.p.op < opString && len(d.numbers) < cap(d.numbers):
+			d.numbers = append(d.numbers, 0)
+			r.source = unsafe.Pointer(&d.numbers[len(d.numbers)-1])
+			d.value(r.p, r.source)
+		default:
+			d.charge(1, r.p.size)
+			r.source = reflect.New(r.p.typ).UnsafePointer()
+			d.value(r.p, r.source)
+		}
+	}
+}
+
+// rootPlan returns the plan of what a root points to, and its address.
+func (d *decoder) rootPlan(root any) (*plan, unsafe.Pointer) {
+	f := (*eface)(unsafe.Pointer(&root))
+	if f.typ != d.rootWord || f.data == nil {
+		v, err := rootOf(root)
+		if err != nil {
+			panic(decodeError{err})
+		}
+		d.rootWord, d.rootType = f.typ, d.reg.plans.of(v.Type().Elem())
+	}
+	return d.rootType, f.data
+}
+
+// setRoots sets the roots to what has been read.
+func (d *decoder) setRoots(roots []any) {
+	for i := range d.roots {
+		r := &d.roots[i]
+		addr := (*eface)(unsafe.Pointer(&roots[i])).data
+		if r.p.size == 8 && r.p.leaf && r.p.op < opString {
+			*(*uint64)(addr) = *(*uint64)(r.source)
+			continue
+		}
+		reflect.NewAt(r.p.typ, addr).Elem().Set(reflect.NewAt(r.p.typ, r.source).Elem())
+	}
 }
 
 func (d *decoder) region(k uint64) *loadedObject {

@@ -243,6 +243,9 @@ func (d *decoder) match(id uint64, p *plan) string {
 		if p.basic == id && id > typeNamed {
 			return ""
 		}
+		if id == typeSelf {
+			return fmt.Sprintf("the func's record in the state, %v here", p.typ)
+		}
 		if basicTypes[id] == nil {
 			d.fail("no type %d", id)
 		}

@@ -178,7 +178,9 @@ func (e *encoder) find(roots []any) {
 			if !s.basic {
 				e.cur = place{frame: s, base: p}
 				for i := range s.live {
-					e.typeID(s.live[i].p, unsafe.Add(p, s.live[i].off))
+					if s.wire[i] == 0 {
+						e.typeID(s.live[i].p, unsafe.Add(p, s.live[i].off))
+					}
 				}
 			}
 		}
@@ -199,21 +201,49 @@ func (e *encoder) find(roots []any) {
 		t := v.Type().Elem()
 		e.reg.names.learn(t)
 		p := e.reg.plans.of(t)
+		e.frames += p.size
 		e.cur = place{root: i + 1, base: v.UnsafePointer()}
 		e.typeID(p, v.UnsafePointer())
-		if p.size != 0 {
-			e.region(v.UnsafePointer(), p, 1, v.UnsafePointer())
-		}
+		e.scan(p, v.UnsafePointer())
+		e.drain()
 	}
-	e.drain()
 	for i := 0; i < len(e.deferred); i++ {
 		e.scanMap(e.deferred[i])
 		e.drain()
+	}
+	// A root is an object only if something points into it.
+	for again := len(e.objects) > 0; again; {
+		again = false
+		for i, root := range roots {
+			v := reflect.ValueOf(root)
+			p, addr := e.reg.plans.of(v.Type().Elem()), v.UnsafePointer()
+			if p.size == 0 || e.rootObject(p, addr) != nil {
+				continue
+			}
+			if from, to := e.regions.overlapping(uintptr(addr), uintptr(addr)+p.size); from != to {
+				e.cur = place{root: i + 1, base: addr}
+				e.region(addr, p, 1, addr)
+				e.drain()
+				again = true
+			}
+		}
 	}
 	e.number()
 	for i := 0; i < len(e.types); i++ {
 		e.typeParts(e.types[i])
 	}
+}
+
+// rootObject returns the object that the root at addr is part of, or nil.
+func (e *encoder) rootObject(p *plan, addr unsafe.Pointer) *object {
+	if len(e.objects) == 0 {
+		return nil
+	}
+	o := e.regions.find(addr)
+	if o == nil || uintptr(addr)+p.size > o.end() {
+		return nil
+	}
+	return o
 }
 
 // drain scans what has been reached and not been scanned yet, but for the maps
@@ -306,10 +336,22 @@ func (e *encoder) write(roots []any) {
 		e.uvarint(uint64(len(roots)))
 		for i, root := range roots {
 			v := reflect.ValueOf(root)
-			p := e.reg.plans.of(v.Type().Elem())
-			e.cur = place{root: i + 1, base: v.UnsafePointer()}
+			p, addr := e.reg.plans.of(v.Type().Elem()), v.UnsafePointer()
+			e.cur = place{root: i + 1, base: addr}
 			e.uvarint(e.typeNumber(p))
-			e.object(v.UnsafePointer(), p, v.UnsafePointer())
+			if e.rootObject(p, addr) != nil {
+				e.object(addr, p, addr)
+			} else {
+				e.uvarint(refNil)
+			}
+		}
+		for i, root := range roots {
+			v := reflect.ValueOf(root)
+			p, addr := e.reg.plans.of(v.Type().Elem()), v.UnsafePointer()
+			if e.rootObject(p, addr) == nil {
+				e.cur = place{root: i + 1, base: addr}
+				e.value(p, addr)
+			}
 		}
 	}
 	for _, o := range e.live {
@@ -352,6 +394,10 @@ func (e *encoder) arrayContent(o *object) {
 
 func (e *encoder) shape(s *siteType) {
 	e.name(s.frame.name)
+	if s.basic {
+		e.b = append(e.b, s.desc...)
+		return
+	}
 	e.b = binary.LittleEndian.AppendUint64(e.b, s.frame.fingerprint)
 	e.uvarint(uint64(s.index))
 	e.str(s.pos)
@@ -359,20 +405,18 @@ func (e *encoder) shape(s *siteType) {
 	for i := range s.live {
 		f := &s.live[i]
 		e.str(f.name)
-		e.uvarint(e.typeNumber(f.p))
+		if s.wire[i] != 0 {
+			e.uvarint(s.wire[i])
+		} else {
+			e.uvarint(e.typeNumber(f.p))
+		}
 	}
 }
 
-// name writes a long name: how much it has in common with the one before, and the
-// rest.
+// name writes a long name.
 func (e *encoder) name(s string) {
-	n := 0
-	for n < len(s) && n < len(e.lastName) && s[n] == e.lastName[n] {
-		n++
-	}
+	e.b = appendName(e.b, e.lastName, s)
 	e.lastName = s
-	e.uvarint(uint64(n))
-	e.str(s[n:])
 }
 
 // str writes a string of the description.

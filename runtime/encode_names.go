@@ -59,13 +59,8 @@ func replaced(bindings []Binding, i int) bool {
 // direct finds the binding that is the pointer v of the type of p, without looking
 // anything up: the record of the entry function, most of the time.
 func (e *encoder) direct(v unsafe.Pointer, p *plan) (nameKey, bool) {
-	for i := range e.c.bindings {
-		f := (*eface)(unsafe.Pointer(&e.c.bindings[i].Value))
-		if f.data == v && f.typ == p.word && !replaced(e.c.bindings, i) {
-			return nameKey{kind: nameBinding, i: i}, true
-		}
-	}
-	return nameKey{}, false
+	i := e.c.bindingOf(v, p)
+	return nameKey{kind: nameBinding, i: i}, i >= 0
 }
 
 // memoryName is a named piece of memory that a pointer points into.

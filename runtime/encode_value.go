@@ -2,8 +2,6 @@ package runtime
 
 import (
 	"encoding/binary"
-	"math"
-	"math/bits"
 	"reflect"
 	"unsafe"
 )
@@ -25,51 +23,17 @@ func (e *encoder) varint(v int64) {
 	e.uvarint(uint64(v)<<1 ^ uint64(v>>63))
 }
 
-// float writes the bits with the exponent last, so that round numbers are short.
-func (e *encoder) float(v float64) { e.uvarint(bits.ReverseBytes64(math.Float64bits(v))) }
-
-func (e *encoder) float32(v float32) { e.uvarint(uint64(bits.ReverseBytes32(math.Float32bits(v)))) }
-
 // value writes the value of p at ptr.
 func (e *encoder) value(p *plan, ptr unsafe.Pointer) {
 	if p.size == 0 {
 		return
 	}
 	switch p.op {
-	case opBool:
-		e.b = append(e.b, *(*byte)(ptr))
 	case opInt:
 		e.varint(int64(*(*int)(ptr)))
-	case opInt8, opUint8:
-		e.b = append(e.b, *(*byte)(ptr))
-	case opInt16:
-		e.varint(int64(*(*int16)(ptr)))
-	case opInt32:
-		e.varint(int64(*(*int32)(ptr)))
-	case opInt64:
-		e.varint(*(*int64)(ptr))
-	case opUint:
-		e.uvarint(uint64(*(*uint)(ptr)))
-	case opUint16:
-		e.uvarint(uint64(*(*uint16)(ptr)))
-	case opUint32:
-		e.uvarint(uint64(*(*uint32)(ptr)))
-	case opUint64:
-		e.uvarint(*(*uint64)(ptr))
-	case opUintptr:
-		e.uvarint(uint64(*(*uintptr)(ptr)))
-	case opFloat32:
-		e.float32(*(*float32)(ptr))
-	case opFloat64:
-		e.float(*(*float64)(ptr))
-	case opComplex64:
-		v := *(*complex64)(ptr)
-		e.float32(real(v))
-		e.float32(imag(v))
-	case opComplex128:
-		v := *(*complex128)(ptr)
-		e.float(real(v))
-		e.float(imag(v))
+	case opBool, opInt8, opUint8, opInt16, opInt32, opInt64, opUint, opUint16, opUint32, opUint64, opUintptr,
+		opFloat32, opFloat64, opComplex64, opComplex128:
+		e.b = appendBasic(e.b, p.op, ptr)
 	case opString:
 		e.string(*(*string)(ptr))
 	case opStruct:

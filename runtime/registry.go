@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"reflect"
@@ -153,9 +154,13 @@ type siteType struct {
 	pos   string
 	names []string
 	live  []field
-	leaf  bool // no live field holds references
-	basic bool // the types of all live fields have fixed numbers
-	id    int  // dense number among all sites
+	wire  []uint64 // the fixed numbers of the types of the live fields, or 0
+	leaf  bool     // no live field holds references
+	basic bool     // the types of all live fields have fixed numbers
+	desc  []byte   // if basic: the description, but for the function's name
+	quick bool     // the live fields are numbers, strings and records of the function
+	self  []int    // the live fields that are records of the function
+	id    int      // dense number among all sites
 }
 
 type recordType struct {
@@ -293,6 +298,7 @@ func (r *registry) compileFrame(f *frameType) error {
 	for i, old := range f.sites {
 		s := *old
 		s.frame, s.leaf, s.basic = f, true, true
+		s.quick = true
 		s.id = r.sites
 		r.sites++
 		for _, name := range s.names {
@@ -300,14 +306,43 @@ func (r *registry) compileFrame(f *frameType) error {
 			if !ok {
 				return fmt.Errorf("conflicting registrations: the frame of %s has no field %s, which site %s (%d) names", f.name, name, s.pos, s.index)
 			}
-			s.live = append(s.live, fd)
+			wire := fd.p.basic
+			if isSelf(f, fd.p) {
+				wire = typeSelf
+				s.self = append(s.self, len(s.live))
+			} else if wire == 0 || !fd.p.leaf {
+				s.quick = false
+			}
+			s.live, s.wire = append(s.live, fd), append(s.wire, wire)
 			s.leaf = s.leaf && fd.p.leaf
-			s.basic = s.basic && fd.p.basic != 0
+			s.basic = s.basic && wire != 0
 		}
+		s.desc = s.describe()
 		sites[i] = &s
 	}
 	f.sites = sites
 	return nil
+}
+
+// isSelf reports whether p is the type of a pointer to the record of the func that f
+// is the frame of.
+func isSelf(f *frameType, p *plan) bool {
+	return p.op == opPointer && p.elem.rec != nil && p.elem.rec.name == f.name && p.elem.rec.fingerprint == f.fingerprint
+}
+
+// describe returns the description of a site whose types all have fixed numbers.
+func (s *siteType) describe() []byte {
+	if !s.basic {
+		return nil
+	}
+	b := binary.LittleEndian.AppendUint64(nil, s.frame.fingerprint)
+	b = appendUvarint(b, uint64(s.index))
+	b = appendString(b, s.pos)
+	b = appendUvarint(b, uint64(len(s.live)))
+	for i := range s.live {
+		b = appendUvarint(appendString(b, s.live[i].name), s.wire[i])
+	}
+	return b
 }
 
 var recordHeader = reflect.TypeFor[Record]()

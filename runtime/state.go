@@ -95,6 +95,9 @@ func (c *Coroutine) AppendState(b []byte, roots ...any) ([]byte, error) {
 	if c.active {
 		return b, fmt.Errorf("coroutine: cannot be saved while it runs")
 	}
+	if out, ok := quick(r, c, b, roots); ok {
+		return out, nil
+	}
 	e := encoders.Get().(*encoder)
 	out, err := e.run(r, c, b, roots)
 	e.release()

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func benchInts(b *testing.B) *Coroutine {
+func benchInts(b testing.TB) *Coroutine {
 	RegisterFrame[ints]("example.com/app.work", 0x1234567890abcdef, Site{Pos: "work.go:42", Live: []string{"A", "B", "C"}})
 	return suspendedWith(&ints{1, 7, 300, -1})
 }

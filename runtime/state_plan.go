@@ -288,6 +288,7 @@ const (
 	typeNamed = 1 // in place of a dynamic type: the value of something with a name
 
 	typeReflectType = 22 // a reflect.Type: a type number
+	typeSelf        = 23 // of a live variable: a pointer to the record of the function
 	firstType       = 32
 )
 

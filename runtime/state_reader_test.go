@@ -138,11 +138,25 @@ func readState(b []byte) string {
 		}
 	}
 	if flags&32 != 0 {
+		var inline []uint64
 		for i := range r.uvarint() {
 			t := r.uvarint()
+			inline = append(inline, 0)
+			if r.b[r.i] == 0 {
+				inline[i] = t
+				r.i++
+				continue
+			}
 			r.printf("root %d: ", i)
 			r.reference(t)
 			r.printf("\n")
+		}
+		for i, t := range inline {
+			if t != 0 {
+				r.printf("root %d: ", i)
+				r.value(t)
+				r.printf("\n")
+			}
 		}
 	}
 	for i, o := range r.objs {
@@ -434,6 +448,16 @@ func (r *reader) value(id uint64) {
 
 func (r *reader) basic(id uint64) {
 	switch id {
+	case 23:
+		switch k := r.uvarint(); k {
+		case 0:
+			r.printf("nil")
+		case 1:
+			r.printf("%s", r.names[r.uvarint()])
+			r.steps()
+		default:
+			r.printf("#%d", k-3)
+		}
 	case 22:
 		r.printf("type %d", r.uvarint())
 	case 2, 9:

@@ -1,0 +1,258 @@
+package runtime
+
+import (
+	"encoding/binary"
+	"math"
+	"math/bits"
+	"unsafe"
+)
+
+// quick saves a state that mentions nothing but numbers, strings and the record of the
+// function that runs: one pass instead of two, without an encoder. It reports false
+// if the state is not like that. The bytes are those that the encoder would write.
+func quick(r *registry, c *Coroutine, b []byte, roots []any) (out []byte, ok bool) {
+	var known [8]*siteType
+	shapes := known[:0]
+	record := -1 // the binding that the records are
+	memory := uintptr(0)
+	for _, frame := range c.frames {
+		f := (*eface)(unsafe.Pointer(&frame))
+		t := r.frames[f.typ]
+		if t == nil {
+			return nil, false
+		}
+		site := *(*int)(f.data)
+		if site < 1 || site > len(t.sites) {
+			return nil, false
+		}
+		s := t.sites[site-1]
+		if memory += t.plan.size; !s.quick || memory > allocFree {
+			return nil, false
+		}
+		for i := range s.self {
+			p := &s.live[s.self[i]]
+			k := c.bindingOf(*(*unsafe.Pointer)(unsafe.Add(f.data, p.off)), p.p)
+			if k < 0 || record >= 0 && k != record {
+				return nil, false
+			}
+			record = k
+		}
+		if shapeOf(shapes, s) < 0 {
+			if len(shapes) == len(known) {
+				return nil, false
+			}
+			shapes = append(shapes, s)
+		}
+	}
+
+	start := len(b)
+	b = append(b, stateMagic+"\x01\x00"...)
+	body := len(b)
+	flags := byte(0)
+	if c.done {
+		flags |= flagDone
+	}
+	if c.started {
+		flags |= flagStarted
+	}
+	if record >= 0 {
+		flags |= flagNames
+	}
+	if len(roots) > 0 {
+		flags |= flagRoots
+	}
+	b = append(b, flags)
+	b = binary.AppendUvarint(b, uint64(len(c.frames)))
+	if len(shapes) > 0 {
+		b = append(b, byte(len(shapes)))
+	}
+	last := ""
+	for _, s := range shapes {
+		b = appendName(b, last, s.frame.name)
+		b = append(b, s.desc...)
+		last = s.frame.name
+	}
+	if record >= 0 {
+		b = append(b, 1, nameBinding)
+		b = appendName(b, last, c.bindings[record].Name)
+	}
+	long := 0
+	if len(roots) > 0 {
+		b = binary.AppendUvarint(b, uint64(len(roots)))
+		for _, root := range roots {
+			op, basic := basicRoot(root)
+			if op == 0 {
+				return nil, false
+			}
+			b = append(b, basic, refNil)
+		}
+		for _, root := range roots {
+			op, _ := basicRoot(root)
+			ptr := (*eface)(unsafe.Pointer(&root)).data
+			if op == opString {
+				long += longString(ptr)
+			}
+			b = appendBasic(b, op, ptr)
+		}
+	}
+	for _, frame := range c.frames {
+		f := (*eface)(unsafe.Pointer(&frame))
+		s := r.frames[f.typ].sites[*(*int)(f.data)-1]
+		b = append(b, byte(shapeOf(shapes, s)))
+		for i := range s.live {
+			l := &s.live[i]
+			switch op := l.p.op; op {
+			case opInt:
+				v := int64(*(*int)(unsafe.Add(f.data, l.off)))
+				b = appendUvarint(b, uint64(v)<<1^uint64(v>>63))
+			case opPointer:
+				b = append(b, refNamed, 0, 0)
+			case opString:
+				long += longString(unsafe.Add(f.data, l.off))
+				fallthrough
+			default:
+				b = appendBasic(b, op, unsafe.Add(f.data, l.off))
+			}
+		}
+	}
+	if long > 1 {
+		return nil, false // they may share memory
+	}
+	return sealState(b, start, body), true
+}
+
+func longString(ptr unsafe.Pointer) int {
+	if len(*(*string)(ptr)) >= sharedString {
+		return 1
+	}
+	return 0
+}
+
+func shapeOf(shapes []*siteType, s *siteType) int {
+	for i, t := range shapes {
+		if t == s {
+			return i
+		}
+	}
+	return -1
+}
+
+// bindingOf finds the binding that is the pointer v of the type of p.
+func (c *Coroutine) bindingOf(v unsafe.Pointer, p *plan) int {
+	for i := range c.bindings {
+		f := (*eface)(unsafe.Pointer(&c.bindings[i].Value))
+		if f.data == v && f.typ == p.word && v != nil && !replaced(c.bindings, i) {
+			return i
+		}
+	}
+	return -1
+}
+
+// basicRoot returns the op and the number of the type that root points to, if it is
+// one that every state knows and that has no references.
+func basicRoot(root any) (op, byte) {
+	switch p := root.(type) {
+	case *int:
+		if p != nil {
+			return opInt, 3
+		}
+	case *string:
+		if p != nil {
+			return opString, 18
+		}
+	case *bool:
+		if p != nil {
+			return opBool, 2
+		}
+	case *int64:
+		if p != nil {
+			return opInt64, 7
+		}
+	case *float64:
+		if p != nil {
+			return opFloat64, 15
+		}
+	case *any:
+		if p != nil && *p == nil {
+			return opInterface, 20
+		}
+	case *error:
+		if p != nil && *p == nil {
+			return opInterface, 21
+		}
+	}
+	return 0, 0
+}
+
+func appendUvarint(b []byte, v uint64) []byte {
+	if v < 0x80 {
+		return append(b, byte(v))
+	}
+	return binary.AppendUvarint(b, v)
+}
+
+func appendVarint(b []byte, v int64) []byte { return appendUvarint(b, uint64(v)<<1^uint64(v>>63)) }
+
+// appendFloat writes the bits with the exponent last, so that round numbers are short.
+func appendFloat(b []byte, v float64) []byte {
+	return appendUvarint(b, bits.ReverseBytes64(math.Float64bits(v)))
+}
+
+func appendFloat32(b []byte, v float32) []byte {
+	return appendUvarint(b, uint64(bits.ReverseBytes32(math.Float32bits(v))))
+}
+
+// appendBasic writes a value that refers to nothing; an interface must be nil, and a
+// string must be none that has been written before.
+func appendBasic(b []byte, op op, ptr unsafe.Pointer) []byte {
+	switch op {
+	case opBool, opInt8, opUint8:
+		return append(b, *(*byte)(ptr))
+	case opInt:
+		return appendVarint(b, int64(*(*int)(ptr)))
+	case opInt16:
+		return appendVarint(b, int64(*(*int16)(ptr)))
+	case opInt32:
+		return appendVarint(b, int64(*(*int32)(ptr)))
+	case opInt64:
+		return appendVarint(b, *(*int64)(ptr))
+	case opUint:
+		return appendUvarint(b, uint64(*(*uint)(ptr)))
+	case opUint16:
+		return appendUvarint(b, uint64(*(*uint16)(ptr)))
+	case opUint32:
+		return appendUvarint(b, uint64(*(*uint32)(ptr)))
+	case opUint64:
+		return appendUvarint(b, *(*uint64)(ptr))
+	case opUintptr:
+		return appendUvarint(b, uint64(*(*uintptr)(ptr)))
+	case opFloat32:
+		return appendFloat32(b, *(*float32)(ptr))
+	case opFloat64:
+		return appendFloat(b, *(*float64)(ptr))
+	case opComplex64:
+		v := *(*complex64)(ptr)
+		return appendFloat32(appendFloat32(b, real(v)), imag(v))
+	case opComplex128:
+		v := *(*complex128)(ptr)
+		return appendFloat(appendFloat(b, real(v)), imag(v))
+	case opString:
+		s := *(*string)(ptr)
+		return append(appendUvarint(b, uint64(len(s))<<1), s...)
+	case opInterface:
+		return append(b, typeNil)
+	}
+	panic("coroutine: not a basic type")
+}
+
+// appendName writes a long name: how much it has in common with the last one, and the
+// rest.
+func appendName(b []byte, last, s string) []byte {
+	n := 0
+	for n < len(s) && n < len(last) && s[n] == last[n] {
+		n++
+	}
+	b = appendUvarint(b, uint64(n))
+	b = appendUvarint(b, uint64(len(s)-n))
+	return append(b, s[n:]...)
+}
