@@ -74,8 +74,7 @@ func (c *Context[R, S]) marshal() ([]byte, error) {
 		return nil, fmt.Errorf("%w: a coroutine that is running cannot be saved", ErrInvalidState)
 	}
 	c.bind(c)
-	v := c.values
-	b, err := c.rt.AppendState(make([]byte, 0, c.size+c.size/8+128), &v.recv, &v.send, &v.result)
+	b, err := c.rt.AppendState(make([]byte, 0, max(c.size, 128)+c.size/32+4), &c.recv, &c.send, &c.result)
 	if err != nil {
 		return nil, err
 	}
@@ -88,13 +87,7 @@ func (c *Context[R, S]) unmarshal(b []byte) (int, error) {
 		return 0, fmt.Errorf("%w: only a coroutine that has not started can be loaded", ErrInvalidState)
 	}
 	c.bind(c)
-	var v values[R, S]
-	n, err := c.rt.LoadState(b, &v.recv, &v.send, &v.result)
-	if err != nil {
-		return 0, err
-	}
-	c.values = v
-	return n, nil
+	return c.rt.LoadState(b, &c.recv, &c.send, &c.result)
 }
 
 // bind gives names to what belongs to the process that calls New: the context and the

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"math/bits"
+	"reflect"
 	"unsafe"
 )
 
@@ -62,14 +63,18 @@ func quick(r *registry, c *Coroutine, b []byte, roots []any) (out []byte, ok boo
 		flags |= flagRoots
 	}
 	b = append(b, flags)
-	b = binary.AppendUvarint(b, uint64(len(c.frames)))
+	b = appendUvarint(b, uint64(len(c.frames)))
 	if len(shapes) > 0 {
 		b = append(b, byte(len(shapes)))
 	}
 	last := ""
-	for _, s := range shapes {
-		b = appendName(b, last, s.frame.name)
-		b = append(b, s.desc...)
+	for i, s := range shapes {
+		if i == 0 {
+			b = append(b, s.first...)
+		} else {
+			b = appendName(b, last, s.frame.name)
+			b = append(b, s.desc...)
+		}
 		last = s.frame.name
 	}
 	if record >= 0 {
@@ -78,17 +83,22 @@ func quick(r *registry, c *Coroutine, b []byte, roots []any) (out []byte, ok boo
 	}
 	long := 0
 	if len(roots) > 0 {
-		b = binary.AppendUvarint(b, uint64(len(roots)))
+		b = appendUvarint(b, uint64(len(roots)))
+		list := len(b)
 		for _, root := range roots {
-			op, basic := basicRoot(root)
-			if op == 0 {
+			basic := basicRoot(root)
+			if basic == 0 {
 				return nil, false
 			}
 			b = append(b, basic, refNil)
 		}
-		for _, root := range roots {
-			op, _ := basicRoot(root)
+		for i, root := range roots {
+			op := opOfBasic[b[list+2*i]]
 			ptr := (*eface)(unsafe.Pointer(&root)).data
+			if op == opInt {
+				b = appendVarint(b, int64(*(*int)(ptr)))
+				continue
+			}
 			if op == opString {
 				long += longString(ptr)
 			}
@@ -97,14 +107,17 @@ func quick(r *registry, c *Coroutine, b []byte, roots []any) (out []byte, ok boo
 	}
 	for _, frame := range c.frames {
 		f := (*eface)(unsafe.Pointer(&frame))
-		s := r.frames[f.typ].sites[*(*int)(f.data)-1]
-		b = append(b, byte(shapeOf(shapes, s)))
+		k := 0
+		if len(shapes) > 1 {
+			k = shapeOf(shapes, r.frames[f.typ].sites[*(*int)(f.data)-1])
+		}
+		s := shapes[k]
+		b = append(b, byte(k))
 		for i := range s.live {
 			l := &s.live[i]
 			switch op := l.p.op; op {
 			case opInt:
-				v := int64(*(*int)(unsafe.Add(f.data, l.off)))
-				b = appendUvarint(b, uint64(v)<<1^uint64(v>>63))
+				b = appendVarint(b, int64(*(*int)(unsafe.Add(f.data, l.off))))
 			case opPointer:
 				b = append(b, refNamed, 0, 0)
 			case opString:
@@ -148,41 +161,53 @@ func (c *Coroutine) bindingOf(v unsafe.Pointer, p *plan) int {
 	return -1
 }
 
-// basicRoot returns the op and the number of the type that root points to, if it is
-// one that every state knows and that has no references.
-func basicRoot(root any) (op, byte) {
+// basicRoot returns the number of the type that root points to, if it is one that
+// every state knows and its value refers to nothing, or 0.
+func basicRoot(root any) byte {
 	switch p := root.(type) {
 	case *int:
 		if p != nil {
-			return opInt, 3
+			return 3
 		}
 	case *string:
 		if p != nil {
-			return opString, 18
+			return 18
 		}
 	case *bool:
 		if p != nil {
-			return opBool, 2
+			return 2
 		}
 	case *int64:
 		if p != nil {
-			return opInt64, 7
+			return 7
 		}
 	case *float64:
 		if p != nil {
-			return opFloat64, 15
+			return 15
 		}
 	case *any:
 		if p != nil && *p == nil {
-			return opInterface, 20
+			return 20
 		}
 	case *error:
 		if p != nil && *p == nil {
-			return opInterface, 21
+			return 21
 		}
 	}
-	return 0, 0
+	return 0
 }
+
+// opOfBasic gives the ops of the types that have fixed numbers.
+var opOfBasic = func() (ops [firstType]op) {
+	for i, t := range basicTypes {
+		if t != nil && t.Kind() == reflect.Interface {
+			ops[i] = opInterface
+		} else if t != nil && t.Kind() != reflect.UnsafePointer {
+			ops[i] = opOfKind[t.Kind()]
+		}
+	}
+	return ops
+}()
 
 func appendUvarint(b []byte, v uint64) []byte {
 	if v < 0x80 {

@@ -158,6 +158,7 @@ type siteType struct {
 	leaf  bool     // no live field holds references
 	basic bool     // the types of all live fields have fixed numbers
 	desc  []byte   // if basic: the description, but for the function's name
+	first []byte   // if basic: the description of the first shape of a state
 	quick bool     // the live fields are numbers, strings and records of the function
 	self  []int    // the live fields that are records of the function
 	id    int      // dense number among all sites
@@ -317,7 +318,9 @@ func (r *registry) compileFrame(f *frameType) error {
 			s.leaf = s.leaf && fd.p.leaf
 			s.basic = s.basic && wire != 0
 		}
-		s.desc = s.describe()
+		if s.desc = s.describe(); s.basic {
+			s.first = append(appendName(nil, "", f.name), s.desc...)
+		}
 		sites[i] = &s
 	}
 	f.sites = sites
