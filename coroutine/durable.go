@@ -29,20 +29,18 @@ func newCoroutine[R, S any](f func()) Coroutine[R, S] {
 }
 
 func newWithReturn[R, S any](f func() R) Coroutine[R, S] {
-	record := runtime.RecordOf(f)
-	var c Coroutine[R, S]
-	if r, ok := record.(interface {
+	c := new(Context[R, S])
+	c.record = runtime.RecordOf(f)
+	if r, ok := c.record.(interface {
 		DurableCall(*runtime.Coroutine) R
 	}); ok {
-		c = newEntry[R, S](record, func(rt *runtime.Coroutine) {
+		return c.enter(func(rt *runtime.Coroutine) {
 			if v := r.DurableCall(rt); !rt.Suspended() {
-				c.ctx.result = v
+				c.result = v
 			}
 		})
-	} else {
-		c = newEntry[R, S](record, func(*runtime.Coroutine) { c.ctx.result = f() })
 	}
-	return c
+	return c.enter(func(*runtime.Coroutine) { c.result = f() })
 }
 
 func newTwin[R, S any](_ func(), twin func(*runtime.Coroutine), bind []runtime.Binding) Coroutine[R, S] {
@@ -50,7 +48,13 @@ func newTwin[R, S any](_ func(), twin func(*runtime.Coroutine), bind []runtime.B
 }
 
 func newEntry[R, S any](record any, entry func(*runtime.Coroutine), bind ...runtime.Binding) Coroutine[R, S] {
-	c := &Context[R, S]{stack: stack{rt: runtime.New(entry, bind...), record: record}}
+	c := new(Context[R, S])
+	c.record = record
+	return c.enter(entry, bind...)
+}
+
+func (c *Context[R, S]) enter(entry func(*runtime.Coroutine), bind ...runtime.Binding) Coroutine[R, S] {
+	c.rt = runtime.New(entry, bind...)
 	c.rt.SetLocal(c)
 	return Coroutine[R, S]{c}
 }
