@@ -100,3 +100,34 @@ func TestConvertedPointers(t *testing.T) {
 		require.Same(t, &w.Part.([]kelvin)[1], &w.List[0])
 	}
 }
+
+func localOne() any {
+	type local struct{ n int }
+	RegisterType[local]("example.com/app.local")
+	return local{1}
+}
+
+func localTwo() any {
+	type local struct{ s string }
+	RegisterType[local]("example.com/app.local_2")
+	return local{"two"}
+}
+
+func localThree() any {
+	type local struct{ f float64 }
+	registerFrame1[local]()
+	return local{3}
+}
+
+// TestLocalTypes saves values of types that have one name, in different functions.
+func TestLocalTypes(t *testing.T) {
+	one, two := localOne(), localTwo()
+	require.Equal(t, one, trip(t, one))
+	require.Equal(t, two, trip(t, two))
+	require.Equal(t, []any{one, two, one}, trip(t, []any{one, two, one}))
+
+	// Those that are not registered cannot be told apart.
+	registerFrame1[any]()
+	_, err := suspendedWith(&frame1[any]{Site: 1, V: localThree()}).AppendState(nil)
+	require.ErrorContains(t, err, "several types are called")
+}
