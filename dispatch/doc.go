@@ -63,8 +63,9 @@
 // variable come out as pointers to several.
 //
 // The state of a suspended function is not JSON but in the format of package runtime, with
-// pointers, closures and all. What cannot be saved, such as a channel that is still in use
-// behind the await, makes the call fail with the path to it. What belongs to the process is
+// pointers, closures and all. If something cannot be saved, such as a channel that is still
+// in use behind the await, the await returns an error with the path to it, and nothing that
+// was awaited has begun. What belongs to the process is
 // saved by name and is that of the process which goes on: the function's context, its
 // captures, the functions of the dispatcher, package-level variables, what [Bind] names.
 //

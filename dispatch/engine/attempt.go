@@ -25,6 +25,7 @@ type run struct {
 	id      string
 	begun   time.Time
 	resumed bool
+	state   []byte // of a durable execution that awaits
 
 	mu       sync.Mutex
 	settled  bool // someone deals with the outcome: of Run, or of not having waited for it
@@ -69,6 +70,21 @@ func (e *Engine) attempt(c *call, base context.Context) {
 	}()
 	e.limit(r)
 	turn = r.exec.Run(results)
+	for turn.Failure == nil && len(turn.Await) > 0 && r.exec.Durable() {
+		var err error
+		if r.state, err = r.exec.AppendState(nil); err == nil {
+			break
+		}
+		// The function gets the error where it awaits, and nothing that it asked for
+		// has begun: so its deferred calls run, and it can make good what it has done.
+		f := e.cfg.Describe(store.PermanentError, fmt.Sprintf("the state cannot be saved: %v", err))
+		e.log.Error("a call cannot await, because its state cannot be saved", "call", r.id, "function", c.name, "err", err)
+		failed := make([]Result, len(turn.Await))
+		for i := range failed {
+			failed[i] = Result{Status: f.Status, Error: f.Encoded, Failure: f}
+		}
+		turn = r.exec.Run(failed)
+	}
 }
 
 // prepare gets ready what is needed to run a call. It returns nil if the call cannot be
@@ -264,15 +280,6 @@ func (e *Engine) suspend(r *run, requests []Request) {
 			return
 		}
 	}
-	var state []byte
-	if r.exec.Durable() {
-		var err error
-		if state, err = r.exec.AppendState(nil); err != nil {
-			e.finish(r, Result{}, e.cfg.Describe(store.PermanentError, fmt.Sprintf("the state cannot be saved: %v", err)))
-			return
-		}
-	}
-
 	e.mu.Lock()
 	first := e.lastID + 1
 	e.lastID += int64(len(requests))
@@ -289,18 +296,18 @@ func (e *Engine) suspend(r *run, requests []Request) {
 		next.reached, next.failures, next.status = next.awaits, 0, store.None
 	}
 	change := next.change(c, store.Suspended, nil)
-	change.First, change.Width, change.State = first, len(requests), state
+	change.First, change.Width, change.State = first, len(requests), r.state
 	if err := e.writer.commit(spawn(c.id, children, change)...); err != nil {
 		e.lost(r, err)
 		return
 	}
 	e.observe(Event{Kind: AttemptSuspended, Call: r.id, Function: c.name, Attempt: c.attempts + 1,
-		Awaited: len(requests), State: len(state), Elapsed: time.Since(r.begun)})
+		Awaited: len(requests), State: len(r.state), Elapsed: time.Since(r.begun)})
 
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	c.progress = next
-	c.suspended, c.stateful = true, state != nil
+	c.suspended, c.stateful = true, r.state != nil
 	c.first, c.width, c.pending = first, len(requests), len(requests)
 	c.results = make([]Result, len(requests))
 	c.exec = r.exec

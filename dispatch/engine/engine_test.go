@@ -28,6 +28,8 @@ type script struct {
 
 	mu   sync.Mutex
 	seen []string // what was run, in order
+
+	unsavable bool // its states cannot be saved
 }
 
 type scripted struct {
@@ -62,10 +64,15 @@ func (x *scripted) Run(results []engine.Result) engine.Turn {
 	return t
 }
 
-func (x *scripted) AppendState(b []byte) ([]byte, error) { return append(b, byte(x.at-1)), nil }
-func (x *scripted) Durable() bool                        { return x.durable }
-func (x *scripted) Cancel(error)                         { close(x.canceled) }
-func (x *scripted) Discard(bool)                         {}
+func (x *scripted) AppendState(b []byte) ([]byte, error) {
+	if x.unsavable {
+		return b, errors.New("conn.mu is locked")
+	}
+	return append(b, byte(x.at-1)), nil
+}
+func (x *scripted) Durable() bool { return x.durable }
+func (x *scripted) Cancel(error)  { close(x.canceled) }
+func (x *scripted) Discard(bool)  {}
 
 func describe(s store.Status, message string) *engine.Failure {
 	return &engine.Failure{Status: s, Message: message, Encoded: []byte(message)}
@@ -273,4 +280,31 @@ func TestPark(t *testing.T) {
 	r, err := e.Wait(ctx, id, "f")
 	require.NoError(t, err)
 	assert.Equal(t, "7", string(r.Output))
+}
+
+// A call whose state cannot be saved gets the error where it awaits, before anything
+// that it asked for has begun, so that it can clean up.
+func TestUnsavable(t *testing.T) {
+	f := &script{durable: true, unsavable: true, turns: func(x *scripted, results []engine.Result) engine.Turn {
+		if x.at == 0 {
+			return engine.Turn{Await: []engine.Request{{Function: "never", Input: []byte("1")}, {Function: "never", Input: []byte("2")}}}
+		}
+		var got []byte
+		for _, r := range results {
+			got = append(append(got, r.Status.String()...), r.Error...)
+		}
+		return engine.Turn{Output: got}
+	}}
+	never := &script{turns: func(*scripted, []engine.Result) engine.Turn {
+		t.Error("a call was made that its caller's state does not know of")
+		return engine.Turn{Output: []byte("1")}
+	}}
+	e, _ := begin(t, filepath.Join(t.TempDir(), "s.db"), f.function("f", engine.Policy{}), never.function("never", engine.Policy{}))
+	id, err := e.Dispatch(ctx, engine.Request{Function: "f", Input: []byte("0")}, "")
+	require.NoError(t, err)
+	r, err := e.Wait(ctx, id, "f")
+	require.NoError(t, err)
+	assert.Equal(t, store.OK, r.Status)
+	want := store.PermanentError.String() + "the state cannot be saved: conn.mu is locked"
+	assert.Equal(t, want+want, string(r.Output))
 }
