@@ -1,10 +1,12 @@
 package runtime
 
 import (
+	"container/list"
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
 	"io"
+	"net/url"
 	"runtime/metrics"
 	"testing"
 	"time"
@@ -39,7 +41,7 @@ func registerFuzz() {
 func fuzzSeeds(t testing.TB) (seeds [][]byte) {
 	registerFuzz()
 	graphs := rapid.Custom(drawGraph)
-	r, n := 2.0, 1
+	r, n, x := 2.0, 1, 1
 	values := []fuzzValue{
 		{},
 		{any: []any{1, "s", nil, 1.5, &n, square{1}, &circle{&r}, holder{&n}, struct{ A any }{&n}, [2]any{}, [3]int{}, map[string]int{"a": 1}, (func(int) string)(nil)}},
@@ -47,11 +49,18 @@ func fuzzSeeds(t testing.TB) (seeds [][]byte) {
 		{m: map[any]any{1: 2, "a": nil, square{2}: &n, [1]any{fuzzLink{1}}: time.Minute}, d: Defers{pending: []Deferred{&DeferFunc{makeDeferred(&n)}}}},
 		{links: []fuzzLink{{fuzzLink{fuzzLink{&n}}}, {fuzzLink{nil}}}, bytes: make([]byte, 100, 300), sh: &circle{&r}},
 	}
+	loadRegistry()
+	list := list.New()
+	list.PushBack(&n)
+	o := RecordOf(globalOuter).(*outerRecord)
+	values = append(values, fuzzValue{
+		any: []any{list, o, o.opts.limits, url.User("a"), panicOf(func() { var x any = n; _ = x.(string) })},
+		pi:  o.opts.box, f: o.inner, s: []any{&x, (*celsius)(&r)},
+	})
 	for i := range 10 {
 		g := graphs.Example(i)
 		values = append(values, fuzzValue{v: g[0], s: []any{g}})
 	}
-	x := 1
 	for _, v := range values {
 		b, err := suspendedWith(&frame1[fuzzValue]{1, v}, &ints{1, 1, 2, 3}, &ints{1, 4, 5, 6}).AppendState(nil, &x)
 		if err != nil {
