@@ -115,6 +115,11 @@ func (t *twinGen) guard(b *bodyGen, frame string) {
 func (t *twinGen) resume(b *bodyGen, frame string) {
 	if len(t.captures) > 0 {
 		b.put(t.captureText(t.r, t.captures, ":="))
+		for _, v := range t.captures {
+			if !t.mentioned[v] { // only by code that cannot be reached
+				b.putf("_ = %s\n", v.Name())
+			}
+		}
 	}
 	b.putf("if !%s.Running() {\n%s := %s.Pop[%s](%s)\n", t.c, t.fr, t.coroc, frame, t.c)
 	if len(t.captures) > 0 {

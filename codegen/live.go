@@ -75,6 +75,7 @@ func (t *twinGen) refs(it *item) {
 		ast.Inspect(n, func(n ast.Node) bool {
 			if id, ok := n.(*ast.Ident); ok {
 				if v, ok := t.info.Uses[id].(*types.Var); ok {
+					t.mentioned[v] = true
 					if i, ok := t.index[v]; ok {
 						it.uses.set(i)
 					}

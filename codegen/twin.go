@@ -44,7 +44,8 @@ type twinGen struct {
 	method      *types.Func // of a twin of a method
 	orig        ast.Node    // what the twin is made of
 	hoisted     map[*types.Var]bool
-	framed      bitset // variables that are live at some site
+	mentioned   map[*types.Var]bool // variables, also captured ones, in code that can be reached
+	framed      bitset              // variables that are live at some site
 }
 
 type param struct {
@@ -58,7 +59,7 @@ func (f *fileGen) newTwin(u *unit, path, state string, ft *ast.FuncType, body *a
 		fileGen: f, unit: u, path: path, state: state,
 		index: map[*types.Var]int{}, param: map[*types.Var]bool{}, result: map[*types.Var]bool{},
 		clauseVars: map[*types.Var]string{}, labels: map[string]int{}, names: map[string]bool{},
-		hoisted: map[*types.Var]bool{},
+		hoisted: map[*types.Var]bool{}, mentioned: map[*types.Var]bool{},
 	}
 	identNames(body, t.names)
 	identNames(ft, t.names)

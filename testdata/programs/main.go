@@ -35,6 +35,7 @@ import (
 	"github.com/coroc-dev/coroc/testdata/programs/complits"
 	"github.com/coroc-dev/coroc/testdata/programs/consts"
 	"github.com/coroc-dev/coroc/testdata/programs/conversions"
+	"github.com/coroc-dev/coroc/testdata/programs/deadcaptures"
 	"github.com/coroc-dev/coroc/testdata/programs/deadcode"
 	"github.com/coroc-dev/coroc/testdata/programs/deadvalues"
 	"github.com/coroc-dev/coroc/testdata/programs/deep"
@@ -286,6 +287,7 @@ var programs = []program{
 	{"complits", complits.Main},
 	{"consts", consts.Main},
 	{"conversions", conversions.Main},
+	{"deadcaptures", deadcaptures.Main},
 	{"deadcode", deadcode.Main},
 	{"deadvalues", deadvalues.Main},
 	{"deep", deep.Main},
