@@ -198,21 +198,82 @@ func BenchmarkSwitch(b *testing.B) {
 	}
 }
 
-//line bench_test.go:104
+// durable_rec_BenchmarkNew_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.BenchmarkNew.func1.
+//
+//line bench.durable_test.go:204
+type durable_rec_BenchmarkNew_func1 struct {
+	Rec coroc.Record
+}
+
+//line bench.durable_test.go:209
+func (r *durable_rec_BenchmarkNew_func1) Call(n int) {
+//line bench_test.go:105
+	for range n {
+		next, _ := iter.Pull(func(yield func(int) bool) {
+//line bench_test.go:106
+			yield(1)
+		})
+//line bench_test.go:107
+		next()
+		next()
+	}
+}
+
+//line bench.durable_test.go:223
+var durable_type_BenchmarkNew_func1 = coroc.RecordType{Proto: (*durable_rec_BenchmarkNew_func1)(nil)}
+
+func durable_new_BenchmarkNew_func1() func(n int) {
+	durable_record := &durable_rec_BenchmarkNew_func1{coroc.MakeRecord(&durable_type_BenchmarkNew_func1)}
+	return coroc.NewFunc(durable_record, durable_record.Call)
+}
+
+// durable_rec_BenchmarkNew_func2 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.BenchmarkNew.func2.
+//
+//line bench.durable_test.go:233
+type durable_rec_BenchmarkNew_func2 struct {
+	Rec coroc.Record
+}
+
+//line bench.durable_test.go:238
+func (r *durable_rec_BenchmarkNew_func2) Call(n_2 int) {
+//line bench_test.go:111
+	for range n_2 {
+		c := coroutine.NewWithReturn[int, int](benchmarks.Three(1, 2, 3))
+		c.Next()
+		c.Next()
+	}
+}
+
+//line bench.durable_test.go:248
+var durable_type_BenchmarkNew_func2 = coroc.RecordType{Proto: (*durable_rec_BenchmarkNew_func2)(nil)}
+
+func durable_new_BenchmarkNew_func2() func(n_2 int) {
+	durable_record := &durable_rec_BenchmarkNew_func2{coroc.MakeRecord(&durable_type_BenchmarkNew_func2)}
+	return coroc.NewFunc(durable_record, durable_record.Call)
+}
+
+// BenchmarkNew makes a coroutine, runs it to its first yield and to its end.
+//
+//line bench_test.go:103
+func BenchmarkNew(b *testing.B) {
+	compare(b, "iter.Pull", durable_new_BenchmarkNew_func1(), durable_new_BenchmarkNew_func2())
+}
+
+//line bench_test.go:121
 const turns = 10_000
 
 // durable_rec_BenchmarkLoop_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.BenchmarkLoop.func1.
 //
-//line bench.durable_test.go:207
+//line bench.durable_test.go:268
 type durable_rec_BenchmarkLoop_func1 struct {
 	Rec  coroc.Record
 	sink *int
 }
 
-//line bench.durable_test.go:213
+//line bench.durable_test.go:274
 func (r *durable_rec_BenchmarkLoop_func1) Call(n int) {
 	sink := r.sink
-//line bench_test.go:107
+//line bench_test.go:124
 	for range n {
 		sum := 0
 		for i := 0; i < turns; i++ {
@@ -225,7 +286,7 @@ func (r *durable_rec_BenchmarkLoop_func1) Call(n int) {
 	}
 }
 
-//line bench.durable_test.go:229
+//line bench.durable_test.go:290
 var durable_type_BenchmarkLoop_func1 = coroc.RecordType{Proto: (*durable_rec_BenchmarkLoop_func1)(nil)}
 
 func durable_new_BenchmarkLoop_func1(sink *int) func(n int) {
@@ -235,16 +296,16 @@ func durable_new_BenchmarkLoop_func1(sink *int) func(n int) {
 
 // durable_rec_BenchmarkLoop_func2 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.BenchmarkLoop.func2.
 //
-//line bench.durable_test.go:239
+//line bench.durable_test.go:300
 type durable_rec_BenchmarkLoop_func2 struct {
 	Rec  coroc.Record
 	sink *int
 }
 
-//line bench.durable_test.go:245
+//line bench.durable_test.go:306
 func (r *durable_rec_BenchmarkLoop_func2) Call(n_2 int) {
 	sink := r.sink
-//line bench_test.go:118
+//line bench_test.go:135
 	for range n_2 {
 		c := coroutine.NewWithReturn[int, int](benchmarks.Rare(turns))
 		c.Next()
@@ -252,7 +313,7 @@ func (r *durable_rec_BenchmarkLoop_func2) Call(n_2 int) {
 	}
 }
 
-//line bench.durable_test.go:256
+//line bench.durable_test.go:317
 var durable_type_BenchmarkLoop_func2 = coroc.RecordType{Proto: (*durable_rec_BenchmarkLoop_func2)(nil)}
 
 func durable_new_BenchmarkLoop_func2(sink *int) func(n_2 int) {
@@ -262,38 +323,38 @@ func durable_new_BenchmarkLoop_func2(sink *int) func(n_2 int) {
 
 // BenchmarkLoop is a hot loop around a call that could suspend and is not made.
 //
-//line bench_test.go:103
+//line bench_test.go:120
 func BenchmarkLoop(b *testing.B) {
-//line bench_test.go:105
+//line bench_test.go:122
 	sink := new(int)
 	compare(b, "native", durable_new_BenchmarkLoop_func1(sink), durable_new_BenchmarkLoop_func2(sink))
-//line bench_test.go:124
+//line bench_test.go:141
 	_ = *sink
 }
 
-//line bench_test.go:133
+//line bench_test.go:150
 type three struct {
 	X, Y, Z int
 }
 
 // durable_rec_BenchmarkState_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.BenchmarkState.func1.
 //
-//line bench.durable_test.go:282
+//line bench.durable_test.go:343
 type durable_rec_BenchmarkState_func1 struct {
 	Rec   coroc.Record
 	value three
 }
 
-//line bench.durable_test.go:288
+//line bench.durable_test.go:349
 func (r *durable_rec_BenchmarkState_func1) Call(n int) {
 	value := r.value
-//line bench_test.go:147
+//line bench_test.go:164
 	for range n {
 		json.Marshal(value)
 	}
 }
 
-//line bench.durable_test.go:297
+//line bench.durable_test.go:358
 var durable_type_BenchmarkState_func1 = coroc.RecordType{Proto: (*durable_rec_BenchmarkState_func1)(nil)}
 
 func durable_new_BenchmarkState_func1(value three) func(n int) {
@@ -303,22 +364,22 @@ func durable_new_BenchmarkState_func1(value three) func(n int) {
 
 // durable_rec_BenchmarkState_func2 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.BenchmarkState.func2.
 //
-//line bench.durable_test.go:307
+//line bench.durable_test.go:368
 type durable_rec_BenchmarkState_func2 struct {
 	Rec coroc.Record
 	c   coroutine.Coroutine[int, int]
 }
 
-//line bench.durable_test.go:313
+//line bench.durable_test.go:374
 func (r *durable_rec_BenchmarkState_func2) Call(n_2 int) {
 	c := r.c
-//line bench_test.go:151
+//line bench_test.go:168
 	for range n_2 {
 		c.Context().Marshal()
 	}
 }
 
-//line bench.durable_test.go:322
+//line bench.durable_test.go:383
 var durable_type_BenchmarkState_func2 = coroc.RecordType{Proto: (*durable_rec_BenchmarkState_func2)(nil)}
 
 func durable_new_BenchmarkState_func2(c coroutine.Coroutine[int, int]) func(n_2 int) {
@@ -328,23 +389,23 @@ func durable_new_BenchmarkState_func2(c coroutine.Coroutine[int, int]) func(n_2 
 
 // durable_rec_BenchmarkState_func3 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.BenchmarkState.func3.
 //
-//line bench.durable_test.go:332
+//line bench.durable_test.go:393
 type durable_rec_BenchmarkState_func3 struct {
 	Rec  coroc.Record
 	text []byte
 }
 
-//line bench.durable_test.go:338
+//line bench.durable_test.go:399
 func (r *durable_rec_BenchmarkState_func3) Call(n_3 int) {
 	text := r.text
-//line bench_test.go:160
+//line bench_test.go:177
 	for range n_3 {
 		var v three
 		json.Unmarshal(text, &v)
 	}
 }
 
-//line bench.durable_test.go:348
+//line bench.durable_test.go:409
 var durable_type_BenchmarkState_func3 = coroc.RecordType{Proto: (*durable_rec_BenchmarkState_func3)(nil)}
 
 func durable_new_BenchmarkState_func3(text []byte) func(n_3 int) {
@@ -354,24 +415,24 @@ func durable_new_BenchmarkState_func3(text []byte) func(n_3 int) {
 
 // durable_rec_BenchmarkState_func4 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.BenchmarkState.func4.
 //
-//line bench.durable_test.go:358
+//line bench.durable_test.go:419
 type durable_rec_BenchmarkState_func4 struct {
 	Rec   coroc.Record
 	body  func() int
 	state []byte
 }
 
-//line bench.durable_test.go:365
+//line bench.durable_test.go:426
 func (r *durable_rec_BenchmarkState_func4) Call(n_4 int) {
 	body, state := r.body, r.state
-//line bench_test.go:165
+//line bench_test.go:182
 	for range n_4 {
 		c_2 := coroutine.NewWithReturn[int, int](body)
 		c_2.Context().Unmarshal(state)
 	}
 }
 
-//line bench.durable_test.go:375
+//line bench.durable_test.go:436
 var durable_type_BenchmarkState_func4 = coroc.RecordType{Proto: (*durable_rec_BenchmarkState_func4)(nil)}
 
 func durable_new_BenchmarkState_func4(body func() int, state []byte) func(n_4 int) {
@@ -382,12 +443,12 @@ func durable_new_BenchmarkState_func4(body func() int, state []byte) func(n_4 in
 // BenchmarkState saves and loads a coroutine with three ints live, by the public
 // API, against encoding/json on a struct of three ints.
 //
-//line bench_test.go:129
+//line bench_test.go:146
 func BenchmarkState(b *testing.B) {
 	if !coroutine.Durable {
 		b.Skip("a volatile build has no state")
 	}
-//line bench_test.go:134
+//line bench_test.go:151
 	c := coroutine.NewWithReturn[int, int](benchmarks.Three(1, 2, 3))
 	c.Next()
 	state, err := c.Context().Marshal()
@@ -401,17 +462,17 @@ func BenchmarkState(b *testing.B) {
 	}
 	b.Run("save", func(b_2 *testing.B) {
 		compare(b_2, "json", durable_new_BenchmarkState_func1(value), durable_new_BenchmarkState_func2(c))
-//line bench_test.go:155
+//line bench_test.go:172
 		b_2.ReportMetric(float64(len(state)), "bytes")
 	})
-//line bench_test.go:157
+//line bench_test.go:174
 	b.Run("load", func(b_3 *testing.B) {
 		body := benchmarks.Three(1, 2, 3)
 		compare(b_3, "json", durable_new_BenchmarkState_func3(text), durable_new_BenchmarkState_func4(body, state))
 	})
 }
 
-//line bench.durable_test.go:415
+//line bench.durable_test.go:476
 func init() {
 	coroc.RegisterType[testing.B]("testing.B")
 	coroc.RegisterType[time.Time]("time.Time")
@@ -421,6 +482,8 @@ func init() {
 	coroc.RegisterRecord(&durable_type_BenchmarkFib_func2, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkFib.func2", 0x5525928bf88864b3, func(r *durable_rec_BenchmarkFib_func2) func(n_2 int) { return coroc.NewFunc(r, r.Call) })
 	coroc.RegisterRecord(&durable_type_BenchmarkSwitch_func1, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkSwitch.func1", 0xff221f12d1dcc287, func(r *durable_rec_BenchmarkSwitch_func1) func(n int) { return coroc.NewFunc(r, r.Call) })
 	coroc.RegisterRecord(&durable_type_BenchmarkSwitch_func2, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkSwitch.func2", 0x51d5789c8754ac48, func(r *durable_rec_BenchmarkSwitch_func2) func(n_2 int) { return coroc.NewFunc(r, r.Call) })
+	coroc.RegisterRecord(&durable_type_BenchmarkNew_func1, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkNew.func1", 0xf1a89f497e6a4a1e, func(r *durable_rec_BenchmarkNew_func1) func(n int) { return coroc.NewFunc(r, r.Call) })
+	coroc.RegisterRecord(&durable_type_BenchmarkNew_func2, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkNew.func2", 0x3caf9cf8f244040e, func(r *durable_rec_BenchmarkNew_func2) func(n_2 int) { return coroc.NewFunc(r, r.Call) })
 	coroc.RegisterRecord(&durable_type_BenchmarkLoop_func1, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkLoop.func1", 0xab84f86455625df5, func(r *durable_rec_BenchmarkLoop_func1) func(n int) { return coroc.NewFunc(r, r.Call) })
 	coroc.RegisterRecord(&durable_type_BenchmarkLoop_func2, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkLoop.func2", 0x4986ea9a8168f0cf, func(r *durable_rec_BenchmarkLoop_func2) func(n_2 int) { return coroc.NewFunc(r, r.Call) })
 	coroc.RegisterRecord(&durable_type_BenchmarkState_func1, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkState.func1", 0xf18375b265cfcb7a, func(r *durable_rec_BenchmarkState_func1) func(n int) { return coroc.NewFunc(r, r.Call) })

@@ -99,6 +99,23 @@ func BenchmarkSwitch(b *testing.B) {
 	}
 }
 
+// BenchmarkNew makes a coroutine, runs it to its first yield and to its end.
+func BenchmarkNew(b *testing.B) {
+	compare(b, "iter.Pull", func(n int) {
+		for range n {
+			next, _ := iter.Pull(func(yield func(int) bool) { yield(1) })
+			next()
+			next()
+		}
+	}, func(n int) {
+		for range n {
+			c := coroutine.NewWithReturn[int, int](benchmarks.Three(1, 2, 3))
+			c.Next()
+			c.Next()
+		}
+	})
+}
+
 // BenchmarkLoop is a hot loop around a call that could suspend and is not made.
 func BenchmarkLoop(b *testing.B) {
 	const turns = 10_000
