@@ -8,7 +8,6 @@ type decl struct {
 	sig   *typ
 	param *typ // type parameter
 	args  []*typ
-	order int
 }
 
 // callable reports whether the function can be called where the generator is:

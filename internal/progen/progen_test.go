@@ -500,7 +500,7 @@ func statements(fset *token.FileSet, f *ast.File) []span {
 				out = append(out, span{fset.Position(n.Pos()).Offset, fset.Position(a.Pos()).Offset, "("})
 			}
 		case *ast.BinaryExpr, *ast.FuncLit, *ast.CompositeLit:
-			add(n.(ast.Node), "1")
+			add(n, "1")
 		}
 		return true
 	})

@@ -26,7 +26,6 @@ type function struct {
 	outer   *function
 	sig     *typ
 	results []string // if named
-	generic bool
 	loops   []*loop
 	depth   int // of literals
 	left    int // statements

@@ -231,15 +231,3 @@ func (t *typ) implements(i *typ) bool {
 	}
 	return true
 }
-
-// plainData reports whether reflection prints the type the same on each run, and
-// whether it can be a type argument of a comparable one.
-func (t *typ) comparable() bool {
-	switch t.kind {
-	case kInt, kString, kBool, kNamedInt, kPointer, kInterface, kAny:
-		return true
-	case kArray:
-		return t.elem.comparable()
-	}
-	return false
-}
