@@ -110,6 +110,11 @@ func (t *twinGen) emitRaw(b *bodyGen, it *item) {
 		}
 	}
 	b.stmt(it.stmt)
+	for _, v := range t.declaredBy(it) {
+		if !t.used(v) { // its uses cannot be reached
+			b.putf("_ = %s\n", v.Name())
+		}
+	}
 }
 
 func (t *twinGen) emitVarSpec(b *bodyGen, s *ast.ValueSpec) {

@@ -183,7 +183,7 @@ func (t *twinGen) generate(head string, recv *types.Var, captures []*types.Var, 
 		t.boxes = t.resultBoxes(ft)
 	}
 	t.flattenList(body.List, nil)
-	t.dropUnusedLabels()
+	t.dropUnreachable()
 	t.numberSites()
 	if t.sites > manySites {
 		p := t.mod.Fset.PositionFor(orig.Pos(), false)
@@ -267,44 +267,63 @@ func (t *twinGen) numberSites() {
 	}
 }
 
-func (t *twinGen) dropUnusedLabels() {
-	var kept []*item
-	dead := false
-	for _, it := range t.items {
+// dropUnreachable leaves only the items that can be reached, so that what only dead
+// code would have needed is neither declared nor kept.
+func (t *twinGen) dropUnreachable() {
+	at := map[*label]int{}
+	for i, it := range t.items {
 		if it.kind == labelItem {
-			if !it.label.used {
-				continue
-			}
-			dead = false
+			at[it.label] = i
 		}
-		if dead {
+	}
+	reached := make([]bool, len(t.items))
+	work := []int{0}
+	jump := func(labels ...*label) {
+		for _, l := range labels {
+			if i, ok := at[l]; ok {
+				work = append(work, i)
+			}
+		}
+	}
+	for len(work) > 0 {
+		i := work[len(work)-1]
+		work = work[:len(work)-1]
+		for falls := true; falls && i < len(t.items) && !reached[i]; i++ {
+			reached[i] = true
+			it := t.items[i]
+			switch it.kind {
+			case gotoItem, branchItem, dispatchItem:
+				jump(it.label)
+				jump(it.clauses...)
+			}
+			jump(it.outs...)
+			falls = it.kind != returnItem && it.kind != gotoItem && it.kind != dispatchItem
+		}
+	}
+	for l := range at {
+		l.used = false
+	}
+	for i, it := range t.items {
+		if !reached[i] || it.kind == labelItem {
 			continue
 		}
-		kept = append(kept, it)
-		dead = it.kind == returnItem || it.kind == gotoItem || it.kind == dispatchItem && it.label == nil
-	}
-	// Code behind a jump may have been the only use of a label.
-	for _, it := range t.items {
 		if it.label != nil {
-			it.label.used = false
-		}
-	}
-	for _, it := range kept {
-		if it.label != nil && it.kind != labelItem {
 			it.label.used = true
 		}
-		for _, l := range append(it.outs, it.clauses...) {
+		for _, l := range it.outs {
+			l.used = true
+		}
+		for _, l := range it.clauses {
 			l.used = true
 		}
 	}
-	again := false
-	for _, it := range kept {
-		again = again || it.kind == labelItem && !it.label.used
+	var kept []*item
+	for i, it := range t.items {
+		if reached[i] && (it.kind != labelItem || it.label.used) {
+			kept = append(kept, it)
+		}
 	}
 	t.items = kept
-	if again {
-		t.dropUnusedLabels()
-	}
 }
 
 // typeOf returns the type of a variable as text; a type that cannot be written is

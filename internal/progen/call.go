@@ -1,6 +1,9 @@
 package progen
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // A decl is a declared function.
 type decl struct {
@@ -130,8 +133,8 @@ func (g *gen) calls(results []*typ, d int) []choice {
 			}
 		}
 	}
-	if g.fn.depth < 3 {
-		add(4, func() string { // a literal, called at once
+	if g.fn.depth < 2 {
+		add(2, func() string { // a literal, called at once
 			var ps []*typ
 			for range g.r.IntN(3) {
 				ps = append(ps, g.dataType())
@@ -236,8 +239,8 @@ func (g *gen) function(t *typ, n int, receiver func()) string {
 	if g.fn != nil {
 		f.depth = g.fn.depth + 1
 	}
-	pure := g.pure
-	g.pure = 0
+	pure, header := g.pure, g.header
+	g.pure, g.header = 0, false
 	g.fn = f
 	g.push()
 	g.scope.isBody = true
@@ -266,11 +269,18 @@ func (g *gen) function(t *typ, n int, receiver func()) string {
 	}
 	g.emit("if !tick() { return " + strings.Join(zeros, ", ") + " }")
 	for f.left > 0 {
+		if f.depth == 0 {
+			g.budget = 10 + g.r.IntN(20)
+		}
 		g.stmt()
+	}
+	if g.chance(70) {
+		g.id++
+		g.emit(fmt.Sprintf("show(\"e%d\"%s)", g.id, g.someVars(4)))
 	}
 	g.emit(g.returnStmt(3))
 	body := g.pop()
 	g.fn = f.outer
-	g.pure = pure
+	g.pure, g.header = pure, header
 	return signature(t, params, f.results) + " {\n" + body + "}"
 }

@@ -88,7 +88,7 @@ func (g *gen) setUp() {
 		g.named = append(g.named, g.intern(&typ{kind: kNamedInt, name: "N" + itoa(i)}))
 	}
 	g.structs = nil
-	for i := range 2 + g.r.IntN(3) {
+	for i := range 2 + g.r.IntN(2) {
 		t := g.intern(&typ{kind: kStruct, name: "S" + itoa(i)})
 		t.fields = []field{{"a", g.int, false}}
 		if g.chance(50) {
@@ -115,7 +115,7 @@ func (g *gen) setUp() {
 		g.structs = append(g.structs, t)
 		own := map[string]bool{}
 		for _, m := range methods {
-			if g.chance(45) || i == 0 && m.name == "m0" {
+			if g.chance(30) || i == 0 && m.name == "m0" {
 				own[m.name] = true
 				t.methods = append(t.methods, &method{m.name, m.sig, g.chance(50), false})
 			}
@@ -124,7 +124,7 @@ func (g *gen) setUp() {
 	}
 	for i, n := range g.named {
 		for _, m := range methods {
-			if i == 1 || g.chance(40) { // the second one implements everything
+			if i == 1 || g.chance(25) { // the second one implements everything
 				n.methods = append(n.methods, &method{m.name, m.sig, i == 0 && g.chance(30), false})
 			}
 		}
@@ -199,7 +199,7 @@ func (g *gen) dataType() *typ {
 
 func (g *gen) program(name, coroutine, support string) {
 	g.p("package %s\n", name)
-	g.p("import (\n\"fmt\"\n\n%q\n%q\n)\n", coroutine, support)
+	g.p("import (\n\"fmt\"\n\"maps\"\n\"slices\"\n\n%q\n%q\n)\n", coroutine, support)
 	g.p("%s", prelude)
 	// Types.
 	for _, t := range g.structs {
@@ -304,8 +304,8 @@ func (g *gen) method(t *typ, m *method) {
 }
 
 func (g *gen) body(sig *typ, receiver func()) string {
-	g.budget = 12 + g.r.IntN(30)
-	return g.function(sig, 2+g.r.IntN(5), receiver)
+	g.budget = 10
+	return g.function(sig, 3+g.r.IntN(5), receiver)
 }
 
 func constraint(t *typ) string {
@@ -386,9 +386,19 @@ func (g *gen) main(funcs []*decl) {
 	g.fn = &function{sig: g.sigs[len(g.sigs)-1], left: 0}
 	g.push()
 	g.p("// Main runs every function once, each with a recover around it.\nfunc Main() {")
+	for range 2 {
+		g.round(funcs)
+	}
+	g.p("show(\"globals\", g0, g1, g2)\n}")
+	g.pop()
+	g.fn = nil
+}
+
+// round calls every function once, and the methods of every type.
+func (g *gen) round(funcs []*decl) {
 	for i, f := range funcs {
 		g.push()
-		g.fn.left = 1
+		g.budget = 4
 		var names []string
 		for j := range f.sig.results {
 			names = append(names, "r"+itoa(j))
@@ -404,7 +414,14 @@ func (g *gen) main(funcs []*decl) {
 		g.p("})")
 		g.pop()
 	}
-	g.p("show(\"globals\", g0, g1, g2)\n}")
-	g.pop()
-	g.fn = nil
+	for _, t := range append(append([]*typ{g.funcType}, g.structs...), g.named...) {
+		g.push()
+		g.budget = 4
+		g.p("fuel = %d\nguard(%q, func() {\nvar x %s = %s", 30+g.r.IntN(60), t.name, t.name, g.expr(t, 1))
+		for _, m := range t.methods {
+			g.p("x.%s(%s)", m.name, g.args(m.sig, 1))
+		}
+		g.p("show(\"x\", x)\n})")
+		g.pop()
+	}
 }

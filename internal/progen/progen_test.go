@@ -26,7 +26,7 @@ import (
 
 var (
 	seedFlag = flag.Uint64("progen.seed", 1, "the first `seed`")
-	nFlag    = flag.Int("progen.n", 6, "how many programs")
+	nFlag    = flag.Int("progen.n", 4, "how many programs")
 	dirFlag  = flag.String("progen.dir", "", "work in this `directory` and leave it")
 	fileFlag = flag.String("progen.shrink", "", "make the program in this `file` smaller for as long as it fails")
 )
@@ -543,6 +543,8 @@ type fakeImporter struct{}
 func (fakeImporter) Import(path string) (*types.Package, error) {
 	name := path[strings.LastIndex(path, "/")+1:]
 	src := map[string]string{
+		"maps":      "package maps; func All[M ~map[K]V, K comparable, V any](M) (f func(func(K, V) bool)) { return }",
+		"slices":    "package slices; func All[S ~[]E, E any](S) (f func(func(int, E) bool)) { return }; func Values[S ~[]E, E any](S) (f func(func(E) bool)) { return }",
 		"fmt":       "package fmt; func Println(...any); func Sprint(...any) string; func Errorf(string, ...any) error",
 		"support":   "package support; func Desc(...any) string",
 		"coroutine": "package coroutine; func Yield[R, S any](R) (s S) { return }",

@@ -273,7 +273,7 @@ func (g *gen) callStmt() bool {
 func (g *gen) panicStmt() bool {
 	if g.fn.blocks == 0 {
 		e := g.panicValue()
-		g.emit("if " + g.head(g.bool, 2) + " {\npanic(" + e + ")\n}")
+		g.emit("if " + g.head(g.bool, 2) + " && rare() {\npanic(" + e + ")\n}")
 		return true
 	}
 	g.emit("if " + g.head(g.bool, 1) + " && rare() { panic(" + g.panicValue() + ") }")
@@ -638,7 +638,7 @@ func (g *gen) loopStmt() bool {
 			h.vars = append(h.vars, declare(a, k), declare(b, e))
 		}
 	}
-	switch g.r.IntN(12) {
+	switch g.r.IntN(14) {
 	case 0, 1, 2:
 		i := g.fresh()
 		from := g.head(g.int, 1)
@@ -697,7 +697,17 @@ func (g *gen) loopStmt() bool {
 		m := g.mapOf(g.int, g.int)
 		over := "one(" + g.head(m, 2) + ")"
 		two("", g.int, g.int, over)
-	case 11: // variables that were there
+	case 11:
+		over := "slices.All(clips(" + g.head(g.slice(g.int), 2) + "))"
+		if g.chance(50) {
+			over = "maps.All(one(" + g.head(g.mapOf(g.int, g.int), 2) + "))"
+		}
+		two("", g.int, g.int, over)
+	case 12:
+		i := g.fresh()
+		h.text = "for " + i + " := range slices.Values(clips(" + g.head(g.slice(g.int), 2) + "))"
+		h.vars = append(h.vars, declare(i, g.int))
+	case 13: // variables that were there
 		a, b := g.place(g.int, 0), g.place(g.int, 0)
 		if a == "" || b == "" {
 			g.pop()
@@ -763,6 +773,9 @@ func (g *gen) switchStmt() bool {
 			}
 		}
 		s += "case " + strings.Join(es, ", ") + ":\n" + g.clause(nil)
+		if i < n-1 && g.chance(15) {
+			s += "fallthrough\n"
+		}
 	}
 	g.pop()
 	g.leave(l, s+"}")

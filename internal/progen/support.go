@@ -102,6 +102,11 @@ func desc(b *strings.Builder, v reflect.Value, d int) {
 
 // prelude is in every program.
 const prelude = `
+var (
+	_ = slices.All[[]int]
+	_ = maps.All[map[int]int]
+)
+
 var fuel int
 
 // tick takes some fuel and reports whether there was any.

@@ -37,6 +37,7 @@ import (
 	"github.com/coroc-dev/coroc/testdata/programs/conversions"
 	"github.com/coroc-dev/coroc/testdata/programs/deadcaptures"
 	"github.com/coroc-dev/coroc/testdata/programs/deadcode"
+	"github.com/coroc-dev/coroc/testdata/programs/deadloops"
 	"github.com/coroc-dev/coroc/testdata/programs/deadvalues"
 	"github.com/coroc-dev/coroc/testdata/programs/deep"
 	"github.com/coroc-dev/coroc/testdata/programs/deferargs"
@@ -289,6 +290,7 @@ var programs = []program{
 	{"conversions", conversions.Main},
 	{"deadcaptures", deadcaptures.Main},
 	{"deadcode", deadcode.Main},
+	{"deadloops", deadloops.Main},
 	{"deadvalues", deadvalues.Main},
 	{"deep", deep.Main},
 	{"deferargs", deferargs.Main},
