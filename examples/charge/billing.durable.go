@@ -98,7 +98,7 @@ func durable_new_witness_func1[I any, O any](name string, b *billing, fn func(co
 // attempt that the journal cannot hold does not take place.
 //
 //line billing.go:46
-func witness[I, O any](b *billing, name string, fn func(context.Context, I) (O, error)) func(context.Context, I) (O, error) {
+func witness[I any, O any](b *billing, name string, fn func(context.Context, I) (O, error)) func(context.Context, I) (O, error) {
 	return durable_new_witness_func1[I, O](name, b, fn)
 }
 

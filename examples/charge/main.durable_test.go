@@ -231,6 +231,11 @@ func init() {
 	coroc.RegisterType[time.Duration]("time.Duration")
 	coroc.RegisterType[bytes.Buffer]("bytes.Buffer")
 	coroc.RegisterType[context.CancelFunc]("context.CancelFunc")
+	coroc.RegisterType[struct {
+		args string
+		code int
+		want string
+	}]("github.com/coroc-dev/coroc/examples/charge.struct{args string; code int; want string}")
 	coroc.RegisterRecord(&durable_type_service_func1, "github.com/coroc-dev/coroc/examples/charge.service.func1", 0x7099e4fb2406f83b, func(r *durable_rec_service_func1) func() { return coroc.NewFunc(r, r.Call) })
 	coroc.RegisterVar("bytes.ErrTooLarge", &bytes.ErrTooLarge, false)
 	coroc.RegisterVar("context.Canceled", &context.Canceled, false)
