@@ -143,7 +143,7 @@ func (a *analysis) checkCallbacks() {
 
 func (a *analysis) checkFuncArg(c *call, callee *types.Func, arg ssa.Value) {
 	if p := a.flow.value(arg); p != nil {
-		a.checkFuncItems(c, callee, p.toks)
+		a.checkFuncItems(c, callee, a.flow.in(p))
 	}
 }
 
@@ -216,7 +216,7 @@ func (a *analysis) checkInterfaceArg(c *call, callee *types.Func, i int, invoke 
 	if p == nil {
 		return
 	}
-	for _, it := range p.toks {
+	for _, it := range a.flow.in(p) {
 		if it.typ == nil {
 			continue
 		}
@@ -248,7 +248,7 @@ func (a *analysis) checkFields() {
 		if p == nil || isLibrary(st.field.Pkg()) || a.mod.PackageOf(st.field.Pkg()) != nil {
 			continue
 		}
-		if why, direct := a.durableOf(p.toks); why != nil {
+		if why, direct := a.durableOf(a.flow.in(p)); why != nil {
 			a.report(callback(typecheck.Diagnostic{
 				Pos:     a.mod.Position(st.instr.Pos()),
 				Message: fmt.Sprintf("%s may suspend, but it is stored in the field %s of a struct of package %s, which is not compiled and calls it", why.Caller, st.field.Name(), st.field.Pkg().Path()),
@@ -291,7 +291,7 @@ var calledByOthers = map[string]string{
 // suspension that cannot be.
 func (a *analysis) checkMethods() {
 	var found []*node
-	for _, i := range a.flow.outside.toks {
+	for _, i := range a.flow.in(a.flow.outside) {
 		if i.typ == nil {
 			continue
 		}

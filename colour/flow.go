@@ -27,11 +27,15 @@ type item struct {
 	typ types.Type // interned
 }
 
+// An itemID is the number of an item: there are millions of pairs of a place and an
+// item in a large module.
+type itemID int32
+
 // A place is a node of the flow graph.
 type place struct {
 	typ   types.Type // interned type of what is in it (of what a pointer points to); nil for anything
-	has   map[item]bool
-	toks  []item
+	has   []uint64   // a bit for each item
+	toks  []itemID
 	next  map[*place]bool
 	nexts []*place
 	uses  []func(item)
@@ -66,6 +70,8 @@ type flow struct {
 	compiled func(*types.Package) bool         // from source
 	proper   func(*ssa.Function) *ssa.Function // the function with a body that a test variant without bodies has by name
 	canon    typeutil.Map                      // interned types
+	items    []item                            // by their numbers
+	tokens   map[item]itemID
 	values   map[ssa.Value]*place
 	elems    map[elemKey]*place
 	fields   map[fieldKey]*place
@@ -95,12 +101,13 @@ type store struct {
 
 type pair struct {
 	at  *place
-	tok item
+	tok itemID
 }
 
 func newFlow(prog *ssa.Program) *flow {
 	f := &flow{
 		prog:    prog,
+		tokens:  map[item]itemID{},
 		values:  map[ssa.Value]*place{},
 		elems:   map[elemKey]*place{},
 		fields:  map[fieldKey]*place{},
@@ -136,7 +143,7 @@ func (f *flow) intern(t types.Type) types.Type {
 }
 
 func (f *flow) newPlace(t types.Type) *place {
-	return &place{typ: f.intern(t), has: map[item]bool{}, next: map[*place]bool{}}
+	return &place{typ: f.intern(t), next: map[*place]bool{}}
 }
 
 // content returns the type of what flows through a value of type t, with
@@ -264,12 +271,38 @@ func (f *flow) element(t types.Type) *place {
 }
 
 func (f *flow) put(p *place, t item) {
-	if p == nil || p.has[t] {
+	if p == nil {
 		return
 	}
-	p.has[t] = true
-	p.toks = append(p.toks, t)
-	f.pending = append(f.pending, pair{p, t})
+	tok, ok := f.tokens[t]
+	if !ok {
+		tok = itemID(len(f.items))
+		f.tokens[t] = tok
+		f.items = append(f.items, t)
+	}
+	f.putToken(p, tok)
+}
+
+func (f *flow) putToken(p *place, tok itemID) {
+	word, bit := int(tok/64), uint64(1)<<(tok%64)
+	for word >= len(p.has) {
+		p.has = append(p.has, 0)
+	}
+	if p.has[word]&bit != 0 {
+		return
+	}
+	p.has[word] |= bit
+	p.toks = append(p.toks, tok)
+	f.pending = append(f.pending, pair{p, tok})
+}
+
+// in returns the items at a place.
+func (f *flow) in(p *place) []item {
+	items := make([]item, len(p.toks))
+	for i, tok := range p.toks {
+		items[i] = f.items[tok]
+	}
+	return items
 }
 
 func (f *flow) edge(from, to *place) {
@@ -289,15 +322,16 @@ func (f *flow) both(a, b *place) {
 }
 
 // pass moves a token along an edge, if the type at its end allows it.
-func (f *flow) pass(from, to *place, t item) {
+func (f *flow) pass(from, to *place, tok itemID) {
+	t := f.items[tok]
 	if t == (item{}) {
-		f.put(to, t)
+		f.putToken(to, tok)
 		return
 	}
 	if t.fn != nil && t.typ == nil {
 		if to.typ != nil && isFunc(to.typ) {
 			if types.Identical(to.typ.Underlying(), from.typ.Underlying()) {
-				f.put(to, t)
+				f.putToken(to, tok)
 			}
 			return
 		}
@@ -313,7 +347,11 @@ func (f *flow) pass(from, to *place, t item) {
 	case !f.implements(to.typ, t.typ):
 		return
 	}
-	f.put(to, t)
+	if t == f.items[tok] {
+		f.putToken(to, tok)
+	} else {
+		f.put(to, t)
+	}
 }
 
 func (f *flow) implements(iface, t types.Type) bool {
@@ -342,7 +380,7 @@ func (f *flow) use(p *place, do func(item)) {
 		return
 	}
 	p.uses = append(p.uses, do)
-	for _, t := range append([]item(nil), p.toks...) {
+	for _, t := range f.in(p) {
 		do(t)
 	}
 }
@@ -355,7 +393,7 @@ func (f *flow) solve() {
 			f.pass(p.at, p.at.nexts[i], p.tok)
 		}
 		for i := 0; i < len(p.at.uses); i++ {
-			p.at.uses[i](p.tok)
+			p.at.uses[i](f.items[p.tok])
 		}
 	}
 }
