@@ -73,7 +73,9 @@
 //
 //   - A call awaits one thing at a time; Gather is for several. Await from a goroutine that
 //     the function has started works in a volatile build only.
-//   - A deadline of a context does not end an await.
+//   - A deadline of a context does not end an await. It goes on to count: a context that the
+//     function has derived is saved with its deadline, and has ended when the await returns if
+//     that has passed.
 //   - An attempt that ends with the process is not counted; see package engine.
 //   - A state that does not fit the program parks its call with [StatusIncompatibleState].
 //     It is not lost, and tried again at each start.

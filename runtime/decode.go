@@ -34,6 +34,11 @@ type decoder struct {
 	fixups []fixup
 	edges  [][2]int // boxed objects that hold others
 
+	contexts      map[int]*loadedContext // by object
+	late          []lateContext
+	lateEntries   []lateEntry
+	namedContexts map[unsafe.Pointer]bool // the variables that hold a context that has a name
+
 	numbers  []uint64 // the values of small roots, for a while
 	rootWord unsafe.Pointer
 	rootType *plan
@@ -114,7 +119,11 @@ var trustful bool
 
 func (d *decoder) run(roots []any) (err error) {
 	defer func() {
-		switch x := recover().(type) {
+		x := recover()
+		if x != nil {
+			d.dropContexts()
+		}
+		switch x := x.(type) {
 		case nil:
 		case decodeError:
 			err = x.err
@@ -540,6 +549,16 @@ func (d *decoder) readObjects() {
 			o.mem = reflect.New(p.typ).UnsafePointer()
 		}
 		o.addr = o.mem
+		switch {
+		case p.typ == derivedPointer || p.typ == derivedType && o.form != formSingle:
+			d.fail("an object of type %v", p.typ)
+		case p.typ == derivedType:
+			d.charge(1, contextMemory)
+			if d.contexts == nil {
+				d.contexts, d.namedContexts = map[int]*loadedContext{}, map[unsafe.Pointer]bool{}
+			}
+			d.contexts[i] = new(loadedContext)
+		}
 	}
 }
 
@@ -656,7 +675,9 @@ func (d *decoder) mapContent(o *loadedObject) {
 	mem := o.mem
 	m := reflect.NewAt(p.typ, unsafe.Pointer(&mem)).Elem()
 	key, value := reflect.New(p.key.typ), reflect.New(p.elem.typ)
+	waits := false
 	for range o.n {
+		waiting := len(d.fixups) + len(d.late)
 		key.Elem().SetZero()
 		value.Elem().SetZero()
 		d.inKey = true
@@ -666,16 +687,48 @@ func (d *decoder) mapContent(o *loadedObject) {
 		if p.key.hashes && !key.Elem().Comparable() {
 			d.fail("a key of %v that cannot be compared", p.typ)
 		}
+		if len(d.fixups)+len(d.late) > waiting {
+			d.lateEntries = append(d.lateEntries, lateEntry{o, key, value})
+			key, value, waits = reflect.New(p.key.typ), reflect.New(p.elem.typ), true
+			continue
+		}
 		m.SetMapIndex(key.Elem(), value.Elem())
 	}
+	if !waits {
+		d.checkKeys(o, m)
+	}
+}
+
+func (d *decoder) checkKeys(o *loadedObject, m reflect.Value) {
 	if m.Len() != o.n {
-		d.fail("a key of %v stands twice", p.typ)
+		d.fail("a key of %v stands twice", o.p.typ)
+	}
+}
+
+// finishMaps adds the entries whose values had to wait.
+func (d *decoder) finishMaps() {
+	for i, l := range d.lateEntries {
+		mem := l.obj.mem
+		m := reflect.NewAt(l.obj.p.typ, unsafe.Pointer(&mem)).Elem()
+		m.SetMapIndex(l.key.Elem(), l.value.Elem())
+		if i+1 == len(d.lateEntries) || d.lateEntries[i+1].obj != l.obj {
+			d.checkKeys(l.obj, m)
+		}
 	}
 }
 
 // finish sets what had to wait until everything was read.
 func (d *decoder) finish() {
 	d.checkBoxes()
+	d.fixBoxes()
+	if len(d.contexts) > 0 {
+		d.makeContexts()
+		d.fixBoxes() // they may hold cancel functions
+	}
+	d.finishMaps()
+}
+
+func (d *decoder) fixBoxes() {
 	for _, f := range d.fixups {
 		o := &d.objs[f.obj]
 		reflect.NewAt(f.iface, f.dst).Elem().Set(reflect.NewAt(o.p.typ, o.mem).Elem())

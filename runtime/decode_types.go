@@ -173,13 +173,20 @@ func (d *decoder) resolve(id uint64) *plan {
 }
 
 func (d *decoder) compose(t *wireType) reflect.Type {
-	part := func(id uint64) reflect.Type { return d.resolve(id).typ }
+	part := func(id uint64) reflect.Type {
+		typ := d.resolve(id).typ
+		if typ == derivedPointer || typ == derivedType && t.kind != kindPointer {
+			d.fail("a type that contains %v", typ)
+		}
+		return typ
+	}
 	switch t.kind {
 	case kindPointer:
 		return reflect.PointerTo(part(t.a))
 	case kindSlice:
 		return reflect.SliceOf(part(t.a))
 	case kindArray:
+		part(t.a)
 		p := d.resolve(t.a)
 		// A new array type is kept for ever: its length must be in proportion.
 		limit := 2*d.length + 4096

@@ -352,6 +352,10 @@ func (d *decoder) funcRef(p *plan, ptr unsafe.Pointer) {
 		d.fail("a func of type %v without record", p.typ)
 	default:
 		o := d.region(k - refObject)
+		if o.p.typ == derivedType {
+			d.cancelRef(p, ptr, k)
+			return
+		}
 		if o.p.rec == nil || o.form != formSingle || !sameFunc(o.p.rec.fn, p.typ) {
 			d.fail("%v is no record of %v", o.p.typ, p.typ)
 		}
@@ -370,6 +374,9 @@ func (d *decoder) iface(p *plan, ptr unsafe.Pointer) {
 		if l.kind == nameAddress || x == nil || !reflect.TypeOf(x).AssignableTo(p.typ) {
 			d.mismatch(l, p.typ)
 		}
+		if len(d.contexts) > 0 && p.typ == contextType {
+			d.namedContexts[ptr] = true
+		}
 		d.setIface(p, ptr, x)
 		return
 	case typeReflectType:
@@ -381,6 +388,10 @@ func (d *decoder) iface(p *plan, ptr unsafe.Pointer) {
 		return
 	}
 	q := d.resolve(id)
+	if q.typ == derivedPointer {
+		d.contextRef(p, ptr)
+		return
+	}
 	if q.op == opInterface || !d.implements(q, p) {
 		d.fail("a %v as %v", q.typ, p.typ)
 	}
@@ -402,7 +413,12 @@ func (d *decoder) iface(p *plan, ptr unsafe.Pointer) {
 		*f = eface{q.word, d.objs[k].mem}
 	case q.direct:
 		var word unsafe.Pointer
+		late := len(d.late)
 		d.nested(q, unsafe.Pointer(&word))
+		if len(d.late) > late { // a cancel function
+			d.late[late].dst, d.late[late].iface = ptr, p.typ
+			return
+		}
 		*f = eface{q.word, word}
 	default:
 		mem := reflect.New(q.typ).UnsafePointer()

@@ -43,6 +43,8 @@ type encoder struct {
 
 	strings map[stringKey]uint64
 
+	contexts map[unsafe.Pointer]*derivedContext // by the addresses of what they stand for
+
 	lastWord   unsafe.Pointer
 	lastPlan   *plan
 	lastRecord *plan
@@ -108,6 +110,7 @@ func (e *encoder) release() {
 	clear(e.maps)
 	clear(e.boxes)
 	clear(e.strings)
+	clear(e.contexts)
 	clear(e.names)
 	clear(e.nameIDs)
 	e.regions.reset()
@@ -126,7 +129,7 @@ func (e *encoder) release() {
 		regions: e.regions, maps: e.maps, boxes: e.boxes, live: e.live[:0], steps: e.steps[:0],
 		types: e.types[:0], typeIDs: e.typeIDs, names: e.names[:0], nameIDs: e.nameIDs,
 		shapes: e.shapes[:0], shapeIDs: e.shapeIDs,
-		strings: e.strings, scratch: e.scratch[:0],
+		strings: e.strings, contexts: e.contexts, scratch: e.scratch[:0],
 	}
 	encoders.Put(e)
 }
@@ -138,6 +141,9 @@ func (e *encoder) memory() uintptr {
 			n += uintptr(o.n) * (o.p.key.size + o.p.elem.size)
 		} else {
 			n += uintptr(o.n) * o.p.size
+		}
+		if o.p.typ == derivedType {
+			n += contextMemory
 		}
 	}
 	return n

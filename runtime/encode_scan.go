@@ -257,6 +257,10 @@ func (e *encoder) dynamic(p *plan, ptr unsafe.Pointer) (x any, q *plan) {
 		x = e.assertion(err)
 	}
 	w := (*eface)(unsafe.Pointer(&x)).typ
+	if contexts != nil && (w == contexts.cancel.word || w == contexts.timer.word) {
+		x = e.derived(x, ptr)
+		w = (*eface)(unsafe.Pointer(&x)).typ
+	}
 	if e.lastWord == w {
 		return x, e.lastPlan
 	}
@@ -372,6 +376,10 @@ func (e *encoder) scanFunc(p *plan, ptr unsafe.Pointer) {
 	}
 	if key, ok := e.namedWord(v, p.typ); ok {
 		e.nameID(key)
+		return
+	}
+	if c := e.cancelOf(v, p, ptr); c != nil {
+		e.region(unsafe.Pointer(c), e.reg.plans.of(derivedType), 1, ptr)
 		return
 	}
 	e.region(e.recordOf(p, ptr), e.lastRecord, 1, ptr)

@@ -68,6 +68,8 @@ func (e *encoder) value(p *plan, ptr unsafe.Pointer) {
 		case ok:
 			e.uvarint(refNamed)
 			e.uvarint(e.nameID(key))
+		case e.cancelOf(v, p, ptr) != nil:
+			e.uvarint(e.regions.find(unsafe.Pointer(e.cancelOf(v, p, ptr))).id + refObject)
 		default:
 			o := e.regions.find(e.recordOf(p, ptr))
 			if o.p != e.lastRecord || o.n != 1 {

@@ -196,6 +196,7 @@ func registerBuiltins() {
 		withoutCancel,
 		reflect.TypeFor[goruntime.TypeAssertionError](),
 		reflect.TypeFor[assertionText](),
+		derivedType,
 		reflect.TypeFor[url.URL](),
 		reflect.TypeFor[list.List](),
 		panicType(func() { var s []int; _ = s[len(s)] }),

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"container/list"
+	"context"
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
@@ -36,6 +37,8 @@ func registerFuzz() {
 	RegisterFrame[frame1[fuzzValue]]("fuzz", 1, Site{"f.go:1", []string{"V"}})
 	RegisterFrame[ints]("example.com/app.work", 0x1234567890abcdef, Site{Pos: "work.go:42", Live: []string{"A", "B", "C"}})
 	RegisterType[fuzzLink]("test.fuzzLink")
+	RegisterType[context.CancelFunc]("context.CancelFunc")
+	RegisterType[context.CancelCauseFunc]("context.CancelCauseFunc")
 }
 
 func fuzzSeeds(t testing.TB) (seeds [][]byte) {
@@ -57,6 +60,7 @@ func fuzzSeeds(t testing.TB) (seeds [][]byte) {
 		any: []any{list, o, o.opts.limits, url.User("a"), panicOf(func() { var x any = n; _ = x.(string) })},
 		pi:  o.opts.box, f: o.inner, s: []any{&x, (*celsius)(&r)},
 	})
+	values = append(values, contextSeed())
 	for i := range 10 {
 		g := graphs.Example(i)
 		values = append(values, fuzzValue{v: g[0], s: []any{g}})
@@ -73,6 +77,20 @@ func fuzzSeeds(t testing.TB) (seeds [][]byte) {
 		seeds = append(seeds, body)
 	}
 	return seeds
+}
+
+// contextSeed has contexts of all kinds, in all places.
+func contextSeed() fuzzValue {
+	a, cancelA := context.WithCancel(context.Background())
+	b, cancelB := context.WithTimeout(context.WithValue(a, celsius(1), &global), time.Hour)
+	c, cancelC := context.WithCancelCause(context.WithoutCancel(b))
+	cancelC(errMine)
+	d, cancelD := context.WithTimeoutCause(b, time.Minute, io.EOF)
+	return fuzzValue{
+		any: []any{a, b, c, d, cancelA, cancelB, cancelC},
+		m:   map[any]any{1: d, 2: cancelD},
+		d:   Defers{pending: []Deferred{&DeferFunc{cancelA}}},
+	}
 }
 
 // seal puts a body into a valid envelope.

@@ -34,6 +34,7 @@ import (
 	"github.com/coroc-dev/coroc/testdata/programs/closurestate"
 	"github.com/coroc-dev/coroc/testdata/programs/complits"
 	"github.com/coroc-dev/coroc/testdata/programs/consts"
+	"github.com/coroc-dev/coroc/testdata/programs/contexts"
 	"github.com/coroc-dev/coroc/testdata/programs/conversions"
 	"github.com/coroc-dev/coroc/testdata/programs/deadcaptures"
 	"github.com/coroc-dev/coroc/testdata/programs/deadcode"
@@ -287,6 +288,7 @@ var programs = []program{
 	{"closurestate", closurestate.Main},
 	{"complits", complits.Main},
 	{"consts", consts.Main},
+	{"contexts", contexts.Main},
 	{"conversions", conversions.Main},
 	{"deadcaptures", deadcaptures.Main},
 	{"deadcode", deadcode.Main},
