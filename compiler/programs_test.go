@@ -42,9 +42,9 @@ const (
 )
 
 // TestPrograms compiles all programs below testdata/programs and compares what
-// they print with output.txt in three ways: as the volatile build, as the
-// durable build, and as the durable build with the coroutine saved and restored
-// at every suspension.
+// they print with output.txt in four ways: as the volatile build, as the
+// durable build, as the durable build with the coroutine saved and restored
+// at every suspension, and going on in one process after another.
 //
 // A program that the compiler refuses, or whose generated code does not build,
 // fails alone: it is taken out and the rest is compiled again.
