@@ -142,7 +142,7 @@ func (f *fn) define(s *ast.AssignStmt) {
 		id := e.(*ast.Ident)
 		if !f.isBoxed(e) {
 			lhs = append(lhs, f.defTarget(id))
-			defines = defines || f.r.info.Defs[id] != nil
+			defines = defines || id.Name != "_" && f.r.info.Defs[id] != nil
 			if len(rhs) == len(s.Lhs) {
 				values = append(values, rhs[i])
 			}

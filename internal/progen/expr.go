@@ -538,7 +538,7 @@ func (g *gen) intExpr(d int, call, atom, assert choice) string {
 			return "(" + g.expr(t, d-1) + []string{" / ", " % "}[g.r.IntN(2)] + "(" + g.expr(t, d-1) + "|1))"
 		}},
 		choice{1, func() string { return "(" + g.expr(t, d-1) + " / num(" + g.expr(t, d-1) + "))" }},
-		choice{3, func() string { return "(" + g.expr(t, d-1) + " << (" + g.expr(t, d-1) + "&3))" }},
+		choice{3, func() string { return "(int(" + g.expr(t, d-1) + ") << (" + g.expr(t, d-1) + "&3))" }},
 		choice{4, func() string { return []string{"(-", "(^"}[g.r.IntN(2)] + g.expr(t, d-1) + ")" }},
 		choice{4, func() string {
 			if !g.free("len") {

@@ -404,7 +404,7 @@ func (g *gen) round(funcs []*decl) {
 			names = append(names, "r"+itoa(j))
 		}
 		call := f.name + "(" + g.args(f.sig, 1) + ")"
-		g.p("fuel = %d\nguard(%q, func() {", 60+g.r.IntN(100), f.name)
+		g.p("fuel, yields = %d, 60\nguard(%q, func() {", 60+g.r.IntN(100), f.name)
 		if len(names) > 0 {
 			g.p("%s := %s", strings.Join(names, ", "), call)
 			g.p("show(\"results%d\", %s)", i, strings.Join(names, ", "))
@@ -417,7 +417,7 @@ func (g *gen) round(funcs []*decl) {
 	for _, t := range append(append([]*typ{g.funcType}, g.structs...), g.named...) {
 		g.push()
 		g.budget = 4
-		g.p("fuel = %d\nguard(%q, func() {\nvar x %s = %s", 30+g.r.IntN(60), t.name, t.name, g.expr(t, 1))
+		g.p("fuel, yields = %d, 60\nguard(%q, func() {\nvar x %s = %s", 30+g.r.IntN(60), t.name, t.name, g.expr(t, 1))
 		for _, m := range t.methods {
 			g.p("x.%s(%s)", m.name, g.args(m.sig, 1))
 		}

@@ -61,7 +61,10 @@ func TestRandomPrograms(t *testing.T) {
 }
 
 // A bench is a copy of what programs need, to build them in.
-type bench struct{ dir string }
+type bench struct {
+	dir         string
+	compileOnly bool // only what the compiler says
+}
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
@@ -69,7 +72,7 @@ func newBench(t *testing.T) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &bench{t.TempDir()}
+	b := &bench{dir: t.TempDir()}
 	if *dirFlag != "" {
 		if b.dir, err = filepath.Abs(*dirFlag); err != nil {
 			t.Fatal(err)
@@ -150,14 +153,19 @@ func (b *bench) failures(t *testing.T, ps map[string]string) map[string]string {
 		}
 	}
 	b.table(t, left)
-	if out, why := b.build(t, left, "volatile"); why != nil {
-		t.Fatalf("made-up programs do not build:\n%s", out)
+	if !b.compileOnly {
+		if out, why := b.build(t, left, "volatile"); why != nil {
+			t.Fatalf("made-up programs do not build:\n%s", out)
+		}
 	}
 	overlay := ""
 	for len(left) > 0 {
 		var why map[string]string
 		b.table(t, left)
 		overlay, why = b.compile(t, left)
+		if why == nil && b.compileOnly {
+			return bad
+		}
 		if why == nil {
 			_, why = b.build(t, left, "durable", "-tags", "durable", "-overlay", overlay)
 		}
@@ -176,7 +184,9 @@ func (b *bench) failures(t *testing.T, ps map[string]string) map[string]string {
 			defer func() { <-limit; wg.Done() }()
 			want := b.run(t, "volatile", name)
 			why := ""
-			if strings.HasPrefix(want, "DIED") {
+			if strings.Contains(want, "DIED") && strings.Contains(want, "stack overflow") {
+				t.Logf("%s: left out, since it calls itself for ever", name) // an embedded interface that holds its own struct
+			} else if strings.HasPrefix(want, "DIED") {
 				why = "volatile: " + want
 			} else if got := b.run(t, "durable", name); got != want {
 				why = "durable build differs:\n" + difference(want, got)
@@ -314,10 +324,17 @@ func (b *bench) run(t *testing.T, driver string, args ...string) string {
 		if i := strings.Index(s, "goroutine 1 "); i >= 0 {
 			s = s[:min(len(s), i+2000)]
 		}
+		if strings.Contains(out.String(), "stack exceeds") {
+			return "DIED of stack overflow"
+		}
 		return fmt.Sprintf("DIED %v\n%s", err, s[max(0, len(s)-1500):])
 	}
-	return out.String()
+	return twinName.ReplaceAllString(out.String(), "$1 called using nil")
 }
+
+// twinName is the name of a twin in the one message of Go's runtime that names the
+// method that was called; it is a known difference.
+var twinName = regexp.MustCompile(`Durable_(\w+?)(?:_p\d+_\w+)? called using nil`)
 
 // driver runs one program.
 const driver = `package main
@@ -393,6 +410,7 @@ func TestShrink(t *testing.T) {
 	for _, f := range first {
 		kind = failureKind(f)
 		t.Log(f)
+		b.compileOnly = strings.HasPrefix(f, "not compiled")
 	}
 	for size := 64; ; {
 		candidates := map[string]string{}

@@ -26,6 +26,7 @@ import (
 	"github.com/coroc-dev/coroc/testdata/programs/arith"
 	"github.com/coroc-dev/coroc/testdata/programs/assign"
 	"github.com/coroc-dev/coroc/testdata/programs/bigstate"
+	"github.com/coroc-dev/coroc/testdata/programs/blankdefine"
 	"github.com/coroc-dev/coroc/testdata/programs/blanks"
 	"github.com/coroc-dev/coroc/testdata/programs/boxedassign"
 	"github.com/coroc-dev/coroc/testdata/programs/boxing"
@@ -280,6 +281,7 @@ var programs = []program{
 	{"arith", arith.Main},
 	{"assign", assign.Main},
 	{"bigstate", bigstate.Main},
+	{"blankdefine", blankdefine.Main},
 	{"blanks", blanks.Main},
 	{"boxedassign", boxedassign.Main},
 	{"boxing", boxing.Main},
