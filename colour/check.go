@@ -125,36 +125,40 @@ func (a *analysis) checkCallbacks() {
 			}
 			for i, arg := range c.common.Args {
 				if isCallback(obj, i, invoke) {
-					a.checkFuncArg(c, obj, arg)
+					a.checkFuncArg(c, obj, arg, true)
 				} else if !(i == 0 && obj.Signature().Recv() != nil && !invoke) {
 					a.checkInterfaceArg(c, obj, i, invoke, arg)
 				}
 			}
 		}
 		if c.unknown && len(c.order) == 0 && invoke {
+			// An interface of the module is hardly there for others to implement.
+			theirs := c.common.Method.Pkg() == nil || a.mod.PackageOf(c.common.Method.Pkg()) == nil
 			for i, arg := range c.common.Args {
 				if isCallback(c.common.Method, i, true) && !isLibrary(c.common.Method.Pkg()) {
-					a.checkFuncArg(c, c.common.Method, arg)
+					a.checkFuncArg(c, c.common.Method, arg, theirs)
 				}
 			}
 		}
 	}
 }
 
-func (a *analysis) checkFuncArg(c *call, callee *types.Func, arg ssa.Value) {
+// checkFuncArg reports a func argument that may suspend; sure says that the callee
+// is known not to be compiled.
+func (a *analysis) checkFuncArg(c *call, callee *types.Func, arg ssa.Value, sure bool) {
 	if p := a.flow.value(arg); p != nil {
-		a.checkFuncItems(c, callee, a.flow.in(p))
+		a.checkFuncItems(c, callee, a.flow.in(p), sure)
 	}
 }
 
-func (a *analysis) checkFuncItems(c *call, callee *types.Func, items []item) {
+func (a *analysis) checkFuncItems(c *call, callee *types.Func, items []item, sure bool) {
 	if why, direct := a.durableOf(items); why != nil {
 		a.report(callback(typecheck.Diagnostic{
 			Pos:     a.mod.Position(c.common.Pos()),
 			Message: fmt.Sprintf("%s is not compiled by coroc and may call %s, which may suspend", describe(callee), why.Caller),
 			Related: why.Chain(),
 			Fix:     "write the loop out, or copy the function into the module, so that it is compiled too",
-		}, direct))
+		}, direct && sure))
 	}
 }
 
@@ -222,7 +226,7 @@ func (a *analysis) checkInterfaceArg(c *call, callee *types.Func, i int, invoke 
 		}
 		if it.fn != nil && !a.flow.isCompiledType(it.typ) {
 			// http.HandlerFunc(f): the method calls the function.
-			a.checkFuncItems(c, callee, []item{it})
+			a.checkFuncItems(c, callee, []item{it}, true)
 			continue
 		}
 		for m := range iface.Methods() {
