@@ -150,7 +150,7 @@ func (f *fileGen) funcDecl(d *ast.FuncDecl) {
 		text := t.generate("func "+f.recvText(d)+twin+f.tparamText(d, u), recv, nil, f.d.Orig[d], d.Type, d.Body)
 		f.decls = append(f.decls, fmt.Sprintf("%s// %s is %s with an explicit coroutine.\n", selfLine, twin, d.Name.Name), strings.TrimPrefix(text, selfLine)+"\n")
 	}
-	if durable && d.Recv == nil && !u.generic && d.Name.Name != "init" && d.Name.Name != "_" && d.Name.Name != "main" {
+	if durable && d.Recv == nil && !u.generic && d.Name.Name != "init" && d.Name.Name != "_" {
 		f.staticFunc(state, f.declaredFunc(fn))
 	}
 	f.finishUnit(u, d)

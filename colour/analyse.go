@@ -76,6 +76,7 @@ type node struct {
 	objs   []*types.Func // of all variants
 	sites  []*site
 	why    *Reason
+	hard   bool // it leads to a point that must suspend, where soft ones may not
 	direct bool // it is static calls that lead to the suspension point
 }
 
@@ -89,6 +90,7 @@ type site struct {
 	callee *types.Func
 	twin   *types.Func
 	point  string // name of the suspension point, if it calls one
+	soft   bool   // that one does nothing where it cannot suspend
 	to     []*node
 }
 
@@ -295,7 +297,7 @@ func (c *collector) call(call *ast.CallExpr, owner *node, gostmt *ast.GoStmt) {
 	if n := c.a.nodes[fn.Pos()]; n != nil {
 		s.reach(n)
 	} else if twin := c.a.externalTwin(fn); twin != nil {
-		s.twin, s.point = twin, describe(fn)
+		s.twin, s.point, s.soft = twin, describe(fn), fn.Pkg().Path() == typecheck.StressPath
 	}
 }
 

@@ -45,7 +45,7 @@ func (a *analysis) checkGo() {
 			continue
 		}
 		why := a.reason(s)
-		if why == nil {
+		if why == nil || !s.hard() {
 			continue
 		}
 		d := typecheck.Diagnostic{
@@ -184,7 +184,7 @@ func (a *analysis) durableOf(items []item) (why *Reason, direct bool) {
 		}
 		t := a.resolve(i.fn)
 		for _, n := range t.nodes {
-			if n.why != nil && (best == nil || n.direct && !best.direct || n.direct == best.direct && n.index < best.index) {
+			if n.hard && (best == nil || n.direct && !best.direct || n.direct == best.direct && n.index < best.index) {
 				best = n
 			}
 		}
@@ -231,7 +231,7 @@ func (a *analysis) checkInterfaceArg(c *call, callee *types.Func, i int, invoke 
 		}
 		for m := range iface.Methods() {
 			n := a.methodNode(it.typ, m)
-			if n == nil || n.why == nil {
+			if n == nil || !n.hard {
 				continue
 			}
 			a.report(callback(typecheck.Diagnostic{
@@ -306,7 +306,7 @@ func (a *analysis) checkMethods() {
 				continue
 			}
 			n := a.nodes[m.Origin().Pos()]
-			if n != nil && n.why != nil && !slices.Contains(found, n) {
+			if n != nil && n.hard && !slices.Contains(found, n) {
 				found = append(found, n)
 			}
 		}

@@ -2,12 +2,14 @@ package colour
 
 import (
 	"go/ast"
+	"slices"
 )
 
 // paint gives every node from which a suspension point can be reached its
-// reason: the shortest chain of calls, the first in the source of several.
+// reason: the shortest chain of calls, the first in the source of several. One
+// that leads to a point that must suspend comes before those that lead to soft
+// ones.
 func (a *analysis) paint() {
-	var queue []*node
 	callers := map[*node][]*site{}
 	for _, n := range a.order {
 		for _, s := range n.sites {
@@ -17,22 +19,13 @@ func (a *analysis) paint() {
 			for _, t := range s.to {
 				callers[t] = append(callers[t], s)
 			}
-			if s.point != "" && n.why == nil {
-				n.why = &Reason{Caller: n.name, Callee: s.point, Pos: a.mod.Position(s.pos())}
-				queue = append(queue, n)
-			}
 		}
 	}
-	for len(queue) > 0 {
-		n := queue[0]
-		queue = queue[1:]
-		for _, s := range callers[n] {
-			if m := s.owner; m.why == nil {
-				m.why = &Reason{Caller: m.name, Callee: n.name, Pos: a.mod.Position(s.pos()), Next: n.why}
-				queue = append(queue, m)
-			}
-		}
+	a.paintFrom(callers, func(s *site) bool { return !s.soft })
+	for _, n := range a.order {
+		n.hard = n.why != nil
 	}
+	a.paintFrom(callers, func(s *site) bool { return s.soft })
 	a.paintDirect(callers)
 	for _, n := range a.order {
 		if n.why == nil {
@@ -62,6 +55,30 @@ func (a *analysis) paint() {
 	}
 }
 
+// paintFrom gives the nodes that have no reason yet one, if they reach a point
+// that is asked for.
+func (a *analysis) paintFrom(callers map[*node][]*site, asked func(*site) bool) {
+	var queue []*node
+	for _, n := range a.order {
+		for _, s := range n.sites {
+			if s.gostmt == nil && s.point != "" && n.why == nil && asked(s) {
+				n.why = &Reason{Caller: n.name, Callee: s.point, Pos: a.mod.Position(s.pos())}
+				queue = append(queue, n)
+			}
+		}
+	}
+	for len(queue) > 0 {
+		n := queue[0]
+		queue = queue[1:]
+		for _, s := range callers[n] {
+			if m := s.owner; m.why == nil {
+				m.why = &Reason{Caller: m.name, Callee: n.name, Pos: a.mod.Position(s.pos()), Next: n.why}
+				queue = append(queue, m)
+			}
+		}
+	}
+}
+
 // paintDirect marks the nodes that reach a suspension point by static calls:
 // these can suspend, as far as can be seen, where the others may only do so for
 // values that are never there.
@@ -78,7 +95,7 @@ func (a *analysis) paintDirect(callers map[*node][]*site) {
 	}
 	for _, n := range a.order {
 		for _, s := range n.sites {
-			if s.gostmt == nil && s.point != "" && static(s) {
+			if s.gostmt == nil && s.point != "" && !s.soft && static(s) {
 				mark(n)
 			}
 		}
@@ -92,6 +109,11 @@ func (a *analysis) paintDirect(callers map[*node][]*site) {
 			}
 		}
 	}
+}
+
+// hard reports whether the call may reach a point that must suspend.
+func (s *site) hard() bool {
+	return s.point != "" && !s.soft || slices.ContainsFunc(s.to, func(n *node) bool { return n.hard })
 }
 
 func isLiteral(e ast.Expr) bool {
@@ -109,7 +131,7 @@ func (a *analysis) reason(s *site) *Reason {
 		return &Reason{Caller: caller, Callee: s.point, Pos: a.mod.Position(s.pos())}
 	}
 	for _, n := range s.to {
-		if n.why != nil {
+		if n.why != nil && (n.hard || !s.hard()) {
 			return &Reason{Caller: caller, Callee: n.name, Pos: a.mod.Position(s.pos()), Next: n.why}
 		}
 	}

@@ -32,6 +32,15 @@ type Options struct {
 	// code names are those of the sources now, not those that they have once
 	// their constraint is written.
 	KeepSources bool
+
+	// Stress puts a suspension point before every statement (see the package
+	// stress) and runs main under its driver. It implies KeepSources.
+	Stress bool
+
+	// Partial compiles the packages in which nothing is wrong: one that has an
+	// error is left out, with its diagnostics, where it would fail the result.
+	// Such a package must not be imported by others.
+	Partial bool
 }
 
 // A File is a generated file.
@@ -45,19 +54,52 @@ type Result struct {
 	Desugared   map[*typecheck.Package]*desugar.Package // of the packages that have durable code
 	Diagnostics []typecheck.Diagnostic                  // sorted
 
+	// Broken has the directories of the packages that were left out because
+	// Options.Partial is set, with their errors.
+	Broken map[string][]typecheck.Diagnostic
+
 	dirs    []string // of the packages that were compiled
 	sources map[string]*typecheck.File
 	tests   map[string]bool // directories whose tests were compiled
 	keep    bool
+	partial bool
 }
 
-// Failed reports whether any diagnostic is an error. Then there are no files.
-func (r *Result) Failed() bool { return typecheck.HasErrors(r.Diagnostics) }
+// Failed reports whether any diagnostic is an error. Then there are no files. With
+// Options.Partial only an error without a position is a failure.
+func (r *Result) Failed() bool {
+	if r.partial {
+		return slices.ContainsFunc(r.Diagnostics, func(d typecheck.Diagnostic) bool { return !d.Warning && d.Pos.Filename == "" })
+	}
+	return typecheck.HasErrors(r.Diagnostics)
+}
+
+// leaveOut moves what is wrong with single packages to Broken.
+func (r *Result) leaveOut() {
+	if !r.partial {
+		return
+	}
+	r.Broken = map[string][]typecheck.Diagnostic{}
+	for _, d := range r.Diagnostics {
+		if !d.Warning && d.Pos.Filename != "" {
+			dir := filepath.Dir(d.Pos.Filename)
+			r.Broken[dir] = append(r.Broken[dir], d)
+		}
+	}
+	r.Files = slices.DeleteFunc(r.Files, func(f File) bool { return r.Broken[filepath.Dir(f.Path)] != nil })
+}
 
 // Compile compiles the packages that the patterns match and what they import
 // from their module. The error is one of the tool; what is wrong with the
 // program is in the diagnostics.
 func Compile(ctx context.Context, o Options) (*Result, error) {
+	if o.Stress {
+		overlay, err := instrumentAll(ctx, o)
+		if err != nil {
+			return nil, err
+		}
+		o.Overlay, o.KeepSources = overlay, true
+	}
 	mod, diags, err := typecheck.Load(ctx, o.Dir, o.Patterns, typecheck.Config{
 		Tests: !o.NoTests, BuildTags: o.BuildTags, Env: o.Env, Overlay: o.Overlay,
 	})
@@ -71,6 +113,10 @@ func Compile(ctx context.Context, o Options) (*Result, error) {
 		sources:     map[string]*typecheck.File{},
 		tests:       map[string]bool{},
 		keep:        o.KeepSources,
+		partial:     o.Partial,
+	}
+	if o.Stress && slices.ContainsFunc(diags, func(d typecheck.Diagnostic) bool { return strings.Contains(d.Message, typecheck.StressPath) }) {
+		r.Diagnostics = []typecheck.Diagnostic{missingLibrary()}
 	}
 	if r.Failed() {
 		return r, nil
@@ -79,6 +125,7 @@ func Compile(ctx context.Context, o Options) (*Result, error) {
 	r.add(r.concerning(diags))
 	r.generate(ctx)
 	r.conflicts()
+	r.leaveOut()
 	if r.Failed() {
 		r.Files = nil
 	}
@@ -254,10 +301,14 @@ func (r *Result) conflicts() {
 		}
 	}
 	if r.Module.Runtime == nil && len(r.Files) > 0 {
-		r.add([]typecheck.Diagnostic{{
-			Message: "the module does not require " + typecheck.ModulePath + ", which generated code needs",
-			Fix:     "run: go get " + typecheck.ModulePath,
-		}})
+		r.add([]typecheck.Diagnostic{missingLibrary()})
+	}
+}
+
+func missingLibrary() typecheck.Diagnostic {
+	return typecheck.Diagnostic{
+		Message: "the module does not require " + typecheck.ModulePath + ", which generated code needs",
+		Fix:     "run: go get " + typecheck.ModulePath,
 	}
 }
 

@@ -25,6 +25,7 @@ const (
 	RuntimePath   = ModulePath + "/runtime"
 	CoroutinePath = ModulePath + "/coroutine"
 	DispatchPath  = ModulePath + "/dispatch"
+	StressPath    = ModulePath + "/stress"
 
 	// LegacyPath is the import path of the original coroutine package. Programs
 	// written against it are compiled as if they imported CoroutinePath.
@@ -44,7 +45,7 @@ var ErrNoModule = errors.New("not in a Go module (no go.mod in this directory or
 // carries twins written by hand.
 func IsLibrary(path string) bool {
 	path = strings.TrimSuffix(path, "_test")
-	return path == RuntimePath || path == CoroutinePath || path == DispatchPath ||
+	return path == RuntimePath || path == CoroutinePath || path == DispatchPath || path == StressPath ||
 		strings.HasPrefix(path, RuntimePath+"/") ||
 		strings.HasPrefix(path, CoroutinePath+"/") ||
 		strings.HasPrefix(path, DispatchPath+"/")
@@ -155,6 +156,50 @@ func Dirs(ctx context.Context, dir string, patterns []string, cfg Config) ([]str
 	if patterns, err = absolute(dir, patterns); err != nil {
 		return nil, err
 	}
+	pkgs, err := listed(ctx, root, patterns, cfg)
+	if err != nil {
+		return nil, err
+	}
+	var dirs []string
+	for _, p := range pkgs {
+		if files := slices.Concat(p.GoFiles, p.IgnoredFiles); len(files) > 0 {
+			dirs = append(dirs, filepath.Dir(files[0]))
+		}
+	}
+	slices.Sort(dirs)
+	return slices.Compact(dirs), nil
+}
+
+// GoFiles returns the absolute names of the Go files that the build has of the
+// packages that the patterns match and of those of the main module that they
+// import, sorted. It does not check the packages: they may be broken.
+func GoFiles(ctx context.Context, dir string, patterns []string, cfg Config) ([]string, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	root, err := moduleRoot(ctx, dir, cfg.Env)
+	if err != nil {
+		return nil, err
+	}
+	if patterns, err = absolute(dir, patterns); err != nil {
+		return nil, err
+	}
+	pkgs, err := listed(ctx, root, patterns, cfg)
+	if err != nil {
+		return nil, err
+	}
+	var files []string
+	for _, p := range pkgs {
+		files = append(files, p.GoFiles...)
+	}
+	slices.Sort(files)
+	return slices.Compact(files), nil
+}
+
+// listed lists the packages that the patterns match and what they import, as far
+// as it is in the main module and not of our library.
+func listed(ctx context.Context, root string, patterns []string, cfg Config) ([]*packages.Package, error) {
 	pkgs, err := packages.Load(&packages.Config{
 		Context:    ctx,
 		Dir:        root,
@@ -167,21 +212,19 @@ func Dirs(ctx context.Context, dir string, patterns []string, cfg Config) ([]str
 	if err != nil {
 		return nil, loadError(err)
 	}
-	var dirs []string
-	packages.Visit(pkgs, nil, func(p *packages.Package) {
-		files := slices.Concat(p.GoFiles, p.IgnoredFiles)
-		if p.Module != nil && p.Module.Main && len(files) > 0 && !isTestMain(p) && !IsLibrary(p.PkgPath) {
-			dirs = append(dirs, filepath.Dir(files[0]))
-		}
-	})
 	for _, p := range pkgs {
 		if len(p.GoFiles)+len(p.IgnoredFiles) == 0 && len(p.Errors) > 0 {
 			e := p.Errors[0]
 			return nil, Diagnostic{Pos: parsePosition(e.Pos), Message: oneLine(e.Msg)}
 		}
 	}
-	slices.Sort(dirs)
-	return slices.Compact(dirs), nil
+	var out []*packages.Package
+	packages.Visit(pkgs, nil, func(p *packages.Package) {
+		if p.Module != nil && p.Module.Main && !isTestMain(p) && !IsLibrary(p.PkgPath) {
+			out = append(out, p)
+		}
+	})
+	return out, nil
 }
 
 // loadError makes one line of what packages.Load returns when the go command

@@ -31,22 +31,45 @@ var errFound = errors.New("")
 // execute runs the command line and returns the exit code.
 func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	cmd := newCommand()
-	cmd.SetArgs(args)
+	cmd.SetArgs(doubleDashes(cmd, args))
 	cmd.SetOut(stdout)
 	cmd.SetErr(stderr)
 	err := cmd.ExecuteContext(ctx)
 	var d typecheck.Diagnostic
+	var program exitError
 	switch {
 	case err == nil:
 		return exitOK
 	case errors.Is(err, errFound):
 		return exitFound
+	case errors.As(err, &program):
+		return int(program)
 	case errors.As(err, &d):
 		printDiagnostics(stderr, []typecheck.Diagnostic{d})
 		return exitFound
 	}
 	fmt.Fprintf(stderr, "coroc: %v\n", err)
 	return exitUsage
+}
+
+// doubleDashes lets the names of flags stand behind one dash too, as those of the go
+// command do.
+func doubleDashes(cmd *cobra.Command, args []string) []string {
+	args = slices.Clone(args)
+	sub, _, err := cmd.Find(args)
+	if err != nil || sub.DisableFlagParsing {
+		return args
+	}
+	for i, a := range args {
+		if a == "--" {
+			break
+		}
+		name, _, _ := strings.Cut(strings.TrimPrefix(a, "-"), "=")
+		if strings.HasPrefix(a, "-") && len(name) > 1 && (sub.Flags().Lookup(name) != nil || sub.InheritedFlags().Lookup(name) != nil) {
+			args[i] = "-" + a
+		}
+	}
+	return args
 }
 
 type flags struct {
@@ -138,7 +161,7 @@ files are not up to date, 2 coroc was called wrongly or could not work.`,
 		},
 	}
 	why.Flags().StringVarP(&name, "func", "f", "", "only functions whose names contain this")
-	cmd.AddCommand(check, clean, why,
+	cmd.AddCommand(check, clean, why, stressCommand(),
 		goCommand("build", "Build the durable program without writing to the source tree", "  coroc build -o app ./cmd/app"),
 		goCommand("run", "Run the durable program without writing to the source tree", "  coroc run ./cmd/app serve"),
 		goCommand("test", "Test the durable program without writing to the source tree", "  coroc test -race ./..."))
