@@ -62,7 +62,7 @@ func (c *spineCtx) target(s *ast.BranchStmt, brk, cont int, inside map[string]bo
 		return nil
 	}
 	if s.Label != nil {
-		if inside[s.Label.Name] {
+		if inside[s.Label.Name] || s.Tok == token.GOTO {
 			return nil
 		}
 		p := c.named[s.Label.Name]
@@ -117,6 +117,10 @@ func (t *twinGen) flattenList(list []ast.Stmt, ctx *spineCtx) {
 }
 
 func (t *twinGen) flatten(s ast.Stmt, ctx *spineCtx, name string) {
+	if l, ok := s.(*ast.LabeledStmt); ok && isEmpty(l.Stmt) {
+		t.place(t.gotoLabel(l.Label))
+		return
+	}
 	if !t.suspends(s) {
 		t.raw(s, ctx)
 		return
@@ -143,6 +147,21 @@ func (t *twinGen) flatten(s ast.Stmt, ctx *spineCtx, name string) {
 	}
 }
 
+// gotoLabel returns the user's label of that name, which stands on the spine.
+func (t *twinGen) gotoLabel(id *ast.Ident) *label {
+	l := t.gotos[id.Name]
+	if l == nil {
+		l = &label{name: id.Name}
+		t.gotos[id.Name] = l
+	}
+	return l
+}
+
+func isEmpty(s ast.Stmt) bool {
+	_, ok := s.(*ast.EmptyStmt)
+	return ok
+}
+
 func (t *twinGen) raw(s ast.Stmt, ctx *spineCtx) {
 	switch s := s.(type) {
 	case *ast.EmptyStmt:
@@ -151,7 +170,11 @@ func (t *twinGen) raw(s ast.Stmt, ctx *spineCtx) {
 		t.add(&item{kind: returnItem, stmt: s, ctx: ctx})
 		return
 	case *ast.BranchStmt:
-		if l := ctx.target(s, 0, 0, nil); l != nil {
+		l := ctx.target(s, 0, 0, nil)
+		if s.Tok == token.GOTO {
+			l = t.gotoLabel(s.Label)
+		}
+		if l != nil {
 			t.add(&item{kind: gotoItem, label: l, stmt: s})
 			l.used = true
 			return
@@ -165,7 +188,7 @@ func (t *twinGen) raw(s ast.Stmt, ctx *spineCtx) {
 		}
 	}
 	it := &item{kind: rawItem, stmt: s, ctx: ctx}
-	t.outs(it, s, 0, 0, map[string]bool{})
+	t.outs(it, s, 0, 0, labelsIn(s))
 	t.add(it)
 }
 
@@ -175,8 +198,6 @@ func (t *twinGen) outs(it *item, n ast.Node, brk, cont int, inside map[string]bo
 		switch m := m.(type) {
 		case *ast.FuncLit:
 			return false
-		case *ast.LabeledStmt:
-			inside[m.Label.Name] = true
 		case *ast.ForStmt:
 			t.outs(it, m.Body, brk+1, cont+1, inside)
 			return false
@@ -187,13 +208,32 @@ func (t *twinGen) outs(it *item, n ast.Node, brk, cont int, inside map[string]bo
 			t.outs(it, switchBody(m), brk+1, cont, inside)
 			return false
 		case *ast.BranchStmt:
-			if l := it.ctx.target(m, brk, cont, inside); l != nil {
+			l := it.ctx.target(m, brk, cont, inside)
+			if m.Tok == token.GOTO && !inside[m.Label.Name] {
+				l = t.gotoLabel(m.Label)
+			}
+			if l != nil {
 				l.used = true
 				it.outs = append(it.outs, l)
 			}
 		}
 		return true
 	})
+}
+
+// labelsIn returns the labels that a statement declares.
+func labelsIn(s ast.Stmt) map[string]bool {
+	labels := map[string]bool{}
+	ast.Inspect(s, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncLit:
+			return false
+		case *ast.LabeledStmt:
+			labels[n.Label.Name] = true
+		}
+		return true
+	})
+	return labels
 }
 
 func switchBody(n ast.Node) *ast.BlockStmt {

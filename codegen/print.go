@@ -119,6 +119,9 @@ func (b *bodyGen) stmt(s ast.Stmt) {
 			b.inLabels[s.Label.Name] = true
 		}
 		b.put(s.Label.Name + ":\n")
+		if isEmpty(s.Stmt) {
+			b.put(";\n")
+		}
 		b.stmt(s.Stmt)
 	case *ast.IfStmt:
 		b.ifStmt(s)

@@ -31,6 +31,7 @@ type twinGen struct {
 	items    []*item
 	prologue []ast.Stmt // constants, which need not stand where they are declared
 	labels   map[string]int
+	gotos    map[string]*label // the user's own, for goto
 	sites    int
 	names    map[string]bool
 
@@ -58,7 +59,7 @@ func (f *fileGen) newTwin(u *unit, path, state string, ft *ast.FuncType, body *a
 	t := &twinGen{
 		fileGen: f, unit: u, path: path, state: state,
 		index: map[*types.Var]int{}, param: map[*types.Var]bool{}, result: map[*types.Var]bool{},
-		clauseVars: map[*types.Var]string{}, labels: map[string]int{}, names: map[string]bool{},
+		clauseVars: map[*types.Var]string{}, labels: map[string]int{}, gotos: map[string]*label{}, names: map[string]bool{},
 		hoisted: map[*types.Var]bool{}, mentioned: map[*types.Var]bool{},
 	}
 	identNames(body, t.names)

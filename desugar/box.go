@@ -65,7 +65,7 @@ func (f *fn) siteAfter(v *types.Var, u *varUse) bool {
 	if !lv.durable {
 		return false
 	}
-	if lv.defersIt {
+	if lv.defersIt || lv.jumps && len(lv.sites) > 0 {
 		return true
 	}
 	for _, c := range lv.sites {
@@ -174,6 +174,8 @@ func (s *useScanner) visit(root ast.Node) {
 			if s.r.facts.Sites[n.Call] != nil {
 				s.top().defersIt = true
 			}
+		case *ast.BranchStmt:
+			s.top().jumps = s.top().jumps || n.Tok == token.GOTO
 		case *ast.GoStmt:
 			if lit, ok := ast.Unparen(n.Call.Fun).(*ast.FuncLit); ok {
 				s.kind[lit] = native

@@ -49,6 +49,8 @@
 //	for v := range ch            for { v, t_1 := <-ch; if !t_1 { break }; ... }
 //	switch x { case f(): }       the clause is chosen first, then switch t_1 { case 1: }
 //	select around a site         select { case t_1 = <-ch: t_2 = 1 }; switch t_2 { case 1: }
+//	L: for { goto L; break L }   L: ; L_loop: for { goto L; break L_loop }
+//	x.f = f(g()), with gotos     { t_1 := g(); t_2 := f(t_1); x.f = t_2 }: jumped over as before
 //	fallthrough around a site    if t_1 == 1 { ...; t_1 = 2 }; if t_1 == 2 { ... }
 //	return f(), named results    n, err = f(); return n, err
 //	defer x.f(y + 1)             t_1 := x.f; t_2 := y + 1; defer t_1(t_2)
@@ -67,7 +69,7 @@
 //
 // # Exceptions
 //
-// Refused, with a position: goto in a durable function; ranges over functions
+// Refused, with a position: ranges over functions
 // around a suspension point, other than the iterators slices.All and Values and
 // maps.All, Keys and Values, which become ranges over their operands; durable code in files that import "C"; types without a
 // name where one has to be written; in a package that declares predeclared names

@@ -39,7 +39,9 @@ type level struct {
 	durable  bool
 	hasDefer bool
 	defersIt bool // a deferred call may suspend
+	jumps    bool // has a goto, with which what follows in the text need not follow
 	sites    []*ast.CallExpr
+	gotos    map[types.Object]bool // labels that a goto leads to
 
 	results    []result
 	needReturn bool       // every return lists its results
@@ -312,6 +314,13 @@ func (f *fn) scanLevel(lv *level) {
 			}
 		case *ast.ReturnStmt:
 			bare = bare || len(n.Results) == 0
+		case *ast.BranchStmt:
+			if n.Tok == token.GOTO {
+				if lv.gotos == nil {
+					lv.gotos = make(map[types.Object]bool)
+				}
+				lv.gotos[f.r.info.Uses[n.Label]] = true
+			}
 		}
 	})
 	if !named || !lv.durable {

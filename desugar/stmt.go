@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 )
 
 // A target is a statement of the source that break or continue may refer to.
@@ -41,8 +42,39 @@ func (f *fn) scoped(old ast.Node, do func()) {
 	f.emit(block(list), old)
 }
 
-// stmt emits a statement of the source.
+// stmt emits a statement of the source. In a function with goto, one that declares
+// nothing itself declares nothing in the end: the source may jump over it.
 func (f *fn) stmt(s ast.Stmt) {
+	if len(f.level.gotos) == 0 || declares(s) {
+		f.statement(s)
+		return
+	}
+	if _, ok := s.(*ast.LabeledStmt); ok {
+		f.statement(s)
+		return
+	}
+	list := f.collect(func() { f.statement(s) })
+	if len(list) > 1 && slices.ContainsFunc(list, declares) {
+		f.emit(block(list), s)
+		return
+	}
+	for _, n := range list {
+		f.emit(n, s)
+	}
+}
+
+// declares reports whether a statement declares variables in the block around it.
+func declares(s ast.Stmt) bool {
+	switch s := s.(type) {
+	case *ast.DeclStmt:
+		return true
+	case *ast.AssignStmt:
+		return s.Tok == token.DEFINE
+	}
+	return false
+}
+
+func (f *fn) statement(s ast.Stmt) {
 	switch s := s.(type) {
 	case *ast.EmptyStmt:
 	case *ast.BlockStmt:
@@ -96,6 +128,12 @@ func (f *fn) exprStmt(s *ast.ExprStmt) {
 func (f *fn) labeled(s *ast.LabeledStmt) {
 	obj := f.r.info.Defs[s.Label]
 	t := &target{label: obj, name: f.nameOf(obj, s.Label.Name)}
+	if f.level.gotos[obj] {
+		// goto leads to what comes before the loop or switch, break and continue
+		// need a label on that itself.
+		f.emit(labelled(t.name, &ast.EmptyStmt{}), s)
+		t.name = f.derived(t.name, "_loop")
+	}
 	switch inner := s.Stmt.(type) {
 	case *ast.ForStmt:
 		f.forStmt(inner, t)
@@ -108,16 +146,11 @@ func (f *fn) labeled(s *ast.LabeledStmt) {
 	case *ast.SelectStmt:
 		f.selectStmt(inner, t)
 	default:
-		// A label for goto.
-		list := f.collect(func() { f.stmt(inner) })
-		first := ast.Stmt(&ast.EmptyStmt{})
-		if len(list) > 0 {
-			first, list = list[0], list[1:]
+		if f.plain {
+			f.emit(labelled(t.name, f.single(inner)), s)
+			return
 		}
-		f.emit(labelled(t.name, first), s)
-		for _, s := range list {
-			f.emit(s, nil)
-		}
+		f.stmt(inner)
 	}
 }
 
@@ -138,9 +171,6 @@ func (f *fn) branch(s *ast.BranchStmt) {
 	n := &ast.BranchStmt{Tok: s.Tok}
 	switch s.Tok {
 	case token.GOTO:
-		if f.level.durable {
-			f.r.refuse(s.Pos(), "use a loop", "goto in a function that may suspend is not supported")
-		}
 		n.Label = f.labelUse(s.Label)
 	case token.BREAK, token.CONTINUE:
 		t := f.branchTarget(s)

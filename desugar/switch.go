@@ -49,9 +49,20 @@ func (f *fn) switchStmt(s *ast.SwitchStmt, t *target) {
 // fallsThrough reports whether a clause ends with fallthrough.
 func fallsThrough(s *ast.SwitchStmt) bool {
 	for _, c := range s.Body.List {
-		if last, ok := lastStmt(c).(*ast.BranchStmt); ok && last.Tok == token.FALLTHROUGH {
+		if isFallthrough(lastStmt(c)) {
 			return true
 		}
+	}
+	return false
+}
+
+// isFallthrough reports whether a statement is fallthrough, perhaps labelled.
+func isFallthrough(s ast.Stmt) bool {
+	switch s := s.(type) {
+	case *ast.LabeledStmt:
+		return isFallthrough(s.Stmt)
+	case *ast.BranchStmt:
+		return s.Tok == token.FALLTHROUGH
 	}
 	return false
 }
@@ -128,16 +139,21 @@ func (f *fn) ifClauses(s *ast.SwitchStmt, t *target, chosen string, hasDefault b
 			c := c.(*ast.CaseClause)
 			list := c.Body
 			falls := false
-			if last, ok := lastStmt(c).(*ast.BranchStmt); ok && last.Tok == token.FALLTHROUGH {
+			last := lastStmt(c)
+			if isFallthrough(last) {
 				falls = true
-				for list[len(list)-1] != ast.Stmt(last) {
+				for list[len(list)-1] != last {
 					list = list[:len(list)-1]
 				}
 				list = list[:len(list)-1]
 			} else {
-				ends = ends && f.ending(lastStmt(c))
+				ends = ends && f.ending(last)
 			}
 			nb := f.stmts(list)
+			for l, ok := last.(*ast.LabeledStmt); ok && falls; l, ok = l.Stmt.(*ast.LabeledStmt) {
+				obj := f.r.info.Defs[l.Label]
+				nb = append(nb, labelled(f.nameOf(obj, l.Label.Name), &ast.EmptyStmt{}))
+			}
 			if falls {
 				nb = append(nb, set1(ident(chosen), intLit(int64(i+2))))
 			}

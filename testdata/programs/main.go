@@ -67,6 +67,7 @@ import (
 	"github.com/coroc-dev/coroc/testdata/programs/genericswitch"
 	"github.com/coroc-dev/coroc/testdata/programs/globals"
 	"github.com/coroc-dev/coroc/testdata/programs/goosfile"
+	"github.com/coroc-dev/coroc/testdata/programs/gotos"
 	"github.com/coroc-dev/coroc/testdata/programs/hygiene"
 	"github.com/coroc-dev/coroc/testdata/programs/identity"
 	"github.com/coroc-dev/coroc/testdata/programs/ifaces"
@@ -321,6 +322,7 @@ var programs = []program{
 	{"genericswitch", genericswitch.Main},
 	{"globals", globals.Main},
 	{"goosfile", goosfile.Main},
+	{"gotos", gotos.Main},
 	{"hygiene", hygiene.Main},
 	{"identity", identity.Main},
 	{"ifaces", ifaces.Main},

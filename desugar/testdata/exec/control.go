@@ -28,6 +28,7 @@ func Run() {
 	constants()
 	fmt.Println(fallsThrough(1), fallsThrough(2), fallsThrough(3), fallsThrough(9))
 	gotos(2)
+	fmt.Println(jumps(1), jumps(4))
 	localTypes(1, "k")
 	localTypes("x", 2)
 	(&box[float64, string]{1.5, "y"}).locals()
@@ -476,4 +477,31 @@ again:
 		fmt.Println(f())
 		goto again
 	}
+}
+
+// What is jumped over may need temporaries, and the label of a loop that goto
+// leads to stands before its init statement.
+func jumps(n int) (r int) {
+	if s_i(n) > 3 {
+		goto end
+	}
+	r = s_i(1) + s_i(2)*s_i(r)
+	if s_b(r > 2) && s_b(r > 3) {
+		goto end
+	}
+	fmt.Println(s_i(r) + s_i(r+1))
+loop:
+	for i := s_i(n); ; i += s_i(1) {
+		switch {
+		case i < 3:
+			continue loop
+		case r < 8:
+			r += 4
+			goto loop
+		default:
+			break loop
+		}
+	}
+end:
+	return r + s_i(n)
 }
