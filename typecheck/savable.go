@@ -1,69 +1,237 @@
 package typecheck
 
 import (
-	"fmt"
 	"go/types"
 	"strings"
 )
 
-// Unsavable looks for what has no meaning outside of its process in a value of
-// type t: a channel, an unsafe pointer, a lock. It returns the way there
-// ("conn.done", "[].mu") and why it cannot be saved, or an empty why. Only what
-// is part of the value itself counts: what a pointer, a map or an interface
-// leads to may be bound by the program, or be nil. The fields of types of the
-// standard library are not looked at: the runtime has codecs for their meaning.
-func (m *Module) Unsavable(t types.Type) (path, why string) {
-	return m.unsavable(t, map[types.Type]bool{})
+// A Saving says which values of a type can be saved.
+type Saving int
+
+// The kinds, each of which is harder to save than those before it.
+const (
+	Always  Saving = iota // every value
+	Depends               // it depends on what a value refers to at run time
+	ZeroIf                // only one that is zero
+	NamedIf               // only nil, a pointer to something that is zero, and what the program has bound or holds in a package-level variable
+	NilIf                 // only nil
+)
+
+// A Savability is what a type tells about saving its values.
+type Savability struct {
+	Saving Saving
+	Path   string // the way to the part that decides: ".done", "[].mu"; empty if that is the value itself
+	Why    string // not for Always
 }
 
-// locks are types of the standard library whose values are useless after they
-// have been restored, and dangerous if they were in use.
-var locks = map[string]string{
-	"sync.Mutex":     "a mutex",
-	"sync.RWMutex":   "a mutex",
-	"sync.WaitGroup": "a wait group",
-	"sync.Cond":      "a condition variable",
-	"sync.Pool":      "a pool",
+// Reasons, in the words of the errors that the runtime returns.
+const (
+	whyChan    = "a channel belongs to its process"
+	whyUnsafe  = "nothing tells what an unsafe pointer points to"
+	whyInUse   = "it can be saved only while it is not in use"
+	whyOpaque  = "this type of the standard library has no portable meaning"
+	whyDynamic = "it depends on the value that it holds"
+	whyFunc    = "it depends on what the function has captured"
+	whyTypeArg = "it depends on the type argument"
+)
+
+// Savability returns what is known about saving values of type t. Of the parts
+// of a value the one that is hardest to save decides. What is behind a pointer, in
+// a slice or in a map is not part of the value: there may be nothing, so that a
+// channel in there makes it depend.
+func (m *Module) Savability(t types.Type) Savability {
+	return (&savings{m: m, open: map[types.Type]bool{}}).of(t)
 }
 
-func (m *Module) unsavable(t types.Type, seen map[types.Type]bool) (path, why string) {
-	if seen[t] {
-		return "", ""
+type savings struct {
+	m    *Module
+	open map[types.Type]bool // types that are being looked at
+}
+
+func (s *savings) of(t types.Type) Savability {
+	t = types.Unalias(t)
+	if s.open[t] {
+		return Savability{} // what it contains decides where it was met first
 	}
-	seen[t] = true
-	defer delete(seen, t)
-	if n, ok := types.Unalias(t).(*types.Named); ok {
-		if pkg := n.Obj().Pkg(); pkg != nil {
-			if what := locks[pkg.Path()+"."+n.Obj().Name()]; what != "" {
-				return "", what + " belongs to its process"
-			}
-			if m.isStandard(pkg.Path()) {
-				return "", ""
+	s.open[t] = true
+	defer delete(s.open, t)
+	switch t := t.(type) {
+	case *types.Named:
+		if pkg := t.Obj().Pkg(); pkg != nil && s.m.isStandard(pkg.Path()) {
+			if r, ok := s.standard(t); ok {
+				return r
 			}
 		}
+	case *types.TypeParam:
+		return Savability{Saving: Depends, Why: whyTypeArg}
 	}
 	switch u := t.Underlying().(type) {
-	case *types.Chan:
-		return "", "a channel belongs to its process"
 	case *types.Basic:
 		if u.Kind() == types.UnsafePointer {
-			return "", "an unsafe pointer is an address"
+			return Savability{Saving: NilIf, Why: whyUnsafe}
 		}
+	case *types.Chan:
+		return Savability{Saving: NilIf, Why: whyChan}
+	case *types.Interface:
+		return Savability{Saving: Depends, Why: whyDynamic}
+	case *types.Signature:
+		return Savability{Saving: Depends, Why: whyFunc}
+	case *types.Pointer:
+		r := s.of(u.Elem())
+		if r.Saving == ZeroIf && r.Path == "" && r.Why == whyOpaque {
+			r.Saving = NamedIf
+			return r
+		}
+		return r.behind("")
+	case *types.Slice:
+		return s.of(u.Elem()).behind("[]")
+	case *types.Map:
+		if r := s.of(u.Key()).behind("[]"); r.Saving != Always {
+			return r
+		}
+		return s.of(u.Elem()).behind("[]")
 	case *types.Array:
-		if u.Len() == 0 {
-			return "", ""
-		}
-		if path, why = m.unsavable(u.Elem(), seen); why != "" {
-			return "[]" + path, why
+		if u.Len() > 0 {
+			return s.of(u.Elem()).at("[]")
 		}
 	case *types.Struct:
+		var worst Savability
 		for f := range u.Fields() {
-			if path, why = m.unsavable(f.Type(), seen); why != "" {
-				return fmt.Sprintf(".%s%s", f.Name(), path), why
+			if r := s.of(f.Type()); r.Saving > worst.Saving {
+				worst = r.at("." + f.Name())
 			}
 		}
+		return worst
 	}
-	return "", ""
+	return Savability{}
+}
+
+// at returns r for the value that has the one of r as the given part.
+func (r Savability) at(part string) Savability {
+	if r.Saving != Always {
+		r.Path = part + r.Path
+	}
+	return r
+}
+
+// behind returns r for a value that refers to the one of r.
+func (r Savability) behind(part string) Savability {
+	r.Saving = min(r.Saving, Depends)
+	return r.at(part)
+}
+
+// standard returns what the runtime does with a type of the standard library: it
+// has codecs for the meaning of some that hide their fields, and refuses the
+// others. Types that hide nothing are like those of the program.
+func (s *savings) standard(t *types.Named) (Savability, bool) {
+	u, ok := t.Underlying().(*types.Struct)
+	if !ok || !hides(u) {
+		return Savability{}, false
+	}
+	name := t.Obj().Pkg().Path() + "." + t.Obj().Name()
+	switch {
+	case name == "sync/atomic.Pointer" && t.TypeArgs().Len() == 1:
+		return s.of(types.NewPointer(t.TypeArgs().At(0))), true
+	case name == "sync/atomic.Value" || name == "container/list.List" || name == "container/list.Element" || name == "math/rand/v2.Rand":
+		return Savability{Saving: Depends, Why: whyDynamic}, true
+	case savedByMeaning[name], textError(t, u), marshals(t):
+		return Savability{}, true
+	case t.Obj().Pkg().Path() == "sync":
+		return Savability{Saving: ZeroIf, Why: whyInUse}, true
+	}
+	return Savability{Saving: ZeroIf, Why: whyOpaque}, true
+}
+
+// savedByMeaning are the types for which the runtime has codecs of its own; its
+// tests compare the two lists.
+var savedByMeaning = map[string]bool{
+	"sync/atomic.Int32":          true,
+	"sync/atomic.Int64":          true,
+	"sync/atomic.Uint32":         true,
+	"sync/atomic.Uint64":         true,
+	"sync/atomic.Uintptr":        true,
+	"sync/atomic.Bool":           true,
+	"runtime.TypeAssertionError": true,
+	"net/url.Userinfo":           true,
+	"time.Time":                  true,
+	"time.Location":              true,
+	"strings.Builder":            true,
+	"strings.Reader":             true,
+	"bytes.Buffer":               true,
+	"bytes.Reader":               true,
+	"sync.Once":                  true,
+}
+
+// hides reports whether a struct has unexported fields, other than blank ones
+// without a size.
+func hides(u *types.Struct) bool {
+	for f := range u.Fields() {
+		if f.Exported() {
+			continue
+		}
+		if f.Name() == "_" {
+			switch b := f.Type().Underlying().(type) {
+			case *types.Struct:
+				if b.NumFields() == 0 {
+					continue
+				}
+			case *types.Array:
+				if b.Len() == 0 {
+					continue
+				}
+			}
+		}
+		return true
+	}
+	return false
+}
+
+// textError reports whether t is an error that hides nothing but its text.
+func textError(t *types.Named, u *types.Struct) bool {
+	if !types.Implements(types.NewPointer(t), types.Universe.Lookup("error").Type().Underlying().(*types.Interface)) {
+		return false
+	}
+	text := false
+	for f := range u.Fields() {
+		if f.Exported() {
+			continue
+		}
+		if b, ok := f.Type().Underlying().(*types.Basic); !ok || b.Kind() != types.String || text {
+			return false
+		}
+		text = true
+	}
+	return true
+}
+
+// marshals reports whether t writes and reads itself as bytes.
+func marshals(t types.Type) bool {
+	ms := types.NewMethodSet(types.NewPointer(t))
+	has := func(name string, params, results []types.Type) bool {
+		sel := ms.Lookup(nil, name)
+		return sel != nil && types.Identical(withoutRecv(sel.Obj().(*types.Func)), signature(params, results))
+	}
+	bytes, err := types.NewSlice(types.Typ[types.Byte]), types.Universe.Lookup("error").Type()
+	pair := func(out, in string) bool {
+		return has(out, nil, []types.Type{bytes, err}) && has(in, []types.Type{bytes}, []types.Type{err})
+	}
+	return pair("GobEncode", "GobDecode") || pair("MarshalBinary", "UnmarshalBinary")
+}
+
+func signature(params, results []types.Type) *types.Signature {
+	tuple := func(list []types.Type) *types.Tuple {
+		var vars []*types.Var
+		for _, t := range list {
+			vars = append(vars, types.NewParam(0, nil, "", t))
+		}
+		return types.NewTuple(vars...)
+	}
+	return types.NewSignatureType(nil, nil, nil, tuple(params), tuple(results), false)
+}
+
+func withoutRecv(f *types.Func) *types.Signature {
+	s := f.Signature()
+	return types.NewSignatureType(nil, nil, nil, s.Params(), s.Results(), s.Variadic())
 }
 
 // isStandard reports whether path is in the standard library: its first element

@@ -1,13 +1,15 @@
 package typecheck_test
 
 import (
+	"go/types"
 	"testing"
 
+	"github.com/coroc-dev/coroc/typecheck"
 	"github.com/coroc-dev/coroc/typecheck/loadtest"
 	"github.com/stretchr/testify/require"
 )
 
-func TestUnsavable(t *testing.T) {
+func TestSavability(t *testing.T) {
 	m := loadtest.Load(t, loadtest.Dir(t, `
 -- go.mod --
 module m
@@ -17,8 +19,16 @@ go 1.26
 package a
 
 import (
+	"bufio"
 	"bytes"
+	"database/sql"
+	"encoding/json"
+	"math/big"
+	"net/http"
+	"os"
+	"regexp"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unsafe"
 )
@@ -33,30 +43,89 @@ type list struct {
 	c    [2]struct{ in guarded }
 }
 
+type worker struct {
+	name string
+	err  error
+	done chan int
+}
+
+type node struct {
+	next, prev *node
+	kids       []node
+}
+
 var (
-	Chan    chan int
-	Unsafe  unsafe.Pointer
-	Deep    list
-	Local   struct{ done <-chan struct{} }
-	Pointer *guarded
-	Slice   []chan int
-	Map     map[string]chan int
-	Any     any
-	Time    time.Time
-	Buffer  bytes.Buffer
-	Empty   [0]chan int
-	Func    func(chan int)
+	Int      int
+	Chan     chan int
+	Unsafe   unsafe.Pointer
+	Deep     list
+	Local    struct{ done <-chan struct{} }
+	Pointer  *guarded
+	Worker   worker
+	PWorker  *worker
+	Slice    []chan int
+	Map      map[string]chan int
+	Any      any
+	Time     time.Time
+	Buffer   bytes.Buffer
+	Empty    [0]chan int
+	Func     func(chan int)
+	File     *os.File
+	Conn     *sql.Conn
+	Scanner  bufio.Scanner
+	Regexp   *regexp.Regexp
+	Files    []*os.File
+	Client   *http.Client
+	Syntax   *json.SyntaxError
+	Big      *big.Int
+	Mutex    *sync.Mutex
+	Atomic   atomic.Pointer[os.File]
+	AtomicOK atomic.Pointer[int]
+	Timer    *time.Timer
+	Recur    node
 )
+
+func Generic[T any](x T) { _ = x }
 `))
 	scope := m.Packages[0].Types.Scope()
-	for name, want := range map[string][2]string{
-		"Chan":    {"", "a channel belongs to its process"},
-		"Unsafe":  {"", "an unsafe pointer is an address"},
-		"Deep":    {".c[].in.mu", "a mutex belongs to its process"},
-		"Local":   {".done", "a channel belongs to its process"},
-		"Pointer": {}, "Slice": {}, "Map": {}, "Any": {}, "Time": {}, "Buffer": {}, "Empty": {}, "Func": {},
+	const (
+		channel = "a channel belongs to its process"
+		opaque  = "this type of the standard library has no portable meaning"
+		inUse   = "it can be saved only while it is not in use"
+		dynamic = "it depends on the value that it holds"
+	)
+	for name, want := range map[string]typecheck.Savability{
+		"Int":      {},
+		"Chan":     {Saving: typecheck.NilIf, Why: channel},
+		"Unsafe":   {Saving: typecheck.NilIf, Why: "nothing tells what an unsafe pointer points to"},
+		"Deep":     {Saving: typecheck.ZeroIf, Path: ".c[].in.mu", Why: inUse},
+		"Local":    {Saving: typecheck.NilIf, Path: ".done", Why: channel},
+		"Pointer":  {Saving: typecheck.Depends, Path: ".mu", Why: inUse},
+		"Worker":   {Saving: typecheck.NilIf, Path: ".done", Why: channel},
+		"PWorker":  {Saving: typecheck.Depends, Path: ".done", Why: channel},
+		"Slice":    {Saving: typecheck.Depends, Path: "[]", Why: channel},
+		"Map":      {Saving: typecheck.Depends, Path: "[]", Why: channel},
+		"Any":      {Saving: typecheck.Depends, Why: dynamic},
+		"Time":     {},
+		"Buffer":   {},
+		"Empty":    {},
+		"Func":     {Saving: typecheck.Depends, Why: "it depends on what the function has captured"},
+		"File":     {Saving: typecheck.NamedIf, Why: opaque},
+		"Conn":     {Saving: typecheck.NamedIf, Why: opaque},
+		"Scanner":  {Saving: typecheck.ZeroIf, Why: opaque},
+		"Regexp":   {Saving: typecheck.NamedIf, Why: opaque},
+		"Files":    {Saving: typecheck.Depends, Path: "[]", Why: opaque},
+		"Client":   {Saving: typecheck.Depends, Path: ".Transport", Why: dynamic},
+		"Syntax":   {},
+		"Big":      {},
+		"Mutex":    {Saving: typecheck.Depends, Why: inUse},
+		"Atomic":   {Saving: typecheck.NamedIf, Why: opaque},
+		"AtomicOK": {},
+		"Timer":    {Saving: typecheck.NamedIf, Why: opaque},
+		"Recur":    {},
 	} {
-		path, why := m.Unsavable(scope.Lookup(name).Type())
-		require.Equal(t, want, [2]string{path, why}, name)
+		require.Equal(t, want, m.Savability(scope.Lookup(name).Type()), name)
 	}
+	param := scope.Lookup("Generic").Type().(*types.Signature).Params().At(0).Type()
+	require.Equal(t, typecheck.Savability{Saving: typecheck.Depends, Why: "it depends on the type argument"}, m.Savability(param))
 }
