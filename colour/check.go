@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/coroc-dev/coroc/typecheck"
-	"golang.org/x/tools/go/ssa"
 )
 
 func (a *analysis) report(d typecheck.Diagnostic) { a.diags = append(a.diags, d) }
@@ -104,64 +103,6 @@ func (a *analysis) certain(n *node) bool {
 	return false
 }
 
-// checkCallbacks reports durable functions that are handed to code that is not
-// compiled and that calls them.
-func (a *analysis) checkCallbacks() {
-	for _, c := range a.flow.calls {
-		if !c.common.Pos().IsValid() {
-			continue
-		}
-		invoke := c.common.IsInvoke()
-		for _, fn := range c.order {
-			if hasBody(fn) || fn.Syntax() != nil {
-				continue
-			}
-			obj := calledObject(fn)
-			if obj == nil || obj.Pkg() == nil || isLibrary(obj.Pkg()) || a.twins.of(obj) != nil {
-				continue
-			}
-			if p := a.mod.PackageOf(obj.Pkg()); p != nil { // a test variant without bodies
-				continue
-			}
-			for i, arg := range c.common.Args {
-				if isCallback(obj, i, invoke) {
-					a.checkFuncArg(c, obj, arg, true)
-				} else if !(i == 0 && obj.Signature().Recv() != nil && !invoke) {
-					a.checkInterfaceArg(c, obj, i, invoke, arg)
-				}
-			}
-		}
-		if c.unknown && len(c.order) == 0 && invoke {
-			// An interface of the module is hardly there for others to implement.
-			theirs := c.common.Method.Pkg() == nil || a.mod.PackageOf(c.common.Method.Pkg()) == nil
-			for i, arg := range c.common.Args {
-				if isCallback(c.common.Method, i, true) && !isLibrary(c.common.Method.Pkg()) {
-					a.checkFuncArg(c, c.common.Method, arg, theirs)
-				}
-			}
-		}
-	}
-}
-
-// checkFuncArg reports a func argument that may suspend; sure says that the callee
-// is known not to be compiled.
-func (a *analysis) checkFuncArg(c *call, callee *types.Func, arg ssa.Value, sure bool) {
-	if p := a.flow.value(arg); p != nil {
-		a.checkFuncItems(c, callee, a.flow.in(p), sure)
-	}
-}
-
-func (a *analysis) checkFuncItems(c *call, callee *types.Func, items []item, sure bool) {
-	if why, direct := a.durableOf(items); why != nil {
-		a.report(callback(typecheck.Diagnostic{
-			Pos:     a.mod.Position(c.common.Pos()),
-			Message: fmt.Sprintf("%s is not compiled by coroc and may call %s, which may suspend", describe(callee), why.Caller),
-			Related: why.Chain(),
-			Fix:     "write the loop out, or copy the function into the module, so that it is compiled too",
-		}, direct && sure))
-	}
-}
-
 // callback makes the diagnostic a warning if it takes a dynamic call to suspend:
 // which functions that can reach is known only from above.
 func callback(d typecheck.Diagnostic, direct bool) typecheck.Diagnostic {
@@ -199,49 +140,6 @@ func (a *analysis) durableOf(items []item) (why *Reason, direct bool) {
 		return &Reason{Caller: point, Callee: point}, true
 	}
 	return nil, false
-}
-
-// checkInterfaceArg reports a value whose methods the callee may call, because
-// its parameter is an interface that has them, and one of them may suspend.
-func (a *analysis) checkInterfaceArg(c *call, callee *types.Func, i int, invoke bool, arg ssa.Value) {
-	j := i
-	if callee.Signature().Recv() != nil && !invoke {
-		j--
-	}
-	params := callee.Signature().Params()
-	if j < 0 || j >= params.Len() {
-		return
-	}
-	iface, ok := params.At(j).Type().Underlying().(*types.Interface)
-	if !ok || iface.NumMethods() == 0 {
-		return
-	}
-	p := a.flow.value(arg)
-	if p == nil {
-		return
-	}
-	for _, it := range a.flow.in(p) {
-		if it.typ == nil {
-			continue
-		}
-		if it.fn != nil && !a.flow.isCompiledType(it.typ) {
-			// http.HandlerFunc(f): the method calls the function.
-			a.checkFuncItems(c, callee, []item{it}, true)
-			continue
-		}
-		for m := range iface.Methods() {
-			n := a.methodNode(it.typ, m)
-			if n == nil || !n.hard {
-				continue
-			}
-			a.report(callback(typecheck.Diagnostic{
-				Pos:     a.mod.Position(c.common.Pos()),
-				Message: fmt.Sprintf("%s is not compiled by coroc and may call %s, which may suspend", describe(callee), n.name),
-				Related: n.why.Chain(),
-				Fix:     "make the method one that does not suspend, or copy the function into the module, so that it is compiled too",
-			}, n.direct))
-		}
-	}
 }
 
 // checkFields reports durable functions that are put into a struct that is

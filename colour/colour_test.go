@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/coroc-dev/coroc/colour"
+	"github.com/coroc-dev/coroc/typecheck"
 	"github.com/coroc-dev/coroc/typecheck/loadtest"
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
@@ -34,7 +35,10 @@ func TestAnalyse(t *testing.T) {
 			facts, diags := colour.Analyse(mod)
 			var b strings.Builder
 			b.WriteString(facts.Dump(mod))
-			for _, d := range diags {
+			for _, o := range facts.Opaque {
+				diags = append(diags, o.Diagnostic)
+			}
+			for _, d := range typecheck.SortDiagnostics(diags) {
 				b.WriteString(d.Error() + "\n")
 			}
 			got := loadtest.Relative(dir, b.String())

@@ -67,8 +67,10 @@ type Facts struct {
 	Sites   map[*ast.CallExpr]*Site    // calls that may suspend, also those of defer statements; not those of go statements
 	Gos     map[*ast.GoStmt]*Site      // go statements whose call may suspend
 	Ranges  map[*ast.RangeStmt]*Site   // ranges over functions that may suspend, in the iterator or in the body
+	Bodies  map[*ast.RangeStmt]*Reason // bodies of ranges over functions that may suspend
 	Records map[ast.Expr]bool          // func-valued expressions that must become records
 	Masks   map[*types.Package][]*Mask // twins that only keep names together, by the package that declares the type
+	Opaque  []Opaque                   // calls of code that is not compiled and that a suspension would have to pass through
 }
 
 // Durable reports whether fn, or what it is an instance of, may suspend.

@@ -122,6 +122,9 @@ func Compile(ctx context.Context, o Options) (*Result, error) {
 		return r, nil
 	}
 	r.Facts, diags = colour.Analyse(mod)
+	for _, o := range r.Facts.Opaque {
+		diags = append(diags, o.Diagnostic)
+	}
 	r.add(r.concerning(diags))
 	r.generate(ctx)
 	r.conflicts()
