@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"reflect"
 	"strings"
 
@@ -14,10 +15,19 @@ import (
 // Error is an error of a call as its caller gets it: the message, the type, the status and
 // the chain of the error that the function returned.
 //
-// [errors.Is] finds the errors of the chain that are registered with [RegisterError], and
-// [errors.As] the types registered with [RegisterErrorType], in any process. In a durable
-// build package-level errors of the compiled packages are found without that; in a volatile
-// one, which never goes on in another process, [errors.Is] finds the original errors.
+// [errors.As] finds the errors of the chain as values of their types, made anew: with their
+// fields, in which errors that are not registered are values of type *Error. It does so for all
+// types but those with parts that cannot be stored: channels, functions, values in
+// interfaces that are neither errors nor basic. If the target is an interface, the type has
+// to be registered with [RegisterErrorType].
+//
+// [errors.Is] finds package-level errors that are registered with [RegisterError]; without
+// that those of the compiled packages, and of the packages that they import. It finds
+// errors that are equal to the target and of the same type, or are so by the `Is` method of
+// that type.
+//
+// A type that is found by its name is known to be the same: local types of one name in a
+// package are not told apart.
 type Error struct {
 	n      *node // all that is kept when the error itself is part of a state
 	origin error // the original, in a volatile build
@@ -29,8 +39,9 @@ type node struct {
 	Type    string          `json:"t,omitempty"`
 	Status  Status          `json:"s,omitempty"`
 	Name    string          `json:"n,omitempty"` // in the registry: of the value, or of its type
-	Value   json.RawMessage `json:"v,omitempty"` // of a registered type
-	State   []byte          `json:"r,omitempty"` // of a value that the runtime knows
+	ID      string          `json:"i,omitempty"` // of the type, if it has a Value and no Name
+	Value   json.RawMessage `json:"v,omitempty"`
+	Var     string          `json:"g,omitempty"` // the package-level variable that holds the error
 	Stack   string          `json:"k,omitempty"`
 	Several bool            `json:"j,omitempty"` // wraps a list, even if that is short
 	Wrapped []*node         `json:"w,omitempty"`
@@ -51,20 +62,105 @@ func (e *Error) Status() Status { return e.n.Status }
 func (e *Error) Stack() string { return e.n.Stack }
 
 // Unwrap returns the errors that the original wraps.
-func (e *Error) Unwrap() []error { return e.n.unwrap(e.origin, 0) }
-
-// Is reports whether the original is target, or says of itself that it is.
-func (e *Error) Is(target error) bool {
-	if v := e.n.value(); v != nil && errors.Is(v, target) {
-		return true
+func (e *Error) Unwrap() []error {
+	origins := unwrap(e.origin, len(e.n.Wrapped))
+	errs := make([]error, 0, len(e.n.Wrapped))
+	for i, w := range e.n.Wrapped {
+		if w != nil {
+			errs = append(errs, w.decode(origins[i], 0))
+		}
 	}
-	return e.origin != nil && reflect.ValueOf(target).Comparable() && reflect.ValueOf(e.origin).Comparable() && e.origin == target
+	return errs
 }
 
-// As sets target to the original if that is of a registered type which fits.
+// wrapped returns one of the errors that the original wraps, as a part of its value. It
+// returns nil if there is none.
+func (e *Error) wrapped(i int) error {
+	if i < 0 || i >= len(e.n.Wrapped) || e.n.Wrapped[i] == nil {
+		return nil
+	}
+	return original(e.n.Wrapped[i].decode(unwrap(e.origin, len(e.n.Wrapped))[i], 0))
+}
+
+// original returns err, or what it stands for if that is registered: methods of the error
+// that has it as a part may ask for its type.
+func original(err error) error {
+	if e, ok := err.(*Error); ok {
+		if v := e.registered(); v != nil {
+			return v
+		}
+	}
+	return err
+}
+
+// Is reports whether the original is target, or says of itself that it is. What it wraps is
+// not asked.
+func (e *Error) Is(target error) bool {
+	if v := e.registered(); v != nil && is(v, target) {
+		return true
+	}
+	if durable {
+		if v, ok := runtime.Variable(e.n.Var).(error); ok && same(v, target) {
+			return true
+		}
+	} else if e.origin != nil && same(e.origin, target) {
+		return true
+	}
+	v, ok := e.value(reflect.TypeOf(target))
+	return ok && is(v, target)
+}
+
+// As sets target to the original, made anew, if that fits. What it wraps is not asked.
 func (e *Error) As(target any) bool {
-	v := e.n.value()
-	return v != nil && errors.As(v, target)
+	p := reflect.ValueOf(target).Elem()
+	if v := e.registered(); v != nil {
+		if reflect.TypeOf(v).AssignableTo(p.Type()) {
+			p.Set(reflect.ValueOf(v))
+			return true
+		}
+		if x, ok := v.(interface{ As(any) bool }); ok && x.As(target) {
+			return true
+		}
+	}
+	v, ok := e.value(p.Type())
+	if ok {
+		p.Set(reflect.ValueOf(v))
+	}
+	return ok
+}
+
+// is is errors.Is of err alone, without what it wraps: that is asked by who asked for err.
+func is(err, target error) bool {
+	x, ok := err.(interface{ Is(error) bool })
+	return same(err, target) || ok && x.Is(target)
+}
+
+func same(a, b error) bool {
+	return reflect.TypeOf(a) == reflect.TypeOf(b) && reflect.ValueOf(a).Comparable() && reflect.ValueOf(b).Comparable() && a == b
+}
+
+// registered returns the original if it is registered, or a value of its type if that is.
+func (e *Error) registered() error {
+	switch {
+	case e.n.Name == "":
+	case e.n.Value == nil:
+		return registered.value(e.n.Name)
+	default:
+		if t := registered.typeNamed(e.n.Name); t != nil {
+			if v, ok := decodeValue(e.n.Value, t, e.wrapped); ok {
+				return v
+			}
+		}
+	}
+	return nil
+}
+
+// value returns the original made anew, if it is of type t.
+func (e *Error) value(t reflect.Type) (error, bool) {
+	if e.n.ID == "" || t == nil || e.n.ID != typeID(t) {
+		return nil, false
+	}
+	return decodeValue(e.n.Value, t, e.wrapped)
 }
 
 // GatherError is the error of a Gather of which calls failed.
@@ -171,7 +267,11 @@ func (enc *errorEncoder) encode(err error, depth int) *node {
 	if depth > maxDepth || enc.nodes > maxNodes {
 		return n
 	}
-	enc.identify(n, err)
+	var wrapped []error // as n.Wrapped
+	wrap := func(w error) {
+		wrapped = append(wrapped, w)
+		n.Wrapped = append(n.Wrapped, enc.encode(w, depth+1))
+	}
 	switch e := err.(type) {
 	case *GatherError:
 		n.Several = true
@@ -179,39 +279,57 @@ func (enc *errorEncoder) encode(err error, depth int) *node {
 		for i, err := range e.Errors {
 			if err != nil {
 				n.Places = append(n.Places, i)
-				n.Wrapped = append(n.Wrapped, enc.encode(err, depth+1))
+				wrap(err)
 			}
 		}
+		return n
 	case interface{ Unwrap() error }:
 		if w := e.Unwrap(); w != nil {
-			n.Wrapped = []*node{enc.encode(w, depth+1)}
+			wrap(w)
 		}
 	case interface{ Unwrap() []error }:
 		n.Several = true
 		for _, w := range e.Unwrap() {
 			if w != nil && enc.nodes < maxNodes {
-				n.Wrapped = append(n.Wrapped, enc.encode(w, depth+1))
+				wrap(w)
 			}
 		}
 	}
+	enc.identify(n, err, wrapped, depth)
 	return n
 }
 
 // identify notes by what the error can be found again.
-func (enc *errorEncoder) identify(n *node, err error) {
+func (enc *errorEncoder) identify(n *node, err error, wrapped []error, depth int) {
 	if n.Name = registered.nameOf(err); n.Name != "" {
 		return
 	}
-	if name := registered.typeOf(err); name != "" {
-		if b, jerr := json.Marshal(err); jerr == nil {
-			n.Name, n.Value = name, b
-		}
+	if durable {
+		n.Var = runtime.VariableOf(err)
+	}
+	name, id := registered.typeOf(err), typeID(reflect.TypeOf(err))
+	if name == "" && (id == "" || anonymous[id]) {
 		return
 	}
-	if durable {
-		n.State = saveError(err)
+	if n.Value = encodeValue(enc, err, wrapped, depth); n.Value == nil {
+		return
+	}
+	if n.Name = name; name == "" {
+		n.ID = id
 	}
 }
+
+// anonymous are the types that nobody can have a variable of, or has reason to.
+var anonymous = func() map[string]bool {
+	m := make(map[string]bool)
+	for _, err := range []error{
+		errors.New(""), fmt.Errorf("%w", io.EOF), fmt.Errorf("%w%w", io.EOF, io.EOF), errors.Join(io.EOF),
+		&statusError{},
+	} {
+		m[typeID(reflect.TypeOf(err))] = true
+	}
+	return m
+}()
 
 // decodeError makes an error of what was stored. origin is the error that it was made of,
 // if that was in this process.
@@ -234,41 +352,6 @@ func (n *node) decode(origin error, depth int) error {
 		origin = e.origin // it was encoded as what it stands for
 	}
 	return &Error{n: n, origin: origin}
-}
-
-// unwrap returns the errors that the original wraps.
-func (n *node) unwrap(origin error, depth int) []error {
-	origins := unwrap(origin, len(n.Wrapped))
-	errs := make([]error, 0, len(n.Wrapped))
-	for i, w := range n.Wrapped {
-		if w != nil && depth < 2*maxDepth {
-			errs = append(errs, w.decode(origins[i], depth+1))
-		}
-	}
-	return errs
-}
-
-// value returns the original, or one that is equal to it, if this program knows it by name.
-func (n *node) value() error {
-	switch {
-	case n.Value != nil:
-		if decode := registered.decoder(n.Name); decode != nil {
-			if v, err := decode(n.Value); err == nil && !isNil(v) {
-				return v
-			}
-		}
-	case n.Name != "":
-		return registered.value(n.Name)
-	case n.State != nil && durable:
-		return loadError(n.State)
-	}
-	return nil
-}
-
-// isNil finds the nil pointers that JSON's null makes; their methods would panic.
-func isNil(err error) bool {
-	v := reflect.ValueOf(err)
-	return v.Kind() == reflect.Pointer && v.IsNil()
 }
 
 func (n *node) decodeGather(origin error, depth int) error {

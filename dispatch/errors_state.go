@@ -16,26 +16,3 @@ func init() {
 	runtime.RegisterVar(path+"ErrNotRegistered", &ErrNotRegistered, false)
 	runtime.RegisterVar(path+"ErrOutside", &ErrOutside, false)
 }
-
-// maxErrorState is the size up to which the state of an error is stored with it.
-const maxErrorState = 1 << 10
-
-// saveError returns the state of an error that the runtime knows by name: a package-level
-// variable of a compiled package, or a value of a registered type. It returns nil for
-// others.
-func saveError(err error) []byte {
-	b, serr := runtime.New(func(*runtime.Coroutine) {}).AppendState(nil, &err)
-	if serr != nil || len(b) > maxErrorState {
-		return nil
-	}
-	return b
-}
-
-// loadError is the inverse of saveError; nil if this program does not know the error.
-func loadError(b []byte) error {
-	var err error
-	if _, lerr := runtime.New(func(*runtime.Coroutine) {}).LoadState(b, &err); lerr != nil {
-		return nil
-	}
-	return err
-}

@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"syscall"
 	"testing"
@@ -39,7 +40,7 @@ var (
 
 type codedError struct {
 	Code int
-	Err  error `json:"-"`
+	Err  error
 }
 
 func (e *codedError) Error() string { return fmt.Sprintf("code %d", e.Code) }
@@ -79,8 +80,10 @@ func TestErrorsCross(t *testing.T) {
 			var value valueError
 			require.ErrorAs(t, got, &value)
 			assert.Equal(t, "v", value.A)
+			require.ErrorIs(t, coded, errKnown, "what a value wraps is part of it")
 			var path *fs.PathError
-			assert.Equal(t, durable, errors.As(got, &path), "its type is known to the runtime only")
+			require.ErrorAs(t, got, &path)
+			assert.Equal(t, "open /x: no such file or directory", path.Error())
 		})
 	}
 	var e *Error
@@ -132,7 +135,11 @@ func TestDecodeError(t *testing.T) {
 		if rapid.Bool().Draw(t, "json") {
 			b, _ = json.Marshal(map[string]any{
 				"m": "m", "l": rapid.Int().Draw(t, "l"), "p": rapid.SliceOf(rapid.Int()).Draw(t, "p"),
-				"n": rapid.SampledFrom([]string{"", "io.EOF", "dispatch.codedError"}).Draw(t, "n"), "v": rapid.SampledFrom([]any{nil, 1, map[string]int{"Code": 1}}).Draw(t, "v"),
+				"n": rapid.SampledFrom([]string{"", "io.EOF", "dispatch.codedError"}).Draw(t, "n"),
+				"i": rapid.SampledFrom([]string{"", typeID(reflect.TypeFor[*codedError]()), "x"}).Draw(t, "i"),
+				"v": rapid.SampledFrom([]any{nil, 1, map[string]any{"Code": 1, "Err": map[string]int{"wrapped": 1}},
+					map[string]any{"Err": map[string]int{"wrapped": -1}}, map[string]any{"Err": map[string]any{"error": nil, "type": "int", "value": 1}},
+					map[string]any{"Err": map[string]any{"type": "int", "value": 1}}}).Draw(t, "v"),
 				"w": []any{nil, map[string]any{"m": "inner"}},
 			})
 		}
@@ -142,6 +149,10 @@ func TestDecodeError(t *testing.T) {
 		}
 		_ = StatusOf(err)
 		_ = errors.Is(err, io.EOF)
+		var coded *codedError
+		if errors.As(err, &coded) {
+			_ = coded.Error()
+		}
 	})
 }
 

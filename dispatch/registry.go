@@ -9,10 +9,13 @@ import (
 	"io"
 	"io/fs"
 	"net"
+	"net/url"
 	"os"
 	"reflect"
+	"strconv"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // errorRegistry holds what of a program's errors is known by name, and so can be the same
@@ -21,21 +24,20 @@ type errorRegistry struct {
 	mu     sync.RWMutex
 	values map[string]error
 	names  map[error]string
-	types  map[string]errorType
+	types  map[string]reflect.Type
 	byType map[reflect.Type]string
 	errs   []error // of registrations, reported by New
 }
 
-type errorType struct {
-	typ    reflect.Type
-	decode func([]byte) (error, error)
-}
+var registered = newErrorRegistry()
 
-var registered = &errorRegistry{
-	values: make(map[string]error),
-	names:  make(map[error]string),
-	types:  make(map[string]errorType),
-	byType: make(map[reflect.Type]string),
+func newErrorRegistry() *errorRegistry {
+	return &errorRegistry{
+		values: make(map[string]error),
+		names:  make(map[error]string),
+		types:  make(map[string]reflect.Type),
+		byType: make(map[reflect.Type]string),
+	}
 }
 
 // RegisterError makes a package-level error known by a name, so that [errors.Is] finds it in
@@ -61,41 +63,35 @@ func RegisterError(name string, err error) error {
 	return err
 }
 
-// RegisterErrorType makes a type of errors known by a name, so that [errors.As] finds it in
-// an error that a call of a workflow returned. Values of the type are stored as JSON: what
-// JSON would lose of it makes [New] return an error. The errors that it wraps are kept by
-// themselves, not as part of it. To be called from init or from a variable's initializer.
+// RegisterErrorType makes a type of errors known by a name. In an error that a call of a
+// workflow returned, [errors.As] finds any type of which the caller has a variable. That
+// errors of T have another type in their chain, an interface that they implement, or a method
+// `Is(error) bool`, is known only if T is registered. Common types of the standard library
+// are.
+//
+// The name is stored, and has to stay the same. A type with parts that cannot be stored,
+// such as a channel, makes [New] return an error. To be called from init or from a
+// variable's initializer.
 func RegisterErrorType[T error](name string) {
-	t := reflect.TypeFor[T]()
-	if err := checkErrorType(t); err != nil {
-		registered.mu.Lock()
-		defer registered.mu.Unlock()
-		registered.errs = append(registered.errs, fmt.Errorf("dispatch: error type %q: %w", name, err))
-		return
-	}
-	registered.addType(name, t, func(b []byte) (error, error) {
-		var v T
-		err := json.Unmarshal(b, &v)
-		return v, err
-	})
+	registered.addType(name, reflect.TypeFor[T]())
 }
 
-func (r *errorRegistry) addType(name string, t reflect.Type, decode func([]byte) (error, error)) {
+func (r *errorRegistry) addType(name string, t reflect.Type) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if old, ok := r.types[name]; ok && old.typ != t || name == "" {
+	if err := checkErrorType(t); err != nil {
+		r.errs = append(r.errs, fmt.Errorf("dispatch: error type %q: %w", name, err))
+		return
+	}
+	if old, ok := r.types[name]; ok && old != t || name == "" {
 		r.errs = append(r.errs, fmt.Errorf("dispatch: two types of errors are registered as %q", name))
 		return
 	}
-	r.byType[t] = name
-	r.types[name] = errorType{typ: t, decode: decode}
-}
-
-func checkErrorType(t reflect.Type) error {
-	if t.Kind() == reflect.Interface {
-		return fmt.Errorf("%v is an interface", t)
+	if old, ok := r.byType[t]; ok && old != name {
+		r.errs = append(r.errs, fmt.Errorf("dispatch: error type %v is registered as %q and as %q", t, old, name))
+		return
 	}
-	return checkType(t)
+	r.types[name], r.byType[t] = t, name
 }
 
 func registrationError() error {
@@ -125,10 +121,10 @@ func (r *errorRegistry) value(name string) error {
 	return r.values[name]
 }
 
-func (r *errorRegistry) decoder(name string) func([]byte) (error, error) {
+func (r *errorRegistry) typeNamed(name string) reflect.Type {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	return r.types[name].decode
+	return r.types[name]
 }
 
 func init() {
@@ -156,15 +152,20 @@ func init() {
 	} {
 		RegisterError(name, err)
 	}
-	RegisterErrorType[syscall.Errno]("syscall.Errno")
-	// What it wraps is kept by itself.
-	registered.addType("*net.DNSError", reflect.TypeFor[*net.DNSError](), func(b []byte) (error, error) {
-		var v struct {
-			Err, Name, Server                  string
-			IsTimeout, IsTemporary, IsNotFound bool
-		}
-		err := json.Unmarshal(b, &v)
-		return &net.DNSError{Err: v.Err, Name: v.Name, Server: v.Server,
-			IsTimeout: v.IsTimeout, IsTemporary: v.IsTemporary, IsNotFound: v.IsNotFound}, err
-	})
+	for _, t := range []reflect.Type{
+		reflect.TypeFor[syscall.Errno](),
+		reflect.TypeFor[*os.SyscallError](),
+		reflect.TypeFor[*os.LinkError](),
+		reflect.TypeFor[*fs.PathError](),
+		reflect.TypeFor[*net.AddrError](),
+		reflect.TypeFor[*net.DNSError](),
+		reflect.TypeFor[*net.OpError](),
+		reflect.TypeFor[*net.ParseError](),
+		reflect.TypeFor[*url.Error](),
+		reflect.TypeFor[*strconv.NumError](),
+		reflect.TypeFor[*time.ParseError](),
+		reflect.TypeFor[*json.SyntaxError](),
+	} {
+		registered.addType(typeID(t), t)
+	}
 }
