@@ -29,6 +29,8 @@ func Analyse(mod *typecheck.Module) (*Facts, []typecheck.Diagnostic) {
 			Ranges:  map[*ast.RangeStmt]*Site{},
 			Records: map[ast.Expr]bool{},
 			Masks:   map[*types.Package][]*Mask{},
+			Entries: map[*ast.FuncLit]bool{},
+			Entered: map[ast.Node]bool{},
 		},
 	}
 	if err := a.buildFlow(); err != nil {
@@ -48,6 +50,7 @@ func Analyse(mod *typecheck.Module) (*Facts, []typecheck.Diagnostic) {
 	a.paint()
 	a.record()
 	a.mask()
+	a.enter()
 	a.check()
 	return a.facts, typecheck.SortDiagnostics(a.diags)
 }
@@ -63,6 +66,8 @@ type analysis struct {
 	twins   *twins
 	facts   *Facts
 	diags   []typecheck.Diagnostic
+
+	certainly map[*node]*site // the call by which a function always suspends
 }
 
 // A node is something with a body: a function, a literal, or the body of a
@@ -78,6 +83,7 @@ type node struct {
 	why    *Reason
 	hard   bool // it leads to a point that must suspend, where soft ones may not
 	direct bool // it is static calls that lead to the suspension point
+	enters bool // it may run in a coroutine
 }
 
 // A site is a call, or the call that a range over a function is.

@@ -62,47 +62,6 @@ func (a *analysis) checkGo() {
 	}
 }
 
-// certain reports whether n always calls a suspension point: one is called by
-// a statement at the top of its body that nothing before it can keep from
-// being reached, as far as that can be seen without an analysis.
-func (a *analysis) certain(n *node) bool {
-	var body *ast.BlockStmt
-	switch s := n.syntax.(type) {
-	case *ast.FuncDecl:
-		body = s.Body
-	case *ast.FuncLit:
-		body = s.Body
-	default:
-		return false
-	}
-	for _, stmt := range body.List {
-		var exprs []ast.Expr
-		switch s := stmt.(type) {
-		case *ast.ExprStmt:
-			exprs = []ast.Expr{s.X}
-		case *ast.AssignStmt:
-			exprs = s.Rhs
-		case *ast.ReturnStmt:
-			exprs = s.Results
-		case *ast.DeclStmt, *ast.DeferStmt, *ast.IncDecStmt:
-			continue
-		default:
-			return false
-		}
-		for _, e := range exprs {
-			if c, ok := ast.Unparen(e).(*ast.CallExpr); ok {
-				if s := a.sites[c.Lparen]; s != nil && s.twin != nil {
-					return true
-				}
-			}
-		}
-		if _, ok := stmt.(*ast.ReturnStmt); ok {
-			return false
-		}
-	}
-	return false
-}
-
 // callback makes the diagnostic a warning if it takes a dynamic call to suspend:
 // which functions that can reach is known only from above.
 func callback(d typecheck.Diagnostic, direct bool) typecheck.Diagnostic {

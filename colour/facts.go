@@ -26,6 +26,7 @@ type Site struct {
 	Callee *types.Func // the static callee (origin of a generic one) or the interface's method; nil for a func value
 	Twin   *types.Func // the hand-written or committed twin of a static callee that is not compiled here; else nil
 	Why    *Reason
+	Saved  bool // the call always suspends, and the coroutine is saved then
 }
 
 // A Reason is one link of the chain of calls from a durable function down to a
@@ -68,6 +69,8 @@ type Facts struct {
 	Gos     map[*ast.GoStmt]*Site      // go statements whose call may suspend
 	Ranges  map[*ast.RangeStmt]*Site   // ranges over functions that may suspend, in the iterator or in the body
 	Bodies  map[*ast.RangeStmt]*Reason // bodies of ranges over functions that may suspend
+	Entries map[*ast.FuncLit]bool      // literals that our own library is given: what they capture belongs to the process
+	Entered map[ast.Node]bool          // functions, literals and range bodies that may suspend and may run in a coroutine
 	Records map[ast.Expr]bool          // func-valued expressions that must become records
 	Masks   map[*types.Package][]*Mask // twins that only keep names together, by the package that declares the type
 	Opaque  []Opaque                   // calls of code that is not compiled and that a suspension would have to pass through

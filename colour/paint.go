@@ -43,7 +43,7 @@ func (a *analysis) paint() {
 		if why == nil || s.owner == nil {
 			continue
 		}
-		f := &Site{Kind: s.kind, Callee: s.callee, Twin: s.twin, Why: why}
+		f := &Site{Kind: s.kind, Callee: s.callee, Twin: s.twin, Why: why, Saved: a.saved(s)}
 		switch {
 		case s.rng != nil:
 			a.facts.Ranges[s.rng] = f
