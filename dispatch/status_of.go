@@ -4,10 +4,12 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"io"
 	"io/fs"
 	"net"
 	"net/url"
 	"reflect"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -87,6 +89,8 @@ func statusOfValue(err error) Status {
 	switch e := err.(type) {
 	case *net.DNSError:
 		return StatusDNSError
+	case *net.AddrError, *net.ParseError, net.InvalidAddrError, net.UnknownNetworkError, url.EscapeError, url.InvalidHostError:
+		return StatusInvalidArgument
 	case syscall.Errno:
 		return statusOfErrno(e)
 	case *json.SyntaxError, *json.UnmarshalTypeError:
@@ -111,19 +115,68 @@ func statusOfCarrier(err error) Status {
 	if e, ok := err.(interface{ Timeout() bool }); ok && e.Timeout() {
 		return StatusTimeout
 	}
-	switch err.(type) {
+	switch e := err.(type) {
 	case *net.OpError:
 		return StatusTCPError
 	case *url.Error:
-		return StatusHTTPError
+		return statusOfRequest(e)
 	}
 	if e, ok := err.(interface{ Temporary() bool }); ok && e.Temporary() {
 		return StatusTemporaryError
 	}
 	if t := reflect.TypeOf(err); t.Kind() == reflect.Pointer && t.Elem().PkgPath() == "net/http" {
+		switch t.Elem().Name() {
+		case "ProtocolError":
+			return StatusInvalidResponse
+		case "MaxBytesError":
+			return StatusInvalidArgument
+		}
 		return StatusHTTPError
 	}
 	return StatusNone
+}
+
+// statusOfRequest maps an error of package net/url, or of a request by net/http, of which
+// what it wraps tells nothing.
+func statusOfRequest(err *url.Error) Status {
+	if err.Op == "parse" {
+		return StatusInvalidArgument
+	}
+	switch err.Err {
+	case nil:
+		return StatusHTTPError
+	case io.EOF, io.ErrUnexpectedEOF:
+		return StatusTCPError // the server has closed the connection
+	}
+	text := err.Err.Error()
+	for _, known := range requestErrors {
+		if strings.HasPrefix(text, known.text) {
+			return known.status
+		}
+	}
+	return StatusHTTPError
+}
+
+// requestErrors are the errors of net/http that will be the same the next time, by how their
+// texts begin, which is all that there is to know them by.
+var requestErrors = []struct {
+	text   string
+	status Status
+}{
+	{"unsupported protocol scheme", StatusInvalidArgument},
+	{"http: no Host in request URL", StatusInvalidArgument},
+	{"http: nil Request", StatusInvalidArgument},
+	{"http: Request.RequestURI can't be set", StatusInvalidArgument},
+	{"http: invalid Host header", StatusInvalidArgument},
+	{"http: ContentLength=", StatusInvalidArgument},
+	{"net/http: invalid ", StatusInvalidArgument},
+	{"net/http: can't write control character", StatusInvalidArgument},
+	{"http: server gave HTTP response to HTTPS client", StatusInvalidResponse},
+	{"failed to parse Location header", StatusInvalidResponse},
+	{"stopped after 10 redirects", StatusInvalidResponse},
+	// The answer of a proxy to CONNECT.
+	{"Proxy Authentication Required", StatusUnauthenticated},
+	{"Forbidden", StatusPermissionDenied},
 }
 
 func statusOfErrno(e syscall.Errno) Status {
