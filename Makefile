@@ -9,7 +9,7 @@ SEED     ?= $(shell date +%s)
 RACE := $(shell $(GO) env CGO_ENABLED | grep -q 1 && command -v $$($(GO) env CC) >/dev/null && echo yes)
 
 .DEFAULT_GOAL := help
-.PHONY: help test lint unit race demo conformance bench fuzz clean
+.PHONY: help test lint unit race demo conformance random bench fuzz clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -39,7 +39,10 @@ endif
 demo: ## kill a durable workflow again and again, and check that nothing is done twice
 	$(GO) run ./examples/charge/demo $(DEMOFLAGS)
 
-conformance: ## compile and run PROGRAMS (60) random programs from SEED (the time)
+conformance: ## run the Go distribution's own tests under stress (CONFORMANCEFLAGS, for example -resume)
+	$(GO) run ./conformance $(CONFORMANCEFLAGS)
+
+random: ## compile and run PROGRAMS (60) random programs from SEED (the time)
 	$(GO) test ./internal/progen -run TestRandomPrograms -count=1 -timeout 0 -v -args -progen.n $(PROGRAMS) -progen.seed $(SEED)
 
 bench: ## run all benchmarks
