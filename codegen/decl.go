@@ -279,7 +279,13 @@ func (f *fileGen) declOf(fn *types.Func) *ast.FuncDecl { return f.Generator.decl
 
 func (f *fileGen) funcRecovers(fn *types.Func) bool { return f.recovers[f.source(fn)] }
 
-func (f *fileGen) someMethodRecovers(m *types.Func) bool { return f.recoverOf[methodKey(m)] }
+func (f *fileGen) someMethodRecovers(m *types.Func) bool {
+	in := f.recoverOf[methodKey(m)]
+	if own := program(f.p); own != "" {
+		return in[""] || in[own]
+	}
+	return len(in) > 0
+}
 
 // mayBeDurable reports whether some type may implement the interface method with
 // one that suspends.

@@ -28,6 +28,7 @@ func (t *twinGen) emit(b *bodyGen, frame string) {
 				for _, v := range t.declaredBy(t.items[end]) {
 					declares = declares || !t.hoisted[v]
 				}
+				declares = declares || declaresBlank(t.items[end])
 				end++
 			}
 			if declares {
@@ -46,6 +47,23 @@ func (t *twinGen) emit(b *bodyGen, frame string) {
 			b.put("return\n")
 		}
 	}
+}
+
+// declaresBlank reports whether an item is a declaration of blank variables only: no
+// label may stand behind it in its block.
+func declaresBlank(it *item) bool {
+	d, ok := it.stmt.(*ast.DeclStmt)
+	if !ok || it.kind != rawItem {
+		return false
+	}
+	for _, spec := range d.Decl.(*ast.GenDecl).Specs {
+		for _, id := range spec.(*ast.ValueSpec).Names {
+			if id.Name != "_" {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 func (t *twinGen) terminates(it *item) bool {

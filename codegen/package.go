@@ -41,9 +41,11 @@ type Generator struct {
 	mod   *typecheck.Module
 	facts *colour.Facts
 
-	decls     map[*types.Func]*ast.FuncDecl // of all packages that are read from source
-	recovers  map[*types.Func]bool
-	recoverOf map[string]bool // methods that mention recover, by methodKey
+	decls    map[*types.Func]*ast.FuncDecl // of all packages that are read from source
+	recovers map[*types.Func]bool
+	// The packages with methods that mention recover, by methodKey: "" for all
+	// that can be imported.
+	recoverOf map[string]map[string]bool
 	twins     map[string]bool // names of the twins of methods
 	recorded  map[*types.Func]bool
 	assigned  map[*types.Var]bool // package-level variables that are reassigned somewhere
@@ -53,7 +55,7 @@ type Generator struct {
 func New(mod *typecheck.Module, facts *colour.Facts) *Generator {
 	g := &Generator{
 		mod: mod, facts: facts,
-		decls: map[*types.Func]*ast.FuncDecl{}, recovers: map[*types.Func]bool{}, recoverOf: map[string]bool{},
+		decls: map[*types.Func]*ast.FuncDecl{}, recovers: map[*types.Func]bool{}, recoverOf: map[string]map[string]bool{},
 		twins: map[string]bool{}, recorded: map[*types.Func]bool{}, assigned: map[*types.Var]bool{},
 	}
 	for _, p := range mod.Packages {
@@ -86,7 +88,11 @@ func (g *Generator) declare(p *typecheck.Package, fd *ast.FuncDecl) {
 	if mentionsRecover(p.Info, fd.Body) {
 		g.recovers[fn] = true
 		if fn.Type().(*types.Signature).Recv() != nil {
-			g.recoverOf[methodKey(fn)] = true
+			key := methodKey(fn)
+			if g.recoverOf[key] == nil {
+				g.recoverOf[key] = map[string]bool{}
+			}
+			g.recoverOf[key][program(p)] = true
 		}
 	}
 	ast.Inspect(fd.Body, func(n ast.Node) bool {
@@ -95,6 +101,14 @@ func (g *Generator) declare(p *typecheck.Package, fd *ast.FuncDecl) {
 		}
 		return true
 	})
+}
+
+// program returns the path of a package whose methods no other program has, else "".
+func program(p *typecheck.Package) string {
+	if p.Name == "main" {
+		return p.Path
+	}
+	return ""
 }
 
 // methodKey is the same for methods that can implement one another's interfaces.

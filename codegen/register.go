@@ -229,7 +229,7 @@ func (f *fileGen) registerVars(file *ast.File) {
 		for _, s := range g.Specs {
 			for _, id := range s.(*ast.ValueSpec).Names {
 				if v, ok := f.p.Info.Defs[id].(*types.Var); ok && id.Name != "_" {
-					f.initOnce(fmt.Sprintf("%s.RegisterVar(%q, &%s, %t)", f.coroc, f.p.Path+"."+id.Name, id.Name, f.assigned[v]))
+					f.initOnce(fmt.Sprintf("%s.RegisterVar(%q, &%s, %s)", f.coroc, f.p.Path+"."+id.Name, id.Name, f.boolText(f.assigned[v])))
 				}
 			}
 		}
@@ -250,7 +250,7 @@ func (f *fileGen) registerImport(p *types.Package) {
 		case *types.Var:
 			switch o.Type().Underlying().(type) {
 			case *types.Pointer, *types.Interface:
-				f.initOnce(fmt.Sprintf("%s.RegisterVar(%q, &%s, %t)", f.coroc, mapImport(p.Path())+"."+name, f.qualified(o), f.assigned[o]))
+				f.initOnce(fmt.Sprintf("%s.RegisterVar(%q, &%s, %s)", f.coroc, mapImport(p.Path())+"."+name, f.qualified(o), f.boolText(f.assigned[o])))
 			}
 		case *types.TypeName:
 			n, ok := o.Type().(*types.Named)

@@ -298,6 +298,9 @@ func (f *fileGen) predeclared(name string) string {
 	return f.coroc + ".Go_" + name
 }
 
+// boolText returns b as an expression.
+func (f *fileGen) boolText(b bool) string { return f.predeclared(strconv.FormatBool(b)) }
+
 // typeParams returns the declaration and the use of the type parameters in scope
 // of a function: "[K comparable, V any]" and "[K, V]", both empty if there are none.
 func (f *fileGen) typeParams(s *types.Signature) (decl, use string) {
@@ -315,7 +318,11 @@ func (f *fileGen) typeParamList(list *types.TypeParamList) (decl, use string) {
 	var d, u []string
 	for i := range list.Len() {
 		p := list.At(i)
-		d = append(d, typeParamName(p)+" "+f.typeText(p.Constraint()))
+		constraint := f.typeText(p.Constraint())
+		if strings.HasPrefix(constraint, "*") {
+			constraint = "interface{ " + constraint + " }" // [P *T] begins an array type
+		}
+		d = append(d, typeParamName(p)+" "+constraint)
 		u = append(u, typeParamName(p))
 	}
 	return "[" + strings.Join(d, ", ") + "]", "[" + strings.Join(u, ", ") + "]"

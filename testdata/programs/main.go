@@ -28,6 +28,7 @@ import (
 	"github.com/coroc-dev/coroc/testdata/programs/bigstate"
 	"github.com/coroc-dev/coroc/testdata/programs/blankdefine"
 	"github.com/coroc-dev/coroc/testdata/programs/blanks"
+	"github.com/coroc-dev/coroc/testdata/programs/blankvars"
 	"github.com/coroc-dev/coroc/testdata/programs/boxedassign"
 	"github.com/coroc-dev/coroc/testdata/programs/boxing"
 	"github.com/coroc-dev/coroc/testdata/programs/builtins"
@@ -120,6 +121,7 @@ import (
 	"github.com/coroc-dev/coroc/testdata/programs/sentinel"
 	"github.com/coroc-dev/coroc/testdata/programs/shadowany"
 	"github.com/coroc-dev/coroc/testdata/programs/shadowing"
+	"github.com/coroc-dev/coroc/testdata/programs/shadowtrue"
 	"github.com/coroc-dev/coroc/testdata/programs/shadowuniverse"
 	"github.com/coroc-dev/coroc/testdata/programs/shortcircuit"
 	"github.com/coroc-dev/coroc/testdata/programs/sliceshare"
@@ -285,6 +287,7 @@ var programs = []program{
 	{"blankdefine", blankdefine.Main},
 	{"blanks", blanks.Main},
 	{"boxedassign", boxedassign.Main},
+	{"blankvars", blankvars.Main},
 	{"boxing", boxing.Main},
 	{"builtins", builtins.Main},
 	{"closures", closures.Main},
@@ -377,6 +380,7 @@ var programs = []program{
 	{"shadowany", shadowany.Main},
 	{"shadowing", shadowing.Main},
 	{"shadowuniverse", shadowuniverse.Main},
+	{"shadowtrue", shadowtrue.Main},
 	{"shortcircuit", shortcircuit.Main},
 	{"sliceshare", sliceshare.Main},
 	{"stdmore", stdmore.Main},
