@@ -329,6 +329,33 @@ func TestOutside(t *testing.T) {
 	require.Contains(t, fmt.Sprint(v), "coroutine: ")
 }
 
+func TestOutsideSaysSo(t *testing.T) {
+	require.Equal(t, "coroutine: Yield called outside of a coroutine", fmt.Sprint(panicOf(func() { coroutine.Yield[int, int](1) })))
+	require.Equal(t, "coroutine: LoadContext called outside of a coroutine", fmt.Sprint(panicOf(func() { coroutine.LoadContext[int, int]() })))
+}
+
+func TestZeroCoroutine(t *testing.T) {
+	var c coroutine.Coroutine[int, int]
+	for name, f := range map[string]func(){
+		"Next":    func() { c.Next() },
+		"Recv":    func() { c.Recv() },
+		"Send":    func() { c.Send(1) },
+		"Result":  func() { c.Result() },
+		"Stop":    func() { c.Stop() },
+		"Done":    func() { c.Done() },
+		"Context": func() { c.Context() },
+		"Run":     func() { coroutine.Run(c, func(int) int { return 0 }) },
+	} {
+		require.Equal(t, "coroutine: "+name+" of a zero Coroutine, which New has not made", panicOf(f))
+	}
+}
+
+func TestNilFunction(t *testing.T) {
+	require.Equal(t, "coroutine: New of a nil function", panicOf(func() { coroutine.New[int, int](nil) }))
+	require.Equal(t, "coroutine: NewWithReturn of a nil function", panicOf(func() { coroutine.NewWithReturn[int, int](nil) }))
+	require.Equal(t, "coroutine: NewTwin of a nil function", panicOf(func() { coroutine.NewTwin[int, int](nil, nil) }))
+}
+
 func TestWrongType(t *testing.T) {
 	c := coroutine.New[int, int](entryWrongType)
 	require.Contains(t, fmt.Sprint(panicOf(func() { c.Next() })), "coroutine: Yield called for a *coroutine.Context[string,int] in a coroutine that has a *coroutine.Context[int,int]")

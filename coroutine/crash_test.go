@@ -22,6 +22,12 @@ var crashes = map[string]func(){
 	"nested": func() {
 		collect[string](coroutine.New[string, string](entryRunFail("v")))
 	},
+	"stop": func() {
+		var log []string
+		c := coroutine.New[int, int](entryPanicInDefer(&log))
+		c.Next()
+		c.Stop()
+	},
 }
 
 func TestMain(m *testing.M) {
@@ -74,5 +80,12 @@ func TestCrashShowsBothBodies(t *testing.T) {
 	out := crash(t, "nested")
 	require.Contains(t, out, position(t, "crash here"))
 	require.Contains(t, out, position(t, "crash inside"))
+	require.Contains(t, out, "crash_test.go:")
+}
+
+func TestCrashOfStopShowsTheBody(t *testing.T) {
+	out := crash(t, "stop")
+	require.Contains(t, out, "oops")
+	require.Contains(t, out, position(t, "crash deferred"))
 	require.Contains(t, out, "crash_test.go:")
 }

@@ -15,7 +15,8 @@ const Durable = true
 // stack is the coroutine of the runtime, whose frames can be saved.
 type stack struct {
 	rt     *runtime.Coroutine
-	record any // of the entry function, or nil
+	record any  // of the entry function, or nil
+	plain  bool // that function does not suspend
 	bound  bool
 	size   int // of the last state, the best guess at the next one's
 }
@@ -25,7 +26,9 @@ func newCoroutine[R, S any](f func()) Coroutine[R, S] {
 	if r, ok := record.(interface{ DurableCall(*runtime.Coroutine) }); ok {
 		return newEntry[R, S](record, r.DurableCall)
 	}
-	return newEntry[R, S](record, func(*runtime.Coroutine) { f() })
+	c := newEntry[R, S](record, func(*runtime.Coroutine) { f() })
+	c.ctx.plain = true
+	return c
 }
 
 func newWithReturn[R, S any](f func() R) Coroutine[R, S] {
@@ -40,6 +43,7 @@ func newWithReturn[R, S any](f func() R) Coroutine[R, S] {
 			}
 		})
 	}
+	c.plain = true
 	return c.enter(func(*runtime.Coroutine) { c.result = f() })
 }
 
@@ -73,7 +77,12 @@ func loadContext[R, S any]() *Context[R, S] {
 
 func (c *Context[R, S]) yield(v R) S { return c.Durable_Yield(runtime.Detached, v) }
 
+var errZeroContext = fmt.Errorf("%w: a Context that New has not made", ErrInvalidState)
+
 func (c *Context[R, S]) marshal() ([]byte, error) {
+	if c == nil || c.rt == nil {
+		return nil, errZeroContext
+	}
 	if c.rt.Active() {
 		return nil, fmt.Errorf("%w: a coroutine that is running cannot be saved", ErrInvalidState)
 	}
@@ -87,6 +96,9 @@ func (c *Context[R, S]) marshal() ([]byte, error) {
 }
 
 func (c *Context[R, S]) unmarshal(b []byte) (int, error) {
+	if c == nil || c.rt == nil {
+		return 0, errZeroContext
+	}
 	if c.rt.Active() || c.rt.Started() || c.rt.Done() {
 		return 0, fmt.Errorf("%w: only a coroutine that has not started can be loaded", ErrInvalidState)
 	}
@@ -102,6 +114,9 @@ func (s *stack) bind(ctx any) {
 		return
 	}
 	s.bound = true
+	if s.record != nil || s.plain {
+		s.rt.SetEntry(s.record, !s.plain)
+	}
 	if s.record == nil {
 		s.rt.Bind(runtime.Binding{Name: "context", Value: ctx})
 		return

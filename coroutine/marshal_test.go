@@ -5,7 +5,8 @@ package coroutine_test
 import (
 	"bytes"
 	"errors"
-	"fmt"
+	"slices"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -216,20 +217,44 @@ func TestUnmarshalGarbage(t *testing.T) {
 	require.Equal(t, []int{1, 1}, collect[int](fresh))
 }
 
-// TestUnmarshalOfOtherFunction loads a state into a coroutine of another function.
+// TestUnmarshalOfOtherFunction loads a state into coroutines of other functions: that it is
+// not theirs is known before they run.
 func TestUnmarshalOfOtherFunction(t *testing.T) {
-	c := coroutine.NewWithReturn[int, int](entryFibonacci(3))
+	c := coroutine.New[int, int](entryOnce)
 	c.Next()
 	b, err := c.Context().Marshal()
 	require.NoError(t, err)
-	total := 0
-	d := coroutine.New[int, int](entryCount(&total))
-	if _, err = d.Context().Unmarshal(b); err == nil {
-		// Which function is called first is only known when it is called.
-		v := panicOf(func() { d.Next() })
-		err, _ = v.(error)
+	refuse := func(d coroutine.Coroutine[int, int], why string) {
+		t.Helper()
+		n, err := d.Context().Unmarshal(b)
+		require.ErrorIs(t, err, coroutine.ErrInvalidState)
+		require.ErrorContains(t, err, why)
+		require.Zero(t, n)
+		require.False(t, d.Done())
 	}
-	require.ErrorIs(t, err, coroutine.ErrInvalidState)
+	total := 0
+	refuse(coroutine.New[int, int](entryCount(&total)), "it is one of coroutine_test.once, and this coroutine runs coroutine_test.entryCount.func1")
+	refuse(coroutine.NewWithReturn[int, int](entryFibonacci(3)), "coroutine_test.entryFibonacci.func1")
+	ran := false
+	plain := coroutine.New[int, int](func() { ran = true })
+	refuse(plain, "a function that does not suspend")
+	refuse(coroutine.NewWithReturn[int, int](func() int { return 0 }), "a function that does not suspend")
+	require.False(t, plain.Next())
+	require.True(t, ran, "it is as it was")
+
+	require.True(t, move(t, c, coroutine.New[int, int](entryOnce)).Context() != nil)
+	d := coroutine.New[int, int](entryCount(&total))
+	move(t, coroutine.New[int, int](entryCount(&total)), d)
+	require.True(t, d.Next())
+}
+
+func TestZeroContext(t *testing.T) {
+	for _, ctx := range []*coroutine.Context[int, int]{nil, {}} {
+		_, err := ctx.Marshal()
+		require.ErrorIs(t, err, coroutine.ErrInvalidState)
+		_, err = ctx.Unmarshal(nil)
+		require.ErrorIs(t, err, coroutine.ErrInvalidState)
+	}
 }
 
 // TestUnmarshalOtherTypes loads a state into a coroutine of other types.
@@ -276,16 +301,64 @@ func TestNewTwinRunsTwin(t *testing.T) {
 // uncompiled is a function that coroc has not compiled, in the way of a suspension.
 func uncompiled(f func()) { f() }
 
+// helper is one that suspends itself.
+func helper() { coroutine.Yield[int, int](1) }
+
+func detached(t *testing.T, f func()) *coroc.DetachedError {
+	t.Helper()
+	v := panicOf(f)
+	var err *coroc.DetachedError
+	require.IsType(t, err, v)
+	return v.(*coroc.DetachedError)
+}
+
 func TestDetachedNamesTheFunctionInTheWay(t *testing.T) {
 	total := 0
-	c := coroutine.New[int, int](entry(func(c *coroc.Coroutine) {
-		uncompiled(entryCount(&total))
-	}))
-	v := panicOf(func() { c.Next() })
-	var err *coroc.DetachedError
-	require.ErrorAs(t, v.(error), &err)
-	require.Contains(t, err.Func, "uncompiled", fmt.Sprint(v))
+	next := func(body func()) func() {
+		return func() { coroutine.New[int, int](body).Next() }
+	}
+	err := detached(t, next(entry(func(*coroc.Coroutine) { uncompiled(entryCount(&total)) })))
+	require.Equal(t, "github.com/coroc-dev/coroc/coroutine_test.uncompiled", err.Func)
+	require.EqualError(t, err, "coroutine: Yield cannot suspend github.com/coroc-dev/coroc/coroutine_test.uncompiled ("+err.Pos+
+		"), which was not compiled by coroc: run coroc on its package; if that belongs to another module, copy it into yours, or pass nothing to it that suspends")
+	require.Contains(t, err.Pos, "marshal_test.go:")
 
-	v = panicOf(func() { coroutine.LoadContext[int, int]() })
-	require.ErrorAs(t, v.(error), &err)
+	// The function suspends by itself, and is in the body or is the body.
+	for _, body := range []func(){entry(func(*coroc.Coroutine) { helper() }), helper, func() { helper() }} {
+		err = detached(t, next(body))
+		require.Equal(t, "github.com/coroc-dev/coroc/coroutine_test.helper", err.Func)
+	}
+	err = detached(t, next(entry(func(*coroc.Coroutine) { coroutine.LoadContext[int, int]() })))
+	require.Equal(t, "LoadContext", err.Call)
+	require.Contains(t, err.Func, "TestDetachedNamesTheFunctionInTheWay")
+
+	// One of the standard library, and one at the bottom of a deep stack.
+	err = detached(t, next(entry(func(*coroc.Coroutine) {
+		slices.SortFunc([]int{1, 2}, func(int, int) int { entryCount(&total)(); return 0 })
+	})))
+	require.Contains(t, err.Func, "TestDetachedNamesTheFunctionInTheWay")
+	err = detached(t, next(entry(func(*coroc.Coroutine) { new(sync.Once).Do(entryCount(&total)) })))
+	require.Equal(t, "sync.(*Once).doSlow", err.Func)
+	require.Contains(t, err.Error(), ": what is passed to it must not suspend")
+	var down func(n int)
+	down = func(n int) {
+		if n == 0 {
+			helper()
+			return
+		}
+		down(n - 1)
+	}
+	err = detached(t, next(entry(func(*coroc.Coroutine) { down(5000) })))
+	require.Equal(t, "github.com/coroc-dev/coroc/coroutine_test.helper", err.Func)
+
+}
+
+func TestDetachedOutside(t *testing.T) {
+	total := 0
+	for _, f := range []func(){helper, entryCount(&total), func() { uncompiled(entryCount(&total)) }} {
+		err := detached(t, f)
+		require.EqualError(t, err, "coroutine: Yield called outside of a coroutine")
+	}
+	err := detached(t, func() { coroutine.LoadContext[int, int]() })
+	require.EqualError(t, err, "coroutine: LoadContext called outside of a coroutine")
 }

@@ -470,7 +470,9 @@ site_1:
 
 func entryPanicInDefer(log *[]string) func() {
 	return entry(func(c *coroc.Coroutine) {
-		yieldOnce(c, func() {}, func() { *log = append(*log, "last") }, func() { panic(errOops) })
+		yieldOnce(c, func() {}, func() { *log = append(*log, "last") }, func() {
+			panic(errOops) // crash deferred
+		})
 	})
 }
 
@@ -739,3 +741,31 @@ var (
 		coroutine.Durable_LoadContext[string, int](c)
 	})
 )
+
+// once is a declared function that is a body itself.
+func once() { durable_once(coroc.Detached) }
+
+var entryOnce = once
+
+type frame_once struct{ Site int }
+
+type rec_once struct{ Rec coroc.Record }
+
+var type_once = coroc.RecordType{Proto: (*rec_once)(nil)}
+
+func (*rec_once) DurableCall(c *coroc.Coroutine) { durable_once(c) }
+
+func init() {
+	coroc.RegisterFrame[frame_once]("coroutine_test.once", 7, coroc.Site{Pos: "programs_test.go:1"})
+	coroc.RegisterFunc(&rec_once{coroc.MakeRecord(&type_once)}, &type_once, "coroutine_test.once", once)
+}
+
+func durable_once(c *coroc.Coroutine) {
+	if !c.Running() {
+		coroc.Pop[frame_once](c)
+	}
+	coroutine.Durable_Yield[int, int](c, 1)
+	if !c.Running() {
+		*coroc.Frame[frame_once](c) = frame_once{Site: 1}
+	}
+}

@@ -85,7 +85,7 @@ func entryYieldInDefer(log *[]string) func() {
 func entryPanicInDefer(log *[]string) func() {
 	return func() {
 		defer func() { *log = append(*log, "last") }()
-		defer func() { panic(errOops) }()
+		defer func() { panic(errOops) }() // crash deferred
 		coroutine.Yield[int, int](1)
 	}
 }

@@ -29,7 +29,7 @@ type stack struct {
 	pull  func() (struct{}, bool) // switches to the body
 	push  func(struct{}) bool     // switches back
 	id    int64                   // of the body's goroutine
-	inner *trace                  // of the last panic of a coroutine that this body ran
+	inner *runtime.Trace          // of the last panic of a coroutine that this body ran
 
 	started   bool
 	active    bool // the body runs, or code that it has called
@@ -157,7 +157,7 @@ func (s *stack) call() {
 			return
 		}
 		if v := recover(); v != nil {
-			s.caught = &caught{value: v, trace: callers(s.inner)}
+			s.caught = &caught{value: v, trace: runtime.TraceOfPanic(s.inner)}
 		}
 	}()
 	s.body()

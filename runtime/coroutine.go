@@ -3,7 +3,6 @@ package runtime
 import (
 	"fmt"
 	goruntime "runtime"
-	"strings"
 )
 
 type mode uint8
@@ -28,6 +27,8 @@ type Coroutine struct {
 	deferring *Defers
 	local     any
 	entry     func(*Coroutine)
+	body      any  // the record of the func that entry calls, if SetEntry has said so
+	plain     bool // that func does not suspend
 	bindings  []Binding
 	bound     *boundValues // bindings, looked up when a state is first saved
 }
@@ -51,6 +52,11 @@ type Binding struct {
 func New(entry func(c *Coroutine), bind ...Binding) *Coroutine {
 	return &Coroutine{entry: entry, bindings: bind}
 }
+
+// SetEntry says of which func value entry calls the twin: that of the record, as
+// [RecordOf] returns it. A state of another function is then refused by
+// [Coroutine.LoadState]. If the func has no twin, suspends is false.
+func (c *Coroutine) SetEntry(record any, suspends bool) { c.body, c.plain = record, !suspends }
 
 // Bind adds bindings. A later binding of a name replaces an earlier one.
 func (c *Coroutine) Bind(b ...Binding) { c.bindings = append(c.bindings, b...) }
@@ -151,17 +157,22 @@ func (c *Coroutine) unwind() {
 	c.active = true
 	c.mode = resuming
 	var failure any
+	var trace *Trace
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		defer func() { failure = recover() }()
+		defer func() {
+			if failure = recover(); failure != nil {
+				trace = TraceOfPanic(nil)
+			}
+		}()
 		c.entry(c)
 	}()
 	<-ended
 	c.active = false
 	c.finish()
 	if failure != nil {
-		panic(failure)
+		trace.Rethrow(failure)
 	}
 }
 
@@ -238,53 +249,4 @@ func (c *Coroutine) wrongFrame(want any) error {
 		return fmt.Errorf("%w: no frame is left for %T", ErrInvalidState, want)
 	}
 	return fmt.Errorf("%w: a frame of %T stands where one of %T is resumed", ErrInvalidState, c.frames[len(c.frames)-1], want)
-}
-
-// DetachedError is the panic value of a suspension outside of any coroutine.
-type DetachedError struct {
-	// Func and Pos name the function that was not compiled by coroc and that
-	// called, directly or not, the one that wanted to suspend.
-	Func, Pos string
-}
-
-func (e *DetachedError) Error() string {
-	if e.Func == "" {
-		return "coroutine: suspended outside of a coroutine"
-	}
-	return fmt.Sprintf("coroutine: cannot suspend: %s (%s) is on the stack and was not compiled by coroc", e.Func, e.Pos)
-}
-
-// newDetachedError looks for the caller of the outermost compiled function: twins
-// are called from twins or from the plain form of a function, and the plain form
-// from code that knows of no coroutine.
-func newDetachedError() *DetachedError {
-	pcs := make([]uintptr, 64)
-	frames := goruntime.CallersFrames(pcs[:goruntime.Callers(3, pcs)])
-	var e DetachedError
-	var twin, plain bool
-	for {
-		f, more := frames.Next()
-		switch {
-		case isTwin(f.Function):
-			twin, plain = true, false
-		case !twin:
-		case !plain:
-			plain = true
-		default:
-			return &DetachedError{Func: f.Function, Pos: fmt.Sprintf("%s:%d", f.File, f.Line)}
-		}
-		if !more {
-			return &e
-		}
-	}
-}
-
-func isTwin(function string) bool {
-	name := strings.TrimSuffix(function[strings.LastIndexByte(function, '/')+1:], "[...]")
-	for part := range strings.SplitSeq(name, ".") {
-		if strings.HasPrefix(part, "durable_") || strings.HasPrefix(part, "Durable") {
-			return true
-		}
-	}
-	return false
 }

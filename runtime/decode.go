@@ -174,6 +174,7 @@ func (d *decoder) run(roots []any) (err error) {
 	if d.i != len(d.b) {
 		d.fail("%d bytes are left over", len(d.b)-d.i)
 	}
+	d.checkEntry()
 	d.finish()
 
 	d.setRoots(roots)

@@ -1,0 +1,151 @@
+package runtime
+
+import (
+	"fmt"
+	goruntime "runtime"
+	"strings"
+)
+
+// DetachedError is the panic value of a suspension outside of any coroutine, or inside
+// one, but called by a function that coroc has not compiled.
+type DetachedError struct {
+	// Call is what wanted to suspend: "Yield".
+	Call string
+	// Func and Pos name the function in the coroutine that was not compiled by coroc and
+	// that called, directly or not, the one that wanted to suspend. They are empty outside
+	// of a coroutine.
+	Func, Pos string
+}
+
+func (e *DetachedError) Error() string {
+	call := e.Call
+	if call == "" {
+		call = "a suspending function"
+	}
+	if e.Func == "" {
+		return fmt.Sprintf("coroutine: %s called outside of a coroutine", call)
+	}
+	return fmt.Sprintf("coroutine: %s cannot suspend %s (%s), which was not compiled by coroc: %s", call, e.Func, e.Pos, e.advice())
+}
+
+func (e *DetachedError) advice() string {
+	switch {
+	case !Compiled():
+		return "run coroc on the program before it is built with -tags durable, or use coroc build, run or test"
+	case standard(packageOf(e.Func)):
+		return "what is passed to it must not suspend"
+	}
+	return "run coroc on its package; if that belongs to another module, copy it into yours, or pass nothing to it that suspends"
+}
+
+// Compiled reports whether the program has functions that coroc has compiled, other than
+// those of this library.
+func Compiled() bool {
+	for name := range loadRegistry().frameNames {
+		if !ours(name) {
+			return true
+		}
+	}
+	return false
+}
+
+// newDetachedError looks at the stack. In the way is the innermost function that is neither
+// a twin nor of this library, but for the plain form of a function, which calls its twin.
+func newDetachedError() *DetachedError {
+	e := new(DetachedError)
+	compiled := false // the function called last is a twin of the program's
+	var in goruntime.Frame
+	frames := goruntime.CallersFrames(callers(3))
+	for {
+		f, more := frames.Next()
+		library := ours(f.Function)
+		twin := isTwin(f.Function)
+		if twin && e.Call == "" {
+			e.Call = calledBy(f.Function)
+		}
+		switch {
+		case f.Function == nextFunction || f.Function == unwindFunction:
+			if in.Function != "" {
+				e.Func, e.Pos = in.Function, fmt.Sprintf("%s:%d", in.File, in.Line)
+			}
+			return e
+		case in.Function != "" || library || strings.HasPrefix(f.Function, "runtime."):
+		case twin:
+			compiled = true
+		case compiled:
+			compiled = false
+		default:
+			in = f
+		}
+		if !more {
+			return e
+		}
+	}
+}
+
+// callers returns the whole stack, which may be deep, without the first callers.
+func callers(skip int) []uintptr {
+	const most = 1 << 20
+	for n := 128; ; n *= 4 {
+		pcs := make([]uintptr, n)
+		if k := goruntime.Callers(skip+1, pcs); k < n || n >= most {
+			return pcs[:k]
+		}
+	}
+}
+
+const modulePath = "github.com/coroc-dev/coroc"
+
+const (
+	nextFunction   = modulePath + "/runtime.(*Coroutine).Next"
+	unwindFunction = modulePath + "/runtime.(*Coroutine).unwind.func1"
+)
+
+// ours reports whether a function is one of this library.
+func ours(function string) bool {
+	rest, ok := strings.CutPrefix(function, modulePath+"/")
+	if !ok {
+		return false
+	}
+	for _, p := range []string{"runtime", "coroutine", "dispatch"} {
+		if after, ok := strings.CutPrefix(rest, p); ok && (strings.HasPrefix(after, ".") || strings.HasPrefix(after, "/")) {
+			return true
+		}
+	}
+	return false
+}
+
+// twinParts returns the parts of a function's name behind its package's path: "pkg",
+// "(*T[...])", "Durable_Yield[...]".
+func twinParts(function string) []string {
+	function = strings.ReplaceAll(function, "[...]", "")
+	return strings.Split(function[strings.LastIndexByte(function, '/')+1:], ".")
+}
+
+func isTwin(function string) bool {
+	for _, part := range twinParts(function) {
+		if strings.HasPrefix(part, "durable_") || strings.HasPrefix(part, "Durable") {
+			return true
+		}
+	}
+	return false
+}
+
+// calledBy returns the name of the function whose twin this is.
+func calledBy(twin string) string {
+	for _, part := range twinParts(twin) {
+		for _, prefix := range []string{"Durable_", "durable_"} {
+			if name, ok := strings.CutPrefix(part, prefix); ok {
+				return name
+			}
+		}
+	}
+	return ""
+}
+
+// packageOf returns the import path of a function's package.
+func packageOf(function string) string {
+	slash := strings.LastIndexByte(function, '/') + 1
+	name, _, _ := strings.Cut(function[slash:], ".")
+	return function[:slash] + name
+}
