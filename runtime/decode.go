@@ -21,6 +21,9 @@ type decoder struct {
 	b   []byte // the body
 	i   int
 
+	keep    *Held // what handles stand for, or nil
+	handles bool  // there are some
+
 	length int // of the whole state
 	shapes []loadedShape
 	types  []wireType
@@ -137,7 +140,11 @@ func (d *decoder) run(roots []any) (err error) {
 		}
 	}()
 	flags := d.byte()
-	if flags&^flagsKnown != 0 {
+	if unknown := flags &^ flagsKnown; unknown == flagHandles && d.keep != nil {
+		if d.handles = true; d.uvarint() != d.keep.round {
+			d.fail("there is a later state than this")
+		}
+	} else if unknown != 0 {
 		d.fail("unknown flags %#x", flags)
 	}
 	frames := d.count(1)
@@ -271,6 +278,9 @@ func (d *decoder) claim(n, size int, memory uintptr) {
 }
 
 func (d *decoder) charge(n int, size uintptr) {
+	if d.handles {
+		return // it comes from this process
+	}
 	limit := uintptr(allocFree + allocPerByte*d.length)
 	if size > 0 && uintptr(n) > (limit-d.alloc)/size {
 		d.fail("it would allocate out of proportion to its size")

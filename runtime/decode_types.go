@@ -59,6 +59,13 @@ func (d *decoder) readType(t *wireType) {
 		}
 	}
 	switch t.kind {
+	case kindHandle:
+		if !d.handles {
+			d.fail("unknown kind of type %d", t.kind)
+		}
+		x := typePointer{d.handle(d.uvarint(), rtype).word}
+		t.local = x.typ()
+		t.matched = t.local
 	case kindBasic, kindPointer, kindSlice:
 		t.a = d.uvarint()
 	case kindArray:

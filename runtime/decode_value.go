@@ -111,16 +111,18 @@ func (d *decoder) value(p *plan, ptr unsafe.Pointer) {
 	case opFunc:
 		d.funcRef(p, ptr)
 	case opChan, opUnsafePointer:
-		if d.byte() != refNil {
-			d.fail("a value of type %v", p.typ)
-		}
+		*(*unsafe.Pointer)(ptr) = d.heldWord(p.typ)
 	case opCodec:
+		if d.handles && d.byte() == 1 {
+			d.heldBits(p.typ, ptr)
+			return
+		}
 		if err := p.codec.decode(d.str(), ptr); err != nil {
 			d.fail("a value of type %v: %w", p.typ, err)
 		}
 	case opZero:
 		if d.byte() != 0 {
-			d.fail("a value of type %v", p.typ)
+			d.heldBits(p.typ, ptr)
 		}
 	case opRecord:
 		if d.byte() != 0 || p.of == nil {
@@ -253,6 +255,9 @@ func (d *decoder) pointer(p *plan) unsafe.Pointer {
 	case refNil:
 		return nil
 	case refNamed:
+		if v := d.held(p.typ); v != nil {
+			return v.word
+		}
 		addr, _ := d.namedMemory(t)
 		return addr
 	case refNowhere:
@@ -291,6 +296,10 @@ func (d *decoder) slice(p *plan, h *sliceHeader) {
 	case t.size == 0:
 		d.fail("memory for a slice of type %v", p.typ)
 	case k == refNamed:
+		if v := d.held(p.typ); v != nil {
+			*h = sliceHeader{v.word, v.len, v.cap}
+			return
+		}
 		data, room = d.namedMemory(t)
 	default:
 		k -= refObject
@@ -316,6 +325,9 @@ func (d *decoder) mapRef(p *plan) unsafe.Pointer {
 	case refNil:
 		return nil
 	case refNamed:
+		if v := d.held(p.typ); v != nil {
+			return v.word
+		}
 		l := d.nameRef()
 		x := l.value()
 		if l.kind == nameAddress || reflect.TypeOf(x) != p.typ {
@@ -342,6 +354,10 @@ func (d *decoder) funcRef(p *plan, ptr unsafe.Pointer) {
 	switch k := d.uvarint(); k {
 	case refNil:
 	case refNamed:
+		if v := d.held(p.typ); v != nil {
+			*(*unsafe.Pointer)(ptr) = v.word
+			return
+		}
 		l := d.nameRef()
 		x := l.value()
 		if l.kind == nameAddress || reflect.TypeOf(x) != p.typ {
@@ -369,6 +385,10 @@ func (d *decoder) iface(p *plan, ptr unsafe.Pointer) {
 	case typeNil:
 		return
 	case typeNamed:
+		if v := d.held(p.typ); v != nil {
+			d.setIface(p, ptr, v.value)
+			return
+		}
 		l := d.nameRef()
 		x := l.value()
 		if l.kind == nameAddress || x == nil || !reflect.TypeOf(x).AssignableTo(p.typ) {

@@ -13,9 +13,10 @@ import (
 // encoder saves one state. It is reused, so that saving frames without references
 // allocates nothing.
 type encoder struct {
-	reg *registry
-	c   *Coroutine
-	b   []byte
+	reg  *registry
+	c    *Coroutine
+	b    []byte
+	keep *Held // what is not copied, or nil
 
 	cur      place          // what is being scanned or written
 	at       unsafe.Pointer // if not nil, the interface variable that holds it
@@ -84,7 +85,7 @@ func (e *encoder) run(r *registry, c *Coroutine, b []byte, roots []any) (out []b
 	e.write(roots)
 	goruntime.KeepAlive(roots)
 	out = sealState(e.b, start, body)
-	if memory := e.memory(); memory > allocFree && memory-allocFree > allocPerByte*uintptr(len(out)-start) {
+	if memory := e.memory(); e.keep == nil && memory > allocFree && memory-allocFree > allocPerByte*uintptr(len(out)-start) {
 		return nil, &UnsavableError{Path: e.render(place{frame: e.firstSite()}), Why: "loading the frames would allocate out of proportion to what they contain"}
 	}
 	return out, nil
@@ -309,7 +310,11 @@ func (e *encoder) write(roots []any) {
 	set(flagNames, len(e.names) > 0)
 	set(flagObjects, len(e.live) > 0)
 	set(flagRoots, len(roots) > 0)
+	set(flagHandles, e.keep != nil)
 	e.b = append(e.b, flags)
+	if e.keep != nil {
+		e.uvarint(e.keep.round)
+	}
 	e.uvarint(uint64(len(c.frames)))
 	if len(c.frames) > 0 {
 		e.uvarint(uint64(len(e.shapes)))

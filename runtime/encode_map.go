@@ -22,6 +22,9 @@ func (e *encoder) reachMap(v unsafe.Pointer, p *plan, ptr unsafe.Pointer) {
 		e.nameID(key)
 		return
 	}
+	if e.keep != nil && e.kept(v, p.typ, ptr) {
+		return
+	}
 	if o := e.maps[v]; o != nil {
 		return
 	}

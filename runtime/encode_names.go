@@ -73,6 +73,9 @@ type memoryName struct {
 // findName finds the variable, binding or capture that count values of t at addr
 // are part of.
 func (e *encoder) findName(addr unsafe.Pointer, t *plan, count int) (memoryName, bool) {
+	if e.nameless() {
+		return memoryName{}, false
+	}
 	e.prepare()
 	if n, ok := e.in(e.bound, addr, t, count); ok {
 		return n, true
@@ -107,6 +110,10 @@ func (e *encoder) fits(n memoryName, t *plan, count int) bool {
 	return ok
 }
 
+// nameless reports whether names are not looked for: there are handles to everything,
+// and comparing values might be a race.
+func (e *encoder) nameless() bool { return e.keep != nil && e.keep.all }
+
 // boundZero returns the binding that is a pointer to nothing, of t. Of such pointers
 // all of one type are the same.
 func (e *encoder) boundZero(addr unsafe.Pointer, t *plan) (nameKey, bool) {
@@ -122,6 +129,9 @@ func (e *encoder) boundZero(addr unsafe.Pointer, t *plan) (nameKey, bool) {
 // namedWord finds the variable, binding or capture that is the pointer, map or func
 // w.
 func (e *encoder) namedWord(w unsafe.Pointer, t reflect.Type) (nameKey, bool) {
+	if e.nameless() {
+		return nameKey{}, false
+	}
 	e.prepare()
 	if k, ok := e.bound.word(w, t); ok {
 		return k, true
@@ -131,6 +141,9 @@ func (e *encoder) namedWord(w unsafe.Pointer, t reflect.Type) (nameKey, bool) {
 
 // namedValue finds the variable, binding or capture that is what an interface holds.
 func (e *encoder) namedValue(x any, q *plan) (nameKey, bool) {
+	if e.nameless() {
+		return nameKey{}, false
+	}
 	switch q.op {
 	case opPointer:
 		w := (*eface)(unsafe.Pointer(&x)).data

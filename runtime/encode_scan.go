@@ -103,11 +103,11 @@ func (e *encoder) scan(p *plan, ptr unsafe.Pointer) {
 			e.scanType(t.typ(), ptr, p)
 		}
 	case opChan:
-		if *(*unsafe.Pointer)(ptr) != nil {
+		if w := *(*unsafe.Pointer)(ptr); w != nil && !e.keptWord(w, p.typ, ptr) {
 			e.fail(ptr, p.typ, "a channel belongs to its process")
 		}
 	case opUnsafePointer:
-		if *(*unsafe.Pointer)(ptr) != nil {
+		if w := *(*unsafe.Pointer)(ptr); w != nil && !e.keptWord(w, p.typ, ptr) {
 			e.fail(ptr, p.typ, "nothing tells what an unsafe pointer points to")
 		}
 	}
@@ -130,6 +130,9 @@ func (e *encoder) reach(addr unsafe.Pointer, t *plan, count int, ptr unsafe.Poin
 	}
 	if n, ok := e.findName(addr, t, count); ok {
 		e.nameID(n.key)
+		return
+	}
+	if e.keep != nil && e.kept(addr, t.typ, ptr) {
 		return
 	}
 	e.region(addr, t, count, ptr)
@@ -253,11 +256,11 @@ func (e *encoder) dynamic(p *plan, ptr unsafe.Pointer) (x any, q *plan) {
 	if x == nil {
 		return nil, nil
 	}
-	if err, ok := x.(*goruntime.TypeAssertionError); ok {
+	if err, ok := x.(*goruntime.TypeAssertionError); ok && e.keep == nil {
 		x = e.assertion(err)
 	}
 	w := (*eface)(unsafe.Pointer(&x)).typ
-	if contexts != nil && (w == contexts.cancel.word || w == contexts.timer.word) {
+	if e.copiesContexts() && (w == contexts.cancel.word || w == contexts.timer.word) {
 		x = e.derived(x, ptr)
 		w = (*eface)(unsafe.Pointer(&x)).typ
 	}
@@ -308,9 +311,10 @@ func (e *encoder) scanInterface(p *plan, ptr unsafe.Pointer) {
 		e.scanType(x.(reflect.Type), ptr, q)
 		return
 	}
-	if why := e.reg.names.savable(q.typ); why != "" {
-		e.fail(ptr, q.typ, why)
+	if e.keptValue(x, q) {
+		return
 	}
+	e.savable(q.typ, q, ptr)
 	e.typeID(q, ptr)
 	if q.leaf {
 		return
@@ -331,10 +335,18 @@ func (e *encoder) scanInterface(p *plan, ptr unsafe.Pointer) {
 
 // scanType notes the type t, which is the value at ptr.
 func (e *encoder) scanType(t reflect.Type, ptr unsafe.Pointer, p *plan) {
+	e.savable(t, p, ptr)
+	e.typeID(e.reg.plans.of(t), ptr)
+}
+
+// savable fails, because of the value of p at ptr, if t cannot be described.
+func (e *encoder) savable(t reflect.Type, p *plan, ptr unsafe.Pointer) {
+	if e.keep != nil {
+		return // there are handles to types
+	}
 	if why := e.reg.names.savable(t); why != "" {
 		e.fail(ptr, p.typ, why)
 	}
-	e.typeID(e.reg.plans.of(t), ptr)
 }
 
 // Keys are written without objects of their own, so their nesting is bounded.
@@ -376,6 +388,9 @@ func (e *encoder) scanFunc(p *plan, ptr unsafe.Pointer) {
 	}
 	if key, ok := e.namedWord(v, p.typ); ok {
 		e.nameID(key)
+		return
+	}
+	if e.keptFunc(v, p, ptr) {
 		return
 	}
 	if c := e.cancelOf(v, p, ptr); c != nil {

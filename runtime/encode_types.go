@@ -20,12 +20,8 @@ func (e *encoder) typeID(p *plan, ptr unsafe.Pointer) {
 	if e.typeIDs[p.id] != 0 {
 		return
 	}
-	if p.typ.PkgPath() != "" && p.rec == nil {
-		if _, why := e.reg.names.nameOf(p.typ); why != "" {
-			e.fail(ptr, p.typ, why)
-		}
-	} else if p.op == opInterface && e.reg.names.unnamedInterface(p.typ.String()) != p.typ {
-		e.fail(ptr, p.typ, "this interface type is not registered")
+	if why := e.unnameable(p); why != "" && e.keep == nil {
+		e.fail(ptr, p.typ, why)
 	}
 	e.types = append(e.types, p)
 	e.typeIDs[p.id] = uint64(len(e.types))
@@ -41,6 +37,9 @@ func (e *encoder) typeNumber(p *plan) uint64 {
 
 // typeParts numbers the types that the description of p mentions.
 func (e *encoder) typeParts(p *plan) {
+	if e.keep != nil && e.unnameable(p) != "" {
+		return // a handle
+	}
 	part := func(q *plan) { e.typeID(q, unsafe.Add(e.cur.base, e.cur.off)) }
 	switch p.op {
 	case opPointer, opSlice, opArray, opChan:
@@ -109,6 +108,11 @@ func plainStruct(t reflect.Type) bool {
 
 // describe writes the description of a type.
 func (e *encoder) describe(p *plan) {
+	if e.keep != nil && e.unnameable(p) != "" {
+		e.b = append(e.b, kindHandle)
+		e.holdType(p.typ)
+		return
+	}
 	kind := kindOf(p)
 	named := p.typ.PkgPath() != ""
 	switch {

@@ -46,7 +46,7 @@ func (e *encoder) value(p *plan, ptr unsafe.Pointer) {
 	case opPointer:
 		e.pointer(*(*unsafe.Pointer)(ptr), p, ptr)
 	case opSlice:
-		e.slice((*sliceHeader)(ptr), p.elem, ptr)
+		e.slice((*sliceHeader)(ptr), p, ptr)
 	case opMap:
 		v := *(*unsafe.Pointer)(ptr)
 		switch key, ok := e.namedRef(v, p.typ); {
@@ -55,6 +55,8 @@ func (e *encoder) value(p *plan, ptr unsafe.Pointer) {
 		case ok:
 			e.uvarint(refNamed)
 			e.uvarint(e.nameID(key))
+		case e.keep != nil && e.kept(v, p.typ, ptr):
+			e.holdWord(v, p.typ)
 		default:
 			e.uvarint(e.maps[v].id + refObject)
 		}
@@ -68,6 +70,8 @@ func (e *encoder) value(p *plan, ptr unsafe.Pointer) {
 		case ok:
 			e.uvarint(refNamed)
 			e.uvarint(e.nameID(key))
+		case e.keptFunc(v, p, ptr):
+			e.holdWord(v, p.typ)
 		case e.cancelOf(v, p, ptr) != nil:
 			e.uvarint(e.regions.find(unsafe.Pointer(e.cancelOf(v, p, ptr))).id + refObject)
 		default:
@@ -78,14 +82,33 @@ func (e *encoder) value(p *plan, ptr unsafe.Pointer) {
 			e.uvarint(o.id + refObject)
 		}
 	case opChan, opUnsafePointer:
-		e.uvarint(refNil) // the first pass has seen to it
+		if w := *(*unsafe.Pointer)(ptr); w != nil { // the first pass has seen to it
+			e.holdWord(w, p.typ)
+			return
+		}
+		e.uvarint(refNil)
 	case opCodec:
-		e.codec(p, ptr)
-	case opZero:
-		if !allZero(unsafe.Slice((*byte)(ptr), p.size)) {
-			e.fail(ptr, p.typ, p.why)
+		if e.keep == nil {
+			e.codec(p, ptr)
+			return
+		}
+		if e.keptCodec(p, ptr) {
+			e.b = append(e.b, 1)
+			e.holdBits(ptr, p.typ)
+			return
 		}
 		e.b = append(e.b, 0)
+		e.codec(p, ptr)
+	case opZero:
+		if allZero(unsafe.Slice((*byte)(ptr), p.size)) {
+			e.b = append(e.b, 0)
+			return
+		}
+		if e.keep == nil || e.keep.Strict {
+			e.fail(ptr, p.typ, p.why)
+		}
+		e.b = append(e.b, 1)
+		e.holdBits(ptr, p.typ)
 	case opType:
 		if t := (*typePointer)(ptr); t.p == nil {
 			e.uvarint(typeNil)
@@ -162,6 +185,10 @@ func (e *encoder) pointer(addr unsafe.Pointer, p *plan, ptr unsafe.Pointer) {
 		e.named(n, t, 1)
 		return
 	}
+	if e.keep != nil && e.kept(addr, p.typ, ptr) {
+		e.holdWord(addr, p.typ)
+		return
+	}
 	e.object(addr, t, ptr)
 }
 
@@ -209,7 +236,8 @@ func (e *encoder) object(addr unsafe.Pointer, t *plan, ptr unsafe.Pointer) {
 	}
 }
 
-func (e *encoder) slice(h *sliceHeader, t *plan, ptr unsafe.Pointer) {
+func (e *encoder) slice(h *sliceHeader, p *plan, ptr unsafe.Pointer) {
+	t := p.elem
 	switch {
 	case h.data == nil:
 		e.uvarint(refNil)
@@ -222,6 +250,9 @@ func (e *encoder) slice(h *sliceHeader, t *plan, ptr unsafe.Pointer) {
 	}
 	if n, ok := e.findName(h.data, t, h.cap); ok {
 		e.named(n, t, h.cap)
+	} else if e.keep != nil && e.kept(h.data, p.typ, ptr) {
+		e.holdSlice(h, p.typ)
+		return
 	} else {
 		o := e.regions.find(h.data)
 		if o.p == t.flat && o.n == h.cap*t.flatN && h.len == h.cap {
@@ -250,6 +281,10 @@ func (e *encoder) iface(p *plan, ptr unsafe.Pointer) {
 	if q.typ == rtype {
 		e.uvarint(typeReflectType)
 		e.uvarint(e.typeNumber(e.reg.plans.of(x.(reflect.Type))))
+		return
+	}
+	if e.keptValue(x, q) {
+		e.holdInterface(x, p.typ)
 		return
 	}
 	e.uvarint(e.typeNumber(q))

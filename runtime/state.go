@@ -23,7 +23,8 @@ const (
 	flagNames
 	flagObjects
 	flagRoots
-	flagsKnown = 1<<iota - 1
+	flagsKnown  = 1<<iota - 1
+	flagHandles = 1 << (iota - 1) // only in states that do not leave their process, see Held
 )
 
 // Kinds of names.
@@ -51,8 +52,8 @@ const (
 	kindCodec            // only named: values are bytes with a meaning of their own
 	kindZero             // only named: always zero
 	kindRecord           // only named: fingerprint, fields
-	kinds
-	kindNamed = 0x80
+	kindHandle           // only in states that do not leave their process
+	kindNamed     = 0x80
 )
 
 const (
@@ -114,6 +115,10 @@ func (c *Coroutine) AppendState(b []byte, roots ...any) ([]byte, error) {
 // Whatever b is, LoadState returns an error that wraps [ErrInvalidState] or
 // [ErrIncompatibleState], or loads it. After an error nothing has changed.
 func (c *Coroutine) LoadState(b []byte, roots ...any) (n int, err error) {
+	return c.load(nil, b, roots)
+}
+
+func (c *Coroutine) load(keep *Held, b []byte, roots []any) (n int, err error) {
 	r := loadRegistry()
 	if r.err != nil {
 		return 0, r.err
@@ -126,7 +131,7 @@ func (c *Coroutine) LoadState(b []byte, roots ...any) (n int, err error) {
 		return 0, err
 	}
 	d := decoders.Get().(*decoder)
-	d.reg, d.c, d.b, d.length = r, c, body, n
+	d.reg, d.c, d.b, d.length, d.keep = r, c, body, n, keep
 	err = d.run(roots)
 	d.release()
 	if err != nil {
