@@ -16,6 +16,9 @@ import (
 // A call that failed for good gives its error: with the same message, [Status] and chain,
 // so that [errors.Is] and [errors.As] work as for the original; see [Error].
 //
+// In a durable build the function must be compiled by coroc. If it is not, or if code that is
+// not compiled calls Await, the call is parked; see [StatusIncompatibleState].
+//
 // Await does not return early when a context derived with a deadline is done, but it
 // returns the context's error if that is done before.
 func (f *Function[I, O]) Await(ctx context.Context, in I) (O, error) {
@@ -67,9 +70,7 @@ func (f *Function[I, O]) Durable_Await(c *runtime.Coroutine, ctx context.Context
 	if err != nil {
 		return out, err
 	}
-	if inv != nil {
-		inv.requests = requests
-	}
+	inv.requests = requests
 	c.Suspend()
 	return out, nil
 }
@@ -86,28 +87,25 @@ func (f *Function[I, O]) Durable_Gather(c *runtime.Coroutine, ctx context.Contex
 	if len(requests) == 0 {
 		return []O{}, nil
 	}
-	if inv != nil {
-		inv.requests = requests
-	}
+	inv.requests = requests
 	c.Suspend()
 	return nil, nil
 }
 
-// durableRequests returns no invocation for code that is in a call but not in a coroutine,
-// whose Suspend panics and tells which function is in the way.
 func (f *Function[I, O]) durableRequests(c *runtime.Coroutine, ctx context.Context, ins ...I) (*invocation, []engine.Request, error) {
-	requests, err := f.requests(invocationOf(ctx), ctx, ins...)
+	inv := invocationOf(ctx)
+	requests, err := f.requests(inv, ctx, ins...)
 	if err != nil {
 		return nil, nil, err
 	}
 	if c == runtime.Detached {
-		return nil, requests, nil
+		return nil, nil, inv.refuse(f.name, runtime.InTheWay())
 	}
-	inv, ok := c.Local().(*invocation)
+	inner, ok := c.Local().(*invocation)
 	if !ok {
 		return nil, nil, fmt.Errorf("dispatch: %s: %w: the innermost coroutine is not a call", f.name, ErrOutside)
 	}
-	return inv, requests, nil
+	return inner, requests, nil
 }
 
 func takeResults(c *runtime.Coroutine) []engine.Result {

@@ -51,6 +51,11 @@ var (
 	ErrNoSuchCall = engine.ErrNoSuchCall
 	// ErrClosed: the dispatcher is closed.
 	ErrClosed = engine.ErrClosed
+	// ErrParked: the call is parked until the next start, because its state cannot be loaded or
+	// stored, or because its function was not compiled by coroc.
+	ErrParked = engine.ErrParked
+	// ErrNotCompiled: in a durable build, an await by code that coroc has not compiled.
+	ErrNotCompiled = errors.New("not compiled by coroc")
 	// ErrNotRegistered: the function has not been given to [New].
 	ErrNotRegistered = errors.New("the function does not belong to a dispatcher")
 	// ErrOutside: Await or Gather outside of a function that a dispatcher runs.
@@ -82,7 +87,8 @@ func (f *Function[I, O]) Dispatch(ctx context.Context, in I, opts ...DispatchOpt
 }
 
 // Wait waits until the call with that id is done, and returns its result. A call that
-// failed gives its error, as Await does. The call must be one of f.
+// failed gives its error, as Await does; for one that is parked the error is [ErrParked]. The
+// call must be one of f.
 func (f *Function[I, O]) Wait(ctx context.Context, id ID) (O, error) {
 	var zero O
 	d := f.body().owner.Load()

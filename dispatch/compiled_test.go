@@ -20,19 +20,7 @@ func TestCompiled(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds the compiler and a program")
 	}
-	root, err := filepath.Abs("..")
-	require.NoError(t, err)
-	dir := t.TempDir()
-	coroc := filepath.Join(dir, "coroc.exe")
-	command(t, root, "-mod=readonly", "go", "build", "-o", coroc, "./cmd/coroc")
-
-	mod, err := os.ReadFile(filepath.Join(root, "go.mod"))
-	require.NoError(t, err)
-	requires := bytes.Join(regexp.MustCompile(`(?ms)^require \(.*?^\)$`).FindAll(mod, -1), []byte("\n"))
-	write(t, dir, "go.mod", fmt.Appendf(nil, "module compiled\n\ngo 1.26.0\n\n%s\n\nrequire github.com/coroc-dev/coroc v0.0.0\n\nreplace github.com/coroc-dev/coroc => %s\n", requires, root))
-	sum, err := os.ReadFile(filepath.Join(root, "go.sum"))
-	require.NoError(t, err)
-	write(t, dir, "go.sum", sum)
+	dir, coroc := module(t, "compiled")
 	write(t, dir, "dispatch/dispatch.go", []byte("package dispatch\n"))
 	for _, name := range []string{"await_test.go", "example_test.go", "helpers_test.go"} {
 		b, err := os.ReadFile(name)
@@ -43,6 +31,24 @@ func TestCompiled(t *testing.T) {
 	for _, name := range []string{"TestAwait", "TestGather", "TestGatherMany", "TestRecursion", "TestRestartAfterAwait", "Example"} {
 		require.Contains(t, out, "--- PASS: "+name+" ")
 	}
+}
+
+// module makes a module that uses this one, and builds coroc.
+func module(t *testing.T, name string) (dir, coroc string) {
+	t.Helper()
+	root, err := filepath.Abs("..")
+	require.NoError(t, err)
+	dir = t.TempDir()
+	coroc = filepath.Join(dir, "coroc.exe")
+	command(t, root, "-mod=readonly", "go", "build", "-o", coroc, "./cmd/coroc")
+	mod, err := os.ReadFile(filepath.Join(root, "go.mod"))
+	require.NoError(t, err)
+	requires := bytes.Join(regexp.MustCompile(`(?ms)^require \(.*?^\)$`).FindAll(mod, -1), []byte("\n"))
+	write(t, dir, "go.mod", fmt.Appendf(nil, "module %s\n\ngo 1.26.0\n\n%s\n\nrequire github.com/coroc-dev/coroc v0.0.0\n\nreplace github.com/coroc-dev/coroc => %s\n", name, requires, root))
+	sum, err := os.ReadFile(filepath.Join(root, "go.sum"))
+	require.NoError(t, err)
+	write(t, dir, "go.sum", sum)
+	return dir, coroc
 }
 
 func command(t *testing.T, dir, goflags, name string, args ...string) string {
@@ -60,4 +66,57 @@ func write(t *testing.T, dir, name string, b []byte) {
 	path := filepath.Join(dir, name)
 	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o777))
 	require.NoError(t, os.WriteFile(path, b, 0o666))
+}
+
+// A durable build of a program that coroc has not compiled stops at its first await, and the
+// call is run when it is compiled.
+func TestForgottenCoroc(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the compiler and a program")
+	}
+	dir, coroc := module(t, "forgotten")
+	write(t, dir, "main.go", []byte(`package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/coroc-dev/coroc/dispatch"
+)
+
+var inc = dispatch.Func("inc", func(_ context.Context, n int) (int, error) { return n + 1, nil })
+
+var twice = dispatch.Func("twice", func(ctx context.Context, n int) (int, error) {
+	n, err := inc.Await(ctx, n)
+	if err != nil {
+		return 0, err
+	}
+	return inc.Await(ctx, n)
+})
+
+func main() {
+	ctx, cancel := context.WithCancel(context.Background())
+	d, err := dispatch.New(inc, twice, dispatch.WithStore("calls.db"))
+	if err != nil {
+		panic(err)
+	}
+	id, err := twice.Dispatch(ctx, 1, dispatch.WithKey("k"))
+	if err != nil {
+		panic(err)
+	}
+	go func() {
+		defer cancel()
+		fmt.Println(twice.Wait(ctx, id))
+	}()
+	fmt.Println("run:", d.Run(ctx))
+	<-ctx.Done()
+}
+`))
+	for range 2 {
+		out := command(t, dir, "-mod=mod", "go", "run", "-tags", "durable", ".")
+		require.Contains(t, out, "run: dispatch: main.init.func2 ("+filepath.ToSlash(filepath.Join(dir, "main.go"))+":13) awaits \"inc\"")
+		require.Contains(t, out, "run coroc before building with -tags durable")
+		require.Contains(t, out, "0 dispatch: twice: call ")
+	}
+	require.Equal(t, "3 <nil>\nrun: <nil>\n", command(t, dir, "-mod=mod", coroc, "run", "."))
 }

@@ -2,10 +2,13 @@ package dispatch
 
 import (
 	"context"
+	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/coroc-dev/coroc/dispatch/engine"
+	"github.com/coroc-dev/coroc/runtime"
 )
 
 // callContext is the context that a function is given. It is one object for the whole of
@@ -91,9 +94,38 @@ type invocation struct {
 	results  []engine.Result
 
 	volatile *volatileExecution // nil in a durable execution
+
+	// refused is why the function could not await: it, or what called Await in it, was not
+	// compiled. Whatever the function makes of the error, the call has not come to an end.
+	refused atomic.Pointer[engine.Failure]
 }
 
 func invocationOf(ctx context.Context) *invocation {
 	inv, _ := ctx.Value(invocationKey{}).(*invocation)
 	return inv
+}
+
+// refuse returns the error of an await of a function outside of the coroutine of the call,
+// and makes the call one that is parked.
+func (inv *invocation) refuse(awaited string, e *runtime.DetachedError) error {
+	where := e.Func + " (" + e.Pos + ")"
+	message := fmt.Sprintf("%s awaits %q, and was not compiled by coroc: run coroc before building with -tags durable, or use coroc build, run or test", where, awaited)
+	if inv.volatile == nil {
+		message = fmt.Sprintf("%s awaits %q, or calls what does, and is not part of the function as coroc has compiled it: code that coroc has not compiled, or a goroutine", where, awaited)
+	}
+	f := describe(StatusIncompatibleState, message)
+	f.Park = true
+	inv.refused.CompareAndSwap(nil, f)
+	if inv.volatile != nil && !runtime.Compiled() {
+		inv.d.engine.Fail(fmt.Errorf("%s: %w", message, ErrNotCompiled))
+	}
+	return WithStatus(StatusIncompatibleState, fmt.Errorf("dispatch: %s: %w", message, ErrNotCompiled))
+}
+
+// settle replaces what a run has come to if the function could not await.
+func (inv *invocation) settle(t engine.Turn) engine.Turn {
+	if f := inv.refused.Load(); f != nil {
+		return engine.Turn{Failure: f}
+	}
+	return t
 }

@@ -151,7 +151,8 @@ func defaultPath() (string, error) {
 // more they are given up. What was not recorded by then is tried again at the next Run.
 // Functions see the values of ctx in their contexts.
 //
-// Run returns nil if it stopped because ctx is done. It may be called again after that,
+// Run returns nil if it stopped because ctx is done, and [ErrNotCompiled] as soon as a function
+// awaits in a durable build of a program that coroc has not compiled at all. It may be called again after that,
 // but not twice at a time.
 func (d *Dispatcher) Run(ctx context.Context) error {
 	if err := d.engine.Run(ctx); err != nil {

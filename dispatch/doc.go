@@ -77,8 +77,9 @@
 //     function has derived is saved with its deadline, and has ended when the await returns if
 //     that has passed.
 //   - An attempt that ends with the process is not counted; see package engine.
-//   - A state that does not fit the program parks its call with [StatusIncompatibleState].
-//     It is not lost, and tried again at each start.
+//   - A state that does not fit the program parks its call with [StatusIncompatibleState],
+//     and so does an await by code that coroc has not compiled, in a durable build. The call
+//     is not lost, and tried again at each start; Wait returns [ErrParked] for it.
 //
 // What an operator needs to know is in docs/operations.md.
 package dispatch

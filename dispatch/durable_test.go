@@ -120,13 +120,99 @@ func TestStopAndGoOn(t *testing.T) {
 	assert.EqualValues(t, 24, stats.OK)
 }
 
-// Await in code that was not compiled is an error that names the code.
+// A call that awaits in code that was not compiled is parked, with an error that names the
+// code; what the function makes of the error does not count.
 func TestNotCompiled(t *testing.T) {
-	inc := dispatch.Func("inc", func(_ context.Context, n int) (int, error) { return n + 1, nil })
-	w := dispatch.Func("w", func(ctx context.Context, n int) (int, error) { return inc.Await(ctx, n) })
-	begin(t, inc, w)
-	_, err := ask(t, w, 1)
-	require.ErrorContains(t, err, "not compiled by coroc")
-	require.ErrorContains(t, err, "TestNotCompiled")
-	assert.Equal(t, dispatch.StatusPermanentError, dispatch.StatusOf(err))
+	path := filepath.Join(t.TempDir(), "calls.db")
+	ctx := context.Background()
+	ran := 0
+	inc := dispatch.Func("inc", func(_ context.Context, n int) (int, error) { ran++; return n + 1, nil })
+	for name, f := range map[string]func(context.Context, int) (int, error){
+		"returns": func(ctx context.Context, n int) (int, error) { return inc.Await(ctx, n) },
+		"gathers": func(ctx context.Context, n int) (int, error) {
+			outs, err := inc.Gather(ctx, []int{n})
+			return len(outs), err
+		},
+		"ignores": func(ctx context.Context, n int) (int, error) { _, _ = inc.Await(ctx, n); return 7, nil },
+		"panics": func(ctx context.Context, n int) (int, error) {
+			if _, err := inc.Await(ctx, n); err != nil {
+				panic(err)
+			}
+			return 0, nil
+		},
+		"elsewhere": func(ctx context.Context, n int) (out int, err error) {
+			var wg sync.WaitGroup
+			wg.Go(func() { out, err = inc.Await(ctx, n) })
+			wg.Wait()
+			return out, err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := dispatch.Func(name, f)
+			d, err := dispatch.New(inc, w, dispatch.WithStore(path))
+			require.NoError(t, err)
+			stop := run(t, d)
+			id, err := w.Dispatch(ctx, 1)
+			require.NoError(t, err)
+			for range 2 { // one waits for it, one comes later
+				_, err = w.Wait(ctx, id)
+				require.ErrorIs(t, err, dispatch.ErrParked)
+				require.ErrorContains(t, err, "TestNotCompiled")
+				require.ErrorContains(t, err, "durable_test.go:")
+				require.ErrorContains(t, err, "run coroc")
+			}
+			info, err := d.Lookup(ctx, id)
+			require.NoError(t, err)
+			assert.Equal(t, dispatch.PhaseParked, info.Phase)
+			assert.Equal(t, dispatch.StatusIncompatibleState, info.Status)
+			assert.ErrorContains(t, info.Err, "TestNotCompiled")
+			stop()
+
+			// A program in which it is as it should be.
+			w = dispatch.Func(name, func(context.Context, int) (int, error) { return 8, nil })
+			d, err = dispatch.New(inc, w, dispatch.WithStore(path))
+			require.NoError(t, err)
+			defer run(t, d)()
+			out, err := w.Wait(ctx, id)
+			require.NoError(t, err)
+			assert.Equal(t, 8, out)
+		})
+	}
+	assert.Zero(t, ran)
+}
+
+// A compiled function that awaits outside of its coroutine goes on from its last state when
+// the program is right.
+func TestAwaitOutsideOfTheCoroutine(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "calls.db")
+	ctx := context.Background()
+	s := newStairs(nil, 0)
+	s.interrupt = func(ctx context.Context, i int) {
+		if i == 2 {
+			_, err := s.leaf.Await(ctx, i)
+			assert.ErrorIs(t, err, dispatch.ErrNotCompiled)
+			assert.Equal(t, dispatch.StatusIncompatibleState, dispatch.StatusOf(err))
+		}
+	}
+	d, err := dispatch.New(append(s.options(), dispatch.WithStore(path))...)
+	require.NoError(t, err)
+	stop := run(t, d)
+	id, err := s.climb.Dispatch(ctx, 4)
+	require.NoError(t, err)
+	_, err = s.climb.Wait(ctx, id)
+	require.ErrorIs(t, err, dispatch.ErrParked)
+	require.ErrorContains(t, err, "code that coroc has not compiled, or a goroutine")
+	info, err := d.Lookup(ctx, id)
+	require.NoError(t, err)
+	assert.Equal(t, 2, info.Awaits)
+	assert.NotZero(t, info.State)
+	stop()
+
+	s = newStairs(nil, 0)
+	d, err = dispatch.New(append(s.options(), dispatch.WithStore(path))...)
+	require.NoError(t, err)
+	defer run(t, d)()
+	out, err := s.climb.Wait(ctx, id)
+	require.NoError(t, err)
+	assert.Equal(t, answer(4), out)
 }

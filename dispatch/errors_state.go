@@ -13,6 +13,8 @@ func init() {
 	runtime.RegisterVar(path+"ErrKeyConflict", &ErrKeyConflict, false)
 	runtime.RegisterVar(path+"ErrNoSuchCall", &ErrNoSuchCall, false)
 	runtime.RegisterVar(path+"ErrClosed", &ErrClosed, false)
+	runtime.RegisterVar(path+"ErrParked", &ErrParked, false)
+	runtime.RegisterVar(path+"ErrNotCompiled", &ErrNotCompiled, false)
 	runtime.RegisterVar(path+"ErrNotRegistered", &ErrNotRegistered, false)
 	runtime.RegisterVar(path+"ErrOutside", &ErrOutside, false)
 }

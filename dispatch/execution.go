@@ -125,7 +125,7 @@ func (v *volatileExecution) Run(results []engine.Result) engine.Turn {
 	} else {
 		v.resume <- results
 	}
-	return <-v.turns
+	return v.inv.settle(<-v.turns)
 }
 
 var (
@@ -177,6 +177,7 @@ func (f *Function[I, O]) startDurable(inv *invocation, twin durableCall[I, O], b
 		e.out, e.err = twin.DurableCall(c, inv.ctx, e.in)
 	}, append(slices.Clip(bindings), runtime.Binding{Name: "call.ctx", Value: inv.ctx})...)
 	e.c.SetLocal(inv)
+	e.c.SetEntry(runtime.RecordOf(f.body().fn), true)
 	if inv.attempt.State != nil {
 		n, err := e.c.LoadState(inv.attempt.State)
 		if err == nil && n != len(inv.attempt.State) {
@@ -189,7 +190,11 @@ func (f *Function[I, O]) startDurable(inv *invocation, twin durableCall[I, O], b
 	return e, nil
 }
 
-func (e *durableExecution[I, O]) Run(results []engine.Result) (t engine.Turn) {
+func (e *durableExecution[I, O]) Run(results []engine.Result) engine.Turn {
+	return e.inv.settle(e.run(results))
+}
+
+func (e *durableExecution[I, O]) run(results []engine.Result) (t engine.Turn) {
 	e.inv.results = results
 	if !e.c.Started() {
 		if t.Failure = e.f.decodeInput(e.inv, &e.in); t.Failure != nil {

@@ -36,7 +36,7 @@ const (
 	PhaseSuspended = store.Suspended
 	// PhaseDone: the outcome is recorded.
 	PhaseDone = store.Done
-	// PhaseParked: suspended with a state that the program could not load.
+	// PhaseParked: kept for a program that can run it; see [StatusIncompatibleState].
 	PhaseParked = store.Parked
 )
 

@@ -36,6 +36,8 @@ type stairs struct {
 	file *os.File      // a resource of the process, which no state can hold
 	slow time.Duration // how long a step takes
 
+	interrupt func(ctx context.Context, i int) // called with each note, if it is not nil
+
 	step, leaf, climb *dispatch.Function[int, int]
 }
 
@@ -76,6 +78,9 @@ func (s *stairs) options() []dispatch.Option { return []dispatch.Option{s.step, 
 
 // note writes a line that survives a kill.
 func (s *stairs) note(what string, ctx context.Context, i int) {
+	if s.interrupt != nil {
+		s.interrupt(ctx, i)
+	}
 	if s.file != nil {
 		fmt.Fprintf(s.file, "%s %s %d\n", what, dispatch.CallID(ctx), i)
 	}

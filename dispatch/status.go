@@ -27,8 +27,9 @@ const (
 	StatusTemporaryError = store.TemporaryError
 	// StatusPermanentError: any other error, and a panic.
 	StatusPermanentError = store.PermanentError
-	// StatusIncompatibleState: the saved state of the call does not fit this program. The call
-	// is kept, and tried again when the dispatcher is next started.
+	// StatusIncompatibleState: the saved state of the call does not fit this program, or the
+	// program is a durable build and code that awaits was not compiled by coroc. The call is
+	// kept, and tried again when the dispatcher is next started.
 	StatusIncompatibleState = store.IncompatibleState
 	// StatusDNSError: a name could not be resolved. Temporary.
 	StatusDNSError = store.DNSError

@@ -49,13 +49,30 @@ func Compiled() bool {
 	return false
 }
 
-// newDetachedError looks at the stack. In the way is the innermost function that is neither
-// a twin nor of this library, but for the plain form of a function, which calls its twin.
+// newDetachedError is the error of a suspension on [Detached].
 func newDetachedError() *DetachedError {
-	e := new(DetachedError)
+	e, inside := inTheWay(4)
+	if !inside {
+		e.Func, e.Pos = "", ""
+	}
+	return e
+}
+
+// InTheWay returns the error for a suspension by the calling twin on [Detached], for
+// libraries that make their own of it. The function that it names may also be the one that
+// is outside of any coroutine.
+func InTheWay() *DetachedError {
+	e, _ := inTheWay(3)
+	return e
+}
+
+// inTheWay looks at the stack, without the first functions. In the way is the innermost
+// one that is neither a twin nor of this library, but for the plain form of a function,
+// which calls its twin.
+func inTheWay(skip int) (e *DetachedError, inside bool) {
+	e = new(DetachedError)
 	compiled := false // the function called last is a twin of the program's
-	var in goruntime.Frame
-	frames := goruntime.CallersFrames(callers(3))
+	frames := goruntime.CallersFrames(callers(skip))
 	for {
 		f, more := frames.Next()
 		library := ours(f.Function)
@@ -65,20 +82,17 @@ func newDetachedError() *DetachedError {
 		}
 		switch {
 		case f.Function == nextFunction || f.Function == unwindFunction:
-			if in.Function != "" {
-				e.Func, e.Pos = in.Function, fmt.Sprintf("%s:%d", in.File, in.Line)
-			}
-			return e
-		case in.Function != "" || library || strings.HasPrefix(f.Function, "runtime."):
+			return e, e.Func != ""
+		case e.Func != "" || library || strings.HasPrefix(f.Function, "runtime."):
 		case twin:
 			compiled = true
 		case compiled:
 			compiled = false
 		default:
-			in = f
+			e.Func, e.Pos = f.Function, fmt.Sprintf("%s:%d", f.File, f.Line)
 		}
 		if !more {
-			return e
+			return e, false
 		}
 	}
 }

@@ -183,11 +183,10 @@ func (e *Engine) unreadable(c *call, err error) []Result {
 	return nil
 }
 
-// park keeps a call whose state this program cannot load.
+// park keeps a call that this program cannot run, or whose state it cannot load.
 func (e *Engine) park(c *call, id, message string) {
 	f := e.cfg.Describe(store.IncompatibleState, message)
-	e.log.Warn("a call is parked until the next start, because its state cannot be loaded",
-		"call", id, "function", c.name, "err", message)
+	e.log.Error("a call is parked until the next start", "call", id, "function", c.name, "err", message)
 	change := c.progress.change(c, store.Parked, f)
 	change.KeepState = true
 	change.First, change.Width = c.first, c.width
@@ -197,9 +196,20 @@ func (e *Engine) park(c *call, id, message string) {
 	e.observe(Event{Kind: AttemptEnded, Call: id, Function: c.name, Attempt: c.attempts + 1,
 		Status: store.IncompatibleState, Err: message})
 	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.shelve(c, fmt.Errorf("call %s: %w: %s", id, ErrParked, message))
+}
+
+// shelve puts a call where it stays until the next start, and tells who waits for it. The
+// engine's lock is held.
+func (e *Engine) shelve(c *call, why error) {
 	c.exec = nil
 	c.place = parked
-	e.mu.Unlock()
+	c.parked = why
+	for _, w := range c.waiters {
+		close(w)
+	}
+	c.waiters = nil
 }
 
 // change returns what is stored of a call that goes to a phase, but for what it awaits.
@@ -349,7 +359,7 @@ func (e *Engine) fail(r *run, f *Failure) {
 	if timedOut && f.Status == store.Canceled {
 		f.Status = store.Timeout
 	}
-	if f.Park && c.stateful {
+	if f.Park && (c.stateful || f.Status == store.IncompatibleState) {
 		e.park(c, r.id, f.Message)
 		e.discard(r)
 		return
@@ -514,6 +524,5 @@ func (e *Engine) lost(r *run, err error) {
 	e.discard(r)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	r.c.exec = nil
-	r.c.place = parked
+	e.shelve(r.c, fmt.Errorf("call %s: %w: %w", r.id, ErrParked, err))
 }

@@ -18,6 +18,9 @@
 //	    parked        done                                       │
 //	       └── the next start: suspended                         │
 //
+// A call without a state is parked too if the program turns out not to be able to run it,
+// and is ready at the next start.
+//
 // Only what is written there is stored. That a call runs is not, so a crash leaves a call
 // where it was before the attempt: ready, to be run from its input, or suspended with all
 // results there, to go on from its state. A suspended call without a state lived in the

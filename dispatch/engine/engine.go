@@ -19,6 +19,7 @@ var (
 	ErrNoSuchCall  = errors.New("no such call")
 	ErrClosed      = errors.New("the dispatcher is closed")
 	ErrRunning     = errors.New("the dispatcher is running already")
+	ErrParked      = errors.New("the call is parked until the next start")
 )
 
 // Engine runs the calls in a store. It is safe for concurrent use.
@@ -45,6 +46,7 @@ type Engine struct {
 	runs     map[*run]bool // those of them in which the function runs
 	idle     chan struct{} // closed when active becomes 0, if someone waits for that
 	stopped  chan struct{} // closed when Run has returned
+	failed   chan error    // what Run is to stop for
 }
 
 // function is one that the engine runs.
@@ -93,6 +95,7 @@ type call struct {
 	timer     *time.Timer
 
 	waiters []chan Result
+	parked  error // why, if it is parked by this process
 }
 
 // New returns an engine with what the store has of unfinished calls. The engine owns the
@@ -113,6 +116,7 @@ func New(cfg Config) (*Engine, error) {
 		resident:  list.New(),
 		stop:      make(chan struct{}),
 		runs:      make(map[*run]bool),
+		failed:    make(chan error, 1),
 	}
 	for _, f := range cfg.Functions {
 		e.functions[f.Name] = &function{Function: f}
@@ -222,6 +226,10 @@ func (e *Engine) Wait(ctx context.Context, id, function string) (Result, error) 
 			e.mu.Unlock()
 			return Result{}, fmt.Errorf("call %s is one of function %q: %w", id, c.name, ErrNoSuchCall)
 		}
+		if c.place == parked && c.parked != nil {
+			e.mu.Unlock()
+			return Result{}, c.parked
+		}
 		outcome = make(chan Result, 1)
 		c.waiters = append(c.waiters, outcome)
 	}
@@ -230,7 +238,12 @@ func (e *Engine) Wait(ctx context.Context, id, function string) (Result, error) 
 		return e.outcome(ctx, n, id, function)
 	}
 	select {
-	case r := <-outcome:
+	case r, ok := <-outcome:
+		if !ok {
+			e.mu.Lock()
+			defer e.mu.Unlock()
+			return Result{}, c.parked
+		}
 		return r, nil
 	case <-ctx.Done():
 		err = ctx.Err()

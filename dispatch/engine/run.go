@@ -32,16 +32,26 @@ func (e *Engine) Run(ctx context.Context) error {
 	}
 	e.mu.Unlock()
 
+	var failure error
 	select {
 	case <-ctx.Done():
 	case <-e.stop:
+	case failure = <-e.failed:
 	}
-	err := e.halt()
+	err := errors.Join(failure, e.halt())
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.stopped = nil
 	close(stopped)
 	return err
+}
+
+// Fail makes Run stop, now or when it is called next, and return err.
+func (e *Engine) Fail(err error) {
+	select {
+	case e.failed <- err:
+	default: // it is about to stop for another error
+	}
 }
 
 // halt lets running attempts end, by and by with more force.

@@ -79,7 +79,7 @@ type Failure struct {
 	Message    string
 	RetryAfter time.Duration // the least time to wait before the next attempt
 	Encoded    []byte
-	Park       bool  // the state from which the attempt went on does not fit the program
+	Park       bool  // the program cannot run the call: it is to be kept for another one
 	Origin     error // the error itself, for as long as it stays in this process
 }
 

@@ -20,7 +20,7 @@ const (
 	Suspended Phase = 2
 	// Done: the outcome is recorded. A call that is done never changes again.
 	Done Phase = 3
-	// Parked: suspended with a state that the program could not load.
+	// Parked: kept for a program that can run it, with its state if it has one.
 	Parked Phase = 4
 )
 
