@@ -227,7 +227,7 @@ func (f *fileGen) delegate(d *ast.FuncDecl, u *unit, twin string) {
 // namedResultGuard makes a plain form with defers return what its boxed named
 // results hold in the end: it runs after all other deferred calls.
 func (b *bodyGen) namedResultGuard(ft *ast.FuncType, body *ast.BlockStmt) {
-	if !containsDefer(body) {
+	if !b.containsDefer(body) {
 		return
 	}
 	outs := b.paramList(ft.Results, func() string { return "_" })

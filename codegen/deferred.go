@@ -21,11 +21,19 @@ func (t *twinGen) deferStmt(b *bodyGen, s *ast.DeferStmt) {
 				t.refuse(s, "internal error: a deferred literal is not a record")
 				return
 			}
-			b.putf("%s.Defer(&%s.DeferFunc{F: %s})\n", t.d, t.coroc, b.expr(fun))
+			b.putf("%s.Defer(&%s.DeferFunc{F: %s})\n", t.deferTo(), t.coroc, b.expr(fun))
 			return
 		}
 	}
 	t.deferCall(b, s)
+}
+
+// deferTo returns the name of the defers that defer statements add to.
+func (t *twinGen) deferTo() string {
+	if t.bodyDefers != "" {
+		return t.bodyDefers
+	}
+	return t.d
 }
 
 func (f *fileGen) isBuiltinCall(call *ast.CallExpr) bool {
@@ -59,11 +67,12 @@ func (f *fileGen) isFuncValue(e ast.Expr) bool {
 	return true
 }
 
-// deferCall declares a type for the calls of one defer statement.
+// deferCall prints a defer statement with operands. It declares a type for the calls
+// of the statement, when it is printed first: the body of a range over a function that
+// mentions recover is printed twice.
 func (t *twinGen) deferCall(b *bodyGen, s *ast.DeferStmt) {
 	call := s.Call
 	fun := ast.Unparen(call.Fun)
-	name, state := t.unit.deferred(t.path)
 	var fields, types_, values []string
 	field := func(name, typ, value string) string {
 		fields, types_, values = append(fields, name), append(types_, typ), append(values, value)
@@ -102,13 +111,34 @@ func (t *twinGen) deferCall(b *bodyGen, s *ast.DeferStmt) {
 	}
 	args := t.deferArgs(b, call, field)
 
+	d, again := t.deferTypes[s]
+	if !again {
+		d = t.declareDeferred(s, callee, calleeText, fields, types_, args)
+		t.deferTypes[s] = d
+	}
+	if check != "" {
+		b.putf("_ = %s\n", check)
+	}
+	var inits []string
+	for i := range fields {
+		inits = append(inits, fields[i]+": "+values[i])
+	}
+	b.putf("%s.Defer(&%s%s{%s})\n", t.deferTo(), d, t.unit.tuse, strings.Join(inits, ", "))
+}
+
+// declareDeferred declares the type for the calls of one defer statement and returns
+// its name.
+func (t *twinGen) declareDeferred(s *ast.DeferStmt, callee ast.Expr, calleeText string, fields, types, args []string) string {
+	call := s.Call
+	fun := ast.Unparen(call.Fun)
+	name, state := t.unit.deferred(t.path)
 	d := "durable_defer_" + name
 	w := &writer{file: t.base()}
 	w.own()
 	w.putf("// %s is the call deferred at %s.\n", d, t.sitePos(s))
 	w.putf("type %s%s struct {\n", d, t.unit.tdecl)
 	for i := range fields {
-		w.putf("%s %s\n", fields[i], types_[i])
+		w.putf("%s %s\n", fields[i], types[i])
 	}
 	w.put("}\n\n")
 	line := t.origPos(s).Line
@@ -129,15 +159,7 @@ func (t *twinGen) deferCall(b *bodyGen, s *ast.DeferStmt) {
 	}
 	t.decls = append(t.decls, w.String())
 	t.unit.register(fmt.Sprintf("%s.RegisterType[%s%s](%s)", t.coroc, d, t.unit.tuse, t.unit.stateText(t.fileGen, state)))
-
-	if check != "" {
-		b.putf("_ = %s\n", check)
-	}
-	var inits []string
-	for i := range fields {
-		inits = append(inits, fields[i]+": "+values[i])
-	}
-	b.putf("%s.Defer(&%s%s{%s})\n", t.d, d, t.unit.tuse, strings.Join(inits, ", "))
+	return d
 }
 
 // deferArgs makes a field of each argument, of the parameter's type: the

@@ -184,7 +184,8 @@ type pkgGen struct {
 	diags    []typecheck.Diagnostic
 	counts   map[string]int // functions called init or _ so far, over the package
 
-	made map[*ast.FuncLit]string // constructors of the records of literals
+	made       map[*ast.FuncLit]string   // constructors of the records of literals
+	deferTypes map[*ast.DeferStmt]string // types of their calls
 	// The registrations that a generic function has to make for the instances of
 	// others that it uses.
 	instancesIn map[ast.Decl][]string
@@ -211,7 +212,7 @@ func (g *Generator) Package(p *typecheck.Package, d *desugar.Package) ([]File, [
 	pg := &pkgGen{
 		Generator: g, p: p, d: d, info: d.Info,
 		desugared: d, origFunc: map[*types.Func]*types.Func{}, statics: map[string]bool{},
-		counts: map[string]int{}, made: map[*ast.FuncLit]string{}, instancesIn: map[ast.Decl][]string{},
+		counts: map[string]int{}, made: map[*ast.FuncLit]string{}, deferTypes: map[*ast.DeferStmt]string{}, instancesIn: map[ast.Decl][]string{},
 	}
 	for _, f := range d.Files {
 		for _, decl := range f.Decls {

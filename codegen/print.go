@@ -55,6 +55,11 @@ type bodyGen struct {
 	where   string   // path of what contains the statements
 	durable *twinGen // nil for plain forms
 
+	// What prints defer statements: for durable forms these, and for the plain
+	// form of the body of a range over a function, whose defer statements are not
+	// its own.
+	deferrer *twinGen
+
 	// Statements to print behind the definition of a variable.
 	guards map[*types.Var]string
 
@@ -171,12 +176,15 @@ func (b *bodyGen) stmt(s ast.Stmt) {
 	case *ast.BranchStmt:
 		b.branch(s)
 	case *ast.DeferStmt:
-		if b.durable != nil {
-			b.durable.deferStmt(b, s)
+		if b.deferrer != nil {
+			b.deferrer.deferStmt(b, s)
 			return
 		}
 		b.put(b.simple(s) + "\n")
 	case *ast.AssignStmt:
+		if b.durable == nil && b.plainDefers(s) {
+			return
+		}
 		b.put(b.simple(s) + "\n")
 		for _, e := range s.Lhs {
 			if id, ok := e.(*ast.Ident); ok {
@@ -187,6 +195,19 @@ func (b *bodyGen) stmt(s ast.Stmt) {
 	default:
 		b.put(b.simple(s) + "\n")
 	}
+}
+
+// plainDefers prints, in a plain form, the definition of the defers that the bodies of
+// ranges over functions add to: they are made here, and run when the function ends.
+func (b *bodyGen) plainDefers(s *ast.AssignStmt) bool {
+	call, ok := s.Rhs[0].(*ast.CallExpr)
+	if !ok || !b.isOwnDefers(call) {
+		return false
+	}
+	d := b.expr(s.Lhs[0])
+	b.putf("%s := &%s.Defers{}\n", d, b.coroc)
+	b.putf("defer func() {\nif %s.Catches() {\n%s.Caught(recover())\n}\n%s.Exit(%s.Detached)\n}()\n", d, d, d, b.coroc)
+	return true
 }
 
 func (b *bodyGen) loop(body *ast.BlockStmt) {
@@ -292,6 +313,9 @@ func (b *bodyGen) nodeText(n ast.Node) string {
 				return ast.NewIdent(name)
 			}
 		case *ast.CallExpr:
+			if b.durable != nil && b.isOwnDefers(n) {
+				return insert(b.durable.d)
+			}
 			if b.durable != nil && b.durable.recoverVar != "" && b.isBuiltin(n.Fun, "recover") {
 				return insert(b.durable.recoverVar + ".Recover()")
 			}
@@ -332,8 +356,14 @@ func (f *fileGen) isBuiltin(fun ast.Expr, name string) bool {
 
 // isRecord reports whether e is a func-valued expression that becomes a record.
 func (f *fileGen) isRecord(e ast.Expr) bool {
-	o, ok := f.d.Orig[e].(ast.Expr)
-	return ok && f.facts.Records[o]
+	switch o := f.d.Orig[e].(type) {
+	case ast.Expr:
+		return f.facts.Records[o]
+	case *ast.RangeStmt: // its body, or the call
+		_, isLit := e.(*ast.FuncLit)
+		return isLit
+	}
+	return false
 }
 
 // funcLit returns a literal as text: what makes its record, or the literal itself.

@@ -34,7 +34,12 @@ func (f *fileGen) litRecord(b *bodyGen, lit *ast.FuncLit) string {
 // constructor.
 func (f *fileGen) declareLit(b *bodyGen, lit *ast.FuncLit, captures []*types.Var) string {
 	u := b.unit
-	path, state := u.literal(b.where)
+	kind := "func"
+	body, isBody := f.d.Orig[lit].(*ast.RangeStmt)
+	if isBody {
+		kind = "range"
+	}
+	path, state := u.literal(b.where, kind)
 	t := f.newTwin(u, path, state, lit.Type, lit.Body)
 	r := t.local("r")
 	prev := u.recordVar
@@ -55,7 +60,10 @@ func (f *fileGen) declareLit(b *bodyGen, lit *ast.FuncLit, captures []*types.Var
 	plainParams := f.paramList(lit.Type.Params, t.numbered("p"))
 	plainResults := f.paramList(lit.Type.Results, t.numbered("result"))
 	orig, _ := f.d.Orig[lit].(*ast.FuncLit)
-	durable := orig != nil && f.facts.Lits[orig] != nil
+	durable := orig != nil && f.facts.Lits[orig] != nil || isBody && f.facts.Bodies[body] != nil
+	if v := f.d.BodyDefers[lit]; v != nil {
+		t.bodyDefers = v.Name()
+	}
 	recovers := f.mentionsRecover(lit.Body)
 
 	var methods writer
@@ -66,6 +74,9 @@ func (f *fileGen) declareLit(b *bodyGen, lit *ast.FuncLit, captures []*types.Var
 		methods.putf("%s%s.DurableCall(%s)\n}\n\n", returnIf(plainResults), r, joinArgs(f.coroc+".Detached", argsOf(plainParams)))
 	} else {
 		inner := &bodyGen{fileGen: f, writer: &writer{file: f.base()}, unit: u, where: path}
+		if t.bodyDefers != "" {
+			inner.deferrer = t
+		}
 		inner.own()
 		inner.putf("func (%s *%s%s) Call%s {\n", r, rec, u.tuse, sig)
 		inner.put(f.captureText(r, captures, ":="))

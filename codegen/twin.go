@@ -37,6 +37,7 @@ type twinGen struct {
 
 	twin, ok    string // names of what dynamic calls look up
 	c, fr, d, r string // names of the coroutine, the frame, the defers, the record
+	bodyDefers  string // of the body of a range over a function: the name of the defers of the function around it
 	recoverVar  string // name of the defers that recover looks at; "" if it is not mentioned
 	params      []param
 	results     []param
@@ -80,11 +81,13 @@ func (t *twinGen) local(name string) string {
 // siteOf returns the fact about a call of the desugared form, or nil if it cannot
 // suspend.
 func (f *fileGen) siteOf(call *ast.CallExpr) *colour.Site {
-	o, ok := f.d.Orig[call].(*ast.CallExpr)
-	if !ok {
-		return nil
+	switch o := f.d.Orig[call].(type) {
+	case *ast.CallExpr:
+		return f.facts.Sites[o]
+	case *ast.RangeStmt: // the call of an iterator
+		return f.facts.Ranges[o]
 	}
-	return f.facts.Sites[o]
+	return nil
 }
 
 // paramList returns the fields of a parameter or result list; those without a name
@@ -162,7 +165,7 @@ func (t *twinGen) generate(head string, recv *types.Var, captures []*types.Var, 
 	if t.mentionsRecover(body) {
 		t.recoverVar = t.local("recovers")
 	}
-	hasDefer := containsDefer(body)
+	hasDefer := t.bodyDefers == "" && t.containsDefer(body)
 
 	var params []*types.Var
 	if recv != nil && recv.Name() != "" && recv.Name() != "_" {
@@ -200,7 +203,7 @@ func (t *twinGen) generate(head string, recv *types.Var, captures []*types.Var, 
 	frame := t.frameType()
 
 	w := &writer{file: t.base()}
-	b := &bodyGen{fileGen: t.fileGen, writer: w, unit: t.unit, durable: t, rename: t.renames(), where: t.path}
+	b := &bodyGen{fileGen: t.fileGen, writer: w, unit: t.unit, durable: t, deferrer: t, rename: t.renames(), where: t.path}
 	b.own()
 	b.putf("%s(%s) %s {\n", head, strings.TrimSuffix(t.c+" *"+t.coroc+".Coroutine, "+joinParams(t.params), ", "), resultText(t.results))
 	for _, s := range t.prologue {

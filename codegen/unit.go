@@ -30,10 +30,15 @@ func newUnit(name, state string) *unit {
 	return &unit{name: name, state: state, literals: map[string]int{}, values: map[string]int{}, defers: map[string]int{}}
 }
 
-// literal returns the names for the next literal directly inside of path.
-func (u *unit) literal(path string) (string, string) {
-	u.literals[path]++
-	n := fmt.Sprintf("_func%d", u.literals[path])
+// literal returns the names for the next literal directly inside of path; kind is
+// "func", or "range" for the body of a range over a function, as gc has it.
+func (u *unit) literal(path, kind string) (string, string) {
+	key := path
+	if kind != "func" {
+		key += "_" + kind
+	}
+	u.literals[key]++
+	n := fmt.Sprintf("_%s%d", kind, u.literals[key])
 	return path + n, u.statePath(path + n)
 }
 
@@ -53,7 +58,8 @@ func (u *unit) deferred(path string) (string, string) {
 
 // statePath turns a path of generated names into the name in saved states.
 func (u *unit) statePath(path string) string {
-	return u.state + strings.ReplaceAll(strings.TrimPrefix(path, u.name), "_func", ".func")
+	path = strings.ReplaceAll(strings.TrimPrefix(path, u.name), "_func", ".func")
+	return u.state + strings.ReplaceAll(path, "_range", ".range")
 }
 
 func (u *unit) register(statement string) { u.regs = append(u.regs, statement) }
@@ -118,20 +124,33 @@ func (f *fileGen) stateName(fn *types.Func) string {
 	return s
 }
 
-// containsDefer reports whether a defer statement stands in the body, outside of
-// literals.
-func containsDefer(body *ast.BlockStmt) bool {
+// containsDefer reports whether the body defers calls to its own end: in a defer
+// statement outside of literals, or in the body of a range over a function.
+func (f *fileGen) containsDefer(body *ast.BlockStmt) bool {
 	found := false
 	ast.Inspect(body, func(n ast.Node) bool {
-		switch n.(type) {
+		switch n := n.(type) {
 		case *ast.FuncLit:
 			return false
 		case *ast.DeferStmt:
 			found = true
+		case *ast.CallExpr:
+			found = found || f.isOwnDefers(n)
 		}
 		return !found
 	})
 	return found
+}
+
+// isOwnDefers reports whether a call stands for the defers of the function that it is
+// in.
+func (f *fileGen) isOwnDefers(call *ast.CallExpr) bool {
+	sel, ok := call.Fun.(*ast.SelectorExpr)
+	if !ok || sel.Sel.Name != "OwnDefers" {
+		return false
+	}
+	fn, ok := f.info.Uses[sel.Sel].(*types.Func)
+	return ok && fn.Pkg().Path() == runtimePath
 }
 
 // mentionsRecover reports whether the body calls recover, outside of literals.

@@ -27,6 +27,7 @@ func Analyse(mod *typecheck.Module) (*Facts, []typecheck.Diagnostic) {
 			Sites:   map[*ast.CallExpr]*Site{},
 			Gos:     map[*ast.GoStmt]*Site{},
 			Ranges:  map[*ast.RangeStmt]*Site{},
+			Bodies:  map[*ast.RangeStmt]*Reason{},
 			Records: map[ast.Expr]bool{},
 			Masks:   map[*types.Package][]*Mask{},
 			Entries: map[*ast.FuncLit]bool{},

@@ -34,8 +34,11 @@ func (a *analysis) paint() {
 		for _, o := range n.objs {
 			a.facts.Funcs[o] = n.why
 		}
-		if lit, ok := n.syntax.(*ast.FuncLit); ok {
-			a.facts.Lits[lit] = n.why
+		switch s := n.syntax.(type) {
+		case *ast.FuncLit:
+			a.facts.Lits[s] = n.why
+		case *ast.RangeStmt:
+			a.facts.Bodies[s] = n.why
 		}
 	}
 	for _, s := range a.list {

@@ -167,15 +167,24 @@ func (s *useScanner) visit(root ast.Node) {
 		case *ast.DeferStmt:
 			if lit, ok := ast.Unparen(n.Call.Fun).(*ast.FuncLit); ok {
 				s.kind[lit] = native
-				if s.top().durable {
+				if s.top().function().durable {
 					s.kind[lit] = byRecord
 				}
 			}
 			if s.r.facts.Sites[n.Call] != nil {
-				s.top().defersIt = true
+				s.top().function().defersIt = true
+			}
+		case *ast.ReturnStmt:
+			if len(n.Results) > 0 {
+				s.returns()
 			}
 		case *ast.BranchStmt:
-			s.top().jumps = s.top().jumps || n.Tok == token.GOTO
+			for lv := s.top(); n.Tok == token.GOTO && lv != nil; lv = lv.outer {
+				lv.jumps = true
+				if lv.loop == nil {
+					break
+				}
+			}
 		case *ast.GoStmt:
 			if lit, ok := ast.Unparen(n.Call.Fun).(*ast.FuncLit); ok {
 				s.kind[lit] = native
@@ -197,6 +206,10 @@ func (s *useScanner) visit(root ast.Node) {
 		case *ast.IncDecStmt:
 			s.assigned(n.X)
 		case *ast.RangeStmt:
+			if s.top().durable && s.lowersRange(n) {
+				s.rangeFunc(n)
+				return false
+			}
 			s.rangeStmt(n)
 		case *ast.ForStmt:
 			s.forStmt(n)
@@ -250,6 +263,10 @@ func (s *useScanner) ident(id *ast.Ident) {
 	}
 	u := s.vars[v]
 	for i := len(s.stack) - 1; i >= 0 && s.stack[i] != u.level; i-- {
+		if s.stack[i].loop != nil {
+			u.byValue = true
+			continue
+		}
 		lit, ok := s.stack[i].node.(*ast.FuncLit)
 		if !ok {
 			continue
@@ -263,6 +280,43 @@ func (s *useScanner) ident(id *ast.Ident) {
 			u.byRef = true
 		case byRecord:
 			u.byValue = true
+		}
+	}
+}
+
+// rangeFunc visits a range over a function: its body is a literal that becomes a
+// record.
+func (s *useScanner) rangeFunc(n *ast.RangeStmt) {
+	s.visit(n.X)
+	s.top().sites = append(s.top().sites, n)
+	s.stack = append(s.stack, &level{
+		node: n, loop: &rangeBody{stmt: n}, body: n.Body, outer: s.top(), durable: s.r.facts.Bodies[n] != nil,
+	})
+	for _, e := range []ast.Expr{n.Key, n.Value} {
+		if e == nil {
+			continue
+		}
+		if n.Tok == token.ASSIGN {
+			s.assigned(e)
+		}
+		s.visit(e)
+	}
+	s.visit(n.Body)
+	s.stack = s.stack[:len(s.stack)-1]
+}
+
+// returns notes that a return statement with operands sets the results of the
+// function around the body of a range that it stands in.
+func (s *useScanner) returns() {
+	fun := s.top().function()
+	if s.top() == fun || fun.typ.Results == nil {
+		return
+	}
+	for _, field := range fun.typ.Results.List {
+		for _, id := range field.Names {
+			if v, ok := s.r.info.Defs[id].(*types.Var); ok {
+				s.vars[v].byValue = true
+			}
 		}
 	}
 }

@@ -41,6 +41,11 @@ type Package struct {
 	// changed declaration uses, in order of their first use.
 	Captures map[*ast.FuncLit][]*types.Var
 
+	// BodyDefers holds, for the literals that bodies of ranges over functions have
+	// become and that contain defer statements, the variable with the pending
+	// defers of the function around the loop, to which these belong.
+	BodyDefers map[*ast.FuncLit]*types.Var
+
 	// Runtime is the name by which the files import the runtime, those that do.
 	Runtime string
 }
@@ -122,6 +127,7 @@ type rewriter struct {
 
 	boxedIdents []*ast.Ident                   // definitions of boxed variables
 	results     map[*ast.FuncType][]*ast.Ident // definitions of result variables
+	bodyDefers  map[*ast.FuncLit]*ast.Ident    // definitions of what BodyDefers holds
 }
 
 // A file is one file being rewritten.
@@ -143,12 +149,16 @@ func newRewriter(mod *typecheck.Module, p *typecheck.Package, facts *colour.Fact
 			Boxed:    make(map[types.Object]bool),
 			Results:  make(map[*ast.FuncType][]*types.Var),
 			Captures: make(map[*ast.FuncLit][]*types.Var),
+
+			BodyDefers: make(map[*ast.FuncLit]*types.Var),
 		},
 		reserved: make(map[string]bool),
 		mentions: make(map[string]bool),
 		global:   make(map[types.Object]string),
 		sites:    make(map[ast.Node]bool),
 		results:  make(map[*ast.FuncType][]*ast.Ident),
+
+		bodyDefers: make(map[*ast.FuncLit]*ast.Ident),
 	}
 	for _, f := range p.Files {
 		r.files = append(r.files, &file{

@@ -23,6 +23,9 @@
 //   - A variable that a frame would have to share with a pointer or with a
 //     literal is a box: a variable of pointer type that never changes. Literals
 //     that become records therefore capture by value.
+//   - The body of a range over a function is a literal that the iterator is called
+//     with. Its defer statements belong to the function around it
+//     ([Package.BodyDefers]).
 //   - Returns of functions with named results list them. Where a deferred call or
 //     a literal may see the results, they are set before.
 //
@@ -47,6 +50,8 @@
 //	for k, v := range m          t_1 := coroc.RangeMap(m); for t_1.Next() { k := t_1.Key(); ... }
 //	for i, r := range string     for t_1 < len(s) { t_3, t_4 := coroc.DecodeRune(s[t_1:]); ... }
 //	for v := range ch            for { v, t_1 := <-ch; if !t_1 { break }; ... }
+//	for x := range seq { body }  seq(t_1), t_1 := func(x T) bool { body; return true }
+//	for x := range slices.All(s) for x := range s; slices.Values, maps.All, Keys and Values too
 //	switch x { case f(): }       the clause is chosen first, then switch t_1 { case 1: }
 //	select around a site         select { case t_1 = <-ch: t_2 = 1 }; switch t_2 { case 1: }
 //	L: for { goto L; break L }   L: ; L_loop: for { goto L; break L_loop }
@@ -69,9 +74,7 @@
 //
 // # Exceptions
 //
-// Refused, with a position: ranges over functions
-// around a suspension point, other than the iterators slices.All and Values and
-// maps.All, Keys and Values, which become ranges over their operands; durable code in files that import "C"; types without a
+// Refused, with a position: durable code in files that import "C"; types without a
 // name where one has to be written; in a package that declares predeclared names
 // anew, the few constructs that need their old meaning.
 //

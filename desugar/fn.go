@@ -30,23 +30,30 @@ type fn struct {
 	params  *types.TypeParamList  // of the function, if there is such a type
 }
 
-// A level is one function: the declared one or a literal in it.
+// A level is one function: the declared one, a literal in it, or the body of a range
+// over a function that becomes a literal.
 type level struct {
-	node     ast.Node // *ast.FuncDecl, *ast.FuncLit; nil in the initialiser of a package-level variable
-	typ      *ast.FuncType
+	node     ast.Node      // *ast.FuncDecl, *ast.FuncLit, *ast.RangeStmt; nil in the initialiser of a package-level variable
+	typ      *ast.FuncType // nil for the body of a range
+	loop     *rangeBody    // of the body of a range
 	body     *ast.BlockStmt
 	outer    *level
 	durable  bool
 	hasDefer bool
-	defersIt bool // a deferred call may suspend
-	jumps    bool // has a goto, with which what follows in the text need not follow
-	sites    []*ast.CallExpr
+	defersIt bool                  // a deferred call may suspend
+	jumps    bool                  // has a goto, with which what follows in the text need not follow
+	sites    []ast.Node            // calls and ranges over functions that may suspend
 	gotos    map[types.Object]bool // labels that a goto leads to
 
 	results    []result
-	needReturn bool       // every return lists its results
-	setReturn  bool       // and sets the result variables before
-	consts     []ast.Stmt // moved to the top
+	needReturn bool // every return lists its results
+	setReturn  bool // and sets the result variables before
+	loopReturn bool // also one in the body of a range over a function: all results are boxed
+
+	defers         *ast.Ident // declares the variable by which bodies of ranges defer calls to the end of this function
+	mentionsDefers bool       // of the body of a range: it, or one in it, defers
+
+	consts []ast.Stmt // moved to the top
 }
 
 // A result is a result variable of a level, if its results are named.
@@ -211,6 +218,11 @@ func (p *paramNamer) name(id *ast.Ident, typ ast.Expr) *ast.Ident {
 	return copied(f, ident(in), id)
 }
 
+// unnamedResult names a result that a return statement in the body of a range sets.
+func (p *paramNamer) unnamedResult(field *ast.Field) *ast.Ident {
+	return p.boxedResult(p.f.fresh("r"), field.Type, field)
+}
+
 func (p *paramNamer) resultName(id *ast.Ident, name string, typ ast.Expr, obj types.Object) *ast.Ident {
 	f, lv := p.f, p.f.level
 	if name == "_" {
@@ -228,6 +240,11 @@ func (p *paramNamer) resultName(id *ast.Ident, name string, typ ast.Expr, obj ty
 		p.idents = append(p.idents, nid)
 		return nid
 	}
+	return p.boxedResult(name, typ, id)
+}
+
+func (p *paramNamer) boxedResult(name string, typ ast.Expr, old ast.Node) *ast.Ident {
+	f, lv := p.f, p.f.level
 	out := f.derived(name, "_out")
 	def := ident(name)
 	f.r.boxedIdents = append(f.r.boxedIdents, def)
@@ -239,10 +256,10 @@ func (p *paramNamer) resultName(id *ast.Ident, name string, typ ast.Expr, obj ty
 		// and deferred functions see and set it.
 		v = &ast.UnaryExpr{Op: token.AND, X: ident(out)}
 	}
-	f.emit(set([]ast.Expr{def}, token.DEFINE, v), id)
+	f.emit(set([]ast.Expr{def}, token.DEFINE, v), old)
 	lv.results = append(lv.results, result{name: name, boxed: true})
 	p.idents = append(p.idents, def)
-	return copied(f, ident(out), id)
+	return copied(f, ident(out), old)
 }
 
 // funcType copies a function type; that of a level names its parameters.
@@ -276,6 +293,9 @@ func (f *fn) fields(l *ast.FieldList, p *paramNamer) *ast.FieldList {
 				nf.Names = append(nf.Names, f.defIdent(id))
 			}
 		}
+		if len(field.Names) == 0 && p != nil && p.result && f.level.loopReturn {
+			nf.Names = []*ast.Ident{p.unnamedResult(field)}
+		}
 		if field.Tag != nil {
 			nf.Tag = f.expr(field.Tag, false).(*ast.BasicLit)
 		}
@@ -296,7 +316,7 @@ func (f *fn) typ(e ast.Expr) ast.Expr {
 func (f *fn) scanLevel(lv *level) {
 	boxedResult := false
 	named := false
-	if lv.typ.Results != nil {
+	if lv.typ != nil && lv.typ.Results != nil {
 		for _, field := range lv.typ.Results.List {
 			for _, id := range field.Names {
 				named = true
@@ -323,14 +343,19 @@ func (f *fn) scanLevel(lv *level) {
 			}
 		}
 	})
-	if !named || !lv.durable {
+	if lv.loop != nil || !lv.durable {
 		return
 	}
-	lv.setReturn = lv.hasDefer || boxedResult
+	lv.loopReturn = f.returnsFromLoop(lv)
+	if !named && !lv.loopReturn {
+		return
+	}
+	lv.setReturn = lv.hasDefer || boxedResult || lv.loopReturn
 	lv.needReturn = bare || lv.setReturn
 }
 
-// inLevel visits the nodes of a body, not those of the literals in it.
+// inLevel visits the nodes of a body, also of the ranges over functions in it, not
+// those of the literals.
 func (f *fn) inLevel(n ast.Node, visit func(ast.Node)) {
 	ast.Inspect(n, func(n ast.Node) bool {
 		if _, ok := n.(*ast.FuncLit); ok {

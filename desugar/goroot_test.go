@@ -43,7 +43,9 @@ func workspace(t testing.TB) string {
 	t.Helper()
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "go.mod"), "module github.com/coroc-dev/coroc\n\ngo 1.26\n")
-	write(t, filepath.Join(dir, "runtime", "ranges.go"), read(t, filepath.Join("..", "runtime", "ranges.go")))
+	for _, name := range helperFiles {
+		write(t, filepath.Join(dir, "runtime", name), read(t, filepath.Join("..", "runtime", name)))
+	}
 	return dir
 }
 

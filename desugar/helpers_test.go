@@ -35,14 +35,21 @@ func (std) Import(path string) (*types.Package, error) {
 	return stdImp.Import(path)
 }
 
+// helperFiles are the files of the runtime that desugared code calls.
+var helperFiles = []string{"ranges.go", "rangefunc.go"}
+
 // helpers checks the part of the runtime that desugared code calls.
 var helpers = sync.OnceValues(func() (*types.Package, error) {
 	fset := token.NewFileSet()
-	f, err := parser.ParseFile(fset, filepath.Join("..", "runtime", "ranges.go"), nil, 0)
-	if err != nil {
-		return nil, err
+	var files []*ast.File
+	for _, name := range helperFiles {
+		f, err := parser.ParseFile(fset, filepath.Join("..", "runtime", name), nil, 0)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, f)
 	}
-	return (&types.Config{Importer: std{}}).Check(runtimePath, fset, []*ast.File{f}, nil)
+	return (&types.Config{Importer: std{}}).Check(runtimePath, fset, files, nil)
 })
 
 // load type-checks sources, given by file name, as one package.
@@ -126,6 +133,7 @@ func markSome(p *typecheck.Package, all bool, pick func(token.Pos) bool) *colour
 		Sites:   make(map[*ast.CallExpr]*colour.Site),
 		Gos:     make(map[*ast.GoStmt]*colour.Site),
 		Ranges:  make(map[*ast.RangeStmt]*colour.Site),
+		Bodies:  make(map[*ast.RangeStmt]*colour.Reason),
 		Records: make(map[ast.Expr]bool),
 	}}
 	for n := -1; n != len(m.facts.Sites); {
@@ -200,6 +208,9 @@ func (m *marker) body(b *ast.BlockStmt) bool {
 		if !m.lits(n) {
 			return false
 		}
+		if r, ok := n.(*ast.RangeStmt); ok && m.rangeFunc(r) {
+			found = true
+		}
 		if c, ok := n.(*ast.CallExpr); ok && m.suspends(c) {
 			if s := m.site(c); !goes[c] {
 				m.facts.Sites[c] = s
@@ -209,6 +220,42 @@ func (m *marker) body(b *ast.BlockStmt) bool {
 		return true
 	})
 	return found
+}
+
+// rangeFunc marks a range over a function, and reports whether it may suspend. That
+// calls deferred in a body run at the end of the function is up to the next pass.
+func (m *marker) rangeFunc(r *ast.RangeStmt) bool {
+	seqType := m.info.Types[r.X].Type.Underlying()
+	if i, ok := seqType.(*types.Interface); ok { // the constraint of a type parameter
+		seqType = i.EmbeddedType(0).(*types.Union).Term(0).Type().Underlying()
+	}
+	if _, ok := seqType.(*types.Signature); !ok {
+		return false
+	}
+	defers := false
+	ast.Inspect(r.Body, func(n ast.Node) bool {
+		_, ok := n.(*ast.DeferStmt)
+		defers = defers || ok
+		return !defers
+	})
+	if defers {
+		return false
+	}
+	list := r.Body.List
+	for _, e := range []ast.Expr{r.Key, r.Value} {
+		if e != nil {
+			list = append(list[:len(list):len(list)], &ast.ExprStmt{X: e})
+		}
+	}
+	body := m.body(&ast.BlockStmt{List: list})
+	if body {
+		m.facts.Bodies[r] = &colour.Reason{}
+	}
+	seq, _ := ast.Unparen(r.X).(*ast.Ident)
+	if body || m.all || seq != nil && strings.HasPrefix(seq.Name, "s_") {
+		m.facts.Ranges[r] = &colour.Site{Kind: colour.FuncValue}
+	}
+	return m.facts.Ranges[r] != nil
 }
 
 func (m *marker) site(c *ast.CallExpr) *colour.Site {

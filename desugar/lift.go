@@ -126,14 +126,19 @@ func (f *fn) constsCaptured(consts []types.Object) bool {
 		declared[c] = true
 	}
 	found := false
-	ast.Inspect(f.src, func(n ast.Node) bool {
-		lit, ok := n.(*ast.FuncLit)
-		if !ok {
+	ast.Inspect(f.src, func(lit ast.Node) bool {
+		switch n := lit.(type) {
+		case *ast.FuncLit:
+		case *ast.RangeStmt:
+			if !f.lowersRange(n) {
+				return !found
+			}
+		default:
 			return !found
 		}
 		ast.Inspect(lit, func(n ast.Node) bool {
 			if id, ok := n.(*ast.Ident); ok {
-				if c := f.r.info.Uses[id]; c != nil && declared[c] && (c.Pos() < lit.Pos() || c.Pos() > lit.End()) {
+				if c := f.r.info.Uses[id]; c != nil && declared[c] && !declaredIn(lit, c) {
 					found = true
 				}
 			}

@@ -14,7 +14,7 @@ func (f *fn) rangeStmt(s *ast.RangeStmt, t *target) {
 			copied(f, ast.Node(direct), s)
 			s = direct
 		} else if f.r.facts.Ranges[s] != nil {
-			f.refuseRange(s)
+			f.rangeFunc(s, t)
 			return
 		}
 	}
@@ -51,7 +51,7 @@ func (f *fn) rangeStmt(s *ast.RangeStmt, t *target) {
 		case *types.Chan:
 			l.overChan()
 		default:
-			f.refuseRange(s)
+			f.r.errorf(s.Pos(), "internal error: a range over %s around a suspension point", typ)
 		}
 	})
 }
@@ -91,11 +91,6 @@ func (f *fn) directRange(s *ast.RangeStmt) *ast.RangeStmt {
 		return nil
 	}
 	return &direct
-}
-
-func (f *fn) refuseRange(s *ast.RangeStmt) {
-	f.r.refuse(s.Pos(), "collect the values first, then range over them",
-		"a range over a function is not supported around a suspension point")
 }
 
 func (f *fn) suspendsIn(e ast.Expr) bool { return e != nil && f.suspends(e) }

@@ -10,6 +10,7 @@ import (
 // A target is a statement of the source that break or continue may refer to.
 type target struct {
 	loop     bool
+	body     bool         // the range over a function whose body this function is
 	label    types.Object // of the source, nil if it has none
 	name     string       // label in the result, "" if it has none yet
 	implicit bool         // the label was made up
@@ -168,6 +169,9 @@ func (f *fn) leave() { f.targets = f.targets[:len(f.targets)-1] }
 
 // branch emits break, continue, goto or fallthrough.
 func (f *fn) branch(s *ast.BranchStmt) {
+	if f.branchOut(s) {
+		return
+	}
 	n := &ast.BranchStmt{Tok: s.Tok}
 	switch s.Tok {
 	case token.GOTO:
@@ -302,7 +306,7 @@ func (f *fn) outsideCall(c *ast.CallExpr) *ast.CallExpr {
 // simple, so that they can be saved until the call is made.
 func (f *fn) deferStmt(s *ast.DeferStmt) {
 	c := s.Call
-	if !f.level.durable {
+	if !f.deferTo().durable {
 		f.emit(&ast.DeferStmt{Call: f.outsideCall(c)}, s)
 		return
 	}
@@ -334,6 +338,13 @@ func (f *fn) deferStmt(s *ast.DeferStmt) {
 
 func (f *fn) returnStmt(s *ast.ReturnStmt) {
 	lv := f.level
+	if lv.loop != nil {
+		if len(s.Results) > 0 {
+			f.setResults(s)
+		}
+		f.exitBody(s)
+		return
+	}
 	if len(s.Results) == 0 {
 		n := &ast.ReturnStmt{}
 		if lv.needReturn {
@@ -361,8 +372,8 @@ func (f *fn) returnStmt(s *ast.ReturnStmt) {
 // returned copies the operands of a return statement.
 func (f *fn) returned(s *ast.ReturnStmt) []ast.Expr {
 	var types []ast.Expr
-	if f.level.typ.Results != nil {
-		for _, field := range f.level.typ.Results.List {
+	if results := f.level.function().typ.Results; results != nil {
+		for _, field := range results.List {
 			for range max(1, len(field.Names)) {
 				types = append(types, field.Type)
 			}
@@ -381,7 +392,7 @@ func (f *fn) returned(s *ast.ReturnStmt) []ast.Expr {
 // resultUses returns expressions that read the result variables.
 func (f *fn) resultUses() []ast.Expr {
 	var list []ast.Expr
-	for _, r := range f.level.results {
+	for _, r := range f.level.function().results {
 		list = append(list, r.use())
 	}
 	return list
@@ -397,7 +408,7 @@ func (r result) use() ast.Expr {
 // setResults assigns the operands of a return statement to the result variables,
 // so that what shares them sees the values.
 func (f *fn) setResults(s *ast.ReturnStmt) {
-	res := f.level.results
+	res := f.level.function().results
 	if len(s.Results) == 1 && len(res) > 1 {
 		if c := f.site(s.Results[0]); c != nil {
 			f.setResultsSite(s, c)
@@ -428,7 +439,8 @@ func (f *fn) setResults(s *ast.ReturnStmt) {
 
 func (f *fn) setResultsSite(s *ast.ReturnStmt, c *ast.CallExpr) {
 	plain := true
-	for _, r := range f.level.results {
+	results := f.level.function().results
+	for _, r := range results {
 		plain = plain && !r.boxed
 	}
 	call := f.siteCall(c)
@@ -436,7 +448,7 @@ func (f *fn) setResultsSite(s *ast.ReturnStmt, c *ast.CallExpr) {
 		f.emit(set(f.resultUses(), token.ASSIGN, call), s)
 		return
 	}
-	list := f.tupleTemps(len(f.level.results), call, c)
+	list := f.tupleTemps(len(results), call, c)
 	f.emit(set(f.resultUses(), token.ASSIGN, list...), s)
 }
 

@@ -17,6 +17,9 @@ func (r *rewriter) fillTables() {
 			out.Boxed[obj] = true
 		}
 	}
+	for lit, id := range r.bodyDefers {
+		out.BodyDefers[lit], _ = out.Info.Defs[id].(*types.Var)
+	}
 	for ft, ids := range r.results {
 		var vars []*types.Var
 		for _, id := range ids {

@@ -72,6 +72,9 @@ func (v *verifier) durable(n ast.Node) bool {
 			}
 		}
 	case *ast.FuncLit:
+		if body, ok := v.pkg.Orig[n].(*ast.RangeStmt); ok {
+			return v.facts.Bodies[body] != nil
+		}
 		old, _ := v.pkg.Orig[n].(*ast.FuncLit)
 		_, ok := v.facts.Lits[old]
 		return ok
@@ -84,8 +87,13 @@ func (v *verifier) site(e ast.Node) bool {
 	if !ok {
 		return false
 	}
-	old, ok := v.pkg.Orig[c].(*ast.CallExpr)
-	return ok && v.facts.Sites[old] != nil
+	switch old := v.pkg.Orig[c].(type) {
+	case *ast.CallExpr:
+		return v.facts.Sites[old] != nil
+	case *ast.RangeStmt:
+		return v.facts.Ranges[old] != nil
+	}
+	return false
 }
 
 // literals checks the functions in n.

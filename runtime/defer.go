@@ -33,6 +33,11 @@ type Defers struct {
 	value     any
 }
 
+// OwnDefers stands, in the form of a program that code is generated from, for the
+// pending defers of the function that mentions it: the body of a range over a function
+// defers calls to the end of the function around it. Generated code does not call it.
+func OwnDefers() *Defers { return nil }
+
 // Defer adds a pending call.
 func (d *Defers) Defer(x Deferred) { d.pending = append(d.pending, x) }
 

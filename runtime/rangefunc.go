@@ -95,8 +95,3 @@ func misuse(s rangeState) {
 	}
 	panic("coroutine: a range over a function in an unknown state")
 }
-
-// OwnDefers stands, in the form of a program that code is generated from, for the
-// pending defers of the function that mentions it: the body of a range over a function
-// defers calls to the end of the function around it. Generated code does not call it.
-func OwnDefers() *Defers { return nil }
