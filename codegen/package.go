@@ -49,6 +49,7 @@ type Generator struct {
 	twins     map[string]bool // names of the twins of methods
 	recorded  map[*types.Func]bool
 	assigned  map[*types.Var]bool // package-level variables that are reassigned somewhere
+	functions []*Function         // what the twins keep
 }
 
 // New returns a generator for the module.
@@ -178,6 +179,8 @@ type pkgGen struct {
 	d         *desugar.Package
 	desugared *desugar.Package // d, for those who call something else d
 	info      *types.Info      // of the desugared form
+
+	sourceVars map[*types.Var]*types.Var // of the desugared form → of the source; made when it is needed
 
 	origFunc map[*types.Func]*types.Func // of the desugared form → of the source
 	statics  map[string]bool

@@ -228,6 +228,7 @@ func (t *twinGen) generate(head string, recv *types.Var, captures []*types.Var, 
 	t.emit(b, frame)
 	b.put("}\n")
 	t.registerFrame(frame, t.fingerprint(orig))
+	t.describe(ft)
 	return b.String()
 }
 

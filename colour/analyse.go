@@ -124,7 +124,16 @@ func (a *analysis) collect(p *typecheck.Package) {
 				c.walk(fd.Body, n, nil)
 				continue
 			}
-			c.walk(d, nil, nil)
+			g, ok := d.(*ast.GenDecl)
+			if !ok {
+				continue
+			}
+			for _, s := range g.Specs {
+				if v, ok := s.(*ast.ValueSpec); ok {
+					c.variable = p.Types.Name() + "." + v.Names[0].Name
+				}
+				c.walk(s, nil, nil)
+			}
 		}
 	}
 }
@@ -194,6 +203,8 @@ func declName(d *ast.FuncDecl) string {
 type collector struct {
 	a *analysis
 	p *typecheck.Package
+
+	variable string // whose initialiser it is
 }
 
 // walk visits n, which is in the body of owner.
@@ -207,7 +218,11 @@ func (c *collector) walk(n ast.Node, owner *node, gostmt *ast.GoStmt) {
 		}
 		switch m := m.(type) {
 		case *ast.FuncLit:
-			c.walk(m.Body, c.a.node(m.Pos(), m, c.p, owner), nil)
+			lit := c.a.node(m.Pos(), m, c.p, owner)
+			if owner == nil {
+				lit.name = "a function literal in " + c.variable
+			}
+			c.walk(m.Body, lit, nil)
 			return false
 		case *ast.RangeStmt:
 			if !rangesOverFunc(info, m) {

@@ -119,7 +119,8 @@ func (a *analysis) enter() {
 	}
 	if len(queue) == 0 {
 		for _, n := range a.order {
-			if fd, ok := n.syntax.(*ast.FuncDecl); ok && fd.Name.IsExported() && n.pkg.Name != "main" {
+			fd, ok := n.syntax.(*ast.FuncDecl)
+			if ok && fd.Name.IsExported() && n.pkg.Name != "main" && !strings.HasSuffix(a.mod.Position(fd.Pos()).Filename, "_test.go") {
 				add(n)
 			}
 		}

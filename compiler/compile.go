@@ -16,6 +16,7 @@ import (
 	"github.com/coroc-dev/coroc/colour"
 	"github.com/coroc-dev/coroc/desugar"
 	"github.com/coroc-dev/coroc/typecheck"
+	"golang.org/x/tools/go/types/typeutil"
 )
 
 // Options say what to compile.
@@ -52,6 +53,7 @@ type Result struct {
 	Facts       *colour.Facts
 	Files       []File                                  // sorted by path
 	Desugared   map[*typecheck.Package]*desugar.Package // of the packages that have durable code
+	Functions   []*codegen.Function                     // what the durable functions keep, sorted by position
 	Diagnostics []typecheck.Diagnostic                  // sorted
 
 	// Broken has the directories of the packages that were left out because
@@ -61,7 +63,9 @@ type Result struct {
 	dirs    []string // of the packages that were compiled
 	sources map[string]*typecheck.File
 	tests   map[string]bool // directories whose tests were compiled
+	named   *typeutil.Map   // types of which the program may know values by name, once that is asked for
 	keep    bool
+	stress  bool
 	partial bool
 }
 
@@ -113,6 +117,7 @@ func Compile(ctx context.Context, o Options) (*Result, error) {
 		sources:     map[string]*typecheck.File{},
 		tests:       map[string]bool{},
 		keep:        o.KeepSources,
+		stress:      o.Stress,
 		partial:     o.Partial,
 	}
 	if o.Stress && slices.ContainsFunc(diags, func(d typecheck.Diagnostic) bool { return strings.Contains(d.Message, typecheck.StressPath) }) {
@@ -181,6 +186,10 @@ func (r *Result) generate(ctx context.Context) {
 		}
 	}
 	slices.SortFunc(r.Files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
+	r.Functions = r.unique(gen.Functions())
+	if !r.stress {
+		r.add(r.unsavable(r.Functions))
+	}
 	if !r.Failed() && ctx.Err() == nil {
 		r.checkText()
 	}

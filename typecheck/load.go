@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	goruntime "runtime"
 	"slices"
 	"sort"
 	"strconv"
@@ -357,6 +358,13 @@ func (l *loader) build(conf packages.Config) {
 		l.add(p, needed[p], isRoot[p])
 	}
 	m.Runtime, _ = m.Importer.Import(RuntimePath)
+	m.Sizes = types.SizesFor("gc", goruntime.GOARCH)
+	for _, p := range l.roots {
+		if p.TypesSizes != nil {
+			m.Sizes = p.TypesSizes
+			break
+		}
+	}
 }
 
 // isTestMain reports whether p is the main package that the go command makes

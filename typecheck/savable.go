@@ -12,6 +12,7 @@ type Saving int
 const (
 	Always  Saving = iota // every value
 	Depends               // it depends on what a value refers to at run time
+	IdleIf                // only one that is not in use: a lock
 	ZeroIf                // only one that is zero
 	NamedIf               // only nil, a pointer to something that is zero, and what the program has bound or holds in a package-level variable
 	NilIf                 // only nil
@@ -78,7 +79,7 @@ func (s *savings) of(t types.Type) Savability {
 		return Savability{Saving: Depends, Why: whyFunc}
 	case *types.Pointer:
 		r := s.of(u.Elem())
-		if r.Saving == ZeroIf && r.Path == "" && r.Why == whyOpaque {
+		if r.Saving == ZeroIf && r.Path == "" {
 			r.Saving = NamedIf
 			return r
 		}
@@ -137,7 +138,7 @@ func (s *savings) standard(t *types.Named) (Savability, bool) {
 	case savedByMeaning[name], textError(t, u), marshals(t):
 		return Savability{}, true
 	case t.Obj().Pkg().Path() == "sync":
-		return Savability{Saving: ZeroIf, Why: whyInUse}, true
+		return Savability{Saving: IdleIf, Why: whyInUse}, true
 	}
 	return Savability{Saving: ZeroIf, Why: whyOpaque}, true
 }

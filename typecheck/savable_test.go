@@ -98,7 +98,7 @@ func Generic[T any](x T) { _ = x }
 		"Int":      {},
 		"Chan":     {Saving: typecheck.NilIf, Why: channel},
 		"Unsafe":   {Saving: typecheck.NilIf, Why: "nothing tells what an unsafe pointer points to"},
-		"Deep":     {Saving: typecheck.ZeroIf, Path: ".c[].in.mu", Why: inUse},
+		"Deep":     {Saving: typecheck.IdleIf, Path: ".c[].in.mu", Why: inUse},
 		"Local":    {Saving: typecheck.NilIf, Path: ".done", Why: channel},
 		"Pointer":  {Saving: typecheck.Depends, Path: ".mu", Why: inUse},
 		"Worker":   {Saving: typecheck.NilIf, Path: ".done", Why: channel},

@@ -53,6 +53,7 @@ type Module struct {
 	Fset      *token.FileSet
 	Packages  []*Package     // every package of the module, test variants too, imports before importers
 	Runtime   *types.Package // the runtime that generated code calls; nil if the module does not require it
+	Sizes     types.Sizes    // of the build's GOARCH
 
 	// Importer resolves the import path of every loaded package to its type
 	// information, and to the same one for everybody, so that type identity

@@ -1,0 +1,44 @@
+package typecheck
+
+import (
+	"go/types"
+	"slices"
+	"strings"
+)
+
+// Makes reports whether a call of fn gives, as its first result, a value that was
+// made by this call and that only the process can hold: an open file, a connection,
+// a compiled regular expression. No binding and no package-level variable can be
+// that value.
+func (m *Module) Makes(fn *types.Func) bool {
+	if fn.Pkg() == nil || !m.isStandard(fn.Pkg().Path()) || fn.Signature().Results().Len() == 0 {
+		return false
+	}
+	prefixes := constructors
+	if fn.Signature().Recv() != nil {
+		prefixes = methodConstructors
+	}
+	if !slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(fn.Name(), p) }) || returnsArgument[fn.Pkg().Path()] {
+		return false
+	}
+	t := fn.Signature().Results().At(0).Type()
+	return m.Savability(t).Saving == NamedIf || isConnection(t)
+}
+
+// How the standard library calls what makes something. Names such as Default, With
+// and Lookup are not among these: what they give may have been there before.
+var (
+	constructors       = []string{"Command", "Compile", "Create", "Dial", "File", "Listen", "MustCompile", "New", "Open", "Pipe", "Start"}
+	methodConstructors = []string{"Accept", "Begin", "Conn", "Create", "Dial", "File", "Listen", "NextPart", "NextRawPart", "Open", "Prepare", "Query", "Stmt"}
+)
+
+// returnsArgument has the packages whose constructors return what they are given if
+// that is what is asked for already.
+var returnsArgument = map[string]bool{"bufio": true}
+
+// isConnection reports whether t is an interface of package net whose values, as
+// that package makes them, are connections or listeners of the operating system.
+func isConnection(t types.Type) bool {
+	n, ok := types.Unalias(t).(*types.Named)
+	return ok && n.Obj().Pkg() != nil && n.Obj().Pkg().Path() == "net" && slices.Contains([]string{"Conn", "PacketConn", "Listener"}, n.Obj().Name())
+}
