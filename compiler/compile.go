@@ -60,6 +60,9 @@ type Result struct {
 	// Options.Partial is set, with their errors.
 	Broken map[string][]typecheck.Diagnostic
 
+	// Plain has the functions that Options.Stress left as they are.
+	Plain []PlainFunc
+
 	dirs    []string // of the packages that were compiled
 	sources map[string]*typecheck.File
 	tests   map[string]bool // directories whose tests were compiled
@@ -98,12 +101,12 @@ func (r *Result) leaveOut() {
 // program is in the diagnostics.
 func Compile(ctx context.Context, o Options) (*Result, error) {
 	if o.Stress {
-		overlay, err := instrumentAll(ctx, o)
-		if err != nil {
-			return nil, err
-		}
-		o.Overlay, o.KeepSources = overlay, true
+		return compileStressed(ctx, o)
 	}
+	return compile(ctx, o)
+}
+
+func compile(ctx context.Context, o Options) (*Result, error) {
 	mod, diags, err := typecheck.Load(ctx, o.Dir, o.Patterns, typecheck.Config{
 		Tests: !o.NoTests, BuildTags: o.BuildTags, Env: o.Env, Overlay: o.Overlay,
 	})

@@ -16,27 +16,106 @@ import (
 	"github.com/coroc-dev/coroc/typecheck"
 )
 
-// instrumentAll returns the overlay of o with the sources that are to be compiled
-// instrumented.
-func instrumentAll(ctx context.Context, o Options) (map[string][]byte, error) {
+// A PlainFunc is a function that could not be compiled with suspension points, and
+// runs without them.
+type PlainFunc struct {
+	Pos token.Position // of its declaration
+	Why typecheck.Diagnostic
+}
+
+// compileStressed compiles the module with suspension points. What is refused only
+// because of them (see docs/language-support.md) must not be refused by a tool
+// that puts them there: such functions are left as they are.
+func compileStressed(ctx context.Context, o Options) (*Result, error) {
 	files, err := typecheck.GoFiles(ctx, o.Dir, o.Patterns, typecheck.Config{
 		Tests: !o.NoTests, BuildTags: o.BuildTags, Env: o.Env, Overlay: o.Overlay,
 	})
 	if err != nil {
 		return nil, err
 	}
+	var plain []PlainFunc
+	for {
+		with := o
+		if with.Overlay, err = instrumentAll(files, o.Overlay, plain); err != nil {
+			return nil, err
+		}
+		with.KeepSources = true
+		r, err := compile(ctx, with)
+		if err != nil {
+			return nil, err
+		}
+		r.Plain = plain
+		if !r.Failed() || r.Facts == nil || o.Partial {
+			return r, nil
+		}
+		more := refusedFuncs(r)
+		n := len(plain)
+		for _, f := range more {
+			if !slices.ContainsFunc(plain, func(g PlainFunc) bool { return g.Pos == f.Pos }) {
+				plain = append(plain, f)
+			}
+		}
+		if len(plain) == n {
+			return r, nil
+		}
+	}
+}
+
+// refusedFuncs returns the declared functions that errors are about: those that a
+// related position says are declared there, else the one that the error is in.
+func refusedFuncs(r *Result) []PlainFunc {
+	var found []PlainFunc
+	at := func(pos token.Position, why typecheck.Diagnostic) bool {
+		for _, p := range r.Module.Packages {
+			for _, f := range p.Files {
+				if f.Name != pos.Filename || p.Library {
+					continue
+				}
+				for _, d := range f.Syntax.Decls {
+					from, to := r.Module.Position(d.Pos()), r.Module.Position(d.End())
+					if _, ok := d.(*ast.FuncDecl); ok && from.Line <= pos.Line && pos.Line <= to.Line {
+						from.Column, from.Offset = 0, 0
+						found = append(found, PlainFunc{from, why})
+						return true
+					}
+				}
+			}
+		}
+		return false
+	}
+	for _, d := range r.Diagnostics {
+		if d.Warning {
+			continue
+		}
+		declared := false
+		for _, rel := range d.Related {
+			if rel.Message == "declared here" {
+				declared = at(rel.Pos, d) || declared
+			}
+		}
+		if !declared {
+			at(d.Pos, d)
+		}
+	}
+	return found
+}
+
+// instrumentAll returns an overlay with the files instrumented, but for the
+// functions that stay plain.
+func instrumentAll(files []string, old map[string][]byte, plain []PlainFunc) (map[string][]byte, error) {
 	overlay := map[string][]byte{}
-	for name, text := range o.Overlay {
+	for name, text := range old {
 		overlay[name] = text
 	}
 	for _, name := range files {
 		src, ok := overlay[name]
 		if !ok {
+			var err error
 			if src, err = os.ReadFile(name); err != nil {
 				return nil, err
 			}
 		}
-		if text := instrument(name, src); text != nil {
+		if text := instrument(name, src, plain); text != nil {
 			overlay[name] = text
 		}
 	}
@@ -47,7 +126,7 @@ func instrumentAll(ctx context.Context, o Options) (map[string][]byte, error) {
 // that starts the driver at the beginning of main. All that is inserted stands on
 // the line of what follows it, so that lines stay the same. It returns nil for a
 // file that needs nothing, that does not parse or that imports "C".
-func instrument(name string, src []byte) []byte {
+func instrument(name string, src []byte, plain []PlainFunc) []byte {
 	fset := token.NewFileSet()
 	f, err := parser.ParseFile(fset, name, src, parser.ParseComments|parser.SkipObjectResolution)
 	if err != nil {
@@ -86,11 +165,13 @@ func instrument(name string, src []byte) []byte {
 	ast.Inspect(f, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.FuncDecl:
+			at := fset.Position(n.Pos())
+			if slices.ContainsFunc(plain, func(p PlainFunc) bool { return p.Pos.Filename == at.Filename && p.Pos.Line == at.Line }) {
+				return false
+			}
 			if f.Name.Name == "main" && n.Name.Name == "main" && n.Recv == nil && n.Body != nil {
 				add(n.Body.Lbrace+1, " if "+pkg+".Main(main) { return }; ")
 			}
-		case *ast.SwitchStmt:
-			return true
 		case *ast.BlockStmt:
 			if len(n.List) == 0 || isClause(n.List[0]) {
 				return true

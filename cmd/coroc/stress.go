@@ -72,7 +72,7 @@ func runStress(cmd *cobra.Command, target string, args, tags []string, o stress.
 	if strings.HasSuffix(target, ".go") {
 		err = buildFile(cmd, dir, target, exe, tags)
 	} else {
-		err = buildStress(cmd, dir, "", target, exe, tags)
+		err = stressBuild{tmp: dir, pkg: target, exe: exe, tags: tags}.run(cmd)
 	}
 	if err != nil {
 		return err
@@ -91,38 +91,72 @@ func runStress(cmd *cobra.Command, target string, args, tags []string, o stress.
 	return err
 }
 
-// buildStress builds the package in a module.
-func buildStress(cmd *cobra.Command, tmp, dir, pkg, exe string, tags []string) error {
+// A stressBuild builds a package with suspension points.
+type stressBuild struct {
+	tmp  string // for files that are not needed afterwards
+	dir  string // of the module, or in it
+	pkg  string
+	exe  string
+	tags []string
+	home string // where the user's files are, if those in dir are copies
+}
+
+func (b stressBuild) run(cmd *cobra.Command) error {
 	r, err := compiler.Compile(cmd.Context(), compiler.Options{
-		Dir: dir, Patterns: []string{pkg}, NoTests: true, BuildTags: tags, Stress: true,
+		Dir: b.dir, Patterns: []string{b.pkg}, NoTests: true, BuildTags: b.tags, Stress: true,
 	})
 	if err != nil {
 		return err
 	}
-	printDiagnostics(cmd.ErrOrStderr(), r.Diagnostics)
+	stderr := cmd.ErrOrStderr()
+	for i := range r.Diagnostics {
+		d := &r.Diagnostics[i]
+		d.Pos.Filename = b.original(d.Pos.Filename)
+		for j := range d.Related {
+			d.Related[j].Pos.Filename = b.original(d.Related[j].Pos.Filename)
+		}
+	}
+	printDiagnostics(stderr, r.Diagnostics)
 	if r.Failed() {
 		return errFound
 	}
-	for _, p := range r.Module.Packages {
-		if p.Named && p.Name == "main" {
-			return goBuild(cmd.Context(), cmd.ErrOrStderr(), r, tmp, dir, pkg, exe, tags)
+	if verbose, _ := cmd.Flags().GetBool("verbose"); verbose {
+		for _, f := range r.Plain {
+			fmt.Fprintf(stderr, "%s:%d: this function runs without suspension points: %s\n",
+				relative(b.original(f.Pos.Filename)), f.Pos.Line, f.Why.Message)
 		}
 	}
-	return fmt.Errorf("%s is not a main package: only a program can be run", pkg)
+	for _, p := range r.Module.Packages {
+		if p.Named && p.Name == "main" {
+			return b.build(cmd.Context(), stderr, r)
+		}
+	}
+	return fmt.Errorf("%s is not a main package: only a program can be run", b.pkg)
 }
 
-func goBuild(ctx context.Context, stderr io.Writer, r *compiler.Result, tmp, dir, pkg, exe string, tags []string) error {
+// original returns the name of the user's file for that of its copy.
+func (b stressBuild) original(name string) string {
+	if rel, ok := strings.CutPrefix(name, b.dir+string(filepath.Separator)); ok && b.home != "" {
+		return filepath.Join(b.home, rel)
+	}
+	return name
+}
+
+func (b stressBuild) build(ctx context.Context, stderr io.Writer, r *compiler.Result) error {
 	overlay, err := r.Overlay()
 	if err != nil {
 		return err
 	}
-	description, err := compiler.WriteOverlay(tmp, overlay)
+	description, err := compiler.WriteOverlay(b.tmp, overlay)
 	if err != nil {
 		return err
 	}
-	build := exec.CommandContext(ctx, "go", "build", "-tags="+strings.Join(append(tags, typecheck.DurableTag), ","),
-		"-overlay="+description, "-o", exe, pkg)
-	build.Dir, build.Stdout, build.Stderr = dir, stderr, stderr
+	args := []string{"build", "-tags=" + strings.Join(append(b.tags, typecheck.DurableTag), ","), "-overlay=" + description, "-o", b.exe}
+	if b.home != "" {
+		args = append(args, "-trimpath") // the copies will be gone when a stack trace is read
+	}
+	build := exec.CommandContext(ctx, "go", append(args, b.pkg)...)
+	build.Dir, build.Stdout, build.Stderr = b.dir, stderr, stderr
 	err = build.Run()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {

@@ -36,7 +36,7 @@ func buildFile(cmd *cobra.Command, tmp, file, exe string, tags []string) error {
 	if err := fileModule(cmd, tmp, dir, filepath.Dir(file)); err != nil {
 		return err
 	}
-	return buildStress(cmd, tmp, dir, ".", exe, tags)
+	return stressBuild{tmp: tmp, dir: dir, pkg: ".", exe: exe, tags: tags, home: filepath.Dir(file)}.run(cmd)
 }
 
 // fileModule writes the go.mod of the module in dir, for a file that comes from the
@@ -46,7 +46,7 @@ func fileModule(cmd *cobra.Command, tmp, dir, from string) error {
 	if err := writeSources(library); err != nil {
 		return err
 	}
-	edit := []string{"mod", "edit", "-module=stressed.invalid/program"}
+	edit := []string{"mod", "edit", "-module=program"}
 	gomod := filepath.Join(dir, "go.mod")
 	home, path, err := enclosing(cmd, from)
 	if err != nil {
