@@ -81,7 +81,7 @@ func (t *twinGen) emitItem(b *bodyGen, it *item) {
 		b.put("goto " + it.label.name + "\n")
 	case branchItem:
 		b.line(it.stmt)
-		b.putf("if %s {\ngoto %s\n}\n", negate(it.cond, b.expr(it.cond)), it.label.name)
+		b.putf("if %s {\ngoto %s\n}\n", b.negated(it.cond), it.label.name)
 	case dispatchItem:
 		t.emitDispatch(b, it)
 	case rawItem:
@@ -91,17 +91,18 @@ func (t *twinGen) emitItem(b *bodyGen, it *item) {
 	}
 }
 
-// negate returns the negation of a condition as text.
-func negate(e ast.Expr, text string) string {
-	switch e := ast.Unparen(e).(type) {
+// negated returns the negation of a condition.
+func (b *bodyGen) negated(e ast.Expr) string {
+	e = ast.Unparen(e)
+	switch x := e.(type) {
 	case *ast.UnaryExpr:
-		if e.Op == token.NOT {
-			return strings.TrimPrefix(text, "!")
+		if x.Op == token.NOT {
+			return b.expr(x.X)
 		}
 	case *ast.BinaryExpr:
-		return "!(" + text + ")"
+		return "!(" + b.expr(e) + ")"
 	}
-	return "!" + text
+	return "!" + b.expr(e)
 }
 
 // emitRaw prints a statement that has no suspending call; a declaration of hoisted

@@ -98,6 +98,7 @@ import (
 	"github.com/coroc-dev/coroc/testdata/programs/panicdeep"
 	"github.com/coroc-dev/coroc/testdata/programs/panicout"
 	"github.com/coroc-dev/coroc/testdata/programs/panicruntime"
+	"github.com/coroc-dev/coroc/testdata/programs/parens"
 	"github.com/coroc-dev/coroc/testdata/programs/pkgclosures"
 	"github.com/coroc-dev/coroc/testdata/programs/plaincallbacks"
 	"github.com/coroc-dev/coroc/testdata/programs/plainforms"
@@ -355,6 +356,7 @@ var programs = []program{
 	{"panicdeep", panicdeep.Main},
 	{"panicout", panicout.Main},
 	{"panicruntime", panicruntime.Main},
+	{"parens", parens.Main},
 	{"pkgclosures", pkgclosures.Main},
 	{"plaincallbacks", plaincallbacks.Main},
 	{"plainforms", plainforms.Main},
