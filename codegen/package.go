@@ -205,6 +205,7 @@ type fileGen struct {
 	idents    map[string]bool
 	added     []string
 	initDone  map[string]bool
+	embedded  int // depth of the embedded types that are being registered
 	coroc     string
 	decls     []string
 	inits     []string

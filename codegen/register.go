@@ -123,6 +123,10 @@ func (f *fileGen) typeUse(d ast.Decl, t types.Type) {
 	}
 }
 
+// Generic types can embed larger and larger instances of each other through
+// pointers; their methods are followed so far.
+const maxEmbedded = 16
+
 func (f *fileGen) namedUse(d ast.Decl, n *types.Named) {
 	if n.Obj().Pkg() == nil {
 		return
@@ -132,6 +136,16 @@ func (f *fileGen) namedUse(d ast.Decl, n *types.Named) {
 			if m := n.Origin().Method(i); f.needsUnit(m) {
 				f.instance(d, m, n.TypeArgs())
 			}
+		}
+		// Promoted methods are called without an expression of the embedded type.
+		if s, ok := n.Underlying().(*types.Struct); ok && f.embedded < maxEmbedded {
+			f.embedded++
+			for v := range s.Fields() {
+				if v.Embedded() {
+					f.typeUse(d, v.Type())
+				}
+			}
+			f.embedded--
 		}
 	}
 	if types.IsInterface(n) || n.TypeParams().Len() > 0 && n.TypeArgs().Len() == 0 || mentionsTypeParam(n) || isOurs(n.Obj().Pkg().Path()) {

@@ -64,6 +64,7 @@ import (
 	"github.com/coroc-dev/coroc/testdata/programs/genericbox"
 	"github.com/coroc-dev/coroc/testdata/programs/genericclosures"
 	"github.com/coroc-dev/coroc/testdata/programs/genericconstraints"
+	"github.com/coroc-dev/coroc/testdata/programs/genericembed"
 	"github.com/coroc-dev/coroc/testdata/programs/generics"
 	"github.com/coroc-dev/coroc/testdata/programs/genericswitch"
 	"github.com/coroc-dev/coroc/testdata/programs/globals"
@@ -322,6 +323,7 @@ var programs = []program{
 	{"genericbox", genericbox.Main},
 	{"genericclosures", genericclosures.Main},
 	{"genericconstraints", genericconstraints.Main},
+	{"genericembed", genericembed.Main},
 	{"generics", generics.Main},
 	{"genericswitch", genericswitch.Main},
 	{"globals", globals.Main},
