@@ -15,10 +15,10 @@ func (t *T) add(n int) int { t.n += yield(n); return t.n }
 func yield(n int) int { return coroutine.Yield[int, int](n) }
 
 func not(b bool) string {
-	if (!b) {
+	if !b {
 		return fmt.Sprint("not ", yield(1))
 	}
-	if (!((b))) == (!(yield(2) > 100)) {
+	if (!(b)) == (!(yield(2) > 100)) {
 		return "never"
 	}
 	for (!(b)) || (yield(3) < 0) {
@@ -55,7 +55,7 @@ func Main() {
 	m := map[string](int){"a": (1)}
 	for (m["a"]) < 3 {
 		(m["a"])++
-		if (m["a"] == 2) {
+		if m["a"] == 2 {
 			yield(m[("a")])
 			continue
 		}
