@@ -183,7 +183,7 @@ var goldenPrograms = []string{
 	"arith", "assign", "boxing", "closures", "deferargs", "deferloop", "deferonly", "deferresults", "deferyield",
 	"embediface", "forloops", "funcvalues", "genericbox", "generics", "ifaces", "ifelse", "labels", "localtypes",
 	"loopvars", "methods", "methodvalues", "multiresults", "nilresume", "order", "orderlate", "panicdeep",
-	"rangearray", "rangeint", "rangemap", "rangeslice", "rangestring", "recclosures", "recovers", "recursion",
+	"rangearray", "rangefuncgoto", "rangeint", "rangemap", "rangeslice", "rangestring", "recclosures", "recovers", "recursion",
 	"shadowing", "shortcircuit", "switches", "typeswitches", "variadics",
 }
 

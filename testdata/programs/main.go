@@ -105,6 +105,14 @@ import (
 	"github.com/coroc-dev/coroc/testdata/programs/plainforms"
 	"github.com/coroc-dev/coroc/testdata/programs/promotion"
 	"github.com/coroc-dev/coroc/testdata/programs/rangearray"
+	"github.com/coroc-dev/coroc/testdata/programs/rangefunc"
+	"github.com/coroc-dev/coroc/testdata/programs/rangefuncdefer"
+	"github.com/coroc-dev/coroc/testdata/programs/rangefuncgoto"
+	"github.com/coroc-dev/coroc/testdata/programs/rangefuncmisuse"
+	"github.com/coroc-dev/coroc/testdata/programs/rangefuncnest"
+	"github.com/coroc-dev/coroc/testdata/programs/rangefuncpanic"
+	"github.com/coroc-dev/coroc/testdata/programs/rangefunctypes"
+	"github.com/coroc-dev/coroc/testdata/programs/rangefuncvars"
 	"github.com/coroc-dev/coroc/testdata/programs/rangeint"
 	"github.com/coroc-dev/coroc/testdata/programs/rangeiters"
 	"github.com/coroc-dev/coroc/testdata/programs/rangemap"
@@ -364,6 +372,14 @@ var programs = []program{
 	{"plainforms", plainforms.Main},
 	{"promotion", promotion.Main},
 	{"rangearray", rangearray.Main},
+	{"rangefunc", rangefunc.Main},
+	{"rangefuncdefer", rangefuncdefer.Main},
+	{"rangefuncgoto", rangefuncgoto.Main},
+	{"rangefuncmisuse", rangefuncmisuse.Main},
+	{"rangefuncnest", rangefuncnest.Main},
+	{"rangefuncpanic", rangefuncpanic.Main},
+	{"rangefunctypes", rangefunctypes.Main},
+	{"rangefuncvars", rangefuncvars.Main},
 	{"rangeint", rangeint.Main},
 	{"rangemap", rangemap.Main},
 	{"rangeslice", rangeslice.Main},
