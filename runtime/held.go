@@ -6,6 +6,7 @@ import (
 	"reflect"
 	goruntime "runtime"
 	"runtime/debug"
+	"strings"
 	"unsafe"
 )
 
@@ -49,7 +50,7 @@ type HeldStats struct {
 	Bytes   int   // its length
 	Depth   int   // frames
 	Objects int   // pieces of memory that have been copied
-	Work    int64 // values that have been looked at, also of what is kept: a measure of the cost
+	Work    int64 // about the values that have been looked at, also of what is kept: a measure of the cost
 
 	// Handles to what package-level variables lead to, and to the rest.
 	Variables, Process HeldCounts
@@ -61,6 +62,42 @@ type HeldStats struct {
 // HeldCounts counts handles by what they stand in for.
 type HeldCounts struct {
 	Pointers, Slices, Maps, Funcs, Channels, Interfaces, UnsafePointers, Values int
+}
+
+// Add adds other counts.
+func (n *HeldCounts) Add(m HeldCounts) {
+	n.Pointers += m.Pointers
+	n.Slices += m.Slices
+	n.Maps += m.Maps
+	n.Funcs += m.Funcs
+	n.Channels += m.Channels
+	n.Interfaces += m.Interfaces
+	n.UnsafePointers += m.UnsafePointers
+	n.Values += m.Values
+}
+
+// String is such as "3 pointers, 1 map", or "none".
+func (n HeldCounts) String() string {
+	var parts []string
+	for _, p := range []struct {
+		n    int
+		name string
+	}{
+		{n.Pointers, "pointer"}, {n.Slices, "slice"}, {n.Maps, "map"}, {n.Funcs, "func"}, {n.Channels, "channel"},
+		{n.Interfaces, "interface"}, {n.UnsafePointers, "unsafe pointer"}, {n.Values, "value"},
+	} {
+		switch p.n {
+		case 0:
+		case 1:
+			parts = append(parts, "1 "+p.name)
+		default:
+			parts = append(parts, fmt.Sprintf("%d %ss", p.n, p.name))
+		}
+	}
+	if len(parts) == 0 {
+		return "none"
+	}
+	return strings.Join(parts, ", ")
 }
 
 // heldValue is what a handle stands for.
@@ -140,7 +177,9 @@ func (h *Held) prepare(r *registry) error {
 	h.static = staticMemory(r)
 	h.roots = h.roots[:0]
 	for _, v := range r.vars.sorted {
-		h.root(v.typ, v.addr)
+		if !h.constant(v) {
+			h.root(v.typ, v.addr)
+		}
 	}
 	for _, p := range h.given {
 		v, err := rootOf(p)
@@ -157,6 +196,17 @@ func (h *Held) root(typ reflect.Type, addr unsafe.Pointer) {
 	if t := h.survey.types.of(typ); t.size > 0 {
 		h.roots = append(h.roots, walkItem{itemMemory, addr, t.flat, t.flatN})
 	}
+}
+
+// constant reports whether a variable is one of the standard library's that always leads
+// to the same memory, which leads nowhere: most errors.
+func (h *Held) constant(v *varType) bool {
+	if v.reassigned || !standard(v.name[:strings.LastIndexByte(v.name, '.')]) {
+		return false
+	}
+	x := v.value()
+	t := reflect.TypeOf(x)
+	return t != nil && t.Kind() == reflect.Pointer && len(h.survey.types.of(t.Elem()).back) == 0
 }
 
 // forget drops what was needed to make a state.
@@ -177,9 +227,12 @@ func (h *Held) look(c *Coroutine, roots []any) (err error) {
 	defer e.release()
 	if why := guarded(func() {
 		s.lookAtFrames(e, c, roots)
-		if len(s.views) > 0 {
-			s.walkBack(h)
+		if len(s.views) == 0 && len(s.boxes) == 0 {
+			return
 		}
+		s.walkVariables(h)
+		s.follow()
+		s.decide(h.Strict)
 	}); why != nil {
 		if ee, ok := why.(encodeError); ok {
 			return ee.err
@@ -224,7 +277,7 @@ func (h *Held) encode(c *Coroutine, b []byte, roots []any) (out []byte, err erro
 
 func (h *Held) count(c *Coroutine, n int) {
 	h.stats.Bytes, h.stats.Depth = n, len(c.frames)
-	h.stats.Work += int64(len(c.frames) + n/4)
+	h.stats.Work += int64(8*len(c.frames) + n/4)
 }
 
 // mark says why the memory at an address is kept, if it is.

@@ -9,11 +9,11 @@ import (
 
 // A survey finds out which of the memory that a coroutine's frames lead to can be
 // copied: what nothing outside of the frames leads to, and what has a meaning outside
-// of its process. It looks at the frames first (the front), since what matters of the
-// rest is only how it touches them, and then walks from the package-level variables
-// and from what cannot be copied (the back). Memory that overlaps is one region, which
-// is kept as a whole or copied as a whole, and what a region that is kept leads to is
-// kept too.
+// of its process. It walks what package-level variables lead to (the back), then what
+// the frames lead to, as far as that is something else (the front). Memory of the front
+// that overlaps is one region, which is kept as a whole or copied as a whole. Kept are
+// the regions that touch the back and those that cannot be copied; and what these lead
+// to belongs to the back from then on.
 type survey struct {
 	reg    *registry
 	types  tracer
@@ -24,9 +24,9 @@ type survey struct {
 	boxes  []walkItem // what interfaces hold by value: the same
 	seeds  []walkItem // what is kept where it stands, or is not copied although it is no region
 	parts  []region
-	free   int // regions that are not kept
 	static memoryRange
-	seen   seenSet
+	met    seenSet // of the front
+	seen   seenSet // of the back
 	work   []walkItem
 	blind  string // what stood in the way, if not all that is kept could be seen
 	walked int64  // values
@@ -38,6 +38,7 @@ type view struct {
 	walkItem
 	hi     uintptr
 	record bool // it is the record of a func
+	back   bool // it is known to belong to the back
 	keep   bool // it contains what cannot be copied
 	guard  int  // the view of the value that hides this memory, plus one
 	region int
@@ -89,22 +90,21 @@ func (s *survey) reset() {
 	clear(s.seeds)
 	s.views, s.order, s.seeds, s.parts = s.views[:0], s.order[:0], s.seeds[:0], s.parts[:0]
 	s.blind, s.walked = "", 0
+	s.met.reset()
 	s.seen.reset()
 }
 
-// lookAtFrames collects what the frames lead to.
+// lookAtFrames notes what the frames refer to.
 func (s *survey) lookAtFrames(e *encoder, c *Coroutine, roots []any) {
 	for _, frame := range c.frames {
 		site, p := e.frameAt(frame)
 		s.front(s.siteSlots(site), p, -1)
-		s.follow()
 	}
 	for _, root := range roots {
 		if v, err := rootOf(root); err == nil {
 			t := s.types.of(v.Type().Elem())
 			s.meet(walkItem{itemMemory, v.UnsafePointer(), t.flat, t.flatN})
 			s.front(t.front, v.UnsafePointer(), -1)
-			s.follow()
 		}
 	}
 }
@@ -141,6 +141,10 @@ func (s *survey) follow() {
 		i := s.todo[n]
 		s.todo = s.todo[:n]
 		v := s.views[i].walkItem
+		if lo := uintptr(v.addr); s.seen.has(s.views[i].hi, v.t.id, lo) {
+			s.views[i].back = true
+			continue
+		}
 		if v.kind == itemMap {
 			s.frontMap(i)
 			continue
@@ -163,7 +167,7 @@ func (s *survey) meet(it walkItem) int {
 		id = it.t.id
 	}
 	hi := lo + size
-	known := s.seen.visit(hi, id, lo)
+	known := s.met.visit(hi, id, lo)
 	if known <= lo {
 		return -1
 	}
@@ -280,7 +284,7 @@ func (s *survey) frontInterface(x eface) {
 				s.frontWord(&t.front[0], x.data)
 			}
 		}
-	case len(t.front) == 0 || s.seen.visit(uintptr(x.data)+t.size, t.id, uintptr(x.data)) <= uintptr(x.data):
+	case len(t.front) == 0 || s.met.visit(uintptr(x.data)+t.size, t.id, uintptr(x.data)) <= uintptr(x.data):
 	case s.breaks(t, x.data):
 		s.seeds = append(s.seeds, walkItem{itemMemory, x.data, t, 1})
 	default:
@@ -318,15 +322,15 @@ func (s *survey) entries(m walkItem, f func(key, elem unsafe.Pointer) bool) {
 	}
 	t.keyVar, t.elemVar = reflect.Value{}, reflect.Value{} // taken, should f come back here
 	kp, ep := key.Addr().UnsafePointer(), elem.Addr().UnsafePointer()
-	n := int64(0)
-	for it := reflect.NewAt(t.typ, unsafe.Pointer(&m.addr)).Elem().MapRange(); it.Next(); n++ {
+	v := reflect.NewAt(t.typ, unsafe.Pointer(&m.addr)).Elem()
+	s.walked += int64(v.Len())
+	for it := v.MapRange(); it.Next(); {
 		key.SetIterKey(it)
 		elem.SetIterValue(it)
 		if !f(kp, ep) {
 			break
 		}
 	}
-	s.walked += n
 	key.SetZero()
 	elem.SetZero()
 	t.keyVar, t.elemVar = key, elem
@@ -446,7 +450,6 @@ func (s *survey) join() {
 		}
 		v.region = len(s.parts) - 1
 	}
-	s.free = len(s.parts)
 }
 
 // find returns the region that the address is in, or nil.

@@ -39,6 +39,23 @@ func (s *seenSet) visit(end uintptr, id uint32, start uintptr) uintptr {
 	}
 }
 
+// has reports whether the memory from start to end has been noted.
+func (s *seenSet) has(end uintptr, id uint32, start uintptr) bool {
+	if s.n == 0 {
+		return false
+	}
+	mask := uintptr(len(s.entries) - 1)
+	for i := seenHash(end, id); ; i++ {
+		e := &s.entries[i&mask]
+		switch {
+		case e.round != s.round:
+			return false
+		case e.end == end && e.id == id:
+			return e.start <= start
+		}
+	}
+}
+
 func seenHash(end uintptr, id uint32) uintptr {
 	h := (uint64(end)>>3 ^ uint64(id)<<40) * 0x9e3779b97f4a7c15
 	return uintptr(h >> 20)
@@ -58,7 +75,7 @@ func (s *seenSet) grow() {
 }
 
 func (s *seenSet) reset() {
-	const keep = 1 << 22
+	const keep = 1 << 23
 	if len(s.entries) > keep {
 		*s = seenSet{}
 		return

@@ -6,23 +6,10 @@ import (
 	"unsafe"
 )
 
-// walkBack is the second half of the survey: it marks the regions that the roots lead
-// to and, unless only those are to be kept, those that are led to by what cannot be
-// copied.
-func (s *survey) walkBack(h *Held) {
-	s.join()
-	s.seen.reset()
+// walkVariables walks what package-level variables lead to.
+func (s *survey) walkVariables(h *Held) {
 	s.static = h.static
-	s.keepStatic()
-	for i := range s.views {
-		if v := &s.views[i]; v.guard > 0 && s.seenOutside(v) {
-			s.views[v.guard-1].keep = true
-		}
-	}
 	for _, root := range h.roots {
-		if s.free == 0 {
-			return
-		}
 		s.reach(root, markVars)
 		s.drain(markVars)
 	}
@@ -30,9 +17,28 @@ func (s *survey) walkBack(h *Held) {
 		s.back(anySlot, unsafe.Pointer(&h.pins[i]), markVars)
 		s.drain(markVars)
 	}
-	if h.Strict {
+}
+
+// decide marks the regions that are kept: those that belong to the back and, unless only
+// they are to be kept, those that cannot be copied and what they lead to.
+func (s *survey) decide(strict bool) {
+	s.join()
+	s.keepStatic()
+	for i := range s.views {
+		if v := &s.views[i]; v.back {
+			s.markRegion(v.region, markVars)
+		}
+	}
+	s.keepTouched()
+	s.drain(markVars)
+	if strict {
 		s.blind = ""
 		return
+	}
+	for i := range s.views {
+		if v := &s.views[i]; v.guard > 0 && s.seenOutside(v) {
+			s.views[v.guard-1].keep = true
+		}
 	}
 	for i := range s.views {
 		if v := &s.views[i]; v.keep {
@@ -40,9 +46,6 @@ func (s *survey) walkBack(h *Held) {
 		}
 	}
 	for _, it := range s.seeds {
-		if s.free == 0 {
-			break
-		}
 		if it.kind == itemWord {
 			s.unknown(it.addr, it.t, markProcess)
 		} else {
@@ -57,7 +60,31 @@ func (s *survey) walkBack(h *Held) {
 				s.parts[i].mark = markProcess
 			}
 		}
-		s.free = 0
+	}
+}
+
+// keepTouched keeps the regions of which the back has another view.
+func (s *survey) keepTouched() {
+	lo, hi := ^uintptr(0), uintptr(0)
+	for i := range s.parts {
+		if r := &s.parts[i]; r.mark == markNone {
+			lo, hi = min(lo, r.lo), max(hi, r.hi)
+		}
+	}
+	if lo >= hi {
+		return
+	}
+	for i := range s.seen.entries {
+		if e := &s.seen.entries[i]; e.round == s.seen.round && e.end > lo && e.start < hi {
+			s.touch(e.start, e.end, markVars)
+		}
+	}
+}
+
+// touch keeps the regions that overlap a piece of memory.
+func (s *survey) touch(lo, hi uintptr, mark heldMark) {
+	for i := s.firstEndingAfter(lo); i < len(s.parts) && s.parts[i].lo < hi; i++ {
+		s.markRegion(i, mark)
 	}
 }
 
@@ -83,7 +110,6 @@ func (s *survey) markRegion(i int, mark heldMark) {
 		return
 	}
 	r.mark = mark
-	s.free--
 	for _, k := range s.order[r.first:r.after] {
 		v := &s.views[k]
 		if v.guard > 0 {
@@ -102,9 +128,6 @@ func (s *survey) drain(mark heldMark) {
 	for n := len(s.work); n > 0; n = len(s.work) {
 		it := s.work[n-1]
 		s.work = s.work[:n-1]
-		if s.free == 0 {
-			continue
-		}
 		switch it.kind {
 		case itemMemory:
 			s.walked += int64(it.n)
@@ -128,25 +151,21 @@ func (s *survey) drain(mark heldMark) {
 // reach notes memory that something refers to which is kept.
 func (s *survey) reach(it walkItem, mark heldMark) {
 	lo, size := uintptr(it.addr), uintptr(1)
-	leads := true
 	if it.kind == itemMemory {
 		size = it.t.size * uintptr(it.n)
-		leads = len(it.t.back) > 0
 	}
 	hi := lo + size
-	for i := s.firstEndingAfter(lo); i < len(s.parts) && s.parts[i].lo < hi; i++ {
-		if s.parts[i].mark == markNone {
-			s.markRegion(i, mark)
-		}
-	}
-	if !leads {
-		return
-	}
 	known := s.seen.visit(hi, it.t.id, lo)
 	if known <= lo {
 		return
 	}
+	if len(s.parts) > 0 {
+		s.touch(lo, hi, mark)
+	}
 	if it.kind == itemMemory {
+		if len(it.t.back) == 0 {
+			return
+		}
 		it.n = int((known - lo + it.t.size - 1) / it.t.size)
 	}
 	s.work = append(s.work, it)

@@ -3,7 +3,9 @@ package stress
 import (
 	"errors"
 	"fmt"
+	"log"
 	"os"
+	goruntime "runtime"
 
 	"github.com/coroc-dev/coroc/runtime"
 )
@@ -11,7 +13,10 @@ import (
 // A driver runs main.
 type driver struct {
 	entry func(*runtime.Coroutine)
-	left  int // points until it wants to be asked
+	left  int64 // points until it wants to be asked
+	held  runtime.Held
+	pace  *pace
+	sum   *summary
 }
 
 // drive runs main as a coroutine.
@@ -20,23 +25,41 @@ func drive(main func()) {
 	if !ok {
 		fail(errors.New("main has no twin"))
 	}
-	d := &driver{entry: entry.DurableCall}
+	if optionsError != nil {
+		fail(optionsError)
+	}
+	d := &driver{entry: entry.DurableCall, pace: newPace(options), sum: newSummary(options)}
+	d.held.Strict = options.Strict
+	d.held.Pin(log.Default()) // whose writer is the program's
+	d.left = d.pace.Next
+	defer d.sum.end()
 	c := d.coroutine()
 	for c.Next() {
-		b, err := c.AppendState(nil)
-		if err != nil {
-			fail(err)
-		}
-		c = d.coroutine()
-		if _, err := c.LoadState(b); err != nil {
-			fail(err)
-		}
+		c = d.through(c)
 	}
+}
+
+// through saves the suspended coroutine and returns one that has been loaded.
+func (d *driver) through(c *runtime.Coroutine) *runtime.Coroutine {
+	// Others than the one that runs this may be using the memory of the program.
+	d.held.Shallow = goruntime.NumGoroutine() > 1
+	var err error
+	if d.sum.state, err = d.held.AppendState(c, d.sum.state[:0]); err != nil {
+		fail(err)
+	}
+	c = d.coroutine()
+	if _, err = d.held.LoadState(c, d.sum.state); err != nil {
+		fail(err)
+	}
+	stats := d.held.Stats()
+	d.pace.spend(stats.Work, 0)
+	d.left = d.pace.choose()
+	d.sum.add(&stats, d.pace)
+	return c
 }
 
 // coroutine returns a new coroutine for main.
 func (d *driver) coroutine() *runtime.Coroutine {
-	d.left = 1
 	c := runtime.New(d.entry)
 	c.SetLocal(d)
 	return c

@@ -3,6 +3,7 @@ package stress
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 )
 
 // Options say how a program is driven.
@@ -12,10 +13,25 @@ type Options struct {
 	Strict  bool   // fail at a value that only the process can hold
 	Fresh   bool   // go on in a new process each time
 	Verbose bool   // print a summary at the end
+	Summary string // a file for the summary, instead
 }
 
 // variable carries the options to the program.
 const variable = "COROC_STRESS"
+
+// What the program has been given, taken out of its environment before any other
+// package looks.
+var options, optionsError = environment()
+
+func environment() (o Options, err error) {
+	if s := os.Getenv(variable); s != "" {
+		os.Unsetenv(variable)
+		if err := json.Unmarshal([]byte(s), &o); err != nil {
+			return o, fmt.Errorf("%s: %w", variable, err)
+		}
+	}
+	return o, nil
+}
 
 // Environ returns the options as an environment variable, "name=value".
 func (o Options) Environ() string {

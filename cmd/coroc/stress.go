@@ -78,6 +78,10 @@ func runStress(cmd *cobra.Command, target string, args, tags []string, o stress.
 		return err
 	}
 
+	if o.Verbose {
+		o.Summary = filepath.Join(dir, "summary")
+		defer func() { printSummary(cmd.ErrOrStderr(), o.Summary) }()
+	}
 	// Ctrl-C goes to the program too, which may want to handle it: coroc waits.
 	signal.Ignore(os.Interrupt)
 	run := exec.Command(exe, args...)
@@ -89,6 +93,17 @@ func runStress(cmd *cobra.Command, target string, args, tags []string, o stress.
 		return exitError(max(exit.ExitCode(), 1))
 	}
 	return err
+}
+
+// printSummary tells what the program has written of what its driver has done, however
+// it ended.
+func printSummary(w io.Writer, file string) {
+	s, err := stress.ReadSummary(file)
+	if err != nil {
+		fmt.Fprintln(w, "coroc stress: no summary:", err)
+		return
+	}
+	fmt.Fprint(w, s)
 }
 
 // A stressBuild builds a package with suspension points.
