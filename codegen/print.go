@@ -175,6 +175,12 @@ func (b *bodyGen) stmt(s ast.Stmt) {
 		b.clauses(s.Body)
 	case *ast.BranchStmt:
 		b.branch(s)
+	case *ast.ExprStmt:
+		if call, ok := s.X.(*ast.CallExpr); ok && b.durable != nil && b.isGoexit(call) {
+			b.putf("%s.Goexit(%s)\n", b.coroc, b.durable.c)
+			return
+		}
+		b.put(b.simple(s) + "\n")
 	case *ast.DeferStmt:
 		if b.deferrer != nil {
 			b.deferrer.deferStmt(b, s)
@@ -195,6 +201,16 @@ func (b *bodyGen) stmt(s ast.Stmt) {
 	default:
 		b.put(b.simple(s) + "\n")
 	}
+}
+
+// isGoexit reports whether a call is one of runtime.Goexit.
+func (f *fileGen) isGoexit(call *ast.CallExpr) bool {
+	sel, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr)
+	if !ok {
+		return false
+	}
+	fn, ok := f.info.Uses[sel.Sel].(*types.Func)
+	return ok && fn.FullName() == "runtime.Goexit"
 }
 
 // plainDefers prints, in a plain form, the definition of the defers that the bodies of

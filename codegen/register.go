@@ -27,6 +27,9 @@ func (f *fileGen) collectInstances(file *ast.File) {
 			if s, ok := n.(*ast.TypeSpec); ok {
 				declared[s.Type] = true
 			}
+			if a, ok := n.(*ast.TypeAssertExpr); ok && a.Type != nil {
+				f.assertion(a)
+			}
 			if id, ok := n.(*ast.Ident); ok {
 				if inst, ok := f.info.Instances[id]; ok {
 					if fn, ok := f.info.Uses[id].(*types.Func); ok && f.needsUnit(fn) {
@@ -41,6 +44,17 @@ func (f *fileGen) collectInstances(file *ast.File) {
 			}
 			return true
 		})
+	}
+}
+
+// assertion registers the interfaces of a type assertion: the error of one that fails, which
+// a deferred call may hold while it suspends, is about them.
+func (f *fileGen) assertion(a *ast.TypeAssertExpr) {
+	for _, e := range []ast.Expr{a.X, a.Type} {
+		n, ok := types.Unalias(f.info.TypeOf(e)).(*types.Named)
+		if ok && types.IsInterface(n) && !mentionsTypeParam(n) && n.Obj().Pkg() != nil && n.Obj().Parent() == n.Obj().Pkg().Scope() {
+			f.registerType(n)
+		}
 	}
 }
 

@@ -34,7 +34,8 @@
 //
 //   - A panic of the body leaves Next as that panic: recover finds the identical
 //     value, and a crash report shows the lines of the body. [runtime.Goexit] in the
-//     body ends the goroutine that called Next, as it does in a call.
+//     body ends the goroutine that called Next, as it does in a call, when all deferred
+//     calls have run, also those that yield.
 //   - [Coroutine.Stop] runs the pending defers and cannot be stopped by a recover.
 //   - Coroutines nest. [Yield] suspends the innermost one.
 //
@@ -44,6 +45,8 @@
 //     not compiled is outside of any coroutine, even when it is called from one: its
 //     frame could not be saved. The panic names that function. A goroutine started by
 //     the body is outside in both builds.
+//   - In a durable build a deferred call that yields ends there if what has called Goexit is
+//     code that coroc has not compiled, such as the FailNow of a test.
 //   - A coroutine is not safe for concurrent use. Different goroutines may run it one
 //     after the other.
 //   - In a volatile build, a coroutine that is suspended and then dropped keeps its

@@ -5,6 +5,7 @@ package coroutine_test
 import (
 	"bytes"
 	"errors"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -246,6 +247,40 @@ func TestUnmarshalOfOtherFunction(t *testing.T) {
 	d := coroutine.New[int, int](entryCount(&total))
 	move(t, coroutine.New[int, int](entryCount(&total)), d)
 	require.True(t, d.Next())
+}
+
+// TestExitOfUncompiledCode has code that is no twin call Goexit, and a deferred call suspend
+// then: it ends there, and the others run.
+func TestExitOfUncompiledCode(t *testing.T) {
+	var log []string
+	c := coroutine.New[int, int](entry(func(c *coroc.Coroutine) {
+		defers := &coroc.Defers{}
+		defer func() {
+			if c.Suspended() {
+				return
+			}
+			if defers.Catches() {
+				defers.Caught(recover())
+			}
+			defers.Exit(c)
+		}()
+		defers.Defer(deferred(func() { log = append(log, "outermost") }))
+		for range 2 {
+			r := &rec_yieldInDefer2{coroc.MakeRecord(&type_yieldInDefer2), &log}
+			defers.Defer(&coroc.DeferFunc{F: coroc.NewFunc(r, r.Call)})
+		}
+		runtime.Goexit()
+	}))
+	returned := false
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		c.Next()
+		returned = true
+	})
+	wg.Wait()
+	require.False(t, returned)
+	require.True(t, c.Done())
+	require.Equal(t, []string{"before", "before", "outermost"}, log)
 }
 
 func TestZeroContext(t *testing.T) {

@@ -22,6 +22,9 @@ type Coroutine struct {
 	done      bool
 	stopping  bool // Stop has been called
 	unwinding bool // Stop runs the pending defers
+	exiting   bool // the body has called Goexit
+	replaced  bool // a panic has taken the place of that, and no function has seen it yet
+	exits     int  // how many functions run their pending defers
 
 	frames    []any // pointers to frames; the innermost first
 	deferring *Defers
@@ -121,7 +124,11 @@ func (c *Coroutine) Next() bool {
 func (c *Coroutine) leave() {
 	c.active = false
 	if c.mode != suspended {
+		exiting := c.exiting
 		c.finish()
+		if exiting {
+			exited(recover())
+		}
 	} else if c.stopping {
 		c.unwind()
 	}
@@ -132,6 +139,7 @@ func (c *Coroutine) finish() {
 	c.done = true
 	c.frames = nil
 	c.deferring = nil
+	c.exiting, c.replaced, c.exits = false, false, 0
 }
 
 // Stop ends a suspended coroutine: its pending defers run, from the innermost
@@ -162,7 +170,9 @@ func (c *Coroutine) unwind() {
 	go func() {
 		defer close(ended)
 		defer func() {
-			if failure = recover(); failure != nil {
+			if failure = recover(); failure == (exitPanic{}) {
+				failure = nil // it exits anyway
+			} else if failure != nil {
 				trace = TraceOfPanic(nil)
 			}
 		}()
@@ -182,11 +192,12 @@ func (c *Coroutine) Suspend() {
 	if c == Detached {
 		panic(newDetachedError())
 	}
-	if c.unwinding {
+	if c.unwinding || c.exits > 0 && exitsNatively() {
 		goruntime.Goexit()
 	}
 	c.frames = c.frames[:0]
 	c.mode = suspended
+	c.exits = 0
 }
 
 // Resumed reports, once, that execution has come back to the leaf twin that

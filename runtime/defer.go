@@ -31,6 +31,7 @@ type Defers struct {
 	current   Deferred // the call that is running, so that it can be resumed
 	panicking bool
 	value     any
+	exiting   bool // Goexit is under way
 }
 
 // OwnDefers stands, in the form of a program that code is generated from, for the
@@ -65,9 +66,14 @@ func (d *Defers) Catches() bool {
 
 // Caught takes the value of the panic that ends the function, or nil.
 func (d *Defers) Caught(v any) {
-	if v != nil {
-		d.panicking, d.value = true, v
+	if v == nil {
+		return
 	}
+	if _, ok := v.(exitPanic); ok {
+		d.exiting = true
+		return
+	}
+	d.panicking, d.value = true, v
 }
 
 // Recover is the recover of a deferred function that runs for d: it ends the panic
@@ -93,9 +99,16 @@ func (d *Defers) Repanic() { panic(d.value) }
 // with c.Suspended set, and is called again to go on. When a panic is left at the
 // end, it panics with its value.
 func (d *Defers) Exit(c *Coroutine) {
-	if d.current == nil && !d.panicking && !d.Catches() {
+	if d.current == nil && !d.panicking && !d.exiting && !d.Catches() {
 		d.rest(c)
 		return
+	}
+	if c != Detached {
+		if d.panicking && d.current == nil && c.replaced {
+			d.exiting, c.replaced = true, false
+		}
+		c.exiting = c.exiting || d.exiting // it may have been loaded
+		c.exits++
 	}
 	for d.take() {
 		d.step(c)
@@ -104,8 +117,17 @@ func (d *Defers) Exit(c *Coroutine) {
 		}
 		d.current = nil
 	}
-	if d.panicking {
+	if c != Detached {
+		c.exits--
+	}
+	switch {
+	case d.panicking:
+		if d.exiting {
+			c.replaced = true
+		}
 		panic(d.value)
+	case d.exiting:
+		c.exit()
 	}
 }
 
@@ -132,7 +154,7 @@ func (d *Defers) step(c *Coroutine) {
 			return
 		}
 		if v := recover(); v != nil {
-			d.panicking, d.value = true, v
+			d.Caught(v)
 			return
 		}
 		// The call ended in Goexit, which goes on behind this.

@@ -68,6 +68,7 @@ import (
 	"github.com/coroc-dev/coroc/testdata/programs/generics"
 	"github.com/coroc-dev/coroc/testdata/programs/genericswitch"
 	"github.com/coroc-dev/coroc/testdata/programs/globals"
+	"github.com/coroc-dev/coroc/testdata/programs/goexits"
 	"github.com/coroc-dev/coroc/testdata/programs/goosfile"
 	"github.com/coroc-dev/coroc/testdata/programs/gotos"
 	"github.com/coroc-dev/coroc/testdata/programs/hygiene"
@@ -99,6 +100,7 @@ import (
 	"github.com/coroc-dev/coroc/testdata/programs/panicdeep"
 	"github.com/coroc-dev/coroc/testdata/programs/panicout"
 	"github.com/coroc-dev/coroc/testdata/programs/panicruntime"
+	"github.com/coroc-dev/coroc/testdata/programs/panicvalues"
 	"github.com/coroc-dev/coroc/testdata/programs/parens"
 	"github.com/coroc-dev/coroc/testdata/programs/pkgclosures"
 	"github.com/coroc-dev/coroc/testdata/programs/plaincallbacks"
@@ -275,15 +277,24 @@ func unmarshal(main func(), b []byte) (intCoroutine, error) {
 	return c, nil
 }
 
-// next is c.Next, with a panic printed.
+// next is c.Next, with a panic printed, and that it has ended the goroutine.
 func next(c intCoroutine) (suspended bool) {
-	defer func() {
-		if v := recover(); v != nil {
-			fmt.Println("panic:", v)
-			suspended = false
-		}
+	ended := make(chan struct{})
+	go func() {
+		returned := false
+		defer func() {
+			if v := recover(); v != nil {
+				fmt.Println("panic:", v)
+			} else if !returned {
+				fmt.Println("exit")
+			}
+			close(ended)
+		}()
+		suspended = c.Next()
+		returned = true
 	}()
-	return c.Next()
+	<-ended
+	return suspended
 }
 
 // programs is the table of all programs; the harness drops the lines of those
@@ -335,6 +346,7 @@ var programs = []program{
 	{"generics", generics.Main},
 	{"genericswitch", genericswitch.Main},
 	{"globals", globals.Main},
+	{"goexits", goexits.Main},
 	{"goosfile", goosfile.Main},
 	{"gotos", gotos.Main},
 	{"hygiene", hygiene.Main},
@@ -367,6 +379,7 @@ var programs = []program{
 	{"panicout", panicout.Main},
 	{"panicruntime", panicruntime.Main},
 	{"parens", parens.Main},
+	{"panicvalues", panicvalues.Main},
 	{"pkgclosures", pkgclosures.Main},
 	{"plaincallbacks", plaincallbacks.Main},
 	{"plainforms", plainforms.Main},
