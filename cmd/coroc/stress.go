@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/coroc-dev/coroc/compiler"
@@ -131,11 +132,16 @@ func (b stressBuild) run(cmd *cobra.Command) error {
 			d.Related[j].Pos.Filename = b.original(d.Related[j].Pos.Filename)
 		}
 	}
+	verbose, _ := cmd.Flags().GetBool("verbose")
+	if !verbose {
+		// The program's error output is its own.
+		r.Diagnostics = slices.DeleteFunc(r.Diagnostics, func(d typecheck.Diagnostic) bool { return d.Warning })
+	}
 	printDiagnostics(stderr, r.Diagnostics)
 	if r.Failed() {
 		return errFound
 	}
-	if verbose, _ := cmd.Flags().GetBool("verbose"); verbose {
+	if verbose {
 		for _, f := range r.Plain {
 			fmt.Fprintf(stderr, "%s:%d: this function runs without suspension points: %s\n",
 				relative(b.original(f.Pos.Filename)), f.Pos.Line, f.Why.Message)

@@ -21,6 +21,9 @@ func not(b bool) string {
 	if (!(b)) == (!(yield(2) > 100)) {
 		return "never"
 	}
+	if (!b) && yield(18) > 0 || (!b) {
+		return "never"
+	}
 	for (!(b)) || (yield(3) < 0) {
 	}
 	if !(T{yield(4)} == T{-1}) {
