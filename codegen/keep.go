@@ -259,7 +259,7 @@ func (k *keeper) expr(e ast.Expr, at int) *Kept {
 	if v := k.variableOf(e); v != nil {
 		return k.variable(v, at)
 	}
-	x := &Kept{Name: "a value", Role: Temporary, Type: k.info.TypeOf(e), From: k.originOf(e, 0, at, 0)}
+	x := &Kept{Name: "an intermediate value", Role: Temporary, Type: k.info.TypeOf(e), From: k.originOf(e, 0, at, 0)}
 	if o, ok := k.desugared.Orig[e].(ast.Expr); ok {
 		x.Name, x.Decl = types.ExprString(o), o.Pos()
 	}
@@ -291,17 +291,19 @@ func (k *keeper) variableOf(e ast.Expr) *types.Var {
 // desugaring has made up is described by the expression that it stands for.
 func (k *keeper) variable(v *types.Var, at int) *Kept {
 	from := k.origin(v, at, 0)
-	for range 8 {
+	role := Variable
+	for range maxOrigin {
 		if src := k.sourceVar(v); src != nil {
-			return &Kept{Name: src.Name(), Type: src.Type(), Var: src, Decl: src.Pos(), From: from}
+			return &Kept{Name: src.Name(), Role: role, Type: src.Type(), Var: src, Decl: src.Pos(), From: from}
 		}
+		role = Temporary
 		e := k.definition(v)
 		if e == nil {
 			break
 		}
 		next := k.variableOf(e)
 		if next == nil {
-			x := &Kept{Name: "a value", Role: Temporary, Type: v.Type(), From: from}
+			x := &Kept{Name: "an intermediate value", Role: Temporary, Type: v.Type(), From: from}
 			if o, ok := k.desugared.Orig[e].(ast.Expr); ok {
 				x.Name, x.Decl = types.ExprString(o), o.Pos()
 			}
@@ -313,7 +315,20 @@ func (k *keeper) variable(v *types.Var, at int) *Kept {
 	if p, ok := t.Underlying().(*types.Pointer); ok && k.desugared.Boxed[v] {
 		t = p.Elem()
 	}
-	return &Kept{Name: "a value", Role: Temporary, Type: t, From: from}
+	x := &Kept{Name: "an intermediate value", Role: Temporary, Type: t, From: from}
+	if i, ok := k.index[v]; ok {
+		for _, it := range k.items {
+			if !it.defs.has(i) || it.stmt == nil {
+				continue
+			}
+			x.Decl = k.sourcePos(it.stmt)
+			if _, ok := k.desugared.Orig[it.stmt].(*ast.RangeStmt); ok {
+				x.Name = "the position of the range"
+			}
+			break
+		}
+	}
+	return x
 }
 
 // definition returns the expression of which v is the value, if it is set once.

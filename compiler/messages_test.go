@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/coroc-dev/coroc/typecheck"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/tools/txtar"
 )
@@ -120,5 +119,3 @@ func parsePosition(line string) (p token.Position) {
 	fmt.Sscanf(rest, "%d:%d", &p.Line, &p.Column)
 	return p
 }
-
-var _ = typecheck.HasErrors

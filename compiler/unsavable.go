@@ -113,12 +113,7 @@ func (u *unsavables) add(s *codegen.Suspension, k *codegen.Kept) {
 
 func (x *finding) diagnostic(r *Result) typecheck.Diagnostic {
 	position := r.Module.Position
-	typ := types.TypeString(x.kept.Type, func(p *types.Package) string {
-		if p.Path() == x.f.Pkg.Path() {
-			return ""
-		}
-		return p.Name()
-	})
+	typ := types.TypeString(x.kept.Type, relativeTo(x.f.Pkg))
 	what := fmt.Sprintf("the value of %s (%s)", x.kept.Name, typ)
 	if x.kept.Var != nil {
 		what = fmt.Sprintf("%s (%s)", x.kept.Name, typ)
@@ -138,7 +133,7 @@ func (x *finding) diagnostic(r *Result) typecheck.Diagnostic {
 		cannot = ", and cannot be saved"
 	}
 	if x.facts.Path != "" {
-		cannot = fmt.Sprintf(", and its %s cannot be saved", strings.TrimPrefix(x.facts.Path, "."))
+		cannot = fmt.Sprintf(", and its %s cannot be saved", x.facts.Part())
 	}
 	d := typecheck.Diagnostic{
 		Pos:     position(x.at.Pos),
@@ -185,6 +180,16 @@ func (x *finding) diagnostic(r *Result) typecheck.Diagnostic {
 	}
 	d.Fix = x.wayOut(how)
 	return d
+}
+
+// relativeTo returns how types are written in messages about a package.
+func relativeTo(own *types.Package) types.Qualifier {
+	return func(p *types.Package) string {
+		if p.Path() == own.Path() {
+			return ""
+		}
+		return p.Name()
+	}
 }
 
 // maxOthers is how many further suspensions a message lists.
@@ -263,19 +268,27 @@ func (r *Result) nameVars(p *types.Package) {
 }
 
 // nameCaptured notes the types of what is bound, and of what literals and method
-// values hold.
+// values hold, apart from those that are made while a coroutine runs.
 func (r *Result) nameCaptured(p *typecheck.Package, f *ast.File) {
-	var lits []*ast.FuncLit // those around the node
+	var funcs []ast.Node // declarations and literals around the node
 	called := map[ast.Expr]bool{}
+	before := func() bool {
+		for _, f := range funcs {
+			if r.Facts.Entered[f] {
+				return false
+			}
+		}
+		return true
+	}
 	ast.Inspect(f, func(n ast.Node) bool {
-		for n != nil && len(lits) > 0 && lits[len(lits)-1].End() <= n.Pos() {
-			lits = lits[:len(lits)-1]
+		for n != nil && len(funcs) > 0 && funcs[len(funcs)-1].End() <= n.Pos() {
+			funcs = funcs[:len(funcs)-1]
 		}
 		switch n := n.(type) {
-		case *ast.FuncLit:
-			lits = append(lits, n)
+		case *ast.FuncDecl, *ast.FuncLit:
+			funcs = append(funcs, n)
 		case *ast.SelectorExpr:
-			if s := p.Info.Selections[n]; s != nil && s.Kind() == types.MethodVal && !called[n] {
+			if s := p.Info.Selections[n]; s != nil && s.Kind() == types.MethodVal && !called[n] && before() {
 				r.named.Set(s.Recv(), true)
 			}
 		case *ast.CallExpr:
@@ -289,9 +302,12 @@ func (r *Result) nameCaptured(p *typecheck.Package, f *ast.File) {
 			if !ok || v.IsField() {
 				return true
 			}
-			for _, l := range lits {
-				if v.Pos() < l.Pos() || l.End() < v.Pos() {
+			for _, l := range funcs {
+				if _, isLit := l.(*ast.FuncLit); isLit && (v.Pos() < l.Pos() || l.End() < v.Pos()) {
 					r.named.Set(v.Type(), true)
+				}
+				if r.Facts.Entered[l] {
+					break // what is inside runs in a coroutine
 				}
 			}
 		}

@@ -8,7 +8,6 @@ import (
 	"go/token"
 	"go/types"
 	"os"
-	"os/exec"
 	"path/filepath"
 	goruntime "runtime"
 	"slices"
@@ -66,20 +65,23 @@ func Load(ctx context.Context, dir string, patterns []string, cfg Config) (*Modu
 	if err != nil {
 		return nil, nil, err
 	}
-	root, err := moduleRoot(ctx, dir, cfg.Env)
+	w, err := findWorkspace(ctx, dir, cfg.Env)
 	if err != nil {
 		return nil, nil, err
 	}
-	if patterns, err = absolute(dir, patterns); err != nil {
+	if patterns, err = w.patterns(dir, patterns); err != nil {
 		return nil, nil, err
 	}
 
 	l := &loader{
 		mod: &Module{
-			Dir:     root,
+			Dir:     w.root,
+			GOARCH:  w.goarch,
 			Fset:    token.NewFileSet(),
 			byTypes: map[*types.Package]*Package{},
 			opaque:  map[string]*types.Package{},
+			mains:   map[string]bool{},
+			foreign: map[string]bool{},
 			config:  cfg,
 		},
 		byID: map[string]*Package{},
@@ -87,7 +89,7 @@ func Load(ctx context.Context, dir string, patterns []string, cfg Config) (*Modu
 	}
 	conf := packages.Config{
 		Context:    ctx,
-		Dir:        root,
+		Dir:        w.root,
 		Env:        cfg.Env,
 		Fset:       l.mod.Fset,
 		Overlay:    cfg.Overlay,
@@ -108,7 +110,7 @@ func Load(ctx context.Context, dir string, patterns []string, cfg Config) (*Modu
 		c.Fset = nil
 		named, namedErr = packages.Load(&c, patterns...)
 	})
-	l.roots, err = packages.Load(&conf, append(slices.Clone(patterns), "./...")...)
+	l.roots, err = l.load(&conf, slices.Concat(patterns, w.all))
 	wg.Wait()
 	if err := errors.Join(err, namedErr); err != nil {
 		return nil, nil, loadError(err)
@@ -120,44 +122,16 @@ func Load(ctx context.Context, dir string, patterns []string, cfg Config) (*Modu
 	if len(named) == 0 {
 		return nil, nil, fmt.Errorf("%s matched no packages", strings.Join(patterns, " "))
 	}
-	l.build(conf)
+	l.build(conf, w)
 	SortDiagnostics(l.diags)
 	return l.mod, l.diags, nil
-}
-
-// absolute makes patterns independent of the current directory.
-func absolute(dir string, patterns []string) ([]string, error) {
-	if len(patterns) == 0 {
-		patterns = []string{"."}
-	}
-	patterns = slices.Clone(patterns)
-	for i, p := range patterns {
-		if strings.HasSuffix(p, ".go") {
-			return nil, fmt.Errorf("%s is a file: name its package instead", p)
-		}
-		if p == "." || p == ".." || strings.HasPrefix(p, "./") || strings.HasPrefix(p, "../") {
-			patterns[i] = filepath.Join(dir, p)
-		}
-	}
-	return patterns, nil
 }
 
 // Dirs returns the directories of the packages that the patterns match and of
 // those of the main module that they import, sorted. It does not check the
 // packages: they may be broken.
 func Dirs(ctx context.Context, dir string, patterns []string, cfg Config) ([]string, error) {
-	dir, err := filepath.Abs(dir)
-	if err != nil {
-		return nil, err
-	}
-	root, err := moduleRoot(ctx, dir, cfg.Env)
-	if err != nil {
-		return nil, err
-	}
-	if patterns, err = absolute(dir, patterns); err != nil {
-		return nil, err
-	}
-	pkgs, err := listed(ctx, root, patterns, cfg)
+	pkgs, err := listed(ctx, dir, patterns, cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -175,18 +149,7 @@ func Dirs(ctx context.Context, dir string, patterns []string, cfg Config) ([]str
 // packages that the patterns match and of those of the main module that they
 // import, sorted. It does not check the packages: they may be broken.
 func GoFiles(ctx context.Context, dir string, patterns []string, cfg Config) ([]string, error) {
-	dir, err := filepath.Abs(dir)
-	if err != nil {
-		return nil, err
-	}
-	root, err := moduleRoot(ctx, dir, cfg.Env)
-	if err != nil {
-		return nil, err
-	}
-	if patterns, err = absolute(dir, patterns); err != nil {
-		return nil, err
-	}
-	pkgs, err := listed(ctx, root, patterns, cfg)
+	pkgs, err := listed(ctx, dir, patterns, cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -200,10 +163,21 @@ func GoFiles(ctx context.Context, dir string, patterns []string, cfg Config) ([]
 
 // listed lists the packages that the patterns match and what they import, as far
 // as it is in the main module and not of our library.
-func listed(ctx context.Context, root string, patterns []string, cfg Config) ([]*packages.Package, error) {
+func listed(ctx context.Context, dir string, patterns []string, cfg Config) ([]*packages.Package, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	w, err := findWorkspace(ctx, dir, cfg.Env)
+	if err != nil {
+		return nil, err
+	}
+	if patterns, err = w.patterns(dir, patterns); err != nil {
+		return nil, err
+	}
 	pkgs, err := packages.Load(&packages.Config{
 		Context:    ctx,
-		Dir:        root,
+		Dir:        w.root,
 		Env:        cfg.Env,
 		Overlay:    cfg.Overlay,
 		Tests:      cfg.Tests,
@@ -229,20 +203,32 @@ func listed(ctx context.Context, root string, patterns []string, cfg Config) ([]
 }
 
 // loadError makes one line of what packages.Load returns when the go command
-// fails as a whole, without what it says about its progress.
+// fails as a whole.
 func loadError(err error) error {
-	s := strings.TrimSpace(err.Error())
-	s = strings.TrimPrefix(s, "err: exit status 1: ")
+	s := strings.TrimPrefix(strings.TrimSpace(err.Error()), "err: exit status 1: ")
 	if i := strings.LastIndex(s, "stderr: "); i >= 0 {
 		s = s[i+len("stderr: "):]
 	}
-	var lines []string
+	return fmt.Errorf("loading packages: %s", goMessage(s))
+}
+
+// goMessage makes one line of what the go command has printed, without what it
+// says about its progress.
+func goMessage(s string) string {
+	var b strings.Builder
 	for line := range strings.Lines(s) {
-		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "go: downloading ") {
-			lines = append(lines, line)
+		line = strings.TrimSpace(line)
+		switch {
+		case line == "" || strings.HasPrefix(line, "go: downloading ") || strings.HasPrefix(line, "go: finding "):
+			continue
+		case strings.HasSuffix(b.String(), ":"):
+			b.WriteString(" ")
+		case b.Len() > 0:
+			b.WriteString("; ")
 		}
+		b.WriteString(line)
 	}
-	return fmt.Errorf("loading packages: %s", strings.Join(lines, ": "))
+	return b.String()
 }
 
 func buildFlags(cfg Config) []string {
@@ -250,24 +236,6 @@ func buildFlags(cfg Config) []string {
 		return nil
 	}
 	return []string{"-tags=" + strings.Join(cfg.BuildTags, ",")}
-}
-
-func moduleRoot(ctx context.Context, dir string, env []string) (string, error) {
-	cmd := exec.CommandContext(ctx, "go", "env", "GOMOD")
-	cmd.Dir, cmd.Env = dir, env
-	out, err := cmd.Output()
-	if err != nil {
-		var exit *exec.ExitError
-		if errors.As(err, &exit) && len(exit.Stderr) > 0 {
-			return "", fmt.Errorf("go env GOMOD: %s", strings.TrimSpace(string(exit.Stderr)))
-		}
-		return "", fmt.Errorf("go env GOMOD: %w", err)
-	}
-	gomod := strings.TrimSpace(string(out))
-	if gomod == "" || gomod == os.DevNull {
-		return "", ErrNoModule
-	}
-	return filepath.Dir(gomod), nil
 }
 
 type loader struct {
@@ -279,7 +247,33 @@ type loader struct {
 	diags []Diagnostic
 }
 
-func (l *loader) build(conf packages.Config) {
+// load loads what the patterns match, and what that imports of the module where no
+// pattern for all packages leads: below testdata.
+func (l *loader) load(conf *packages.Config, patterns []string) ([]*packages.Package, error) {
+	for {
+		roots, err := packages.Load(conf, patterns...)
+		if err != nil {
+			return nil, err
+		}
+		isRoot := map[string]bool{}
+		for _, p := range roots {
+			isRoot[p.PkgPath] = true
+		}
+		n := len(patterns)
+		packages.Visit(roots, nil, func(p *packages.Package) {
+			if p.Module != nil && p.Module.Main && p.ForTest == "" && !isTestMain(p) && !isRoot[p.PkgPath] && len(p.Errors) == 0 {
+				patterns = append(patterns, p.PkgPath)
+			}
+		})
+		if len(patterns) == n {
+			return roots, nil
+		}
+		l.mod.Fset = token.NewFileSet()
+		conf.Fset = l.mod.Fset
+	}
+}
+
+func (l *loader) build(conf packages.Config, w *workspace) {
 	m := l.mod
 	exports := map[string]string{}
 	inModule := map[*packages.Package]bool{}
@@ -288,6 +282,12 @@ func (l *loader) build(conf packages.Config) {
 		main := p.Module != nil && p.Module.Main
 		if main && p.Module.Dir == m.Dir {
 			m.Path, m.GoVersion = p.Module.Path, "go"+p.Module.GoVersion
+		}
+		switch {
+		case main:
+			m.mains[p.Module.Path] = true
+		case p.Module != nil:
+			m.foreign[p.PkgPath] = true
 		}
 		switch {
 		case isTestMain(p):
@@ -308,7 +308,11 @@ func (l *loader) build(conf packages.Config) {
 			continue
 		}
 		if len(p.Errors) > 0 && !inModule[p] {
+			n := len(l.diags)
 			l.errorsOf(p, false) // a pattern that matches nothing
+			for i := range l.diags[n:] {
+				l.diags[n+i].Fix = w.advice()
+			}
 		} else if !inModule[p] && l.named[p.PkgPath] && p.ForTest == "" {
 			l.diags = append(l.diags, Diagnostic{
 				Message: fmt.Sprintf("package %s is not in the main module", p.PkgPath),

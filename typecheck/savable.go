@@ -107,6 +107,17 @@ func (s *savings) of(t types.Type) Savability {
 	return Savability{}
 }
 
+// Part names the part of a value that decides.
+func (r Savability) Part() string {
+	switch rest, elements := strings.CutPrefix(r.Path, "[]"); {
+	case elements && rest == "":
+		return "elements"
+	case elements:
+		return "elements' " + strings.TrimPrefix(rest, ".")
+	}
+	return strings.TrimPrefix(r.Path, ".")
+}
+
 // at returns r for the value that has the one of r as the given part.
 func (r Savability) at(part string) Savability {
 	if r.Saving != Always {
@@ -236,8 +247,16 @@ func withoutRecv(f *types.Func) *types.Signature {
 }
 
 // isStandard reports whether path is in the standard library: its first element
-// has no dot, and it is not of a main module whose path has none either.
+// has no dot, and it is of no module, whose path may have none either.
 func (m *Module) isStandard(path string) bool {
 	first, _, _ := strings.Cut(path, "/")
-	return !strings.Contains(first, ".") && path != m.Path && !strings.HasPrefix(path, m.Path+"/")
+	if strings.Contains(first, ".") || m.foreign[path] {
+		return false
+	}
+	for main := range m.mains {
+		if path == main || strings.HasPrefix(path, main+"/") {
+			return false
+		}
+	}
+	return true
 }

@@ -44,16 +44,17 @@ func (d Diagnostic) Error() string {
 	return b.String()
 }
 
-// A Module is the main module of a build: its packages from source, all else
-// from export data.
+// A Module is the main module of a build, or those of a workspace: their packages
+// from source, all else from export data.
 type Module struct {
-	Dir       string // absolute, where go.mod is
+	Dir       string // absolute, where go.mod is, or go.work if there is none
 	Path      string // "" outside of a module
 	GoVersion string // of the go line: "go1.26.0"
 	Fset      *token.FileSet
 	Packages  []*Package     // every package of the module, test variants too, imports before importers
 	Runtime   *types.Package // the runtime that generated code calls; nil if the module does not require it
-	Sizes     types.Sizes    // of the build's GOARCH
+	GOARCH    string         // of the build
+	Sizes     types.Sizes    // likewise
 
 	// Importer resolves the import path of every loaded package to its type
 	// information, and to the same one for everybody, so that type identity
@@ -62,6 +63,8 @@ type Module struct {
 
 	byTypes map[*types.Package]*Package
 	opaque  map[string]*types.Package // packages from export data, by import path
+	mains   map[string]bool           // paths of the main modules: of a workspace there may be several
+	foreign map[string]bool           // packages of other modules, by import path
 	config  Config
 }
 

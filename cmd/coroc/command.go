@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/coroc-dev/coroc/colour"
 	"github.com/coroc-dev/coroc/compiler"
 	"github.com/coroc-dev/coroc/desugar"
 	"github.com/coroc-dev/coroc/typecheck"
@@ -138,30 +137,7 @@ files are not up to date, 2 coroc was called wrongly or could not work.`,
 	}
 	clean.Flags().BoolVarP(&dry, "dry-run", "n", false, "only print what would be done")
 	clean.Flags().BoolVarP(&f.list, "list", "l", false, "print the name of each file that is changed")
-	var name string
-	why := &cobra.Command{
-		Use:   "explain [PATH...]",
-		Short: "Say which functions may suspend, and why",
-		Example: `  coroc explain ./...
-  coroc explain -f handle ./cmd/app`,
-		Args: cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			r, err := compiler.Compile(cmd.Context(), f.options(args))
-			if err != nil {
-				return err
-			}
-			printDiagnostics(cmd.ErrOrStderr(), r.Diagnostics)
-			if r.Facts != nil {
-				explain(cmd.OutOrStdout(), r, name)
-			}
-			if r.Failed() {
-				return errFound
-			}
-			return nil
-		},
-	}
-	why.Flags().StringVarP(&name, "func", "f", "", "only functions whose names contain this")
-	cmd.AddCommand(check, clean, why, stressCommand(),
+	cmd.AddCommand(check, clean, explainCommand(&f), stressCommand(),
 		goCommand("build", "Build the durable program without writing to the source tree", "  coroc build -o app ./cmd/app"),
 		goCommand("run", "Run the durable program without writing to the source tree", "  coroc run ./cmd/app serve"),
 		goCommand("test", "Test the durable program without writing to the source tree", "  coroc test -race ./..."))
@@ -191,7 +167,7 @@ func compile(cmd *cobra.Command, f *flags, args []string) error {
 		return nil
 	}
 	if f.verbose {
-		explain(cmd.ErrOrStderr(), r, "")
+		printReasons(cmd.ErrOrStderr(), r.Explain(""))
 	}
 	changes, err := r.Write()
 	if err != nil {
@@ -282,39 +258,6 @@ func dump(w io.Writer, r *compiler.Result, form string) error {
 		}
 	}
 	return nil
-}
-
-// explain prints what may suspend of what is named, and why.
-func explain(w io.Writer, r *compiler.Result, name string) {
-	named := map[string]bool{}
-	for _, p := range r.Module.Packages {
-		if p.Named {
-			for _, f := range p.Files {
-				named[f.Name] = true
-			}
-		}
-	}
-	var chains []string
-	add := func(why *colour.Reason) {
-		if !named[why.Pos.Filename] || !strings.Contains(why.Caller, name) {
-			return
-		}
-		var b strings.Builder
-		for _, rel := range why.Chain() {
-			fmt.Fprintf(&b, "\t%s: %s\n", relative(rel.Pos.String()), rel.Message)
-		}
-		chains = append(chains, why.Caller+" may suspend\n"+b.String())
-	}
-	for _, why := range r.Facts.Funcs {
-		add(why)
-	}
-	for _, why := range r.Facts.Lits {
-		add(why)
-	}
-	slices.Sort(chains)
-	for _, c := range slices.Compact(chains) {
-		fmt.Fprint(w, c)
-	}
 }
 
 // printDiagnostics prints with names relative to the current directory.

@@ -87,7 +87,7 @@ func Dir(t testing.TB, archive string) string {
 	a := txtar.Parse([]byte(archive))
 	own := false
 	for _, f := range a.Files {
-		own = own || f.Name == "go.mod"
+		own = own || f.Name == "go.mod" || f.Name == "go.work"
 	}
 	if !own {
 		a.Files = append(a.Files, txtar.File{Name: "go.mod", Data: []byte(goMod)})
