@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+
+	"github.com/coroc-dev/coroc/colour"
 )
 
 // selfLine marks, in text that is not final, a place from which lines count as the
@@ -64,6 +66,8 @@ type bodyGen struct {
 	guards map[*types.Var]string
 
 	rename map[types.Object]string
+
+	inRange int // ranges over functions around what is printed
 
 	// Of the raw statement that is being printed inside a flattened one: where
 	// its break and continue statements go.
@@ -153,6 +157,10 @@ func (b *bodyGen) stmt(s ast.Stmt) {
 			b.put(" " + s.Tok.String() + " ")
 		}
 		b.put("range " + b.expr(s.X))
+		if colour.RangesOverFunc(b.info, s) {
+			b.inRange++
+			defer func() { b.inRange-- }()
+		}
 		b.loop(s.Body)
 	case *ast.SwitchStmt:
 		b.put("switch ")
@@ -332,7 +340,7 @@ func (b *bodyGen) nodeText(n ast.Node) string {
 			if b.durable != nil && b.isOwnDefers(n) {
 				return insert(b.durable.d)
 			}
-			if b.durable != nil && b.durable.recoverVar != "" && b.isBuiltin(n.Fun, "recover") {
+			if b.durable != nil && b.durable.recoverVar != "" && b.inRange == 0 && b.isBuiltin(n.Fun, "recover") {
 				return insert(b.durable.recoverVar + ".Recover()")
 			}
 		}

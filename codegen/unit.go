@@ -7,6 +7,8 @@ import (
 	"hash/fnv"
 	"strings"
 	"unicode"
+
+	"github.com/coroc-dev/coroc/colour"
 )
 
 // unit is what is generated for one package-level declaration: it owns the names
@@ -153,7 +155,9 @@ func (f *fileGen) isOwnDefers(call *ast.CallExpr) bool {
 	return ok && fn.Pkg().Path() == runtimePath
 }
 
-// mentionsRecover reports whether the body calls recover, outside of literals.
+// mentionsRecover reports whether the body calls recover, outside of literals and of
+// ranges over functions: in the body of one, which is a function of its own, recover
+// does nothing, unless the iterator defers it.
 func (f *fileGen) mentionsRecover(body *ast.BlockStmt) bool {
 	return mentionsRecover(f.info, body)
 }
@@ -164,6 +168,11 @@ func mentionsRecover(info *types.Info, body ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.FuncLit:
 			return false
+		case *ast.RangeStmt:
+			if colour.RangesOverFunc(info, n) {
+				found = found || mentionsRecover(info, n.X)
+				return false
+			}
 		case *ast.Ident:
 			if b, ok := info.Uses[n].(*types.Builtin); ok && b.Name() == "recover" {
 				found = true

@@ -225,7 +225,7 @@ func (c *collector) walk(n ast.Node, owner *node, gostmt *ast.GoStmt) {
 			c.walk(m.Body, lit, nil)
 			return false
 		case *ast.RangeStmt:
-			if !rangesOverFunc(info, m) {
+			if !RangesOverFunc(info, m) {
 				return true
 			}
 			body := c.a.node(m.For, m, c.p, owner)
@@ -257,7 +257,9 @@ func (c *collector) walk(n ast.Node, owner *node, gostmt *ast.GoStmt) {
 	})
 }
 
-func rangesOverFunc(info *types.Info, r *ast.RangeStmt) bool {
+// RangesOverFunc reports whether a statement ranges over a function: its body is a
+// function of its own then.
+func RangesOverFunc(info *types.Info, r *ast.RangeStmt) bool {
 	t := info.TypeOf(r.X)
 	if t == nil {
 		return false

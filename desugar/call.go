@@ -16,6 +16,9 @@ func (f *fn) call(e *ast.CallExpr, flush bool) ast.Expr {
 		if n := f.arrayLen(e); n != nil {
 			return n
 		}
+		if f.recoversNothing(e) {
+			return callOf(&ast.ParenExpr{X: &ast.InterfaceType{Methods: &ast.FieldList{}}}, f.universe("nil"))
+		}
 		n := &ast.CallExpr{Fun: f.expr(e.Fun, false), Args: f.args(e), Ellipsis: spread(e)}
 		return f.early(copied(f, n, e), e, flush && f.earlyBuiltin(e))
 	}
@@ -50,6 +53,17 @@ func (f *fn) conversion(e *ast.CallExpr, flush bool) ast.Expr {
 	arg := f.assigned(e.Args[0], to, flush && !copies)
 	n := &ast.CallExpr{Fun: f.expr(e.Fun, false), Args: []ast.Expr{arg}}
 	return f.early(copied(f, n, e), e, flush && copies)
+}
+
+// recoversNothing reports whether a call is one of recover in the body of a range over
+// a function that has become another loop: that body was a function of its own.
+func (f *fn) recoversNothing(e ast.Expr) bool {
+	c, ok := ast.Unparen(e).(*ast.CallExpr)
+	if !ok || f.level.direct == 0 {
+		return false
+	}
+	id, ok := ast.Unparen(c.Fun).(*ast.Ident)
+	return ok && f.r.info.Types[c.Fun].IsBuiltin() && id.Name == "recover"
 }
 
 // arrayLen copies a call of len or cap of an array whose operand suspends. The

@@ -50,6 +50,7 @@ type level struct {
 	setReturn  bool // and sets the result variables before
 	loopReturn bool // also one in the body of a range over a function: all results are boxed
 
+	direct         int        // ranges over functions around a statement that have become other loops
 	defers         *ast.Ident // declares the variable by which bodies of ranges defer calls to the end of this function
 	mentionsDefers bool       // of the body of a range: it, or one in it, defers
 

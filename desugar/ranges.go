@@ -13,6 +13,8 @@ func (f *fn) rangeStmt(s *ast.RangeStmt, t *target) {
 		if direct := f.directRange(s); direct != nil {
 			copied(f, ast.Node(direct), s)
 			s = direct
+			f.level.direct++
+			defer func() { f.level.direct-- }()
 		} else if f.r.facts.Ranges[s] != nil {
 			f.rangeFunc(s, t)
 			return

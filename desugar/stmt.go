@@ -123,6 +123,9 @@ func (f *fn) exprStmt(s *ast.ExprStmt) {
 		f.emit(&ast.ExprStmt{X: f.siteCall(c)}, s)
 		return
 	}
+	if f.recoversNothing(s.X) {
+		return
+	}
 	f.emit(&ast.ExprStmt{X: f.expr(s.X, false)}, s)
 }
 

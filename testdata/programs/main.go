@@ -113,6 +113,7 @@ import (
 	"github.com/coroc-dev/coroc/testdata/programs/rangefuncmisuse"
 	"github.com/coroc-dev/coroc/testdata/programs/rangefuncnest"
 	"github.com/coroc-dev/coroc/testdata/programs/rangefuncpanic"
+	"github.com/coroc-dev/coroc/testdata/programs/rangefuncrecover"
 	"github.com/coroc-dev/coroc/testdata/programs/rangefunctypes"
 	"github.com/coroc-dev/coroc/testdata/programs/rangefuncvars"
 	"github.com/coroc-dev/coroc/testdata/programs/rangeint"
@@ -393,6 +394,7 @@ var programs = []program{
 	{"rangefuncpanic", rangefuncpanic.Main},
 	{"rangefunctypes", rangefunctypes.Main},
 	{"rangefuncvars", rangefuncvars.Main},
+	{"rangefuncrecover", rangefuncrecover.Main},
 	{"rangeint", rangeint.Main},
 	{"rangemap", rangemap.Main},
 	{"rangeslice", rangeslice.Main},
