@@ -257,28 +257,6 @@ func (c *collector) walk(n ast.Node, owner *node, gostmt *ast.GoStmt) {
 	})
 }
 
-// RangesOverFunc reports whether a statement ranges over a function: its body is a
-// function of its own then.
-func RangesOverFunc(info *types.Info, r *ast.RangeStmt) bool {
-	t := info.TypeOf(r.X)
-	if t == nil {
-		return false
-	}
-	if isFunc(t) {
-		return true
-	}
-	if tp, ok := types.Unalias(t).(*types.TypeParam); ok {
-		if i, ok := tp.Constraint().Underlying().(*types.Interface); ok {
-			for j := range i.NumEmbeddeds() {
-				if u, ok := i.EmbeddedType(j).(*types.Union); ok {
-					return u.Len() > 0 && isFunc(u.Term(0).Type())
-				}
-			}
-		}
-	}
-	return false
-}
-
 func (a *analysis) site(key token.Pos, owner *node) *site {
 	s := a.sites[key]
 	if s == nil {

@@ -32,6 +32,7 @@ func (r *Reason) Chain() []typecheck.Related {
 func (a *analysis) check() {
 	a.checkGo()
 	a.checkCallbacks()
+	a.checkRanges()
 	a.checkFields()
 	a.checkMethods()
 }

@@ -40,6 +40,9 @@ func (f *Facts) Dump(mod *typecheck.Module) string {
 	for r, s := range f.Ranges {
 		site(r.Pos(), "range", s)
 	}
+	for r, why := range f.Bodies {
+		add(r.Body.Pos(), "body calls %s", why.Callee)
+	}
 	for e := range f.Records {
 		if _, ok := e.(*ast.FuncLit); ok {
 			add(e.Pos(), "record of a literal")

@@ -11,7 +11,7 @@ import (
 
 // An Opaque is a call of a function that is known by its export data only and
 // that a suspension would have to pass through: it is handed something that may
-// suspend and calls it. Such a function has to be compiled with the package
+// suspend and calls it, or returns an iterator that is given such a body. Such a function has to be compiled with the package
 // that calls it. If it cannot be, the diagnostic is what is wrong.
 type Opaque struct {
 	Callee     *types.Func   // what is called, or what the callee is an instance of
@@ -25,6 +25,16 @@ func (a *analysis) opaque(c *call, callee *types.Func, d typecheck.Diagnostic) {
 	if s := a.sites[c.common.Pos()]; s != nil && s.callee == callee {
 		o.Call = s.call
 	}
+	a.noteOpaque(o)
+}
+
+// opaqueAt notes a call in the source of a function that is not compiled.
+func (a *analysis) opaqueAt(callee *types.Func, call *ast.CallExpr, d typecheck.Diagnostic) {
+	a.noteOpaque(Opaque{Callee: callee, Call: call, Diagnostic: d})
+}
+
+func (a *analysis) noteOpaque(o Opaque) {
+	d := o.Diagnostic
 	for _, p := range a.facts.Opaque {
 		if p.Callee == o.Callee && p.Diagnostic.Pos == d.Pos && p.Diagnostic.Message == d.Message {
 			return // another instance of the function around it

@@ -4,6 +4,8 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+
+	"github.com/coroc-dev/coroc/colour"
 )
 
 // rangeStmt emits a range loop: as it is, if nothing in its body suspends, else
@@ -61,36 +63,17 @@ func (f *fn) rangeStmt(s *ast.RangeStmt, t *target) {
 // directRange returns the range over a slice or map that a range over one of the
 // iterators of the packages slices and maps amounts to, or nil.
 func (f *fn) directRange(s *ast.RangeStmt) *ast.RangeStmt {
-	call, ok := ast.Unparen(s.X).(*ast.CallExpr)
-	if !ok || len(call.Args) != 1 {
-		return nil
-	}
-	fun := ast.Unparen(call.Fun)
-	switch x := fun.(type) {
-	case *ast.IndexExpr:
-		fun = x.X
-	case *ast.IndexListExpr:
-		fun = x.X
-	}
-	sel, ok := fun.(*ast.SelectorExpr)
-	if !ok {
-		return nil
-	}
-	callee, ok := f.r.info.Uses[sel.Sel].(*types.Func)
-	if !ok || callee.Pkg() == nil {
+	callee := colour.DirectRange(f.r.info, s)
+	if callee == nil {
 		return nil
 	}
 	direct := *s
-	direct.X = call.Args[0]
-	switch callee.Pkg().Path() + "." + callee.Name() {
-	case "slices.All", "maps.All", "maps.Keys":
-	case "slices.Values", "maps.Values":
+	direct.X = ast.Unparen(s.X).(*ast.CallExpr).Args[0]
+	if callee.Name() == "Values" {
 		direct.Key, direct.Value = nil, s.Key
 		if s.Key != nil {
 			direct.Key = ident("_")
 		}
-	default:
-		return nil
 	}
 	return &direct
 }
