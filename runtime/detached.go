@@ -2,6 +2,8 @@ package runtime
 
 import (
 	"fmt"
+	"path"
+	"path/filepath"
 	goruntime "runtime"
 	"strings"
 )
@@ -75,6 +77,9 @@ func inTheWay(skip int) (e *DetachedError, inside bool) {
 	frames := goruntime.CallersFrames(callers(skip))
 	for {
 		f, more := frames.Next()
+		if name, ok := inlined(f.Function, f.File); ok {
+			f.Function = name
+		}
 		library := ours(f.Function)
 		twin := isTwin(f.Function)
 		if twin && e.Call == "" {
@@ -143,6 +148,47 @@ func isTwin(function string) bool {
 		}
 	}
 	return false
+}
+
+// inlined returns the name of the function that a literal of it has if the function was
+// inlined into a twin: gc calls the literal main.durable_f.Backward[...].func1 then, and
+// only its file says that it comes from package slices.
+func inlined(function, file string) (name string, ok bool) {
+	parts := twinParts(function)
+	for i, part := range parts {
+		if !strings.HasPrefix(part, "durable_") && !strings.HasPrefix(part, "Durable") {
+			continue
+		}
+		if i+1 == len(parts) || isLiteral(parts[i+1]) {
+			return "", false
+		}
+		rest := strings.Join(parts[i+1:], ".")
+		dir := path.Dir(filepath.ToSlash(file))
+		for _, root := range []string{"/src/", "/pkg/mod/"} {
+			if i := strings.LastIndex(dir, root); i >= 0 {
+				dir = dir[i+len(root):]
+			}
+		}
+		if path.IsAbs(dir) {
+			dir = path.Base(dir)
+		}
+		if i := strings.IndexByte(dir, '@'); i >= 0 {
+			_, below, _ := strings.Cut(dir[i:], "/")
+			dir = path.Join(dir[:i], below)
+		}
+		return dir + "." + rest, true
+	}
+	return "", false
+}
+
+// isLiteral reports whether a part of a function's name says that it is a literal in what
+// comes before: func1, func1-range2, deferwrap1.
+func isLiteral(part string) bool {
+	part, _, _ = strings.Cut(part, "-")
+	for _, prefix := range []string{"func", "deferwrap", "gowrap"} {
+		part = strings.TrimPrefix(part, prefix)
+	}
+	return strings.Trim(part, "0123456789") == ""
 }
 
 // calledBy returns the name of the function whose twin this is.
