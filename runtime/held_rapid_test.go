@@ -37,7 +37,7 @@ type graphLeaf struct {
 }
 
 type guardedLeaf struct {
-	buf  fmt.Stringer
+	once sync.Once
 	leaf graphLeaf
 }
 
@@ -140,6 +140,7 @@ func drawHeldGraph(t *rapid.T) []*graphNode {
 			from.any = []any{reflect.ValueOf(node()), *leaf()}
 		case 17:
 			from.hid = &guardedLeaf{leaf: graphLeaf{back: node()}}
+			from.hid.once.Do(func() {})
 		}
 	}
 	for i := range graphVars {
