@@ -17,7 +17,11 @@ func (f *fn) call(e *ast.CallExpr, flush bool) ast.Expr {
 			return n
 		}
 		if f.recoversNothing(e) {
-			return callOf(&ast.ParenExpr{X: &ast.InterfaceType{Methods: &ast.FieldList{}}}, f.universe("nil"))
+			none := &ast.InterfaceType{Methods: &ast.FieldList{}}
+			if f.shadowed("nil") {
+				return callOf(index(f.runtimeName("Zero"), []ast.Expr{none}))
+			}
+			return callOf(&ast.ParenExpr{X: none}, ident("nil"))
 		}
 		n := &ast.CallExpr{Fun: f.expr(e.Fun, false), Args: f.args(e), Ellipsis: spread(e)}
 		return f.early(copied(f, n, e), e, flush && f.earlyBuiltin(e))

@@ -36,7 +36,7 @@ func (std) Import(path string) (*types.Package, error) {
 }
 
 // helperFiles are the files of the runtime that desugared code calls.
-var helperFiles = []string{"ranges.go", "rangefunc.go"}
+var helperFiles = []string{"predeclared.go", "ranges.go", "rangefunc.go"}
 
 // helpers checks the part of the runtime that desugared code calls.
 var helpers = sync.OnceValues(func() (*types.Package, error) {

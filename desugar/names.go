@@ -287,6 +287,9 @@ func (f *fn) universe(name string) ast.Expr {
 		if name == "any" {
 			return &ast.InterfaceType{Methods: &ast.FieldList{}}
 		}
+		if _, ok := types.Universe.Lookup(name).(*types.TypeName); ok && name != "comparable" {
+			return f.runtimeName("Go_" + name)
+		}
 		f.r.refuse(f.src.Pos(), "rename the package-level declaration",
 			"durable code needs the predeclared %s, which the package declares anew", name)
 	}

@@ -113,7 +113,10 @@ import (
 	"github.com/coroc-dev/coroc/testdata/programs/rangefuncmisuse"
 	"github.com/coroc-dev/coroc/testdata/programs/rangefuncnest"
 	"github.com/coroc-dev/coroc/testdata/programs/rangefuncpanic"
+	"github.com/coroc-dev/coroc/testdata/programs/rangefuncplain"
 	"github.com/coroc-dev/coroc/testdata/programs/rangefuncrecover"
+	"github.com/coroc-dev/coroc/testdata/programs/rangefuncselect"
+	"github.com/coroc-dev/coroc/testdata/programs/rangefuncshadow"
 	"github.com/coroc-dev/coroc/testdata/programs/rangefunctypes"
 	"github.com/coroc-dev/coroc/testdata/programs/rangefuncvars"
 	"github.com/coroc-dev/coroc/testdata/programs/rangeint"
@@ -395,6 +398,9 @@ var programs = []program{
 	{"rangefunctypes", rangefunctypes.Main},
 	{"rangefuncvars", rangefuncvars.Main},
 	{"rangefuncrecover", rangefuncrecover.Main},
+	{"rangefuncplain", rangefuncplain.Main},
+	{"rangefuncselect", rangefuncselect.Main},
+	{"rangefuncshadow", rangefuncshadow.Main},
 	{"rangeint", rangeint.Main},
 	{"rangemap", rangemap.Main},
 	{"rangeslice", rangeslice.Main},
