@@ -47,10 +47,15 @@ func Durable_LoadContext[R, S any](c *runtime.Coroutine) *Context[R, S] {
 	return ctx
 }
 
+func (*Context[R, S]) isContext() {}
+
 // panicOutside panics because the context of c is not a Context[R, S].
 func panicOutside[R, S any](c *runtime.Coroutine, name string) {
 	if c == runtime.Detached {
 		c.Suspend() // panics, naming the function that is not compiled
+	}
+	if _, ok := c.Local().(interface{ isContext() }); !ok {
+		panic(fmt.Sprintf("coroutine: %s called outside of a coroutine", name)) // but in one of another library
 	}
 	var ctx *Context[R, S]
 	panic(fmt.Sprintf("coroutine: %s called for a %T in a coroutine that has a %T", name, ctx, c.Local()))

@@ -27,7 +27,7 @@ func (f *Function[I, O]) Await(ctx context.Context, in I) (O, error) {
 	}
 	var zero O
 	inv := invocationOf(ctx)
-	requests, err := f.requests(inv, ctx, in)
+	requests, err := f.volatileRequests(inv, ctx, in)
 	if err != nil {
 		return zero, err
 	}
@@ -46,7 +46,7 @@ func (f *Function[I, O]) Gather(ctx context.Context, ins []I) ([]O, error) {
 		return f.Durable_Gather(runtime.Detached, ctx, ins)
 	}
 	inv := invocationOf(ctx)
-	requests, err := f.requests(inv, ctx, ins...)
+	requests, err := f.volatileRequests(inv, ctx, ins...)
 	if err != nil {
 		return nil, err
 	}
@@ -92,6 +92,14 @@ func (f *Function[I, O]) Durable_Gather(c *runtime.Coroutine, ctx context.Contex
 	return nil, nil
 }
 
+func (f *Function[I, O]) volatileRequests(inv *invocation, ctx context.Context, ins ...I) ([]engine.Request, error) {
+	requests, err := f.requests(inv, ctx, ins...)
+	if err == nil && inv.volatile.goroutine != goroutine() {
+		err = f.elsewhere()
+	}
+	return requests, err
+}
+
 func (f *Function[I, O]) durableRequests(c *runtime.Coroutine, ctx context.Context, ins ...I) (*invocation, []engine.Request, error) {
 	inv := invocationOf(ctx)
 	requests, err := f.requests(inv, ctx, ins...)
@@ -99,13 +107,21 @@ func (f *Function[I, O]) durableRequests(c *runtime.Coroutine, ctx context.Conte
 		return nil, nil, err
 	}
 	if c == runtime.Detached {
-		return nil, nil, inv.refuse(f.name, runtime.InTheWay())
+		e, inside := runtime.InTheWay()
+		if !inside && inv.volatile == nil {
+			return nil, nil, f.elsewhere()
+		}
+		return nil, nil, inv.refuse(f.name, e)
 	}
-	inner, ok := c.Local().(*invocation)
-	if !ok {
-		return nil, nil, fmt.Errorf("dispatch: %s: %w: the innermost coroutine is not a call", f.name, ErrOutside)
+	if c.Local() != any(inv) {
+		return nil, nil, f.elsewhere()
 	}
-	return inner, requests, nil
+	return inv, requests, nil
+}
+
+// elsewhere is the error of an await that the function of the call does not make itself.
+func (f *Function[I, O]) elsewhere() error {
+	return fmt.Errorf("dispatch: %s: %w: it is in a goroutine or coroutine that the function of the call runs, or in another call", f.name, ErrOutside)
 }
 
 func takeResults(c *runtime.Coroutine) []engine.Result {

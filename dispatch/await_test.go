@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/coroc-dev/coroc/coroutine"
 	"github.com/coroc-dev/coroc/dispatch"
 )
 
@@ -45,6 +46,32 @@ func TestAwait(t *testing.T) {
 	assert.EqualValues(t, 10, s.Functions["inc"].OK)
 	assert.Zero(t, s.Retries)
 	assert.Zero(t, s.StateBytes)
+}
+
+// A coroutine that a function runs is not the function: its stack would not be stored.
+func TestAwaitInCoroutine(t *testing.T) {
+	inc := dispatch.Func("inc", func(_ context.Context, n int) (int, error) { return n + 1, nil })
+	w := dispatch.Func("w", func(ctx context.Context, n int) (int, error) {
+		var failures []error
+		c := coroutine.New[int, int](func() {
+			_, err := inc.Await(ctx, n)
+			coroutine.Yield[int, int](1)
+			_, gerr := inc.Gather(ctx, []int{n})
+			failures = append(failures, err, gerr)
+		})
+		for c.Next() {
+		}
+		for _, err := range failures {
+			if !errors.Is(err, dispatch.ErrOutside) {
+				return 0, err
+			}
+		}
+		return inc.Await(ctx, len(failures))
+	})
+	begin(t, inc, w)
+	out, err := ask(t, w, 5)
+	require.NoError(t, err)
+	assert.Equal(t, 3, out)
 }
 
 // A function may await itself: one that is suspended takes up no place.

@@ -111,7 +111,7 @@ func (inv *invocation) refuse(awaited string, e *runtime.DetachedError) error {
 	where := e.Func + " (" + e.Pos + ")"
 	message := fmt.Sprintf("%s awaits %q, and was not compiled by coroc: run coroc before building with -tags durable, or use coroc build, run or test", where, awaited)
 	if inv.volatile == nil {
-		message = fmt.Sprintf("%s awaits %q, or calls what does, and is not part of the function as coroc has compiled it: code that coroc has not compiled, or a goroutine", where, awaited)
+		message = fmt.Sprintf("%s awaits %q, or calls what does, and was not compiled by coroc: run coroc on its package, or await elsewhere", where, awaited)
 	}
 	f := describe(StatusIncompatibleState, message)
 	f.Park = true

@@ -242,7 +242,7 @@ func TestOwners(t *testing.T) {
 	_, err = dispatch.New(f, dispatch.WithStore(filepath.Join(t.TempDir(), "other.db")))
 	require.ErrorContains(t, err, "belongs to a dispatcher")
 	_, err = dispatch.New(dispatch.WithStore(path))
-	require.ErrorContains(t, err, "in use by another process")
+	require.ErrorContains(t, err, "in use by another dispatcher")
 	require.NoError(t, d.Close())
 	require.NoError(t, d.Close())
 	require.ErrorIs(t, d.Run(ctx), dispatch.ErrClosed)

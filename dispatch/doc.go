@@ -71,8 +71,8 @@
 //
 // # Exceptions
 //
-//   - A call awaits one thing at a time; Gather is for several. Await from a goroutine that
-//     the function has started works in a volatile build only.
+//   - A function awaits itself, one thing at a time; Gather is for several. In a goroutine or
+//     coroutine that it runs, Await returns [ErrOutside].
 //   - A deadline of a context does not end an await. It goes on to count: a context that the
 //     function has derived is saved with its deadline, and has ended when the await returns if
 //     that has passed.

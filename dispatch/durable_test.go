@@ -201,7 +201,7 @@ func TestAwaitOutsideOfTheCoroutine(t *testing.T) {
 	require.NoError(t, err)
 	_, err = s.climb.Wait(ctx, id)
 	require.ErrorIs(t, err, dispatch.ErrParked)
-	require.ErrorContains(t, err, "code that coroc has not compiled, or a goroutine")
+	require.ErrorContains(t, err, "run coroc on its package")
 	info, err := d.Lookup(ctx, id)
 	require.NoError(t, err)
 	assert.Equal(t, 2, info.Awaits)

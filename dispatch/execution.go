@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
-	"sync/atomic"
 
 	"github.com/coroc-dev/coroc/dispatch/engine"
 	"github.com/coroc-dev/coroc/runtime"
@@ -100,19 +99,20 @@ func protect(t *engine.Turn, body func()) {
 // volatileExecution is a function on a goroutine of its own, which stays blocked in Await
 // while it is suspended.
 type volatileExecution struct {
-	inv      *invocation
-	body     func(*engine.Turn)
-	started  bool
-	awaiting atomic.Bool
-	turns    chan engine.Turn
-	resume   chan []engine.Result
-	gone     chan struct{} // closed by Discard
+	inv       *invocation
+	body      func(*engine.Turn)
+	started   bool
+	goroutine int64 // on which the function runs
+	turns     chan engine.Turn
+	resume    chan []engine.Result
+	gone      chan struct{} // closed by Discard
 }
 
 func (v *volatileExecution) Run(results []engine.Result) engine.Turn {
 	if !v.started {
 		v.started = true
 		go func() {
+			v.goroutine = goroutine()
 			var t engine.Turn
 			defer func() {
 				select {
@@ -128,16 +128,9 @@ func (v *volatileExecution) Run(results []engine.Result) engine.Turn {
 	return v.inv.settle(<-v.turns)
 }
 
-var (
-	errTwoAwaits = errors.New("the function awaits already; a call awaits one thing at a time, use Gather for several")
-	errGivenUp   = errors.New("the attempt was given up")
-)
+var errGivenUp = errors.New("the attempt was given up")
 
 func (v *volatileExecution) await(requests []engine.Request) ([]engine.Result, error) {
-	if !v.awaiting.CompareAndSwap(false, true) {
-		return nil, errTwoAwaits
-	}
-	defer v.awaiting.Store(false)
 	select {
 	case v.turns <- engine.Turn{Await: requests}:
 	case <-v.gone:

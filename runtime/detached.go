@@ -61,12 +61,9 @@ func newDetachedError() *DetachedError {
 }
 
 // InTheWay returns the error for a suspension by the calling twin on [Detached], for
-// libraries that make their own of it. The function that it names may also be the one that
-// is outside of any coroutine.
-func InTheWay() *DetachedError {
-	e, _ := inTheWay(3)
-	return e
-}
+// libraries that make their own of it, and whether it is inside of a coroutine. If it is
+// not, the function that the error names is the one that is outside.
+func InTheWay() (e *DetachedError, inside bool) { return inTheWay(3) }
 
 // inTheWay looks at the stack, without the first functions. In the way is the innermost
 // one that is neither a twin nor of this library, but for the plain form of a function,

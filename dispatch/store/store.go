@@ -171,7 +171,7 @@ type Store interface {
 var (
 	ErrNotFound    = errors.New("no such call")
 	ErrFinished    = errors.New("the call is finished already")
-	ErrOwned       = errors.New("the store is in use by another process")
+	ErrOwned       = errors.New("the store is in use by another dispatcher, in this process or in another one")
 	ErrNewer       = errors.New("the store was written by a newer version")
 	ErrUnavailable = errors.New("the store is not available")
 )
