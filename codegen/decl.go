@@ -123,7 +123,8 @@ func (f *fileGen) funcDecl(d *ast.FuncDecl) {
 	u.tdecl, u.tuse = f.typeParams(sig)
 	u.generic = u.tdecl != ""
 	if u.generic {
-		f.decls = append(f.decls, fmt.Sprintf("%s// durable_unit_%s stands for the instances of %s.\ntype durable_unit_%s%s struct{}\n\n", selfLine, name, state, name, u.tdecl))
+		f.declareUnit(u)
+		f.unitDone[d] = true
 	}
 	durable := f.isDurable(fn)
 	if durable && !f.mentionsRecover(d.Body) {

@@ -48,8 +48,9 @@ type Generator struct {
 	recoverOf map[string]map[string]bool
 	twins     map[string]bool // names of the twins of methods
 	recorded  map[*types.Func]bool
-	assigned  map[*types.Var]bool // package-level variables that are reassigned somewhere
-	functions []*Function         // what the twins keep
+	makers    map[*types.Func]bool // see findMakers
+	assigned  map[*types.Var]bool  // package-level variables that are reassigned somewhere
+	functions []*Function          // what the twins keep
 }
 
 // New returns a generator for the module.
@@ -57,7 +58,7 @@ func New(mod *typecheck.Module, facts *colour.Facts) *Generator {
 	g := &Generator{
 		mod: mod, facts: facts,
 		decls: map[*types.Func]*ast.FuncDecl{}, recovers: map[*types.Func]bool{}, recoverOf: map[string]map[string]bool{},
-		twins: map[string]bool{}, recorded: map[*types.Func]bool{}, assigned: map[*types.Var]bool{},
+		twins: map[string]bool{}, recorded: map[*types.Func]bool{}, makers: map[*types.Func]bool{}, assigned: map[*types.Var]bool{},
 	}
 	for _, p := range mod.Packages {
 		if p.Library {
@@ -77,6 +78,7 @@ func New(mod *typecheck.Module, facts *colour.Facts) *Generator {
 			g.twins[twinName(fn)] = true
 		}
 	}
+	g.findMakers()
 	return g
 }
 
@@ -192,6 +194,7 @@ type pkgGen struct {
 	// The registrations that a generic function has to make for the instances of
 	// others that it uses.
 	instancesIn map[ast.Decl][]string
+	unitDone    map[ast.Decl]bool
 }
 
 // fileGen is the work on one file.
@@ -216,7 +219,7 @@ func (g *Generator) Package(p *typecheck.Package, d *desugar.Package) ([]File, [
 	pg := &pkgGen{
 		Generator: g, p: p, d: d, info: d.Info,
 		desugared: d, origFunc: map[*types.Func]*types.Func{}, statics: map[string]bool{},
-		counts: map[string]int{}, made: map[*ast.FuncLit]string{}, deferTypes: map[*ast.DeferStmt]string{}, instancesIn: map[ast.Decl][]string{},
+		counts: map[string]int{}, made: map[*ast.FuncLit]string{}, deferTypes: map[*ast.DeferStmt]string{}, instancesIn: map[ast.Decl][]string{}, unitDone: map[ast.Decl]bool{},
 	}
 	for _, f := range d.Files {
 		for _, decl := range f.Decls {

@@ -13,8 +13,7 @@ import (
 // needsUnit reports whether a generic function has something to register for each
 // of its instances.
 func (f *fileGen) needsUnit(fn *types.Func) bool {
-	fn = f.source(fn)
-	return f.declOf(fn) != nil && (f.facts.Funcs[fn] != nil || f.recorded[fn])
+	return f.makers[f.source(fn)]
 }
 
 // collectInstances finds the instances of generic functions and types that a file
@@ -81,12 +80,7 @@ func (f *fileGen) instance(d ast.Decl, fn *types.Func, targs *types.TypeList) {
 		f.initOnce(text)
 		return
 	}
-	for _, s := range f.instancesIn[d] {
-		if s == text {
-			return
-		}
-	}
-	f.instancesIn[d] = append(f.instancesIn[d], text)
+	f.inInstances(d, text)
 }
 
 // nameable runs work and reports whether all types in it could be written.
@@ -162,7 +156,11 @@ func (f *fileGen) namedUse(d ast.Decl, n *types.Named) {
 			f.embedded--
 		}
 	}
-	if types.IsInterface(n) || n.TypeParams().Len() > 0 && n.TypeArgs().Len() == 0 || mentionsTypeParam(n) || isOurs(n.Obj().Pkg().Path()) {
+	if types.IsInterface(n) || n.TypeParams().Len() > 0 && n.TypeArgs().Len() == 0 || isOurs(n.Obj().Pkg().Path()) {
+		return
+	}
+	if mentionsTypeParam(n) {
+		f.openType(d, n)
 		return
 	}
 	if n.TypeArgs().Len() == 0 && f.samePackage(n.Obj().Pkg()) {
@@ -173,6 +171,10 @@ func (f *fileGen) namedUse(d ast.Decl, n *types.Named) {
 
 func (f *fileGen) registerType(t types.Type) {
 	f.nameable(func() {
+		if n, ok := t.(*types.Named); ok {
+			f.initOnce(f.registration(n))
+			return
+		}
 		name := types.TypeString(t, func(p *types.Package) string { return mapImport(p.Path()) })
 		if u, ok := t.(*types.Struct); ok {
 			for i := range u.NumFields() {
@@ -210,6 +212,7 @@ func (f *fileGen) registerPackage(first bool, changed []int) {
 		if !own {
 			f.collectInstances(file)
 		}
+		f.makerUnits(file)
 	}
 	for _, s := range f.file.Imports {
 		if p := f.importedBy(s); p != nil && (s.Name == nil || s.Name.Name != "_" && s.Name.Name != ".") {

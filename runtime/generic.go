@@ -25,3 +25,8 @@ func InstanceName[T any](name string) string {
 	}
 	return name
 }
+
+// RegisterInstance is [RegisterType] for an instance of a generic type, whose name it is
+// given. The type arguments come from T, so that an instance has the same name
+// wherever it is registered.
+func RegisterInstance[T any](name string) { RegisterType[T](InstanceName[T](name)) }

@@ -133,7 +133,7 @@ func init() {
 	coroc.RegisterType[fs.FileMode]("io/fs.FileMode")
 	coroc.RegisterType[dispatch.Dispatcher]("github.com/coroc-dev/coroc/dispatch.Dispatcher")
 	coroc.RegisterType[payments.Process]("github.com/coroc-dev/coroc/examples/charge/payments.Process")
-	coroc.RegisterType[dispatch.Function[time.Time, Report]]("github.com/coroc-dev/coroc/dispatch.Function[time.Time, github.com/coroc-dev/coroc/examples/charge.Report]")
+	coroc.RegisterInstance[dispatch.Function[time.Time, Report]]("github.com/coroc-dev/coroc/dispatch.Function")
 	coroc.RegisterType[dispatch.DispatchOption]("github.com/coroc-dev/coroc/dispatch.DispatchOption")
 	coroc.RegisterType[dispatch.Stats]("github.com/coroc-dev/coroc/dispatch.Stats")
 	coroc.RegisterType[time.Ticker]("time.Ticker")

@@ -299,14 +299,14 @@ func money(cents int64) string {
 
 //line workflow.durable.go:301
 func init() {
-	coroc.RegisterType[dispatch.Function[time.Time, Report]]("github.com/coroc-dev/coroc/dispatch.Function[time.Time, github.com/coroc-dev/coroc/examples/charge.Report]")
+	coroc.RegisterInstance[dispatch.Function[time.Time, Report]]("github.com/coroc-dev/coroc/dispatch.Function")
 	coroc.RegisterType[time.Time]("time.Time")
-	coroc.RegisterType[dispatch.Function[time.Time, []customers.Customer]]("github.com/coroc-dev/coroc/dispatch.Function[time.Time, []github.com/coroc-dev/coroc/examples/charge/customers.Customer]")
+	coroc.RegisterInstance[dispatch.Function[time.Time, []customers.Customer]]("github.com/coroc-dev/coroc/dispatch.Function")
 	Durable_register_witness[time.Time, []customers.Customer]()
-	coroc.RegisterType[dispatch.Function[customers.Customer, payments.Entry]]("github.com/coroc-dev/coroc/dispatch.Function[github.com/coroc-dev/coroc/examples/charge/customers.Customer, github.com/coroc-dev/coroc/examples/charge/payments.Entry]")
+	coroc.RegisterInstance[dispatch.Function[customers.Customer, payments.Entry]]("github.com/coroc-dev/coroc/dispatch.Function")
 	Durable_register_witness[customers.Customer, payments.Entry]()
 	coroc.RegisterType[dispatch.FuncOption]("github.com/coroc-dev/coroc/dispatch.FuncOption")
-	coroc.RegisterType[dispatch.Function[string, payments.Entry]]("github.com/coroc-dev/coroc/dispatch.Function[string, github.com/coroc-dev/coroc/examples/charge/payments.Entry]")
+	coroc.RegisterInstance[dispatch.Function[string, payments.Entry]]("github.com/coroc-dev/coroc/dispatch.Function")
 	Durable_register_witness[string, payments.Entry]()
 	coroc.RegisterType[customers.Customer]("github.com/coroc-dev/coroc/examples/charge/customers.Customer")
 	coroc.RegisterType[payments.Entry]("github.com/coroc-dev/coroc/examples/charge/payments.Entry")

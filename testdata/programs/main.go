@@ -93,6 +93,7 @@ import (
 	"github.com/coroc-dev/coroc/testdata/programs/multiresults"
 	"github.com/coroc-dev/coroc/testdata/programs/namedfuncs"
 	"github.com/coroc-dev/coroc/testdata/programs/nilresume"
+	"github.com/coroc-dev/coroc/testdata/programs/opentypes"
 	"github.com/coroc-dev/coroc/testdata/programs/order"
 	"github.com/coroc-dev/coroc/testdata/programs/orderearly"
 	"github.com/coroc-dev/coroc/testdata/programs/orderlate"
@@ -376,6 +377,7 @@ var programs = []program{
 	{"namedfuncs", namedfuncs.Main},
 	{"nilresume", nilresume.Main},
 	{"order", order.Main},
+	{"opentypes", opentypes.Main},
 	{"orderearly", orderearly.Main},
 	{"orderlate", orderlate.Main},
 	{"orderpanic", orderpanic.Main},
