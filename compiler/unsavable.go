@@ -141,11 +141,15 @@ func (x *finding) diagnostic(r *Result) typecheck.Diagnostic {
 		Warning: !x.err,
 	}
 	if !x.certain {
-		d.Message += map[typecheck.Saving]string{
+		unless := map[typecheck.Saving]string{
 			typecheck.NilIf:   " unless it is nil",
 			typecheck.NamedIf: " unless it is nil",
 			typecheck.ZeroIf:  " unless it is zero",
 		}[x.facts.Saving]
+		if _, ok := x.kept.Type.Underlying().(*types.Struct); ok && x.facts.Saving == typecheck.NamedIf {
+			unless = " unless it is zero"
+		}
+		d.Message += unless
 	}
 	related := func(p token.Pos, message string) {
 		if p.IsValid() {

@@ -104,9 +104,14 @@ func hidden(t reflect.Type) bool {
 	return false
 }
 
+var coroutineType = reflect.TypeFor[Coroutine]()
+
 // opaque says why values of a type can only be saved while they are zero, or
 // returns "".
 func opaque(t reflect.Type) string {
+	if t == coroutineType {
+		return "a coroutine cannot be part of the state of another one"
+	}
 	if t.Kind() != reflect.Struct || t.PkgPath() == "" || !standard(t.PkgPath()) || !hidden(t) {
 		return ""
 	}

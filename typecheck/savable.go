@@ -27,13 +27,14 @@ type Savability struct {
 
 // Reasons, in the words of the errors that the runtime returns.
 const (
-	whyChan    = "a channel belongs to its process"
-	whyUnsafe  = "nothing tells what an unsafe pointer points to"
-	whyInUse   = "it can be saved only while it is not in use"
-	whyOpaque  = "this type of the standard library has no portable meaning"
-	whyDynamic = "it depends on the value that it holds"
-	whyFunc    = "it depends on what the function has captured"
-	whyTypeArg = "it depends on the type argument"
+	whyChan      = "a channel belongs to its process"
+	whyUnsafe    = "nothing tells what an unsafe pointer points to"
+	whyInUse     = "it can be saved only while it is not in use"
+	whyOpaque    = "this type of the standard library has no portable meaning"
+	whyDynamic   = "it depends on the value that it holds"
+	whyFunc      = "it depends on what the function has captured"
+	whyCoroutine = "a coroutine cannot be part of the state of another one"
+	whyTypeArg   = "it depends on the type argument"
 )
 
 // Savability returns what is known about saving values of type t. Of the parts
@@ -58,10 +59,14 @@ func (s *savings) of(t types.Type) Savability {
 	defer delete(s.open, t)
 	switch t := t.(type) {
 	case *types.Named:
-		if pkg := t.Obj().Pkg(); pkg != nil && s.m.isStandard(pkg.Path()) {
+		pkg := t.Obj().Pkg()
+		if pkg != nil && s.m.isStandard(pkg.Path()) {
 			if r, ok := s.standard(t); ok {
 				return r
 			}
+		}
+		if pkg != nil && pkg.Path() == CoroutinePath && t.Obj().Name() == "Coroutine" {
+			return Savability{Saving: NamedIf, Why: whyCoroutine} // its own, in its body, is bound
 		}
 	case *types.TypeParam:
 		return Savability{Saving: Depends, Why: whyTypeArg}
