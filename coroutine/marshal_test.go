@@ -316,6 +316,21 @@ func TestUnsavable(t *testing.T) {
 	c.Stop()
 }
 
+// A coroutine that another one holds is not part of that one's state.
+func TestMarshalOfNested(t *testing.T) {
+	type held = coroutine.Coroutine[int, int]
+	c := coroutine.New[held, int](entry(func(c *coroc.Coroutine) {
+		if c.Running() {
+			coroutine.Durable_Yield[held, int](c, coroutine.New[int, int](entryOnce))
+		}
+	}))
+	require.True(t, c.Next())
+	_, err := c.Context().Marshal()
+	var unsavable *coroc.UnsavableError
+	require.ErrorAs(t, err, &unsavable)
+	require.Equal(t, "a coroutine cannot be part of the state of another one", unsavable.Why)
+}
+
 func TestNewTwinRunsTwin(t *testing.T) {
 	var shared int
 	make := func(p *int) coroutine.Coroutine[int, int] {
