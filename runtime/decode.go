@@ -50,6 +50,7 @@ type decoder struct {
 	owed     int     // bytes that must still come for what has been allocated
 	alloc    uintptr // what has been allocated
 	composed int     // lengths of array types that have been made
+	named    int     // lengths of what the parts of composed types are called
 	steps    int     // taken by walk
 	inKey    bool
 	depth    int

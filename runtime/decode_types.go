@@ -138,7 +138,7 @@ func (d *decoder) typ(id uint64) *wireType {
 }
 
 // Types that a state describes without a name nest no deeper than this.
-const maxTypeDepth = 64
+const maxTypeDepth = 1000
 
 // resolve returns the plan of the type of a number. Named types are those of this
 // program, once they have been found to be what the state describes; others are
@@ -184,6 +184,11 @@ func (d *decoder) compose(t *wireType) reflect.Type {
 		typ := d.resolve(id).typ
 		if typ == derivedPointer || typ == derivedType && t.kind != kindPointer {
 			d.fail("a type that contains %v", typ)
+		}
+		// Types that are composed are kept for ever, with what they are called, which
+		// can double from one to the next.
+		if d.named += len(typ.String()); d.named > 16*d.length+1<<20 {
+			d.fail("types that are too large")
 		}
 		return typ
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"os"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -445,6 +446,26 @@ func TestBoxesCannotContainThemselves(t *testing.T) {
 	err := safely(d.checkBoxes)
 	require.ErrorIs(t, err, ErrInvalidState)
 	require.ErrorContains(t, err, "contains itself")
+}
+
+func TestDeepTypes(t *testing.T) {
+	typ := reflect.TypeFor[int]()
+	for range 200 {
+		typ = reflect.SliceOf(reflect.PointerTo(typ))
+	}
+	v := reflect.Zero(typ).Interface()
+	require.Equal(t, v, trip(t, v))
+
+	// Each of these has a name that is twice as long as the one before.
+	typ = reflect.TypeFor[int]()
+	for range 15 {
+		part := reflect.PointerTo(typ)
+		typ = reflect.StructOf([]reflect.StructField{{Name: "A", Type: part}, {Name: "B", Type: part}})
+	}
+	b := save(t, reflect.Zero(typ).Interface())
+	_, err := New(func(*Coroutine) {}).LoadState(b)
+	require.ErrorIs(t, err, ErrInvalidState)
+	require.ErrorContains(t, err, "types that are too large")
 }
 
 func TestDeepKeys(t *testing.T) {
