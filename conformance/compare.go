@@ -18,10 +18,11 @@ const (
 	Late    Kind = "no end"
 	Exit    Kind = "exit code differs"
 	Differs Kind = "output differs"
+	Idle    Kind = "not suspended"
 )
 
 // order is that of the summary.
-var order = []Kind{Refused, Broke, Build, State, Crash, Late, Exit, Differs}
+var order = []Kind{Refused, Broke, Build, State, Crash, Late, Exit, Differs, Idle}
 
 // compare compares a run under stress with a plain one. The plain one has ended
 // with exit code 0.

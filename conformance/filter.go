@@ -23,6 +23,21 @@ type Program struct {
 	Kinds  []string // of statements and expressions, for the sample
 }
 
+// hasStatements reports whether there is any statement before which main can be
+// suspended.
+func (p *Program) hasStatements() bool {
+	f, err := parser.ParseFile(token.NewFileSet(), p.Path, p.Source, parser.SkipObjectResolution)
+	if err != nil {
+		return false
+	}
+	for _, d := range f.Decls {
+		if fd, ok := d.(*ast.FuncDecl); ok && fd.Recv == nil && fd.Name.Name == "main" {
+			return len(fd.Body.List) > 0
+		}
+	}
+	return false
+}
+
 // scan reads the programs below a directory, sorted by path. A file that is not
 // meant to be run is not a program; one that is meant to be run, but cannot be
 // compared, is, and says why it is left out.

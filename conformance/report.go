@@ -154,6 +154,7 @@ func (r *report) summary() bool {
 	byKind := map[Kind][]Result{}
 	var unlisted, better int
 	var seconds float64
+	var suspensions, points, bytes int64
 	for _, res := range r.results {
 		byKind[res.Kind] = append(byKind[res.Kind], res)
 		_, listed := r.known[res.Path]
@@ -163,6 +164,9 @@ func (r *report) summary() bool {
 			unlisted++
 		}
 		seconds += res.Seconds
+		suspensions += res.Suspensions
+		points += res.Points
+		bytes += res.Bytes
 	}
 	for _, kind := range order {
 		if len(byKind[kind]) == 0 {
@@ -191,6 +195,7 @@ func (r *report) summary() bool {
 		r.slowest()
 	}
 	n := len(r.results)
+	fmt.Fprintf(r.out, "%d suspensions at %d points, %d MB of states\n", suspensions, points, bytes>>20)
 	fmt.Fprintf(r.out, "%d of %d programs behave as their source; %d known failures, %d others; %d listed that pass; %s (%.0f s of it under stress)\n",
 		len(byKind[Passed]), n, n-len(byKind[Passed])-unlisted, unlisted, better, time.Since(r.began).Round(time.Second), seconds)
 	return unlisted == 0 && better == 0

@@ -30,6 +30,8 @@ type Result struct {
 	Why       string  `json:",omitempty"` // its first line says it all, the others more
 	Seconds   float64 // under stress
 	Plain     float64
+
+	Suspensions, Points, Bytes int64
 }
 
 // longestWhy is how much of a Result.Why is kept.

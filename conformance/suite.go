@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/coroc-dev/coroc/stress"
 )
 
 // A suite runs programs.
@@ -155,7 +157,9 @@ func (b *batch) plain(ctx context.Context) error {
 // stress compiles what is left in the batch, and runs it.
 func (b *batch) stress(ctx context.Context) error {
 	var put error
-	fail := func(p *Program, kind Kind, why string) { put = errors.Join(put, b.done(p, kind, why, 0)) }
+	fail := func(p *Program, kind Kind, why string) {
+		put = errors.Join(put, b.done(p, Result{Kind: kind, Why: why}))
+	}
 	b.report.phase(fmt.Sprintf("compiling %d programs", len(b.space.programs)))
 	overlay, err := b.space.compile(ctx, filepath.Join(b.dir, "overlay"), fail)
 	if err = errors.Join(err, put); err != nil {
@@ -168,26 +172,38 @@ func (b *batch) stress(ctx context.Context) error {
 	if err = errors.Join(err, put); err != nil {
 		return err
 	}
-	b.report.phase(fmt.Sprintf("running %d programs", len(b.space.programs)))
+	b.report.phase(fmt.Sprintf("running %d programs under stress", len(b.space.programs)))
 	return b.each(ctx, b.space, func(p *Program) error {
 		ref, _ := b.references.get(p.Path)
 		limit := max(b.limit, time.Duration(20*ref.Outcome.Seconds*float64(time.Second)))
-		got, err := run(ctx, bin, directory(p), b.tests, limit, b.env())
+		o := stress.Options{Every: 1, Seed: 1, Summary: filepath.Join(b.dir, directory(p)+".summary")}
+		got, err := run(ctx, bin, directory(p), b.tests, limit, append(b.env(), o.Environ()))
 		if err != nil {
 			return err
 		}
+		sum, err := stress.ReadSummary(o.Summary)
+		if err != nil {
+			sum = new(stress.Summary) // it crashed before the driver began, or while it wrote
+		}
 		kind, why := compare(ref.Outcome, got)
+		if kind == Passed && sum.Suspensions == 0 && p.hasStatements() {
+			kind, why = Idle, "main has statements, but was not suspended"
+		}
 		b.mu.Lock()
 		defer b.mu.Unlock()
-		return b.done(p, kind, why, got.Seconds)
+		return b.done(p, Result{
+			Kind: kind, Why: why, Seconds: got.Seconds,
+			Suspensions: sum.Suspensions, Points: sum.Points, Bytes: sum.Bytes,
+		})
 	})
 }
 
 // done records how a program came out.
-func (b *batch) done(p *Program, kind Kind, why string, seconds float64) error {
+func (b *batch) done(p *Program, r Result) error {
 	ref, _ := b.references.get(p.Path)
-	why = strings.ReplaceAll(strings.TrimSpace(why), b.space.dir+string(os.PathSeparator), "")
-	r := Result{Path: p.Path, Key: b.key(p), Kind: kind, Why: why[:min(len(why), longestWhy)], Seconds: seconds, Plain: ref.Outcome.Seconds}
+	r.Path, r.Key, r.Plain = p.Path, b.key(p), ref.Outcome.Seconds
+	r.Why = strings.ReplaceAll(strings.TrimSpace(r.Why), b.space.dir+string(os.PathSeparator), "")
+	r.Why = r.Why[:min(len(r.Why), longestWhy)]
 	b.report.result(p, r)
 	return b.results.put(r)
 }
