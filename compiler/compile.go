@@ -21,12 +21,13 @@ import (
 
 // Options say what to compile.
 type Options struct {
-	Dir       string            // where the patterns are relative to; "" is the current directory
-	Patterns  []string          // of the go command; none is "."
-	NoTests   bool              // leave the tests of the packages alone
-	BuildTags []string          // further tags
-	Env       []string          // environment of the go command; nil is os.Environ()
-	Overlay   map[string][]byte // contents to read in place of files, by absolute name
+	Dir        string            // where the patterns are relative to; "" is the current directory
+	Patterns   []string          // of the go command; none is "."
+	NoTests    bool              // leave the tests of the packages alone
+	BuildTags  []string          // further tags; nil is those of GOFLAGS
+	BuildFlags []string          // flags of the go command that say what it builds: -race, -mod=mod
+	Env        []string          // environment of the go command; nil is os.Environ()
+	Overlay    map[string][]byte // contents to read in place of files, by absolute name
 
 	// KeepSources says that the result will be an overlay (Result.Overlay) and
 	// that the sources on the disk stay as they are: the lines that generated
@@ -108,7 +109,7 @@ func Compile(ctx context.Context, o Options) (*Result, error) {
 
 func compile(ctx context.Context, o Options) (*Result, error) {
 	mod, diags, err := typecheck.Load(ctx, o.Dir, o.Patterns, typecheck.Config{
-		Tests: !o.NoTests, BuildTags: o.BuildTags, Env: o.Env, Overlay: o.Overlay,
+		Tests: !o.NoTests, BuildTags: o.BuildTags, Flags: o.BuildFlags, Env: o.Env, Overlay: o.Overlay,
 	})
 	if err != nil {
 		return nil, err

@@ -28,7 +28,7 @@ type PlainFunc struct {
 // that puts them there: such functions are left as they are.
 func compileStressed(ctx context.Context, o Options) (*Result, error) {
 	files, err := typecheck.GoFiles(ctx, o.Dir, o.Patterns, typecheck.Config{
-		Tests: !o.NoTests, BuildTags: o.BuildTags, Env: o.Env, Overlay: o.Overlay,
+		Tests: !o.NoTests, BuildTags: o.BuildTags, Flags: o.BuildFlags, Env: o.Env, Overlay: o.Overlay,
 	})
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package compiler
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/coroc-dev/coroc/typecheck"
 )
@@ -70,19 +72,18 @@ func replace(name string, text []byte) error {
 }
 
 // WriteOverlay writes the contents of an overlay into a directory, with the
-// description that go build -overlay wants, and returns the name of that.
+// description that go build -overlay wants, and returns the name of that. Files are
+// named by their contents, so that commands which run at the same time can share the
+// directory.
 func WriteOverlay(dir string, overlay map[string][]byte) (string, error) {
 	replaceBy := map[string]string{}
-	n := 0
-	for _, name := range slices.Sorted(keys(overlay)) {
-		text := overlay[name]
+	for name, text := range overlay {
 		if text == nil {
 			replaceBy[name] = ""
 			continue
 		}
-		n++
-		to := filepath.Join(dir, fmt.Sprintf("%d_%s", n, filepath.Base(name)))
-		if err := os.WriteFile(to, text, 0o644); err != nil {
+		to, err := writeByContent(dir, filepath.Base(name), text)
+		if err != nil {
 			return "", err
 		}
 		replaceBy[name] = to
@@ -91,18 +92,19 @@ func WriteOverlay(dir string, overlay map[string][]byte) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	name := filepath.Join(dir, "overlay.json")
-	return name, os.WriteFile(name, b, 0o644)
+	return writeByContent(dir, "overlay.json", b)
 }
 
-func keys(m map[string][]byte) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
-		}
+// writeByContent writes a file that is named by its contents, unless it is there. The
+// time of the file says when it was used last.
+func writeByContent(dir, base string, text []byte) (string, error) {
+	sum := sha256.Sum256(text)
+	name := filepath.Join(dir, fmt.Sprintf("%x_%s", sum[:12], base))
+	if fi, err := os.Stat(name); err == nil && fi.Size() == int64(len(text)) {
+		now := time.Now()
+		return name, os.Chtimes(name, now, now)
 	}
+	return name, replace(name, text)
 }
 
 // Clean removes what coroc has written for the packages that the patterns
@@ -111,7 +113,7 @@ func keys(m map[string][]byte) func(func(string) bool) {
 // is set nothing is done.
 func Clean(ctx context.Context, o Options, dry bool) ([]Change, error) {
 	pkgs, err := typecheck.Dirs(ctx, o.Dir, o.Patterns, typecheck.Config{
-		Tests: !o.NoTests, BuildTags: o.BuildTags, Env: o.Env, Overlay: o.Overlay,
+		Tests: !o.NoTests, BuildTags: o.BuildTags, Flags: o.BuildFlags, Env: o.Env, Overlay: o.Overlay,
 	})
 	if err != nil {
 		return nil, err

@@ -77,6 +77,7 @@ func Load(ctx context.Context, dir string, patterns []string, cfg Config) (*Modu
 		mod: &Module{
 			Dir:     w.root,
 			GOARCH:  w.goarch,
+			Tags:    w.tags(cfg),
 			Fset:    token.NewFileSet(),
 			byTypes: map[*types.Package]*Package{},
 			opaque:  map[string]*types.Package{},
@@ -95,7 +96,7 @@ func Load(ctx context.Context, dir string, patterns []string, cfg Config) (*Modu
 		Overlay:    cfg.Overlay,
 		Tests:      cfg.Tests,
 		Mode:       loadMode,
-		BuildFlags: buildFlags(cfg),
+		BuildFlags: w.buildFlags(cfg),
 	}
 
 	// Which package each pattern matched is not in the answer of one load, and
@@ -182,7 +183,7 @@ func listed(ctx context.Context, dir string, patterns []string, cfg Config) ([]*
 		Overlay:    cfg.Overlay,
 		Tests:      cfg.Tests,
 		Mode:       packages.NeedName | packages.NeedFiles | packages.NeedImports | packages.NeedDeps | packages.NeedModule,
-		BuildFlags: buildFlags(cfg),
+		BuildFlags: w.buildFlags(cfg),
 	}, patterns...)
 	if err != nil {
 		return nil, loadError(err)
@@ -229,13 +230,6 @@ func goMessage(s string) string {
 		b.WriteString(line)
 	}
 	return b.String()
-}
-
-func buildFlags(cfg Config) []string {
-	if len(cfg.BuildTags) == 0 {
-		return nil
-	}
-	return []string{"-tags=" + strings.Join(cfg.BuildTags, ",")}
 }
 
 type loader struct {

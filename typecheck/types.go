@@ -53,7 +53,8 @@ type Module struct {
 	Fset      *token.FileSet
 	Packages  []*Package     // every package of the module, test variants too, imports before importers
 	Runtime   *types.Package // the runtime that generated code calls; nil if the module does not require it
-	GOARCH    string         // of the build
+	Tags      []string       // of the build, without the one of the durable build
+	GOARCH    string         // likewise
 	Sizes     types.Sizes    // likewise
 
 	// Importer resolves the import path of every loaded package to its type
@@ -125,7 +126,8 @@ func (m *Module) Position(p token.Pos) token.Position {
 // A Config says how to load.
 type Config struct {
 	Tests     bool              // load the tests of the module's packages too
-	BuildTags []string          // further build tags; never "durable"
+	BuildTags []string          // further build tags; nil means those of GOFLAGS
+	Flags     []string          // of the go command, which say what it builds: -race, -mod=mod
 	Env       []string          // environment of the go command; nil means os.Environ()
 	Overlay   map[string][]byte // contents to read in place of files, by absolute name
 }

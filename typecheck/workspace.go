@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -18,17 +19,18 @@ type workspace struct {
 	modules []string // directories of the modules of a go.work
 	outside bool     // the directory is in none of them
 	goarch  string
+	goflags []string
 }
 
 // findWorkspace asks the go command.
 func findWorkspace(ctx context.Context, dir string, env []string) (*workspace, error) {
-	out, err := goOutput(ctx, dir, env, "env", "GOMOD", "GOWORK", "GOARCH")
+	out, err := goOutput(ctx, dir, env, "env", "GOMOD", "GOWORK", "GOARCH", "GOFLAGS")
 	if err != nil {
 		return nil, err
 	}
-	lines := append(strings.Split(out, "\n"), "", "", "")
+	lines := append(strings.Split(out, "\n"), "", "", "", "")
 	gomod, gowork, goarch := strings.TrimSpace(lines[0]), strings.TrimSpace(lines[1]), strings.TrimSpace(lines[2])
-	w := &workspace{goarch: goarch, all: []string{"./..."}}
+	w := &workspace{goarch: goarch, goflags: splitQuoted(lines[3]), all: []string{"./..."}}
 	noWork := gowork == "" || gowork == "off"
 	switch {
 	case gomod != "" && gomod != os.DevNull:
@@ -53,6 +55,49 @@ func findWorkspace(ctx context.Context, dir string, env []string) (*workspace, e
 		}
 	}
 	return w, nil
+}
+
+// splitQuoted splits what GOFLAGS holds: fields, each of which may be in quotes.
+func splitQuoted(s string) []string {
+	var list []string
+	for s = strings.TrimSpace(s); s != ""; s = strings.TrimSpace(s) {
+		end := " \t\r\n"
+		if s[0] == '\'' || s[0] == '"' {
+			end, s = s[:1], s[1:]
+		}
+		i := strings.IndexAny(s, end)
+		if i < 0 {
+			i = len(s)
+		}
+		list = append(list, s[:i])
+		s = s[min(i+1, len(s)):]
+	}
+	return list
+}
+
+// tags returns the tags to build with, without the one of the durable build: the
+// sources are what is compiled.
+func (w *workspace) tags(cfg Config) []string {
+	tags := slices.Clone(cfg.BuildTags)
+	if cfg.BuildTags == nil {
+		for _, f := range w.goflags {
+			if list, ok := strings.CutPrefix("-"+strings.TrimLeft(f, "-"), "-tags="); ok {
+				tags = SplitTags(list)
+			}
+		}
+	}
+	return slices.DeleteFunc(tags, func(t string) bool { return t == DurableTag })
+}
+
+// SplitTags splits the value of a -tags flag.
+func SplitTags(list string) []string {
+	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+// buildFlags returns the flags for the go command. What GOFLAGS says about tags is
+// overruled.
+func (w *workspace) buildFlags(cfg Config) []string {
+	return append(slices.Clone(cfg.Flags), "-tags="+strings.Join(w.tags(cfg), ","))
 }
 
 // patterns makes patterns independent of the directory that they are relative to.

@@ -22,6 +22,8 @@ const (
 	exitOK    = 0
 	exitFound = 1 // something is wrong with the program, or files are not up to date
 	exitUsage = 2 // coroc was called wrongly, or could not do its work
+
+	exitInterrupted = 130 // by Ctrl-C, as shells have it
 )
 
 // errFound says that the reason was printed.
@@ -39,10 +41,13 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	switch {
 	case err == nil:
 		return exitOK
-	case errors.Is(err, errFound):
-		return exitFound
 	case errors.As(err, &program):
 		return int(program)
+	case ctx.Err() != nil:
+		fmt.Fprintln(stderr, "coroc: interrupted")
+		return exitInterrupted
+	case errors.Is(err, errFound):
+		return exitFound
 	case errors.As(err, &d):
 		printDiagnostics(stderr, []typecheck.Diagnostic{d})
 		return exitFound
@@ -77,10 +82,19 @@ type flags struct {
 	dump    string
 	tests   bool
 	tags    []string
+	goos    string
+	goarch  string
 }
 
 func (f *flags) options(patterns []string) compiler.Options {
-	return compiler.Options{Patterns: patterns, NoTests: !f.tests, BuildTags: f.tags}
+	o := compiler.Options{Patterns: patterns, NoTests: !f.tests, BuildTags: f.tags, Env: os.Environ()}
+	if f.goos != "" {
+		o.Env = append(o.Env, "GOOS="+f.goos)
+	}
+	if f.goarch != "" {
+		o.Env = append(o.Env, "GOARCH="+f.goarch)
+	}
+	return o
 }
 
 func newCommand() *cobra.Command {
@@ -95,7 +109,9 @@ constraint !durable to foo.go. Build the result with the tag durable; without
 the tag the program is what you wrote.
 
 Exit codes: 0 all is well, 1 something is wrong with the program or (check)
-files are not up to date, 2 coroc was called wrongly or could not work.`,
+files are not up to date, 2 coroc was called wrongly or could not work, 130
+Ctrl-C. Those of build, run and test are the go command's, that of stress is
+the program's.`,
 		Example: `  coroc                                # the package in this directory
   coroc ./...                          # all packages of the module
   go build -tags durable ./cmd/app     # build the result
@@ -117,6 +133,8 @@ files are not up to date, 2 coroc was called wrongly or could not work.`,
 	common.BoolVarP(&f.verbose, "verbose", "v", false, "say what is done, and why functions may suspend")
 	common.BoolVar(&f.tests, "tests", true, "compile the tests of the packages too")
 	common.StringSliceVar(&f.tags, "tags", nil, "further build tags, separated by commas")
+	common.StringVar(&f.goos, "goos", "", "compile for another operating `system`, as the variable GOOS does")
+	common.StringVar(&f.goarch, "goarch", "", "compile for another `architecture`, as the variable GOARCH does")
 	cmd.Flags().BoolVarP(&f.list, "list", "l", false, "print the name of each file that is changed")
 	cmd.Flags().StringVar(&f.dump, "dump", "", "print an intermediate form and write nothing: colour, desugar or codegen")
 
@@ -217,8 +235,12 @@ func clean(cmd *cobra.Command, f *flags, args []string, dry bool) error {
 	for _, c := range changes {
 		switch {
 		case !f.verbose && !f.list && !dry:
+		case c.Text == nil && dry:
+			fmt.Fprintln(cmd.OutOrStdout(), "would remove", relative(c.Path))
 		case c.Text == nil:
 			fmt.Fprintln(cmd.OutOrStdout(), "removed", relative(c.Path))
+		case dry:
+			fmt.Fprintln(cmd.OutOrStdout(), "would restore", relative(c.Path))
 		default:
 			fmt.Fprintln(cmd.OutOrStdout(), "restored", relative(c.Path))
 		}

@@ -38,6 +38,10 @@ func TestScripts(t *testing.T) {
 			e.Setenv("GONOSUMDB", "*")
 			e.Setenv("GOTOOLCHAIN", "local")
 			e.Setenv("GOWORK", "off")
+			// Where the user's cache directory is.
+			for _, name := range []string{"HOME", "XDG_CACHE_HOME", "LOCALAPPDATA"} {
+				e.Setenv(name, filepath.Join(e.WorkDir, ".cache"))
+			}
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

@@ -15,5 +15,6 @@ func main() {
 func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends coroc at once
 	return execute(ctx, os.Args[1:], os.Stdout, os.Stderr)
 }

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/coroc-dev/coroc/compiler"
 	"github.com/coroc-dev/coroc/typecheck"
@@ -20,11 +22,16 @@ func goCommand(name, short, example string) *cobra.Command {
 		Use:   name + " [flags of go " + name + "] [PATH...]",
 		Short: short,
 		Long: `Like go ` + name + `, on the durable build of the program. The source tree is not touched: the
-go command sees generated files through an overlay. All flags are the go command's.`,
+go command sees generated files through an overlay, which is kept in the user's cache
+directory. All flags are the go command's (go help ` + name + `), apart from
+
+  -goos, -goarch NAME   build for another system, as the variables GOOS and GOARCH do
+
+The exit code is the go command's too.`,
 		Example:            example,
 		DisableFlagParsing: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if slices.Contains(args, "-h") || slices.Contains(args, "--help") {
+			if slices.Contains([]string{"-h", "-help", "--help"}, strings.Join(args[:min(len(args), 1)], "")) {
 				return cmd.Help()
 			}
 			return runGo(cmd, name, args)
@@ -34,8 +41,11 @@ go command sees generated files through an overlay. All flags are the go command
 
 // A goArgs is a command line of go build, run or test, taken apart.
 type goArgs struct {
-	flags    []string // without -tags
-	tags     []string
+	dir      string   // of -C
+	flags    []string // without -C and -tags
+	build    []string // those of them that say what is built
+	tags     []string // nil: there is no flag
+	env      []string // of -goos and -goarch
 	packages []string
 	rest     []string // arguments of the program, or after -args
 }
@@ -43,10 +53,14 @@ type goArgs struct {
 // valueFlags are the flags of go build, run and test whose value may be the
 // next argument.
 var valueFlags = strings.Fields(`C o p asmflags buildmode buildvcs compiler covermode coverpkg exec gcflags
-	gccgoflags installsuffix ldflags mod modfile pgo pkgdir toolexec
+	gccgoflags installsuffix ldflags mod modfile overlay pgo pkgdir tags toolexec
 	run skip bench benchtime blockprofile blockprofilerate count coverprofile cpu cpuprofile fuzz
 	fuzzminimizetime fuzztime list memprofile memprofilerate mutexprofile mutexprofilefraction outputdir
-	parallel shuffle timeout trace vet`)
+	parallel shuffle timeout trace vet goos goarch`)
+
+// loadFlags are the flags on which it depends what packages there are, and which
+// files are part of them.
+var loadFlags = strings.Fields("asan compiler mod modfile msan race")
 
 func parseGoArgs(name string, args []string) (goArgs, error) {
 	var g goArgs
@@ -60,29 +74,43 @@ func parseGoArgs(name string, args []string) (goArgs, error) {
 			}
 			continue
 		}
-		flag, value, joined := strings.Cut(strings.TrimLeft(a, "-"), "=")
-		switch flag {
-		case "args":
+		flag, value, joined := strings.Cut(strings.TrimPrefix(a[1:], "-"), "=")
+		if flag == "args" {
 			g.rest = args[i:]
 			return g, nil
+		}
+		flag = strings.TrimPrefix(flag, "test.")
+		words := []string{a}
+		if !joined && slices.Contains(valueFlags, flag) {
+			if i++; i == len(args) {
+				return g, fmt.Errorf("%s needs a value", a)
+			}
+			value = args[i]
+			words = append(words, value)
+		}
+		switch flag {
 		case "overlay":
 			return g, errors.New("-overlay is what coroc uses itself")
 		case "C":
-			return g, errors.New("-C is not supported: change the directory before")
-		case "tags":
-			if !joined {
-				if i++; i == len(args) {
-					return g, errors.New("-tags needs a value")
-				}
-				value = args[i]
+			if i >= len(words) {
+				return g, errors.New("-C must be the first flag")
 			}
-			g.tags = append(g.tags, strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' })...)
-			continue
-		}
-		g.flags = append(g.flags, a)
-		if !joined && slices.Contains(valueFlags, flag) && i+1 < len(args) {
-			i++
-			g.flags = append(g.flags, args[i])
+			g.dir = value
+		case "tags":
+			g.tags = typecheck.SplitTags(value)
+			if g.tags == nil {
+				g.tags = []string{}
+			}
+		case "goos", "goarch":
+			g.env = append(g.env, strings.ToUpper(flag)+"="+value)
+		default:
+			g.flags = append(g.flags, words...)
+			if slices.Contains(loadFlags, flag) {
+				g.build = append(g.build, "-"+flag)
+				if len(words) > 1 || joined {
+					g.build[len(g.build)-1] += "=" + value
+				}
+			}
 		}
 	}
 	return g, nil
@@ -93,9 +121,10 @@ func runGo(cmd *cobra.Command, name string, args []string) error {
 	if err != nil {
 		return err
 	}
-	tags := slices.DeleteFunc(slices.Clone(g.tags), func(t string) bool { return t == typecheck.DurableTag })
+	env := append(os.Environ(), g.env...)
 	r, err := compiler.Compile(cmd.Context(), compiler.Options{
-		Patterns: g.packages, NoTests: name != "test", BuildTags: tags, KeepSources: true,
+		Dir: g.dir, Patterns: g.packages, NoTests: name != "test", KeepSources: true,
+		BuildTags: g.tags, BuildFlags: g.build, Env: env,
 	})
 	if err != nil {
 		return err
@@ -108,27 +137,46 @@ func runGo(cmd *cobra.Command, name string, args []string) error {
 	if err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp("", "coroc-")
+	dir, err := overlayDir(r.Module.Dir)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
 	description, err := compiler.WriteOverlay(dir, overlay)
 	if err != nil {
 		return err
 	}
-	line := slices.Concat([]string{name, "-tags=" + strings.Join(append(tags, typecheck.DurableTag), ","), "-overlay=" + description},
-		g.flags, g.packages, g.rest)
-	run := exec.CommandContext(cmd.Context(), "go", line...)
-	run.Stdin, run.Stdout, run.Stderr = cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr()
-	run.Cancel = func() error { return run.Process.Signal(os.Interrupt) }
-	err = run.Run()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		return errFound // the go command has said why
+	line := []string{"go", name}
+	if g.dir != "" {
+		line = append(line, "-C", g.dir)
 	}
+	line = append(line, "-tags="+strings.Join(append(r.Module.Tags, typecheck.DurableTag), ","), "-overlay="+description)
+	return runProcess(cmd, env, slices.Concat(line, g.flags, g.packages, g.rest))
+}
+
+// overlayDir returns the directory for the overlays of a module, which outlives
+// the command: the go command may still be compiling when coroc is gone.
+func overlayDir(module string) (string, error) {
+	cache, err := os.UserCacheDir()
 	if err != nil {
-		return fmt.Errorf("go %s: %w", name, err)
+		cache = os.TempDir()
 	}
-	return nil
+	sum := sha256.Sum256([]byte(module))
+	dir := filepath.Join(cache, "coroc", fmt.Sprintf("%s-%x", filepath.Base(module), sum[:8]))
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return "", err
+	}
+	trim(dir)
+	return dir, nil
+}
+
+// keepOverlays is for how long files of overlays are kept that are not used.
+const keepOverlays = 5 * 24 * time.Hour
+
+func trim(dir string) {
+	entries, _ := os.ReadDir(dir)
+	for _, e := range entries {
+		if fi, err := e.Info(); err == nil && time.Since(fi.ModTime()) > keepOverlays {
+			os.Remove(filepath.Join(dir, e.Name()))
+		}
+	}
 }

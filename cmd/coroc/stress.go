@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,11 +16,6 @@ import (
 	"github.com/coroc-dev/coroc/typecheck"
 	"github.com/spf13/cobra"
 )
-
-// An exitError is the exit code of the program that coroc has run.
-type exitError int
-
-func (e exitError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
 func stressCommand() *cobra.Command {
 	var o stress.Options
@@ -48,7 +42,9 @@ process can hold: channels, files, what goroutines share.`,
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Verbose, _ = cmd.Flags().GetBool("verbose")
-			tags, _ = cmd.Flags().GetStringSlice("tags")
+			if cmd.Flags().Changed("tags") {
+				tags, _ = cmd.Flags().GetStringSlice("tags")
+			}
 			return runStress(cmd, args[0], args[1:], tags, o)
 		},
 	}
@@ -83,17 +79,10 @@ func runStress(cmd *cobra.Command, target string, args, tags []string, o stress.
 		o.Summary = filepath.Join(dir, "summary")
 		defer func() { printSummary(cmd.ErrOrStderr(), o.Summary) }()
 	}
-	// Ctrl-C goes to the program too, which may want to handle it: coroc waits.
-	signal.Ignore(os.Interrupt)
 	run := exec.Command(exe, args...)
 	run.Env = append(os.Environ(), o.Environ())
 	run.Stdin, run.Stdout, run.Stderr = cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr()
-	err = run.Run()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		return exitError(max(exit.ExitCode(), 1))
-	}
-	return err
+	return runChild(run)
 }
 
 // printSummary tells what the program has written of what its driver has done, however
@@ -172,7 +161,7 @@ func (b stressBuild) build(ctx context.Context, stderr io.Writer, r *compiler.Re
 	if err != nil {
 		return err
 	}
-	args := []string{"build", "-tags=" + strings.Join(append(b.tags, typecheck.DurableTag), ","), "-overlay=" + description, "-o", b.exe}
+	args := []string{"build", "-tags=" + strings.Join(append(r.Module.Tags, typecheck.DurableTag), ","), "-overlay=" + description, "-o", b.exe}
 	if b.home != "" {
 		args = append(args, "-trimpath") // the copies will be gone when a stack trace is read
 	}
