@@ -30,10 +30,12 @@ type Coroutine struct {
 	deferring *Defers
 	local     any
 	entry     func(*Coroutine)
-	body      any  // the record of the func that entry calls, if SetEntry has said so
-	plain     bool // that func does not suspend
-	bindings  []Binding
-	bound     *boundValues // bindings, looked up when a state is first saved
+
+	interruption func(*Coroutine) // what Next does while the coroutine is suspended for it
+	body         any              // the record of the func that entry calls, if SetEntry has said so
+	plain        bool             // that func does not suspend
+	bindings     []Binding
+	bound        *boundValues // bindings, looked up when a state is first saved
 }
 
 // Detached is the coroutine of code that is not in one. Nothing on it is ever
@@ -114,11 +116,19 @@ func (c *Coroutine) Next() bool {
 		c.started = true
 	}
 	defer c.leave()
+	c.enter()
+	for c.interruption != nil && c.mode == suspended {
+		c.interrupted()
+		c.enter()
+	}
+	return c.mode == suspended && !c.stopping
+}
+
+func (c *Coroutine) enter() {
 	c.entry(c)
 	if c.mode == resuming {
 		panic(fmt.Errorf("%w: the functions called on resuming are not those that were suspended", ErrInvalidState))
 	}
-	return c.mode == suspended && !c.stopping
 }
 
 func (c *Coroutine) leave() {

@@ -11,14 +11,15 @@ import (
 func Point() {}
 
 // Durable_Point is the twin of [Point]. It suspends the driver's coroutine if the
-// driver wants to be asked here. Other coroutines are the program's own, and
-// pass through.
+// driver wants to be asked here, and coroutines of the program's own so that they
+// go on at once.
 func Durable_Point(c *runtime.Coroutine) {
 	if c.Resumed() || c == runtime.Detached {
 		return
 	}
 	d, ok := c.Local().(*driver)
 	if !ok {
+		others.point(c)
 		return
 	}
 	if d.left--; d.left <= 0 {

@@ -23,6 +23,7 @@ type Summary struct {
 	Variables   runtime.HeldCounts
 	Process     runtime.HeldCounts
 	Whole       map[string]int64 // states of nothing but the frames, by the reason
+	Own         int64            // suspensions of coroutines of the program's own
 }
 
 // summary makes a Summary. If the program is to tell it to another, it is written to
@@ -63,6 +64,7 @@ func (s *summary) add(h *runtime.HeldStats, p *pace) {
 		}
 		s.Whole[h.Whole]++
 	}
+	s.Own = others.samples.Load()
 	if s.file != nil {
 		s.write()
 	}
@@ -85,6 +87,10 @@ func (s *summary) write() {
 
 // end is called when main has returned, or panics.
 func (s *summary) end() {
+	s.Own = others.samples.Load()
+	if s.file != nil {
+		s.write()
+	}
 	if s.verbose && s.file == nil {
 		fmt.Fprint(os.Stderr, s.String())
 	}
@@ -105,6 +111,9 @@ func (s *Summary) String() string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, "coroc stress: "+format+"\n", args...) }
 	line("%d suspensions at %d points", s.Suspensions, s.Points)
+	if s.Own > 0 {
+		line("%d suspensions of the program's own coroutines", s.Own)
+	}
 	if s.Suspensions == 0 {
 		return b.String()
 	}
