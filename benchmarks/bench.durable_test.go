@@ -132,12 +132,34 @@ func BenchmarkFib(b *testing.B) {
 //
 //line bench.durable_test.go:134
 type durable_rec_BenchmarkSwitch_func1 struct {
+	Rec coroc.Record
+}
+
+//line bench.durable_test.go:139
+func (r *durable_rec_BenchmarkSwitch_func1) Call(yield func(int) bool) {
+//line bench_test.go:80
+	for i := 0; yield(i); i++ {
+	}
+}
+
+//line bench.durable_test.go:146
+var durable_type_BenchmarkSwitch_func1 = coroc.RecordType{Proto: (*durable_rec_BenchmarkSwitch_func1)(nil)}
+
+func durable_new_BenchmarkSwitch_func1() func(yield func(int) bool) {
+	durable_record := &durable_rec_BenchmarkSwitch_func1{coroc.MakeRecord(&durable_type_BenchmarkSwitch_func1)}
+	return coroc.NewFunc(durable_record, durable_record.Call)
+}
+
+// durable_rec_BenchmarkSwitch_func2 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.BenchmarkSwitch.func2.
+//
+//line bench.durable_test.go:156
+type durable_rec_BenchmarkSwitch_func2 struct {
 	Rec  coroc.Record
 	next func() (int, bool)
 }
 
-//line bench.durable_test.go:140
-func (r *durable_rec_BenchmarkSwitch_func1) Call(n int) {
+//line bench.durable_test.go:162
+func (r *durable_rec_BenchmarkSwitch_func2) Call(n int) {
 	next := r.next
 //line bench_test.go:90
 	for range n {
@@ -145,24 +167,24 @@ func (r *durable_rec_BenchmarkSwitch_func1) Call(n int) {
 	}
 }
 
-//line bench.durable_test.go:149
-var durable_type_BenchmarkSwitch_func1 = coroc.RecordType{Proto: (*durable_rec_BenchmarkSwitch_func1)(nil)}
+//line bench.durable_test.go:171
+var durable_type_BenchmarkSwitch_func2 = coroc.RecordType{Proto: (*durable_rec_BenchmarkSwitch_func2)(nil)}
 
-func durable_new_BenchmarkSwitch_func1(next func() (int, bool)) func(n int) {
-	durable_record := &durable_rec_BenchmarkSwitch_func1{coroc.MakeRecord(&durable_type_BenchmarkSwitch_func1), next}
+func durable_new_BenchmarkSwitch_func2(next func() (int, bool)) func(n int) {
+	durable_record := &durable_rec_BenchmarkSwitch_func2{coroc.MakeRecord(&durable_type_BenchmarkSwitch_func2), next}
 	return coroc.NewFunc(durable_record, durable_record.Call)
 }
 
-// durable_rec_BenchmarkSwitch_func2 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.BenchmarkSwitch.func2.
+// durable_rec_BenchmarkSwitch_func3 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.BenchmarkSwitch.func3.
 //
-//line bench.durable_test.go:159
-type durable_rec_BenchmarkSwitch_func2 struct {
+//line bench.durable_test.go:181
+type durable_rec_BenchmarkSwitch_func3 struct {
 	Rec coroc.Record
 	c   coroutine.Coroutine[int, int]
 }
 
-//line bench.durable_test.go:165
-func (r *durable_rec_BenchmarkSwitch_func2) Call(n_2 int) {
+//line bench.durable_test.go:187
+func (r *durable_rec_BenchmarkSwitch_func3) Call(n_2 int) {
 	c := r.c
 //line bench_test.go:94
 	for range n_2 {
@@ -170,11 +192,11 @@ func (r *durable_rec_BenchmarkSwitch_func2) Call(n_2 int) {
 	}
 }
 
-//line bench.durable_test.go:174
-var durable_type_BenchmarkSwitch_func2 = coroc.RecordType{Proto: (*durable_rec_BenchmarkSwitch_func2)(nil)}
+//line bench.durable_test.go:196
+var durable_type_BenchmarkSwitch_func3 = coroc.RecordType{Proto: (*durable_rec_BenchmarkSwitch_func3)(nil)}
 
-func durable_new_BenchmarkSwitch_func2(c coroutine.Coroutine[int, int]) func(n_2 int) {
-	durable_record := &durable_rec_BenchmarkSwitch_func2{coroc.MakeRecord(&durable_type_BenchmarkSwitch_func2), c}
+func durable_new_BenchmarkSwitch_func3(c coroutine.Coroutine[int, int]) func(n_2 int) {
+	durable_record := &durable_rec_BenchmarkSwitch_func3{coroc.MakeRecord(&durable_type_BenchmarkSwitch_func3), c}
 	return coroc.NewFunc(durable_record, durable_record.Call)
 }
 
@@ -183,43 +205,58 @@ func durable_new_BenchmarkSwitch_func2(c coroutine.Coroutine[int, int]) func(n_2
 //
 //line bench_test.go:78
 func BenchmarkSwitch(b *testing.B) {
-	next, stop := iter.Pull(func(yield func(int) bool) {
-		for i := 0; yield(i); i++ {
-		}
-	})
+	next, stop := iter.Pull(durable_new_BenchmarkSwitch_func1())
+//line bench_test.go:83
 	defer stop()
 	for _, depth := range []int{1, 10, 100} {
 		b.Run(fmt.Sprint("depth=", depth), func(b_2 *testing.B) {
 			c := coroutine.New[int, int](benchmarks.Deep(depth))
 			c.Next()
 			defer c.Stop()
-			compare(b_2, "iter.Pull", durable_new_BenchmarkSwitch_func1(next), durable_new_BenchmarkSwitch_func2(c))
+			compare(b_2, "iter.Pull", durable_new_BenchmarkSwitch_func2(next), durable_new_BenchmarkSwitch_func3(c))
 		})
 	}
+}
+
+// durable_rec_BenchmarkNew_func1_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.BenchmarkNew.func1.func1.
+//
+//line bench.durable_test.go:224
+type durable_rec_BenchmarkNew_func1_func1 struct {
+	Rec coroc.Record
+}
+
+//line bench.durable_test.go:229
+func (r *durable_rec_BenchmarkNew_func1_func1) Call(yield func(int) bool) {
+//line bench_test.go:106
+	yield(1)
+}
+
+//line bench.durable_test.go:235
+var durable_type_BenchmarkNew_func1_func1 = coroc.RecordType{Proto: (*durable_rec_BenchmarkNew_func1_func1)(nil)}
+
+func durable_new_BenchmarkNew_func1_func1() func(yield func(int) bool) {
+	durable_record := &durable_rec_BenchmarkNew_func1_func1{coroc.MakeRecord(&durable_type_BenchmarkNew_func1_func1)}
+	return coroc.NewFunc(durable_record, durable_record.Call)
 }
 
 // durable_rec_BenchmarkNew_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.BenchmarkNew.func1.
 //
-//line bench.durable_test.go:204
+//line bench.durable_test.go:245
 type durable_rec_BenchmarkNew_func1 struct {
 	Rec coroc.Record
 }
 
-//line bench.durable_test.go:209
+//line bench.durable_test.go:250
 func (r *durable_rec_BenchmarkNew_func1) Call(n int) {
 //line bench_test.go:105
 	for range n {
-		next, _ := iter.Pull(func(yield func(int) bool) {
-//line bench_test.go:106
-			yield(1)
-		})
-//line bench_test.go:107
+		next, _ := iter.Pull(durable_new_BenchmarkNew_func1_func1())
 		next()
 		next()
 	}
 }
 
-//line bench.durable_test.go:223
+//line bench.durable_test.go:260
 var durable_type_BenchmarkNew_func1 = coroc.RecordType{Proto: (*durable_rec_BenchmarkNew_func1)(nil)}
 
 func durable_new_BenchmarkNew_func1() func(n int) {
@@ -229,12 +266,12 @@ func durable_new_BenchmarkNew_func1() func(n int) {
 
 // durable_rec_BenchmarkNew_func2 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.BenchmarkNew.func2.
 //
-//line bench.durable_test.go:233
+//line bench.durable_test.go:270
 type durable_rec_BenchmarkNew_func2 struct {
 	Rec coroc.Record
 }
 
-//line bench.durable_test.go:238
+//line bench.durable_test.go:275
 func (r *durable_rec_BenchmarkNew_func2) Call(n_2 int) {
 //line bench_test.go:111
 	for range n_2 {
@@ -244,7 +281,7 @@ func (r *durable_rec_BenchmarkNew_func2) Call(n_2 int) {
 	}
 }
 
-//line bench.durable_test.go:248
+//line bench.durable_test.go:285
 var durable_type_BenchmarkNew_func2 = coroc.RecordType{Proto: (*durable_rec_BenchmarkNew_func2)(nil)}
 
 func durable_new_BenchmarkNew_func2() func(n_2 int) {
@@ -259,21 +296,139 @@ func BenchmarkNew(b *testing.B) {
 	compare(b, "iter.Pull", durable_new_BenchmarkNew_func1(), durable_new_BenchmarkNew_func2())
 }
 
-//line bench_test.go:121
+// durable_rec_numbers_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.numbers.func1.
+//
+//line bench.durable_test.go:302
+type durable_rec_numbers_func1 struct {
+	Rec coroc.Record
+	n   int
+}
+
+//line bench.durable_test.go:308
+func (r *durable_rec_numbers_func1) Call(yield func(int) bool) {
+	n := r.n
+//line bench_test.go:125
+	for i := 0; i < n; i++ {
+		if !yield(i) {
+			return
+		}
+	}
+}
+
+//line bench.durable_test.go:319
+var durable_type_numbers_func1 = coroc.RecordType{Proto: (*durable_rec_numbers_func1)(nil)}
+
+func durable_new_numbers_func1(n int) func(yield func(int) bool) {
+	durable_record := &durable_rec_numbers_func1{coroc.MakeRecord(&durable_type_numbers_func1), n}
+	return coroc.NewFunc(durable_record, durable_record.Call)
+}
+
+// numbers is what benchmarks.Sum ranges over. gc does not see through it, as it does not
+// see through iterators that are more than a loop.
+//
+//line bench.durable_test.go:330
+//go:noinline
+//line bench_test.go:123
+func numbers(n int) iter.Seq[int] {
+	return durable_new_numbers_func1(n)
+}
+
+// durable_rec_BenchmarkRange_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.BenchmarkRange.func1.
+//
+//line bench.durable_test.go:339
+type durable_rec_BenchmarkRange_func1 struct {
+	Rec     coroc.Record
+	times   int
+	turns_2 int
+	sink    *int
+}
+
+//line bench.durable_test.go:347
+func (r *durable_rec_BenchmarkRange_func1) Call(n int) {
+	times, turns_2, sink := r.times, r.turns_2, r.sink
+//line bench_test.go:141
+	for range n {
+		sum := 0
+		for range times {
+			for v := range numbers(turns_2) {
+				sum += v ^ sum
+				if sum == -1 {
+					panic(v)
+				}
+			}
+		}
+		*sink = sum
+	}
+}
+
+//line bench.durable_test.go:365
+var durable_type_BenchmarkRange_func1 = coroc.RecordType{Proto: (*durable_rec_BenchmarkRange_func1)(nil)}
+
+func durable_new_BenchmarkRange_func1(times int, turns_2 int, sink *int) func(n int) {
+	durable_record := &durable_rec_BenchmarkRange_func1{coroc.MakeRecord(&durable_type_BenchmarkRange_func1), times, turns_2, sink}
+	return coroc.NewFunc(durable_record, durable_record.Call)
+}
+
+// durable_rec_BenchmarkRange_func2 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.BenchmarkRange.func2.
+//
+//line bench.durable_test.go:375
+type durable_rec_BenchmarkRange_func2 struct {
+	Rec     coroc.Record
+	times   int
+	turns_2 int
+	sink    *int
+}
+
+//line bench.durable_test.go:383
+func (r *durable_rec_BenchmarkRange_func2) Call(n_2 int) {
+	times, turns_2, sink := r.times, r.turns_2, r.sink
+//line bench_test.go:154
+	for range n_2 {
+		c := coroutine.NewWithReturn[int, int](benchmarks.Sum(times, turns_2))
+		c.Next()
+		*sink = c.Result()
+	}
+}
+
+//line bench.durable_test.go:394
+var durable_type_BenchmarkRange_func2 = coroc.RecordType{Proto: (*durable_rec_BenchmarkRange_func2)(nil)}
+
+func durable_new_BenchmarkRange_func2(times int, turns_2 int, sink *int) func(n_2 int) {
+	durable_record := &durable_rec_BenchmarkRange_func2{coroc.MakeRecord(&durable_type_BenchmarkRange_func2), times, turns_2, sink}
+	return coroc.NewFunc(durable_record, durable_record.Call)
+}
+
+// BenchmarkRange is a turn of a range over a function whose body could suspend and does
+// not, and a whole range of a single turn.
+//
+//line bench_test.go:135
+func BenchmarkRange(b *testing.B) {
+	for _, turns_2 := range []int{10_000, 1} {
+		b.Run(fmt.Sprint("turns=", turns_2), func(b_2 *testing.B) {
+			times := 10_000 / turns_2
+			sink := new(int)
+			compare(b_2, "native", durable_new_BenchmarkRange_func1(times, turns_2, sink), durable_new_BenchmarkRange_func2(times, turns_2, sink))
+//line bench_test.go:160
+			_ = *sink
+		})
+	}
+}
+
+//line bench_test.go:167
 const turns = 10_000
 
 // durable_rec_BenchmarkLoop_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.BenchmarkLoop.func1.
 //
-//line bench.durable_test.go:268
+//line bench.durable_test.go:423
 type durable_rec_BenchmarkLoop_func1 struct {
 	Rec  coroc.Record
 	sink *int
 }
 
-//line bench.durable_test.go:274
+//line bench.durable_test.go:429
 func (r *durable_rec_BenchmarkLoop_func1) Call(n int) {
 	sink := r.sink
-//line bench_test.go:124
+//line bench_test.go:170
 	for range n {
 		sum := 0
 		for i := 0; i < turns; i++ {
@@ -286,7 +441,7 @@ func (r *durable_rec_BenchmarkLoop_func1) Call(n int) {
 	}
 }
 
-//line bench.durable_test.go:290
+//line bench.durable_test.go:445
 var durable_type_BenchmarkLoop_func1 = coroc.RecordType{Proto: (*durable_rec_BenchmarkLoop_func1)(nil)}
 
 func durable_new_BenchmarkLoop_func1(sink *int) func(n int) {
@@ -296,16 +451,16 @@ func durable_new_BenchmarkLoop_func1(sink *int) func(n int) {
 
 // durable_rec_BenchmarkLoop_func2 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.BenchmarkLoop.func2.
 //
-//line bench.durable_test.go:300
+//line bench.durable_test.go:455
 type durable_rec_BenchmarkLoop_func2 struct {
 	Rec  coroc.Record
 	sink *int
 }
 
-//line bench.durable_test.go:306
+//line bench.durable_test.go:461
 func (r *durable_rec_BenchmarkLoop_func2) Call(n_2 int) {
 	sink := r.sink
-//line bench_test.go:135
+//line bench_test.go:181
 	for range n_2 {
 		c := coroutine.NewWithReturn[int, int](benchmarks.Rare(turns))
 		c.Next()
@@ -313,7 +468,7 @@ func (r *durable_rec_BenchmarkLoop_func2) Call(n_2 int) {
 	}
 }
 
-//line bench.durable_test.go:317
+//line bench.durable_test.go:472
 var durable_type_BenchmarkLoop_func2 = coroc.RecordType{Proto: (*durable_rec_BenchmarkLoop_func2)(nil)}
 
 func durable_new_BenchmarkLoop_func2(sink *int) func(n_2 int) {
@@ -323,38 +478,38 @@ func durable_new_BenchmarkLoop_func2(sink *int) func(n_2 int) {
 
 // BenchmarkLoop is a hot loop around a call that could suspend and is not made.
 //
-//line bench_test.go:120
+//line bench_test.go:166
 func BenchmarkLoop(b *testing.B) {
-//line bench_test.go:122
+//line bench_test.go:168
 	sink := new(int)
 	compare(b, "native", durable_new_BenchmarkLoop_func1(sink), durable_new_BenchmarkLoop_func2(sink))
-//line bench_test.go:141
+//line bench_test.go:187
 	_ = *sink
 }
 
-//line bench_test.go:150
+//line bench_test.go:196
 type three struct {
 	X, Y, Z int
 }
 
 // durable_rec_BenchmarkState_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.BenchmarkState.func1.
 //
-//line bench.durable_test.go:343
+//line bench.durable_test.go:498
 type durable_rec_BenchmarkState_func1 struct {
 	Rec   coroc.Record
 	value three
 }
 
-//line bench.durable_test.go:349
+//line bench.durable_test.go:504
 func (r *durable_rec_BenchmarkState_func1) Call(n int) {
 	value := r.value
-//line bench_test.go:164
+//line bench_test.go:210
 	for range n {
 		json.Marshal(value)
 	}
 }
 
-//line bench.durable_test.go:358
+//line bench.durable_test.go:513
 var durable_type_BenchmarkState_func1 = coroc.RecordType{Proto: (*durable_rec_BenchmarkState_func1)(nil)}
 
 func durable_new_BenchmarkState_func1(value three) func(n int) {
@@ -364,22 +519,22 @@ func durable_new_BenchmarkState_func1(value three) func(n int) {
 
 // durable_rec_BenchmarkState_func2 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.BenchmarkState.func2.
 //
-//line bench.durable_test.go:368
+//line bench.durable_test.go:523
 type durable_rec_BenchmarkState_func2 struct {
 	Rec coroc.Record
 	c   coroutine.Coroutine[int, int]
 }
 
-//line bench.durable_test.go:374
+//line bench.durable_test.go:529
 func (r *durable_rec_BenchmarkState_func2) Call(n_2 int) {
 	c := r.c
-//line bench_test.go:168
+//line bench_test.go:214
 	for range n_2 {
 		c.Context().Marshal()
 	}
 }
 
-//line bench.durable_test.go:383
+//line bench.durable_test.go:538
 var durable_type_BenchmarkState_func2 = coroc.RecordType{Proto: (*durable_rec_BenchmarkState_func2)(nil)}
 
 func durable_new_BenchmarkState_func2(c coroutine.Coroutine[int, int]) func(n_2 int) {
@@ -389,23 +544,23 @@ func durable_new_BenchmarkState_func2(c coroutine.Coroutine[int, int]) func(n_2 
 
 // durable_rec_BenchmarkState_func3 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.BenchmarkState.func3.
 //
-//line bench.durable_test.go:393
+//line bench.durable_test.go:548
 type durable_rec_BenchmarkState_func3 struct {
 	Rec  coroc.Record
 	text []byte
 }
 
-//line bench.durable_test.go:399
+//line bench.durable_test.go:554
 func (r *durable_rec_BenchmarkState_func3) Call(n_3 int) {
 	text := r.text
-//line bench_test.go:177
+//line bench_test.go:223
 	for range n_3 {
 		var v three
 		json.Unmarshal(text, &v)
 	}
 }
 
-//line bench.durable_test.go:409
+//line bench.durable_test.go:564
 var durable_type_BenchmarkState_func3 = coroc.RecordType{Proto: (*durable_rec_BenchmarkState_func3)(nil)}
 
 func durable_new_BenchmarkState_func3(text []byte) func(n_3 int) {
@@ -415,24 +570,24 @@ func durable_new_BenchmarkState_func3(text []byte) func(n_3 int) {
 
 // durable_rec_BenchmarkState_func4 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.BenchmarkState.func4.
 //
-//line bench.durable_test.go:419
+//line bench.durable_test.go:574
 type durable_rec_BenchmarkState_func4 struct {
 	Rec   coroc.Record
 	body  func() int
 	state []byte
 }
 
-//line bench.durable_test.go:426
+//line bench.durable_test.go:581
 func (r *durable_rec_BenchmarkState_func4) Call(n_4 int) {
 	body, state := r.body, r.state
-//line bench_test.go:182
+//line bench_test.go:228
 	for range n_4 {
 		c_2 := coroutine.NewWithReturn[int, int](body)
 		c_2.Context().Unmarshal(state)
 	}
 }
 
-//line bench.durable_test.go:436
+//line bench.durable_test.go:591
 var durable_type_BenchmarkState_func4 = coroc.RecordType{Proto: (*durable_rec_BenchmarkState_func4)(nil)}
 
 func durable_new_BenchmarkState_func4(body func() int, state []byte) func(n_4 int) {
@@ -443,12 +598,12 @@ func durable_new_BenchmarkState_func4(body func() int, state []byte) func(n_4 in
 // BenchmarkState saves and loads a coroutine with three ints live, by the public
 // API, against encoding/json on a struct of three ints.
 //
-//line bench_test.go:146
+//line bench_test.go:192
 func BenchmarkState(b *testing.B) {
 	if !coroutine.Durable {
 		b.Skip("a volatile build has no state")
 	}
-//line bench_test.go:151
+//line bench_test.go:197
 	c := coroutine.NewWithReturn[int, int](benchmarks.Three(1, 2, 3))
 	c.Next()
 	state, err := c.Context().Marshal()
@@ -462,28 +617,36 @@ func BenchmarkState(b *testing.B) {
 	}
 	b.Run("save", func(b_2 *testing.B) {
 		compare(b_2, "json", durable_new_BenchmarkState_func1(value), durable_new_BenchmarkState_func2(c))
-//line bench_test.go:172
+//line bench_test.go:218
 		b_2.ReportMetric(float64(len(state)), "bytes")
 	})
-//line bench_test.go:174
+//line bench_test.go:220
 	b.Run("load", func(b_3 *testing.B) {
 		body := benchmarks.Three(1, 2, 3)
 		compare(b_3, "json", durable_new_BenchmarkState_func3(text), durable_new_BenchmarkState_func4(body, state))
 	})
 }
 
-//line bench.durable_test.go:476
+//line bench.durable_test.go:631
 func init() {
 	coroc.RegisterType[testing.B]("testing.B")
 	coroc.RegisterType[time.Time]("time.Time")
 	coroc.RegisterType[time.Duration]("time.Duration")
 	coroc.RegisterType[testing.T]("testing.T")
+	coroc.RegisterInstance[iter.Seq[int]]("iter.Seq")
 	coroc.RegisterRecord(&durable_type_BenchmarkFib_func1, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkFib.func1", 0x32adfdb45fa8eeaf, func(r *durable_rec_BenchmarkFib_func1) func(n int) { return coroc.NewFunc(r, r.Call) })
 	coroc.RegisterRecord(&durable_type_BenchmarkFib_func2, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkFib.func2", 0x5525928bf88864b3, func(r *durable_rec_BenchmarkFib_func2) func(n_2 int) { return coroc.NewFunc(r, r.Call) })
-	coroc.RegisterRecord(&durable_type_BenchmarkSwitch_func1, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkSwitch.func1", 0xff221f12d1dcc287, func(r *durable_rec_BenchmarkSwitch_func1) func(n int) { return coroc.NewFunc(r, r.Call) })
-	coroc.RegisterRecord(&durable_type_BenchmarkSwitch_func2, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkSwitch.func2", 0x51d5789c8754ac48, func(r *durable_rec_BenchmarkSwitch_func2) func(n_2 int) { return coroc.NewFunc(r, r.Call) })
+	coroc.RegisterRecord(&durable_type_BenchmarkSwitch_func1, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkSwitch.func1", 0xe781a508925b75fb, func(r *durable_rec_BenchmarkSwitch_func1) func(yield func(int) bool) { return coroc.NewFunc(r, r.Call) })
+	coroc.RegisterRecord(&durable_type_BenchmarkSwitch_func2, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkSwitch.func2", 0xff221f12d1dcc287, func(r *durable_rec_BenchmarkSwitch_func2) func(n int) { return coroc.NewFunc(r, r.Call) })
+	coroc.RegisterRecord(&durable_type_BenchmarkSwitch_func3, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkSwitch.func3", 0x51d5789c8754ac48, func(r *durable_rec_BenchmarkSwitch_func3) func(n_2 int) { return coroc.NewFunc(r, r.Call) })
+	coroc.RegisterRecord(&durable_type_BenchmarkNew_func1_func1, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkNew.func1.func1", 0x623fec7a6a1762d8, func(r *durable_rec_BenchmarkNew_func1_func1) func(yield func(int) bool) {
+		return coroc.NewFunc(r, r.Call)
+	})
 	coroc.RegisterRecord(&durable_type_BenchmarkNew_func1, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkNew.func1", 0xf1a89f497e6a4a1e, func(r *durable_rec_BenchmarkNew_func1) func(n int) { return coroc.NewFunc(r, r.Call) })
 	coroc.RegisterRecord(&durable_type_BenchmarkNew_func2, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkNew.func2", 0x3caf9cf8f244040e, func(r *durable_rec_BenchmarkNew_func2) func(n_2 int) { return coroc.NewFunc(r, r.Call) })
+	coroc.RegisterRecord(&durable_type_numbers_func1, "github.com/coroc-dev/coroc/benchmarks_test.numbers.func1", 0x94b2be36600133d3, func(r *durable_rec_numbers_func1) func(yield func(int) bool) { return coroc.NewFunc(r, r.Call) })
+	coroc.RegisterRecord(&durable_type_BenchmarkRange_func1, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkRange.func1", 0xcc562d4d3aee694, func(r *durable_rec_BenchmarkRange_func1) func(n int) { return coroc.NewFunc(r, r.Call) })
+	coroc.RegisterRecord(&durable_type_BenchmarkRange_func2, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkRange.func2", 0x937a6776f6205645, func(r *durable_rec_BenchmarkRange_func2) func(n_2 int) { return coroc.NewFunc(r, r.Call) })
 	coroc.RegisterRecord(&durable_type_BenchmarkLoop_func1, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkLoop.func1", 0xab84f86455625df5, func(r *durable_rec_BenchmarkLoop_func1) func(n int) { return coroc.NewFunc(r, r.Call) })
 	coroc.RegisterRecord(&durable_type_BenchmarkLoop_func2, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkLoop.func2", 0x4986ea9a8168f0cf, func(r *durable_rec_BenchmarkLoop_func2) func(n_2 int) { return coroc.NewFunc(r, r.Call) })
 	coroc.RegisterRecord(&durable_type_BenchmarkState_func1, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkState.func1", 0xf18375b265cfcb7a, func(r *durable_rec_BenchmarkState_func1) func(n int) { return coroc.NewFunc(r, r.Call) })

@@ -116,6 +116,52 @@ func BenchmarkNew(b *testing.B) {
 	})
 }
 
+// numbers is what benchmarks.Sum ranges over. gc does not see through it, as it does not
+// see through iterators that are more than a loop.
+//
+//go:noinline
+func numbers(n int) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for i := 0; i < n; i++ {
+			if !yield(i) {
+				return
+			}
+		}
+	}
+}
+
+// BenchmarkRange is a turn of a range over a function whose body could suspend and does
+// not, and a whole range of a single turn.
+func BenchmarkRange(b *testing.B) {
+	for _, turns := range []int{10_000, 1} {
+		b.Run(fmt.Sprint("turns=", turns), func(b *testing.B) {
+			times := 10_000 / turns
+			var sink int
+			compare(b, "native", func(n int) {
+				for range n {
+					sum := 0
+					for range times {
+						for v := range numbers(turns) {
+							sum += v ^ sum
+							if sum == -1 {
+								panic(v)
+							}
+						}
+					}
+					sink = sum
+				}
+			}, func(n int) {
+				for range n {
+					c := coroutine.NewWithReturn[int, int](benchmarks.Sum(times, turns))
+					c.Next()
+					sink = c.Result()
+				}
+			})
+			_ = sink
+		})
+	}
+}
+
 // BenchmarkLoop is a hot loop around a call that could suspend and is not made.
 func BenchmarkLoop(b *testing.B) {
 	const turns = 10_000

@@ -7,19 +7,20 @@ package benchmarks
 import (
 	"github.com/coroc-dev/coroc/coroutine"
 	coroc "github.com/coroc-dev/coroc/runtime"
+	"iter"
 	"math"
 )
 
 // Fib could suspend, for a negative number, and does not.
 //
-//line functions.go:12
+//line functions.go:13
 func Fib(n int) (result_1 int) {
 	return Durable_Fib(coroc.Detached, n)
 }
 
 // durable_frame_Fib is the frame of github.com/coroc-dev/coroc/benchmarks.Fib.
 //
-//line functions.durable.go:23
+//line functions.durable.go:24
 type durable_frame_Fib struct {
 	Site int
 	n    int
@@ -28,7 +29,7 @@ type durable_frame_Fib struct {
 
 // Durable_Fib is Fib with an explicit coroutine.
 //
-//line functions.durable.go:32
+//line functions.durable.go:33
 func Durable_Fib(c *coroc.Coroutine, n int) (result_1 int) {
 	var t_1 int
 	var t_2 int
@@ -48,50 +49,50 @@ func Durable_Fib(c *coroc.Coroutine, n int) (result_1 int) {
 			goto site_3
 		}
 	}
-//line functions.go:13
+//line functions.go:14
 	if !(n < 2) {
 		goto else_1
 	}
-//line functions.go:14
+//line functions.go:15
 	if !(n < 0) {
 		goto else_2
 	}
 site_1:
-//line functions.go:15
+//line functions.go:16
 	t_1 = coroutine.Durable_Yield[int, int](c, n)
 	if !c.Running() {
 		*coroc.Frame[durable_frame_Fib](c) = durable_frame_Fib{Site: 1}
 		return
 	}
-//line functions.go:15
+//line functions.go:16
 	return t_1
 else_2:
 	return n
 else_1:
 	t_2 = n - 1
 site_2:
-//line functions.go:19
+//line functions.go:20
 	t_3 = Durable_Fib(c, t_2)
 	if !c.Running() {
 		*coroc.Frame[durable_frame_Fib](c) = durable_frame_Fib{Site: 2, n: n}
 		return
 	}
-//line functions.go:19
+//line functions.go:20
 	t_4 = n - 2
 site_3:
-//line functions.go:19
+//line functions.go:20
 	t_5 = Durable_Fib(c, t_4)
 	if !c.Running() {
 		*coroc.Frame[durable_frame_Fib](c) = durable_frame_Fib{Site: 3, t_3: t_3}
 		return
 	}
-//line functions.go:19
+//line functions.go:20
 	return t_3 + t_5
 }
 
 // durable_static_1 stands for the function github.com/coroc-dev/coroc/benchmarks.Fib used as a value.
 //
-//line functions.durable.go:95
+//line functions.durable.go:96
 type durable_static_1 struct{ Rec coroc.Record }
 
 var durable_type_static_1 = coroc.RecordType{Proto: (*durable_static_1)(nil)}
@@ -103,7 +104,7 @@ func (r *durable_static_1) DurableCall(c *coroc.Coroutine, p_1 int) (result_1 in
 
 // durable_frame_RunFib_func1 is the frame of github.com/coroc-dev/coroc/benchmarks.RunFib.func1.
 //
-//line functions.durable.go:107
+//line functions.durable.go:108
 type durable_frame_RunFib_func1 struct {
 	Site int
 	r    *durable_rec_RunFib_func1
@@ -111,19 +112,19 @@ type durable_frame_RunFib_func1 struct {
 
 // durable_rec_RunFib_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks.RunFib.func1.
 //
-//line functions.durable.go:115
+//line functions.durable.go:116
 type durable_rec_RunFib_func1 struct {
 	Rec    coroc.Record
 	n      int
 	result *int
 }
 
-//line functions.durable.go:122
+//line functions.durable.go:123
 func (r *durable_rec_RunFib_func1) Call() {
 	r.DurableCall(coroc.Detached)
 }
 
-//line functions.durable.go:127
+//line functions.durable.go:128
 func (r *durable_rec_RunFib_func1) DurableCall(c *coroc.Coroutine) {
 	var t_1 int
 	n, result := r.n, r.result
@@ -137,17 +138,17 @@ func (r *durable_rec_RunFib_func1) DurableCall(c *coroc.Coroutine) {
 		}
 	}
 site_1:
-//line functions.go:24
+//line functions.go:25
 	t_1 = Durable_Fib(c, n)
 	if !c.Running() {
 		*coroc.Frame[durable_frame_RunFib_func1](c) = durable_frame_RunFib_func1{Site: 1, r: r}
 		return
 	}
-//line functions.go:24
+//line functions.go:25
 	*result = t_1
 }
 
-//line functions.durable.go:151
+//line functions.durable.go:152
 var durable_type_RunFib_func1 = coroc.RecordType{Proto: (*durable_rec_RunFib_func1)(nil)}
 
 func durable_new_RunFib_func1(n int, result *int) func() {
@@ -157,14 +158,14 @@ func durable_new_RunFib_func1(n int, result *int) func() {
 
 // RunFib returns a coroutine's body that calls Fib and stores the result.
 //
-//line functions.go:23
+//line functions.go:24
 func RunFib(n int, result *int) func() {
 	return durable_new_RunFib_func1(n, result)
 }
 
 // durable_frame_Deep_func1 is the frame of github.com/coroc-dev/coroc/benchmarks.Deep.func1.
 //
-//line functions.durable.go:168
+//line functions.durable.go:169
 type durable_frame_Deep_func1 struct {
 	Site int
 	r    *durable_rec_Deep_func1
@@ -172,18 +173,18 @@ type durable_frame_Deep_func1 struct {
 
 // durable_rec_Deep_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks.Deep.func1.
 //
-//line functions.durable.go:176
+//line functions.durable.go:177
 type durable_rec_Deep_func1 struct {
 	Rec   coroc.Record
 	depth int
 }
 
-//line functions.durable.go:182
+//line functions.durable.go:183
 func (r *durable_rec_Deep_func1) Call() {
 	r.DurableCall(coroc.Detached)
 }
 
-//line functions.durable.go:187
+//line functions.durable.go:188
 func (r *durable_rec_Deep_func1) DurableCall(c *coroc.Coroutine) {
 	var t_1 int
 	depth := r.depth
@@ -196,10 +197,10 @@ func (r *durable_rec_Deep_func1) DurableCall(c *coroc.Coroutine) {
 			goto site_1
 		}
 	}
-//line functions.go:29
+//line functions.go:30
 	t_1 = depth - 1
 site_1:
-//line functions.go:29
+//line functions.go:30
 	durable_down(c, t_1)
 	if !c.Running() {
 		*coroc.Frame[durable_frame_Deep_func1](c) = durable_frame_Deep_func1{Site: 1, r: r}
@@ -207,7 +208,7 @@ site_1:
 	}
 }
 
-//line functions.durable.go:211
+//line functions.durable.go:212
 var durable_type_Deep_func1 = coroc.RecordType{Proto: (*durable_rec_Deep_func1)(nil)}
 
 func durable_new_Deep_func1(depth int) func() {
@@ -217,19 +218,19 @@ func durable_new_Deep_func1(depth int) func() {
 
 // Deep returns a coroutine's body that yields for ever with depth calls on the stack.
 //
-//line functions.go:28
+//line functions.go:29
 func Deep(depth int) func() {
 	return durable_new_Deep_func1(depth)
 }
 
-//line functions.go:32
+//line functions.go:33
 func down(depth int) {
 	durable_down(coroc.Detached, depth)
 }
 
 // durable_frame_down is the frame of github.com/coroc-dev/coroc/benchmarks.down.
 //
-//line functions.durable.go:233
+//line functions.durable.go:234
 type durable_frame_down struct {
 	Site int
 	i    int
@@ -237,7 +238,7 @@ type durable_frame_down struct {
 
 // durable_down is down with an explicit coroutine.
 //
-//line functions.durable.go:241
+//line functions.durable.go:242
 func durable_down(c *coroc.Coroutine, depth int) {
 	var t_1 int
 	var i int
@@ -251,36 +252,36 @@ func durable_down(c *coroc.Coroutine, depth int) {
 			goto site_2
 		}
 	}
-//line functions.go:33
+//line functions.go:34
 	if !(depth > 0) {
 		goto else_1
 	}
-//line functions.go:34
+//line functions.go:35
 	t_1 = depth - 1
 site_1:
-//line functions.go:34
+//line functions.go:35
 	durable_down(c, t_1)
 	if !c.Running() {
 		*coroc.Frame[durable_frame_down](c) = durable_frame_down{Site: 1}
 		return
 	}
-//line functions.go:35
+//line functions.go:36
 	return
 else_1:
 	i = 0
 loop_1:
-//line functions.go:37
+//line functions.go:38
 	if !(i < math.MaxInt) {
 		goto endloop_1
 	}
 site_2:
-//line functions.go:38
+//line functions.go:39
 	coroutine.Durable_Yield[int, int](c, i)
 	if !c.Running() {
 		*coroc.Frame[durable_frame_down](c) = durable_frame_down{Site: 2, i: i}
 		return
 	}
-//line functions.go:37
+//line functions.go:38
 	i++
 	goto loop_1
 endloop_1:
@@ -289,7 +290,7 @@ endloop_1:
 
 // durable_static_2 stands for the function github.com/coroc-dev/coroc/benchmarks.down used as a value.
 //
-//line functions.durable.go:293
+//line functions.durable.go:294
 type durable_static_2 struct{ Rec coroc.Record }
 
 var durable_type_static_2 = coroc.RecordType{Proto: (*durable_static_2)(nil)}
@@ -301,7 +302,7 @@ func (r *durable_static_2) DurableCall(c *coroc.Coroutine, p_1 int) {
 
 // durable_frame_Rare_func1 is the frame of github.com/coroc-dev/coroc/benchmarks.Rare.func1.
 //
-//line functions.durable.go:305
+//line functions.durable.go:306
 type durable_frame_Rare_func1 struct {
 	Site int
 	r    *durable_rec_Rare_func1
@@ -310,18 +311,18 @@ type durable_frame_Rare_func1 struct {
 
 // durable_rec_Rare_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks.Rare.func1.
 //
-//line functions.durable.go:314
+//line functions.durable.go:315
 type durable_rec_Rare_func1 struct {
 	Rec coroc.Record
 	n   int
 }
 
-//line functions.durable.go:320
+//line functions.durable.go:321
 func (r *durable_rec_Rare_func1) Call() (result_1 int) {
 	return r.DurableCall(coroc.Detached)
 }
 
-//line functions.durable.go:325
+//line functions.durable.go:326
 func (r *durable_rec_Rare_func1) DurableCall(c *coroc.Coroutine) (result_1_2 int) {
 	var sum int
 	var i int
@@ -336,36 +337,36 @@ func (r *durable_rec_Rare_func1) DurableCall(c *coroc.Coroutine) (result_1_2 int
 			goto site_1
 		}
 	}
-//line functions.go:45
+//line functions.go:46
 	sum = 0
 	i = 0
 loop_1:
-//line functions.go:46
+//line functions.go:47
 	if !(i < n) {
 		goto endloop_1
 	}
-//line functions.go:47
+//line functions.go:48
 	sum += i ^ sum
 	if !(sum == -1) {
 		goto else_1
 	}
 site_1:
-//line functions.go:49
+//line functions.go:50
 	sum = coroutine.Durable_Yield[int, int](c, i)
 	if !c.Running() {
 		*coroc.Frame[durable_frame_Rare_func1](c) = durable_frame_Rare_func1{Site: 1, r: r, i: i}
 		return
 	}
 else_1:
-//line functions.go:46
+//line functions.go:47
 	i++
 	goto loop_1
 endloop_1:
-//line functions.go:52
+//line functions.go:53
 	return sum
 }
 
-//line functions.durable.go:369
+//line functions.durable.go:370
 var durable_type_Rare_func1 = coroc.RecordType{Proto: (*durable_rec_Rare_func1)(nil)}
 
 func durable_new_Rare_func1(n int) func() int {
@@ -375,14 +376,266 @@ func durable_new_Rare_func1(n int) func() int {
 
 // Rare runs a loop of n turns that suspends in none of them, and returns a sum.
 //
-//line functions.go:43
+//line functions.go:44
 func Rare(n int) func() int {
 	return durable_new_Rare_func1(n)
 }
 
+// durable_frame_numbers_func1 is the frame of github.com/coroc-dev/coroc/benchmarks.numbers.func1.
+//
+//line functions.durable.go:387
+type durable_frame_numbers_func1 struct {
+	Site  int
+	r     *durable_rec_numbers_func1
+	yield func(int) bool
+	i     int
+}
+
+// durable_rec_numbers_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks.numbers.func1.
+//
+//line functions.durable.go:397
+type durable_rec_numbers_func1 struct {
+	Rec coroc.Record
+	n   int
+}
+
+//line functions.durable.go:403
+func (r *durable_rec_numbers_func1) Call(yield func(int) bool) {
+	r.DurableCall(coroc.Detached, yield)
+}
+
+//line functions.durable.go:408
+func (r *durable_rec_numbers_func1) DurableCall(c *coroc.Coroutine, yield func(int) bool) {
+	var i int
+	var t_1 bool
+	var twin_yield interface {
+		DurableCall(*coroc.Coroutine, int) bool
+	}
+	n := r.n
+	if !c.Running() {
+		frame := coroc.Pop[durable_frame_numbers_func1](c)
+		r = frame.r
+		n = r.n
+		switch frame.Site {
+		case 1:
+			yield, i = frame.yield, frame.i
+			goto site_1
+		}
+	}
+//line functions.go:60
+	i = 0
+loop_1:
+//line functions.go:60
+	if !(i < n) {
+		goto endloop_1
+	}
+site_1:
+//line functions.go:61
+	if twin_yield == nil {
+		twin_yield, _ = coroc.RecordOf(yield).(interface {
+			DurableCall(*coroc.Coroutine, int) bool
+		})
+	}
+	if twin_yield != nil {
+		t_1 = twin_yield.DurableCall(c, i)
+	} else {
+		t_1 = yield(i)
+	}
+	if !c.Running() {
+		*coroc.Frame[durable_frame_numbers_func1](c) = durable_frame_numbers_func1{Site: 1, r: r, yield: yield, i: i}
+		return
+	}
+//line functions.go:61
+	if !t_1 {
+		return
+	}
+//line functions.go:60
+	i++
+	goto loop_1
+endloop_1:
+	return
+}
+
+//line functions.durable.go:460
+var durable_type_numbers_func1 = coroc.RecordType{Proto: (*durable_rec_numbers_func1)(nil)}
+
+func durable_new_numbers_func1(n int) func(yield func(int) bool) {
+	durable_record := &durable_rec_numbers_func1{coroc.MakeRecord(&durable_type_numbers_func1), n}
+	return coroc.NewFunc(durable_record, durable_record.Call)
+}
+
+// numbers yields the first n numbers.
+//
+//line functions.go:58
+func numbers(n int) iter.Seq[int] {
+	return durable_new_numbers_func1(n)
+}
+
+// durable_frame_Sum_func1 is the frame of github.com/coroc-dev/coroc/benchmarks.Sum.func1.
+//
+//line functions.durable.go:477
+type durable_frame_Sum_func1 struct {
+	Site    int
+	r       *durable_rec_Sum_func1
+	sum     *int
+	t_1     int
+	t_2     int
+	t_3     iter.Seq[int]
+	range_1 *coroc.RangeFunc
+}
+
+// durable_frame_Sum_func1_range1 is the frame of github.com/coroc-dev/coroc/benchmarks.Sum.func1.range1.
+//
+//line functions.durable.go:490
+type durable_frame_Sum_func1_range1 struct {
+	Site int
+	r    *durable_rec_Sum_func1_range1
+}
+
+// durable_rec_Sum_func1_range1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks.Sum.func1.range1.
+//
+//line functions.durable.go:498
+type durable_rec_Sum_func1_range1 struct {
+	Rec     coroc.Record
+	range_1 *coroc.RangeFunc
+	sum     *int
+}
+
+//line functions.durable.go:505
+func (r *durable_rec_Sum_func1_range1) Call(v int) (result_1 bool) {
+	return r.DurableCall(coroc.Detached, v)
+}
+
+//line functions.durable.go:510
+func (r *durable_rec_Sum_func1_range1) DurableCall(c *coroc.Coroutine, v int) (result_1_2 bool) {
+	var t_4 int
+	range_1, sum := r.range_1, r.sum
+	if !c.Running() {
+		frame := coroc.Pop[durable_frame_Sum_func1_range1](c)
+		r = frame.r
+		range_1, sum = r.range_1, r.sum
+		switch frame.Site {
+		case 1:
+			goto site_1
+		}
+	}
+//line functions.go:74
+	range_1.Enter()
+	*sum += v ^ *sum
+	if !(*sum == -1) {
+		goto else_1
+	}
+site_1:
+//line functions.go:77
+	t_4 = coroutine.Durable_Yield[int, int](c, v)
+	if !c.Running() {
+		*coroc.Frame[durable_frame_Sum_func1_range1](c) = durable_frame_Sum_func1_range1{Site: 1, r: r}
+		return
+	}
+//line functions.go:77
+	*sum = t_4
+else_1:
+	return range_1.Continue()
+}
+
+//line functions.durable.go:542
+var durable_type_Sum_func1_range1 = coroc.RecordType{Proto: (*durable_rec_Sum_func1_range1)(nil)}
+
+func durable_new_Sum_func1_range1(range_1 *coroc.RangeFunc, sum *int) func(v int) bool {
+	durable_record := &durable_rec_Sum_func1_range1{coroc.MakeRecord(&durable_type_Sum_func1_range1), range_1, sum}
+	return coroc.NewFunc(durable_record, durable_record.Call)
+}
+
+// durable_rec_Sum_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks.Sum.func1.
+//
+//line functions.durable.go:552
+type durable_rec_Sum_func1 struct {
+	Rec   coroc.Record
+	times int
+	n     int
+}
+
+//line functions.durable.go:559
+func (r *durable_rec_Sum_func1) Call() (result_1 int) {
+	return r.DurableCall(coroc.Detached)
+}
+
+//line functions.durable.go:564
+func (r *durable_rec_Sum_func1) DurableCall(c *coroc.Coroutine) (result_1_2 int) {
+	var sum *int
+	var t_1 int
+	var t_2 int
+	var t_3 iter.Seq[int]
+	var range_1 *coroc.RangeFunc
+	var t_5 func(int) bool
+	times, n := r.times, r.n
+	if !c.Running() {
+		frame := coroc.Pop[durable_frame_Sum_func1](c)
+		r = frame.r
+		times, n = r.times, r.n
+		switch frame.Site {
+		case 1:
+			sum, t_1, t_2, t_3, range_1 = frame.sum, frame.t_1, frame.t_2, frame.t_3, frame.range_1
+			goto site_1
+		}
+	}
+//line functions.go:72
+	sum = coroc.Box(0)
+	t_1 = times
+//line functions.go:73
+	t_2 = 0
+loop_1:
+//line functions.go:73
+	if !(t_2 < t_1) {
+		goto endloop_1
+	}
+//line functions.go:74
+	t_3 = numbers(n)
+//line functions.go:74
+	range_1 = &coroc.RangeFunc{}
+//line functions.go:74
+	t_5 = durable_new_Sum_func1_range1(range_1, sum)
+site_1:
+//line functions.go:74
+	if twin, ok := coroc.RecordOf(t_3).(interface {
+		DurableCall(*coroc.Coroutine, func(int) bool)
+	}); ok {
+		twin.DurableCall(c, t_5)
+	} else {
+		t_3(t_5)
+	}
+	if !c.Running() {
+		*coroc.Frame[durable_frame_Sum_func1](c) = durable_frame_Sum_func1{Site: 1, r: r, sum: sum, t_1: t_1, t_2: t_2, t_3: t_3, range_1: range_1}
+		return
+	}
+//line functions.go:74
+	range_1.End()
+	t_2++
+	goto loop_1
+endloop_1:
+//line functions.go:81
+	return *sum
+}
+
+//line functions.durable.go:621
+var durable_type_Sum_func1 = coroc.RecordType{Proto: (*durable_rec_Sum_func1)(nil)}
+
+func durable_new_Sum_func1(times int, n int) func() int {
+	durable_record := &durable_rec_Sum_func1{coroc.MakeRecord(&durable_type_Sum_func1), times, n}
+	return coroc.NewFunc(durable_record, durable_record.Call)
+}
+
+// Sum ranges times over an iterator of n numbers, in a body that could suspend and does
+// not, and returns a sum.
+//
+//line functions.go:70
+func Sum(times, n int) func() int {
+	return durable_new_Sum_func1(times, n)
+}
+
 // durable_frame_Three_func1 is the frame of github.com/coroc-dev/coroc/benchmarks.Three.func1.
 //
-//line functions.durable.go:386
+//line functions.durable.go:639
 type durable_frame_Three_func1 struct {
 	Site int
 	r    *durable_rec_Three_func1
@@ -393,7 +646,7 @@ type durable_frame_Three_func1 struct {
 
 // durable_rec_Three_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks.Three.func1.
 //
-//line functions.durable.go:397
+//line functions.durable.go:650
 type durable_rec_Three_func1 struct {
 	Rec coroc.Record
 	a   int
@@ -401,12 +654,12 @@ type durable_rec_Three_func1 struct {
 	c   int
 }
 
-//line functions.durable.go:405
+//line functions.durable.go:658
 func (r *durable_rec_Three_func1) Call() (result_1 int) {
 	return r.DurableCall(coroc.Detached)
 }
 
-//line functions.durable.go:410
+//line functions.durable.go:663
 func (r *durable_rec_Three_func1) DurableCall(c_2 *coroc.Coroutine) (result_1_2 int) {
 	var x int
 	var y int
@@ -422,20 +675,20 @@ func (r *durable_rec_Three_func1) DurableCall(c_2 *coroc.Coroutine) (result_1_2 
 			goto site_1
 		}
 	}
-//line functions.go:59
+//line functions.go:88
 	x, y, z = a+1, b+1, c+1
 site_1:
-//line functions.go:60
+//line functions.go:89
 	coroutine.Durable_Yield[int, int](c_2, 0)
 	if !c_2.Running() {
 		*coroc.Frame[durable_frame_Three_func1](c_2) = durable_frame_Three_func1{Site: 1, r: r, x: x, y: y, z: z}
 		return
 	}
-//line functions.go:61
+//line functions.go:90
 	return x + y + z
 }
 
-//line functions.durable.go:439
+//line functions.durable.go:692
 var durable_type_Three_func1 = coroc.RecordType{Proto: (*durable_rec_Three_func1)(nil)}
 
 func durable_new_Three_func1(a int, b int, c int) func() int {
@@ -445,33 +698,43 @@ func durable_new_Three_func1(a int, b int, c int) func() int {
 
 // Three returns a coroutine's body that yields with three ints live.
 //
-//line functions.go:57
+//line functions.go:86
 func Three(a, b, c int) func() int {
 	return durable_new_Three_func1(a, b, c)
 }
 
-//line functions.durable.go:454
+//line functions.durable.go:707
 func init() {
+	coroc.RegisterInstance[iter.Seq[int]]("iter.Seq")
 	coroc.RegisterFunc(&durable_static_1{coroc.MakeRecord(&durable_type_static_1)}, &durable_type_static_1, "github.com/coroc-dev/coroc/benchmarks.Fib", Fib)
 	coroc.RegisterFrame[durable_frame_Fib]("github.com/coroc-dev/coroc/benchmarks.Fib", 0x25c24eb81d8b788a,
-		coroc.Site{Pos: "functions.go:15:11", Live: []string{}},
-		coroc.Site{Pos: "functions.go:19:9", Live: []string{"n"}},
-		coroc.Site{Pos: "functions.go:19:20", Live: []string{"t_3"}})
+		coroc.Site{Pos: "functions.go:16:11", Live: []string{}},
+		coroc.Site{Pos: "functions.go:20:9", Live: []string{"n"}},
+		coroc.Site{Pos: "functions.go:20:20", Live: []string{"t_3"}})
 	coroc.RegisterFrame[durable_frame_RunFib_func1]("github.com/coroc-dev/coroc/benchmarks.RunFib.func1", 0x55fcae35e34d828b,
-		coroc.Site{Pos: "functions.go:24:28", Live: []string{"r"}})
+		coroc.Site{Pos: "functions.go:25:28", Live: []string{"r"}})
 	coroc.RegisterRecord(&durable_type_RunFib_func1, "github.com/coroc-dev/coroc/benchmarks.RunFib.func1", 0x55fcae35e34d828b, func(r *durable_rec_RunFib_func1) func() { return coroc.NewFunc(r, r.Call) })
 	coroc.RegisterFrame[durable_frame_Deep_func1]("github.com/coroc-dev/coroc/benchmarks.Deep.func1", 0x6b32dd4af362d397,
-		coroc.Site{Pos: "functions.go:29:18", Live: []string{"r"}})
+		coroc.Site{Pos: "functions.go:30:18", Live: []string{"r"}})
 	coroc.RegisterRecord(&durable_type_Deep_func1, "github.com/coroc-dev/coroc/benchmarks.Deep.func1", 0x6b32dd4af362d397, func(r *durable_rec_Deep_func1) func() { return coroc.NewFunc(r, r.Call) })
 	coroc.RegisterFunc(&durable_static_2{coroc.MakeRecord(&durable_type_static_2)}, &durable_type_static_2, "github.com/coroc-dev/coroc/benchmarks.down", down)
 	coroc.RegisterFrame[durable_frame_down]("github.com/coroc-dev/coroc/benchmarks.down", 0x7118fcd29bf3134d,
-		coroc.Site{Pos: "functions.go:34:3", Live: []string{}},
-		coroc.Site{Pos: "functions.go:38:3", Live: []string{"i"}})
+		coroc.Site{Pos: "functions.go:35:3", Live: []string{}},
+		coroc.Site{Pos: "functions.go:39:3", Live: []string{"i"}})
 	coroc.RegisterFrame[durable_frame_Rare_func1]("github.com/coroc-dev/coroc/benchmarks.Rare.func1", 0x29090202538c1725,
-		coroc.Site{Pos: "functions.go:49:11", Live: []string{"r", "i"}})
+		coroc.Site{Pos: "functions.go:50:11", Live: []string{"r", "i"}})
 	coroc.RegisterRecord(&durable_type_Rare_func1, "github.com/coroc-dev/coroc/benchmarks.Rare.func1", 0x29090202538c1725, func(r *durable_rec_Rare_func1) func() int { return coroc.NewFunc(r, r.Call) })
+	coroc.RegisterFrame[durable_frame_numbers_func1]("github.com/coroc-dev/coroc/benchmarks.numbers.func1", 0x94b2be36600133d3,
+		coroc.Site{Pos: "functions.go:61:8", Live: []string{"r", "yield", "i"}})
+	coroc.RegisterRecord(&durable_type_numbers_func1, "github.com/coroc-dev/coroc/benchmarks.numbers.func1", 0x94b2be36600133d3, func(r *durable_rec_numbers_func1) func(yield func(int) bool) { return coroc.NewFunc(r, r.Call) })
+	coroc.RegisterFrame[durable_frame_Sum_func1_range1]("github.com/coroc-dev/coroc/benchmarks.Sum.func1.range1", 0x83a9fc2b86ec5467,
+		coroc.Site{Pos: "functions.go:77:12", Live: []string{"r"}})
+	coroc.RegisterRecord(&durable_type_Sum_func1_range1, "github.com/coroc-dev/coroc/benchmarks.Sum.func1.range1", 0x83a9fc2b86ec5467, func(r *durable_rec_Sum_func1_range1) func(v int) bool { return coroc.NewFunc(r, r.Call) })
+	coroc.RegisterFrame[durable_frame_Sum_func1]("github.com/coroc-dev/coroc/benchmarks.Sum.func1", 0xf7673da1a43f692,
+		coroc.Site{Pos: "functions.go:74:4", Live: []string{"r", "sum", "t_1", "t_2", "t_3", "range_1"}})
+	coroc.RegisterRecord(&durable_type_Sum_func1, "github.com/coroc-dev/coroc/benchmarks.Sum.func1", 0xf7673da1a43f692, func(r *durable_rec_Sum_func1) func() int { return coroc.NewFunc(r, r.Call) })
 	coroc.RegisterFrame[durable_frame_Three_func1]("github.com/coroc-dev/coroc/benchmarks.Three.func1", 0x9ae71b4370537359,
-		coroc.Site{Pos: "functions.go:60:3", Live: []string{"r", "x", "y", "z"}})
+		coroc.Site{Pos: "functions.go:89:3", Live: []string{"r", "x", "y", "z"}})
 	coroc.RegisterRecord(&durable_type_Three_func1, "github.com/coroc-dev/coroc/benchmarks.Three.func1", 0x9ae71b4370537359, func(r *durable_rec_Three_func1) func() int { return coroc.NewFunc(r, r.Call) })
 	coroc.RegisterVar("github.com/coroc-dev/coroc/coroutine.ErrInvalidState", &coroutine.ErrInvalidState, false)
 	coroc.RegisterVar("github.com/coroc-dev/coroc/coroutine.ErrNotDurable", &coroutine.ErrNotDurable, false)

@@ -3,6 +3,7 @@
 package benchmarks
 
 import (
+	"iter"
 	"math"
 
 	"github.com/coroc-dev/coroc/coroutine"
@@ -47,6 +48,34 @@ func Rare(n int) func() int {
 			sum += i ^ sum
 			if sum == -1 {
 				sum = coroutine.Yield[int, int](i)
+			}
+		}
+		return sum
+	}
+}
+
+// numbers yields the first n numbers.
+func numbers(n int) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for i := 0; i < n; i++ {
+			if !yield(i) {
+				return
+			}
+		}
+	}
+}
+
+// Sum ranges times over an iterator of n numbers, in a body that could suspend and does
+// not, and returns a sum.
+func Sum(times, n int) func() int {
+	return func() int {
+		sum := 0
+		for range times {
+			for v := range numbers(n) {
+				sum += v ^ sum
+				if sum == -1 {
+					sum = coroutine.Yield[int, int](v)
+				}
 			}
 		}
 		return sum

@@ -223,9 +223,14 @@ func (t *twinGen) emitSite(b *bodyGen, frame string, it *item) {
 		assign = strings.Join(lhs, ", ") + " = "
 	}
 	static, test, dynamic, plain := t.callTexts(b, it.call)
-	if static != "" {
+	kept := t.twins[t.callee(it.call)]
+	switch {
+	case static != "":
 		b.put(assign + static + "\n")
-	} else {
+	default:
+		if kept != nil {
+			kept.find(b)
+		}
 		b.putf("if %s {\n", test)
 		b.put(assign + dynamic + "\n")
 		b.put("} else {\n")
@@ -251,7 +256,16 @@ func (t *twinGen) callTexts(b *bodyGen, call *ast.CallExpr) (static, test, dynam
 	if call.Ellipsis.IsValid() && len(args) > 0 {
 		args[len(args)-1] += "..."
 	}
-	return t.callForms(site, call.Fun, callVars{t.c, t.twin, t.ok}, args, func(e ast.Expr) string { return b.expr(e) })
+	v := callVars{t.c, t.twin, t.ok}
+	kept := t.twins[t.callee(call)]
+	if kept != nil {
+		v.twin = kept.name
+	}
+	static, test, dynamic, plain = t.callForms(site, call.Fun, v, args, func(e ast.Expr) string { return b.expr(e) })
+	if kept != nil {
+		test = kept.name + " != nil"
+	}
+	return static, test, dynamic, plain
 }
 
 // callVars are the names of the coroutine and of what a dynamic call looks up.

@@ -45,6 +45,8 @@ type twinGen struct {
 	captures    []*types.Var
 	method      *types.Func // of a twin of a method
 	orig        ast.Node    // what the twin is made of
+	twins       map[*types.Var]*keptTwin
+	twinVars    []*types.Var // of twins, in order
 	hoisted     map[*types.Var]bool
 	mentioned   map[*types.Var]bool // variables, also captured ones, in code that can be reached
 	framed      bitset              // variables that are live at some site
@@ -199,6 +201,7 @@ func (t *twinGen) generate(head string, recv *types.Var, captures []*types.Var, 
 	}
 	t.liveness()
 	t.hoist()
+	t.keepTwins(body)
 	t.fr = t.local("frame")
 	frame := t.frameType()
 
@@ -210,6 +213,7 @@ func (t *twinGen) generate(head string, recv *types.Var, captures []*types.Var, 
 		b.stmt(s)
 	}
 	t.declareHoisted(b)
+	t.declareTwins(b)
 	if t.d != "" {
 		b.putf("%s := &%s.Defers{}\n", t.d, t.coroc)
 	}

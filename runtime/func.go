@@ -57,13 +57,16 @@ type closure struct {
 // codeSet is an immutable open-addressed set of code pointers.
 type codeSet struct {
 	mask  uintptr
-	slots []uintptr
+	slots []codeSlot
 	n     int
 }
 
-// staticRecords holds the records of functions that have no captures, by their code
-// pointers, which in contrast to those of closures say all.
-var staticRecords sync.Map
+// codeSlot has a code pointer, and the record of a function that has no captures: in
+// contrast to those of closures its code pointer says all.
+type codeSlot struct {
+	code   uintptr
+	static any
+}
 
 var (
 	recordCode   atomic.Pointer[codeSet]
@@ -73,40 +76,42 @@ var (
 func init() { recordCode.CompareAndSwap(nil, newCodeSet(64)) }
 
 func newCodeSet(size uintptr) *codeSet {
-	return &codeSet{mask: size - 1, slots: make([]uintptr, size)}
+	return &codeSet{mask: size - 1, slots: make([]codeSlot, size)}
 }
 
 func hashCode(code uintptr) uintptr { return code>>4 ^ code>>11 }
 
-func (s *codeSet) has(code uintptr) bool {
+// find returns the slot of a code pointer, or nil.
+func (s *codeSet) find(code uintptr) *codeSlot {
 	for i := hashCode(code); ; i++ {
-		switch s.slots[i&s.mask] {
+		switch slot := &s.slots[i&s.mask]; slot.code {
 		case code:
-			return true
+			return slot
 		case 0:
-			return false
+			return nil
 		}
 	}
 }
 
-func (s *codeSet) add(code uintptr) {
-	i := hashCode(code)
-	for s.slots[i&s.mask] != 0 {
+func (s *codeSet) add(slot codeSlot) {
+	i := hashCode(slot.code)
+	for s.slots[i&s.mask].code != 0 {
 		i++
 	}
-	s.slots[i&s.mask] = code
+	s.slots[i&s.mask] = slot
 	s.n++
 }
 
-func addRecordCode(code uintptr) {
+// addRecordCode adds a slot, and reports whether its code is new.
+func addRecordCode(slot codeSlot) bool {
 	recordCodeMu.Lock()
 	defer recordCodeMu.Unlock()
 	old := recordCode.Load()
 	if old == nil {
 		old = newCodeSet(64)
 	}
-	if old.has(code) {
-		return
+	if old.find(slot.code) != nil {
+		return false
 	}
 	size := old.mask + 1
 	if uintptr(old.n)*4 >= size*2 {
@@ -114,12 +119,13 @@ func addRecordCode(code uintptr) {
 	}
 	s := newCodeSet(size)
 	for _, c := range old.slots {
-		if c != 0 {
+		if c.code != 0 {
 			s.add(c)
 		}
 	}
-	s.add(code)
+	s.add(slot)
 	recordCode.Store(s)
+	return true
 }
 
 // NewFunc returns f, the method value of the plain method of the record r, after
@@ -132,8 +138,8 @@ func NewFunc[R, F any](r *R, f F) F {
 	if uintptr(c.record) != uintptr(unsafe.Pointer(r)) {
 		panic(fmt.Sprintf("coroutine: the method value %T does not hold its receiver where this version of coroc expects it", f))
 	}
-	if s := recordCode.Load(); s == nil || !s.has(c.code) {
-		addRecordCode(c.code)
+	if s := recordCode.Load(); s == nil || s.find(c.code) == nil {
+		addRecordCode(codeSlot{code: c.code})
 	}
 	return f
 }
@@ -149,11 +155,15 @@ func recordAt(fn unsafe.Pointer) any {
 		return nil
 	}
 	s := recordCode.Load()
-	if s == nil || !s.has(*(*uintptr)(fn)) {
+	if s == nil {
 		return nil
 	}
-	if r, ok := staticRecords.Load(*(*uintptr)(fn)); ok {
-		return r
+	slot := s.find(*(*uintptr)(fn))
+	if slot == nil {
+		return nil
+	}
+	if slot.static != nil {
+		return slot.static
 	}
 	p := (*closure)(fn).record
 	return (*Record)(p).typ.at(p)
@@ -165,9 +175,8 @@ func recordAt(fn unsafe.Pointer) any {
 // that uses a function as a value registers it; the first one is enough.
 func RegisterFunc[R, F any](r *R, t *RecordType, name string, f F) {
 	code := *(*uintptr)(*(*unsafe.Pointer)(unsafe.Pointer(&f)))
-	if _, known := staticRecords.LoadOrStore(code, any(r)); known {
+	if !addRecordCode(codeSlot{code, r}) {
 		return
 	}
-	addRecordCode(code)
 	RegisterRecord(t, name, 0, func(*R) F { return f })
 }
