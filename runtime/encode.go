@@ -16,7 +16,8 @@ type encoder struct {
 	reg  *registry
 	c    *Coroutine
 	b    []byte
-	keep *Held // what is not copied, or nil
+	keep *Held      // what is not copied, or nil
+	own  *Variables // those that are saved, and not their names, or nil
 
 	cur      place          // what is being scanned or written
 	at       unsafe.Pointer // if not nil, the interface variable that holds it

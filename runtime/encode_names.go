@@ -14,7 +14,7 @@ func (e *encoder) prepare() {
 	if e.values != nil {
 		return
 	}
-	e.values = e.reg.vars.current(e.reg)
+	e.values = e.own.named(e.reg)
 	if len(e.c.bindings) == 0 {
 		e.bound = noValues
 		return
@@ -80,7 +80,7 @@ func (e *encoder) findName(addr unsafe.Pointer, t *plan, count int) (memoryName,
 	if n, ok := e.in(e.bound, addr, t, count); ok {
 		return n, true
 	}
-	if v := e.reg.vars.at(addr); v != nil {
+	if v := e.reg.vars.at(addr); v != nil && !e.own.has(v) {
 		n := memoryName{nameKey{kind: nameAddress, v: v}, v.plan, uintptr(addr) - uintptr(v.addr)}
 		if e.fits(n, t, count) {
 			return n, true

@@ -35,7 +35,11 @@ func (e *encoder) render(at place) string {
 				}
 			}
 		case at.root != 0:
-			fmt.Fprintf(&b, "root %d", at.root-1)
+			if e.own != nil {
+				e.own.path(&b, at.root-1, at.off)
+			} else {
+				fmt.Fprintf(&b, "root %d", at.root-1)
+			}
 		case at.obj == nil:
 		case at.obj.form == formMap:
 			if at.entry > 0 {

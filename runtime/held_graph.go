@@ -28,8 +28,9 @@ type survey struct {
 	met    seenSet // of the front
 	seen   seenSet // of the back
 	work   []walkItem
-	blind  string // what stood in the way, if not all that is kept could be seen
-	walked int64  // values
+	blind  string         // what stood in the way, if not all that is kept could be seen
+	walked int64          // values
+	each   func(walkItem) // if not nil, called for all memory of the back
 	buf    []byte
 }
 

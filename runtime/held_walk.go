@@ -163,10 +163,13 @@ func (s *survey) reach(it walkItem, mark heldMark) {
 		s.touch(lo, hi, mark)
 	}
 	if it.kind == itemMemory {
-		if len(it.t.back) == 0 {
-			return
-		}
 		it.n = int((known - lo + it.t.size - 1) / it.t.size)
+	}
+	if s.each != nil {
+		s.each(it)
+	}
+	if it.kind == itemMemory && len(it.t.back) == 0 {
+		return
 	}
 	s.work = append(s.work, it)
 }
@@ -248,6 +251,9 @@ func (s *survey) backInterface(x eface, mark heldMark) {
 			s.backWord(sl, x.data, mark)
 		}
 	case s.seen.visit(uintptr(x.data)+t.size, t.id, uintptr(x.data)) > uintptr(x.data):
+		if s.each != nil {
+			s.each(walkItem{itemMemory, x.data, t, 1})
+		}
 		s.work = append(s.work, walkItem{itemMemory, x.data, t, 1})
 	}
 }

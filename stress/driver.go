@@ -17,6 +17,7 @@ type driver struct {
 	held  runtime.Held
 	pace  *pace
 	sum   *summary
+	vars  *runtime.Variables // for another process
 }
 
 // drive runs main as a coroutine.
@@ -33,6 +34,12 @@ func drive(main func()) {
 	d.held.Pin(log.Default()) // whose writer is the program's
 	d.left = d.pace.Next
 	defer d.sum.end()
+	if options.Fresh {
+		if c := d.goOn(); c.Next() {
+			d.handOver(c)
+		}
+		return
+	}
 	c := d.coroutine()
 	for c.Next() {
 		c = d.through(c)

@@ -14,6 +14,7 @@ type Options struct {
 	Fresh   bool   // go on in a new process each time
 	Verbose bool   // print a summary at the end
 	Summary string // a file for the summary, instead
+	State   string // with Fresh: the file for the state that the next process is to take
 }
 
 // variable carries the options to the program.

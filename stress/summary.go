@@ -44,6 +44,9 @@ func newSummary(o Options) *summary {
 		if s.file, err = os.OpenFile(o.Summary, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
 			fail(err)
 		}
+		if info, err := s.file.Stat(); err == nil {
+			s.length = int(info.Size())
+		}
 	}
 	return s
 }
@@ -119,8 +122,12 @@ func (s *Summary) String() string {
 	}
 	line("%d bytes in all, %d at a time, %d at most; %d frames at most; %d objects copied",
 		s.Bytes, s.Bytes/s.Suspensions, s.Largest, s.Depth, s.Objects)
-	line("handles to what package-level variables lead to: %v", s.Variables)
-	line("handles to what only the process can hold: %v", s.Process)
+	if s.Variables != (runtime.HeldCounts{}) {
+		line("handles to what package-level variables lead to: %v", s.Variables)
+	}
+	if s.Process != (runtime.HeldCounts{}) {
+		line("handles to what only the process can hold: %v", s.Process)
+	}
 	for _, why := range slices.SortedFunc(maps.Keys(s.Whole), func(a, b string) int {
 		return cmp.Or(cmp.Compare(s.Whole[b], s.Whole[a]), strings.Compare(a, b))
 	}) {

@@ -79,10 +79,20 @@ func runStress(cmd *cobra.Command, target string, args, tags []string, o stress.
 		o.Summary = filepath.Join(dir, "summary")
 		defer func() { printSummary(cmd.ErrOrStderr(), o.Summary) }()
 	}
-	run := exec.Command(exe, args...)
-	run.Env = append(os.Environ(), o.Environ())
-	run.Stdin, run.Stdout, run.Stderr = cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr()
-	return runChild(run)
+	if o.Fresh {
+		o.State = filepath.Join(dir, "state")
+	}
+	for {
+		run := exec.Command(exe, args...)
+		run.Env = append(os.Environ(), o.Environ())
+		run.Stdin, run.Stdout, run.Stderr = cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr()
+		if err := runChild(run); err != nil || !o.Fresh {
+			return err
+		}
+		if _, err := os.Stat(o.State); err != nil {
+			return nil // it has come to its end
+		}
+	}
 }
 
 // printSummary tells what the program has written of what its driver has done, however
