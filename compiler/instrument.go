@@ -184,6 +184,11 @@ func instrument(name string, src []byte, plain []PlainFunc) []byte {
 		}
 		return true
 	})
+	if len(ins) == 0 && declaresVariables(f) {
+		// What is compiled registers the variables of its package, which the driver must
+		// know all of.
+		ins = append(ins, insertion{len(src), "\nfunc init() { " + pkg + ".Point() }\n"})
+	}
 	if len(ins) == 0 {
 		return nil
 	}
@@ -198,6 +203,13 @@ func instrument(name string, src []byte, plain []PlainFunc) []byte {
 	}
 	out.Write(src[at:])
 	return out.Bytes()
+}
+
+func declaresVariables(f *ast.File) bool {
+	return slices.ContainsFunc(f.Decls, func(d ast.Decl) bool {
+		g, ok := d.(*ast.GenDecl)
+		return ok && g.Tok == token.VAR
+	})
 }
 
 // isClause reports whether a statement list with s in it is that of a switch or
