@@ -45,7 +45,7 @@ func compileStressed(ctx context.Context, o Options) (*Result, error) {
 			return nil, err
 		}
 		r.Plain = plain
-		if !r.Failed() || r.Facts == nil || o.Partial {
+		if r.Facts == nil || !typecheck.HasErrors(r.Diagnostics) {
 			return r, nil
 		}
 		more := refusedFuncs(r)

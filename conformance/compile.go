@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"strings"
@@ -30,7 +31,8 @@ type compileRequest struct {
 // A compileReply is what it writes.
 type compileReply struct {
 	Errors      []compileError
-	Description string // for go build -overlay; "" if nothing was generated
+	Plain       []compileError // functions that were left without suspension points, and why
+	Description string         // for go build -overlay; "" if nothing was generated
 }
 
 type compileError struct{ File, Text string }
@@ -53,6 +55,9 @@ func compileBatch(in io.Reader, out io.Writer) error {
 		if !d.Warning {
 			reply.Errors = append(reply.Errors, compileError{d.Pos.Filename, d.Error()})
 		}
+	}
+	for _, f := range r.Plain {
+		reply.Plain = append(reply.Plain, compileError{f.Pos.Filename, fmt.Sprintf("line %d: %s", f.Pos.Line, f.Why.Message)})
 	}
 	if !r.Failed() {
 		overlay, err := r.Overlay()
@@ -129,6 +134,11 @@ func (w *workspace) compile(ctx context.Context, overlay string, fail func(*Prog
 	if lost != nil {
 		return w.halve(ctx, overlay, lost, fail)
 	}
+	for _, e := range reply.Plain {
+		if p := w.owner(e.File); p != nil && refused[p] == "" {
+			w.plain[p] = append(w.plain[p], e.Text)
+		}
+	}
 	for p, why := range refused {
 		fail(p, refusedKind(why), why)
 		if err := w.remove(p); err != nil {
@@ -162,6 +172,7 @@ func (w *workspace) halve(ctx context.Context, overlay string, lost error, fail 
 		if _, err := part.compile(ctx, name+"-overlay", fail); err != nil {
 			return "", err
 		}
+		maps.Copy(w.plain, part.plain)
 		for _, p := range half {
 			if part.programs[directory(p)] == nil {
 				if err := w.remove(p); err != nil {

@@ -191,6 +191,7 @@ func (r *report) summary() bool {
 		}
 		_ = w.Flush()
 	}
+	r.unsuspended()
 	if r.verbose {
 		r.slowest()
 	}
@@ -199,6 +200,21 @@ func (r *report) summary() bool {
 	fmt.Fprintf(r.out, "%d of %d programs behave as their source; %d known failures, %d others; %d listed that pass; %s (%.0f s of it under stress)\n",
 		len(byKind[Passed]), n, n-len(byKind[Passed])-unlisted, unlisted, better, time.Since(r.began).Round(time.Second), seconds)
 	return unlisted == 0 && better == 0
+}
+
+// unsuspended prints which functions coroc stress has left as they are.
+func (r *report) unsuspended() {
+	var b strings.Builder
+	n := 0
+	for _, res := range r.results {
+		for _, why := range res.Unsuspended {
+			fmt.Fprintf(&b, "  %s: %s\n", res.Path, why)
+			n++
+		}
+	}
+	if n > 0 {
+		fmt.Fprintf(r.out, "functions that run without suspension points: %d\n%s", n, b.String())
+	}
 }
 
 // slowest prints where the time goes.

@@ -32,6 +32,8 @@ type Result struct {
 	Plain     float64
 
 	Suspensions, Points, Bytes int64
+
+	Unsuspended []string `json:",omitempty"` // functions without suspension points, and why
 }
 
 // longestWhy is how much of a Result.Why is kept.

@@ -201,7 +201,7 @@ func (b *batch) stress(ctx context.Context) error {
 // done records how a program came out.
 func (b *batch) done(p *Program, r Result) error {
 	ref, _ := b.references.get(p.Path)
-	r.Path, r.Key, r.Plain = p.Path, b.key(p), ref.Outcome.Seconds
+	r.Path, r.Key, r.Plain, r.Unsuspended = p.Path, b.key(p), ref.Outcome.Seconds, b.space.plain[p]
 	r.Why = strings.ReplaceAll(strings.TrimSpace(r.Why), b.space.dir+string(os.PathSeparator), "")
 	r.Why = r.Why[:min(len(r.Why), longestWhy)]
 	b.report.result(p, r)

@@ -74,12 +74,13 @@ func goEnv() []string {
 type workspace struct {
 	tools    *toolchain
 	dir      string
-	programs map[string]*Program // by directory
+	programs map[string]*Program   // by directory
+	plain    map[*Program][]string // functions that run without suspension points, and why
 }
 
 // newWorkspace writes programs into a module in dir.
 func newWorkspace(t *toolchain, dir string, ps []*Program) (*workspace, error) {
-	w := &workspace{tools: t, dir: dir, programs: map[string]*Program{}}
+	w := &workspace{tools: t, dir: dir, programs: map[string]*Program{}, plain: map[*Program][]string{}}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, err
 	}
