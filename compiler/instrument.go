@@ -181,6 +181,11 @@ func instrument(name string, src []byte, plain []PlainFunc) []byte {
 			list(n.Body)
 		case *ast.CommClause:
 			list(n.Body)
+		case *ast.CallExpr:
+			keeps(f, n, func(arg ast.Expr, by string) {
+				add(arg.Pos(), pkg+"."+by+"(")
+				add(arg.End(), ")")
+			})
 		}
 		return true
 	})

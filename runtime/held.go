@@ -15,7 +15,7 @@ import (
 // state finds it again in the Held. That is
 //
 //   - all memory that package-level variables lead to: the registered ones, those
-//     given to [Held.Root] and what has been given to [Held.Pin];
+//     given to [Held.Root], what has been given to [Held.Pin] and Pins;
 //   - channels, func values that coroc has not compiled, unsafe pointers, and values of
 //     the standard library that have no meaning elsewhere, with all memory that they
 //     lead to.
@@ -32,6 +32,8 @@ type Held struct {
 	// Shallow makes the state of nothing but the frames: whatever they refer to is kept.
 	// It must be set while other goroutines may be using the program's memory.
 	Shallow bool
+	// Pins is nil, or what is kept besides what package-level variables lead to.
+	Pins *Pins
 
 	reg    *registry
 	given  []any

@@ -131,6 +131,7 @@ func (s *survey) follow() {
 	for {
 		if n := len(s.boxes) - 1; n >= 0 {
 			b := s.boxes[n]
+			s.boxes[n] = walkItem{}
 			s.boxes = s.boxes[:n]
 			s.front(b.t.front, b.addr, -1)
 			continue

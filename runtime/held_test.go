@@ -564,3 +564,26 @@ c000000000-c000400000 rw-p 00000000 00:00 0
 	require.Equal(t, memoryRange{0x400000, 0x6e0000}, mappedFile(maps, "/tmp/a b", memoryRange{0x690000, 0x6a0000}))
 	require.Equal(t, memoryRange{1, 2}, mappedFile("", "/tmp/a b", memoryRange{1, 2}))
 }
+
+func TestHeldPins(t *testing.T) {
+	var pins Pins
+	h := &Held{Pins: &pins}
+	n := new(int)
+	f := makeCaptured(n)
+	node := &heldNode{any: n}
+	pins.Add(nil)
+	pins.Add(3)
+	require.NotSame(t, n, hold(t, h, n))
+	pins.Add(f)
+	require.Same(t, n, hold(t, h, n))
+	goruntime.KeepAlive(f)
+	f = nil
+	goruntime.GC()
+	require.NotSame(t, n, hold(t, h, n), "what is gone leads nowhere")
+	require.Empty(t, pins.list)
+	pins.Add(node)
+	require.Same(t, n, hold(t, h, n))
+	pins.Add(&heldVars)
+	require.Same(t, n, hold(t, h, n))
+	goruntime.KeepAlive(node)
+}

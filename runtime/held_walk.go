@@ -17,6 +17,7 @@ func (s *survey) walkVariables(h *Held) {
 		s.back(anySlot, unsafe.Pointer(&h.pins[i]), markVars)
 		s.drain(markVars)
 	}
+	h.Pins.walk(s)
 }
 
 // decide marks the regions that are kept: those that belong to the back and, unless only
@@ -127,6 +128,7 @@ func (s *survey) markRegion(i int, mark heldMark) {
 func (s *survey) drain(mark heldMark) {
 	for n := len(s.work); n > 0; n = len(s.work) {
 		it := s.work[n-1]
+		s.work[n-1] = walkItem{} // what has been walked may be garbage soon
 		s.work = s.work[:n-1]
 		switch it.kind {
 		case itemMemory:

@@ -32,6 +32,7 @@ func drive(main func()) {
 	d := &driver{entry: entry.DurableCall, pace: newPace(options), sum: newSummary(options)}
 	d.held.Strict = options.Strict
 	d.held.Pin(log.Default()) // whose writer is the program's
+	d.held.Pins = &kept
 	d.left = d.pace.Next
 	defer d.sum.end()
 	if options.Fresh {
@@ -49,7 +50,11 @@ func drive(main func()) {
 // through saves the suspended coroutine and returns one that has been loaded.
 func (d *driver) through(c *runtime.Coroutine) *runtime.Coroutine {
 	// Others than the one that runs this may be using the memory of the program.
-	d.held.Shallow = goruntime.NumGoroutine() > 1
+	alone := calling.TryLock()
+	if alone {
+		defer calling.Unlock()
+	}
+	d.held.Shallow = !alone || goruntime.NumGoroutine() > 1
 	var err error
 	if d.sum.state, err = d.held.AppendState(c, d.sum.state[:0]); err != nil {
 		fail(err)
