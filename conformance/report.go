@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -154,7 +155,8 @@ func (r *report) summary() bool {
 	byKind := map[Kind][]Result{}
 	var unlisted, better int
 	var seconds float64
-	var suspensions, points, bytes int64
+	var suspensions, points, bytes, objects int64
+	whole := map[string]int64{}
 	for _, res := range r.results {
 		byKind[res.Kind] = append(byKind[res.Kind], res)
 		_, listed := r.known[res.Path]
@@ -167,6 +169,10 @@ func (r *report) summary() bool {
 		suspensions += res.Suspensions
 		points += res.Points
 		bytes += res.Bytes
+		objects += res.Objects
+		for why, n := range res.Whole {
+			whole[why] += n
+		}
 	}
 	for _, kind := range order {
 		if len(byKind[kind]) == 0 {
@@ -196,7 +202,10 @@ func (r *report) summary() bool {
 		r.slowest()
 	}
 	n := len(r.results)
-	fmt.Fprintf(r.out, "%d suspensions at %d points, %d MB of states\n", suspensions, points, bytes>>20)
+	fmt.Fprintf(r.out, "%d suspensions at %d points, %d MB of states, %d objects copied\n", suspensions, points, bytes>>20, objects)
+	for _, why := range slices.Sorted(maps.Keys(whole)) {
+		fmt.Fprintf(r.out, "  at %d of them only the frames, not what they point to: %s\n", whole[why], why)
+	}
 	fmt.Fprintf(r.out, "%d of %d programs behave as their source; %d known failures, %d others; %d listed that pass; %s (%.0f s of it under stress)\n",
 		len(byKind[Passed]), n, n-len(byKind[Passed])-unlisted, unlisted, better, time.Since(r.began).Round(time.Second), seconds)
 	return unlisted == 0 && better == 0

@@ -31,7 +31,9 @@ type Result struct {
 	Seconds   float64 // under stress
 	Plain     float64
 
-	Suspensions, Points, Bytes int64
+	// What the driver has done (see stress.Summary).
+	Suspensions, Points, Bytes, Objects int64
+	Whole                               map[string]int64 `json:",omitempty"`
 
 	Unsuspended []string `json:",omitempty"` // functions without suspension points, and why
 }

@@ -194,6 +194,7 @@ func (b *batch) stress(ctx context.Context) error {
 		return b.done(p, Result{
 			Kind: kind, Why: why, Seconds: got.Seconds,
 			Suspensions: sum.Suspensions, Points: sum.Points, Bytes: sum.Bytes,
+			Objects: sum.Objects, Whole: sum.Whole,
 		})
 	})
 }
