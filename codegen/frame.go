@@ -93,12 +93,11 @@ func (t *twinGen) exitSite() int { return t.sites + 1 }
 
 // guard prints the one real defer of a function with defers.
 func (t *twinGen) guard(b *bodyGen, frame string) {
-	if t.shadowed("recover") {
-		t.refuseAt(t.mod.Fset.PositionFor(t.orig.Pos(), false), "a function that may suspend and defers needs recover, which the package or file declares anew")
-	}
 	b.put("defer func() {\n")
 	b.putf("if %s.Suspended() {\nreturn\n}\n", t.c)
-	b.putf("if %s.Catches() {\n%s.Caught(recover())\n}\n", t.d, t.d)
+	if !t.shadowed("recover") {
+		b.putf("if %s.Catches() {\n%s.Caught(recover())\n}\n", t.d, t.d)
+	}
 	b.putf("%s.Exit(%s)\n", t.d, t.c)
 	b.putf("if %s.Suspended() {\n", t.c)
 	t.push(b, frame, t.exitSite(), nil)
@@ -109,6 +108,9 @@ func (t *twinGen) guard(b *bodyGen, frame string) {
 		}
 	}
 	b.put("}()\n")
+	if t.shadowed("recover") { // runs before the other
+		b.putf("defer %s.Catch(%s)\n", t.d, t.c)
+	}
 }
 
 // resume prints how a twin goes on from its frame.

@@ -183,6 +183,8 @@ func (b *bodyGen) stmt(s ast.Stmt) {
 		b.clauses(s.Body)
 	case *ast.BranchStmt:
 		b.branch(s)
+	case *ast.GoStmt:
+		b.goStmt(s)
 	case *ast.ExprStmt:
 		if call, ok := s.X.(*ast.CallExpr); ok && b.durable != nil && b.isGoexit(call) {
 			b.putf("%s.Goexit(%s)\n", b.coroc, b.durable.c)
@@ -209,6 +211,26 @@ func (b *bodyGen) stmt(s ast.Stmt) {
 	default:
 		b.put(b.simple(s) + "\n")
 	}
+}
+
+// goStmt prints a go statement. Its goroutine may outlive the statement block of the
+// source, and with it the variables of that block, while hoisted ones are set again: it
+// takes copies of these. Those that change are boxes, and the copies are of pointers.
+func (b *bodyGen) goStmt(s *ast.GoStmt) {
+	var names []string
+	if lit, ok := ast.Unparen(s.Call.Fun).(*ast.FuncLit); ok && b.durable != nil {
+		for _, v := range b.desugared.Captures[lit] {
+			if b.durable.hoisted[v] && !b.durable.param[v] {
+				names = append(names, b.durable.varName(v))
+			}
+		}
+	}
+	if names == nil {
+		b.put(b.simple(s) + "\n")
+		return
+	}
+	list := strings.Join(names, ", ")
+	b.putf("{\n%s := %s\n%s\n}\n", list, list, b.simple(s))
 }
 
 // isGoexit reports whether a call is one of runtime.Goexit.

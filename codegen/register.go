@@ -37,13 +37,20 @@ func (f *fileGen) collectInstances(file *ast.File) {
 				}
 			}
 			if e, ok := n.(ast.Expr); ok {
-				if tv, ok := f.info.Types[e]; ok && tv.Type != nil && !declared[e] {
+				if tv, ok := f.info.Types[e]; ok && tv.Type != nil && !declared[e] && !isGenericAlias(tv.Type) {
 					f.typeUse(d, tv.Type)
 				}
 			}
 			return true
 		})
 	}
+}
+
+// isGenericAlias reports whether t is an alias with type parameters and without
+// arguments: what it stands for mentions its own parameters.
+func isGenericAlias(t types.Type) bool {
+	a, ok := t.(*types.Alias)
+	return ok && a.TypeParams().Len() > 0 && a.TypeArgs().Len() == 0
 }
 
 // assertion registers the interfaces of a type assertion: the error of one that fails, which
@@ -319,30 +326,54 @@ func (pg *pkgGen) masksByFile() map[int][]*colour.Mask {
 	return m
 }
 
+// fieldPath returns the selectors of the embedded fields that an index goes through.
+func fieldPath(t types.Type, index []int) string {
+	path := ""
+	for _, i := range index {
+		if p, ok := t.Underlying().(*types.Pointer); ok {
+			t = p.Elem()
+		}
+		v := t.Underlying().(*types.Struct).Field(i)
+		path += "." + v.Name()
+		t = v.Type()
+	}
+	return path
+}
+
 // mask declares a twin that keeps the twin's name and the method's together.
 func (f *fileGen) mask(m *colour.Mask) {
-	name := m.Method.Name()
-	obj, _, _ := types.LookupFieldOrMethod(types.NewPointer(m.Type), true, m.Method.Pkg(), name)
+	// A local type has another name, and perhaps type parameters, at package level.
+	typeName := m.Type.Obj().Name()
+	if lifted := f.d.Lifted[m.Type.Obj()]; lifted != "" {
+		typeName = lifted
+	}
+	declared, ok := f.d.Types.Scope().Lookup(typeName).(*types.TypeName)
+	if !ok {
+		return // called _
+	}
+	named := declared.Type().(*types.Named)
+	name, pkg := m.Method.Name(), m.Method.Pkg()
+	if pkg == f.p.Types {
+		pkg = f.d.Types
+	}
+	obj, index, _ := types.LookupFieldOrMethod(types.NewPointer(named), true, pkg, name)
 	fn, ok := obj.(*types.Func)
 	if !ok {
 		return
 	}
 	sig := fn.Type().(*types.Signature)
 	star := "*"
-	if types.NewMethodSet(m.Type).Lookup(m.Method.Pkg(), name) != nil {
+	if types.NewMethodSet(named).Lookup(pkg, name) != nil {
 		star = ""
 	}
-	_, use := f.typeParamList(m.Type.TypeParams())
+	_, use := f.typeParamList(named.TypeParams())
 	params, results := f.signatureParams(sig)
 	twin := twinName(m.Method)
-	path := "x"
-	for _, v := range m.Path {
-		path += "." + v.Name()
-	}
+	path := "x" + fieldPath(named, index[:len(index)-1])
 	w := &writer{file: f.base()}
 	w.own()
 	w.putf("// %s keeps calls of %s from finding the twin of another %s.\n", twin, name, name)
-	w.putf("func (x %s%s%s) %s(%s)%s {\n", star, m.Type.Obj().Name(), use, twin, joinArgs("c *"+f.coroc+".Coroutine", joinParams(params)), resultText(results))
+	w.putf("func (x %s%s%s) %s(%s)%s {\n", star, typeName, use, twin, joinArgs("c *"+f.coroc+".Coroutine", joinParams(params)), resultText(results))
 	plain := fmt.Sprintf("%sx.%s(%s)\n", returnIf(results), name, argsOf(params))
 	if f.someMethodRecovers(m.Method) {
 		// The plain method recovers only if a defer calls it.

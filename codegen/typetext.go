@@ -385,6 +385,7 @@ func mentionsTypeParam(t types.Type) bool {
 		return list(t.Len(), func(i int) types.Type { return t.At(i).Type() })
 	}
 	walk = func(t types.Type) bool {
+		t = types.Unalias(t) // which seen takes for the same
 		if seen.At(t) != nil {
 			return false
 		}
@@ -392,10 +393,13 @@ func mentionsTypeParam(t types.Type) bool {
 		switch t := t.(type) {
 		case *types.TypeParam:
 			return true
-		case *types.Alias:
-			return walk(types.Unalias(t))
 		case *types.Named:
-			return list(t.TypeArgs().Len(), t.TypeArgs().At)
+			if list(t.TypeArgs().Len(), t.TypeArgs().At) {
+				return true
+			}
+			// A local type of a generic function depends on its type parameters.
+			obj := t.Obj()
+			return obj.Pkg() != nil && obj.Parent() != obj.Pkg().Scope() && walk(t.Underlying())
 		case *types.Pointer:
 			return walk(t.Elem())
 		case *types.Slice:

@@ -42,7 +42,7 @@ func (a *analysis) mask() {
 					if !ok {
 						break
 					}
-					m.named(p, n, named)
+					m.named(p, named)
 					if _, ok := n.Type.(*ast.StructType); ok {
 						for _, fl := range n.Type.(*ast.StructType).Fields.List {
 							ast.Inspect(fl.Type, m.anonymous(p))
@@ -58,8 +58,9 @@ func (a *analysis) mask() {
 	}
 }
 
-// named finds the masks of a declared type.
-func (m *masker) named(p *typecheck.Package, spec *ast.TypeSpec, named *types.Named) {
+// named finds the masks of a declared type. A local one is declared at package level in
+// the durable build, where it can have methods.
+func (m *masker) named(p *typecheck.Package, named *types.Named) {
 	if _, ok := named.Underlying().(*types.Struct); !ok {
 		return
 	}
@@ -67,18 +68,6 @@ func (m *masker) named(p *typecheck.Package, spec *ast.TypeSpec, named *types.Na
 		mask := m.of(named, fn)
 		if mask == nil {
 			continue
-		}
-		if named.Obj().Parent() != p.Types.Scope() {
-			if !m.dynamic(named) {
-				return
-			}
-			m.a.report(typecheck.Diagnostic{
-				Pos:     m.a.mod.Position(spec.Pos()),
-				Message: fmt.Sprintf("the local type %s embeds a %s that may suspend, and needs a method to keep it right, which a local type cannot have", spec.Name.Name, fn.Name()),
-				Related: m.suspending(named, fn),
-				Fix:     "declare the type at package level",
-			})
-			return
 		}
 		m.a.facts.Masks[p.Types] = append(m.a.facts.Masks[p.Types], mask)
 	}
@@ -407,8 +396,8 @@ func (m *masker) declares(named *types.Named, fn *types.Func, self bool) bool {
 			// The method hides those below, but its twin does not.
 		}
 	}
-	if self || named.Obj().Pkg() == nil || named.Obj().Parent() != named.Obj().Pkg().Scope() {
-		return false // local types have no masks
+	if self || named.Obj().Pkg() == nil {
+		return false
 	}
 	return m.of(named, fn) != nil
 }

@@ -46,7 +46,7 @@ Flags:
 
 // options is what the command line says.
 type options struct {
-	run           string
+	dir, run      string
 	verbose, list bool
 	resume        bool
 	failed        bool
@@ -74,6 +74,7 @@ func execute(args []string, stdout, stderr io.Writer) int {
 	var o options
 	flags := flag.NewFlagSet("conformance", flag.ContinueOnError)
 	flags.SetOutput(stderr)
+	flags.StringVar(&o.dir, "dir", "", "the programs below this `folder`, not those of the distribution")
 	flags.StringVar(&o.run, "run", "", "only programs whose paths match this regular `expression`")
 	flags.BoolVar(&o.verbose, "v", false, "say more: names, all of what went wrong, what was slow")
 	flags.BoolVar(&o.list, "list", false, "say which programs would run, and stop")
@@ -121,12 +122,17 @@ func (o *options) conform(ctx context.Context, out io.Writer) (ok bool, err erro
 	if err != nil {
 		return false, err
 	}
+	if o.dir != "" {
+		known = nil
+	}
 	s := &suite{jobs: max(o.jobs, 1), batch: max(o.batch, 1), limit: o.limit, resume: o.resume, keep: o.keep}
 	if s.tools, err = findToolchain(ctx); err != nil {
 		return false, err
 	}
-	if s.tests, err = s.tools.tests(); err != nil {
-		return false, err
+	if s.tests = o.dir; s.tests == "" {
+		if s.tests, err = s.tools.tests(); err != nil {
+			return false, err
+		}
 	}
 	if s.sources, err = s.tools.sources(); err != nil {
 		return false, err

@@ -46,6 +46,10 @@ type Package struct {
 	// defers of the function around the loop, to which these belong.
 	BodyDefers map[*ast.FuncLit]*types.Var
 
+	// Lifted has the names at package level of the local types and constants that
+	// stand there now.
+	Lifted map[types.Object]string
+
 	// Runtime is the name by which the files import the runtime, those that do.
 	Runtime string
 }
@@ -187,6 +191,12 @@ func (r *rewriter) needsRewriting(d ast.Decl) bool {
 			return false
 		}
 	}
+	for _, m := range r.facts.Masks[r.src.Types] {
+		// A local type that needs a method goes to package level.
+		if pos := m.Type.Obj().Pos(); d.Pos() <= pos && pos < d.End() {
+			return true
+		}
+	}
 	found := false
 	ast.Inspect(d, func(n ast.Node) bool {
 		switch n := n.(type) {
@@ -317,6 +327,7 @@ func (r *rewriter) check() {
 	fset.AddFile("desugared.go", 1, 1).SetLines([]int{0})
 	pkg, _ := cfg.Check(r.src.Types.Path(), fset, r.out.Files, r.out.Info)
 	r.out.Types = pkg
+	r.out.Lifted = r.global
 	for _, err := range errs {
 		msg := err.Error()
 		if e, ok := err.(types.Error); ok {

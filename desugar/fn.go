@@ -21,13 +21,14 @@ type fn struct {
 	boxed      map[types.Object]bool // variables of the source
 	vars       map[*types.Var]*varUse
 
-	level   *level
-	out     *[]ast.Stmt // statements go here
-	targets []*target
-	lifted  []ast.Decl            // to package level
-	liftAll bool                  // constants are lifted too
-	generic map[types.Object]bool // local types that get the type parameters
-	params  *types.TypeParamList  // of the function, if there is such a type
+	level    *level
+	out      *[]ast.Stmt // statements go here
+	targets  []*target
+	lifted   []ast.Decl            // to package level
+	liftAll  bool                  // constants are lifted too
+	generic  map[types.Object]bool // local types that get the type parameters
+	expanded map[types.Object]bool // aliases in a generic function that are replaced by what they stand for
+	params   *types.TypeParamList  // of the function, if there is such a type
 }
 
 // A level is one function: the declared one, a literal in it, or the body of a range
@@ -66,13 +67,14 @@ type result struct {
 func (r *rewriter) newFn(file *file, d ast.Decl) *fn {
 	return &fn{
 		r: r, file: file, src: d,
-		names:   make(map[types.Object]string),
-		taken:   make(map[string]bool),
-		count:   make(map[string]int),
-		boxed:   make(map[types.Object]bool),
-		generic: make(map[types.Object]bool),
-		vars:    make(map[*types.Var]*varUse),
-		level:   &level{},
+		names:    make(map[types.Object]string),
+		taken:    make(map[string]bool),
+		count:    make(map[string]int),
+		boxed:    make(map[types.Object]bool),
+		generic:  make(map[types.Object]bool),
+		expanded: make(map[types.Object]bool),
+		vars:     make(map[*types.Var]*varUse),
+		level:    &level{},
 	}
 }
 

@@ -1,7 +1,9 @@
 package desugar
 
 import (
+	"fmt"
 	"go/ast"
+	"go/constant"
 	"go/token"
 	"go/types"
 )
@@ -35,7 +37,7 @@ func (f *fn) planLifts() {
 		}
 	}
 	for _, obj := range named {
-		if obj.Name() == "_" {
+		if obj.Name() == "_" || f.expanded[obj] {
 			continue
 		}
 		name := obj.Name()
@@ -68,13 +70,16 @@ func (f *fn) liftGeneric(s *ast.TypeSpec, obj types.Object) {
 	if params.Len() == 0 {
 		return
 	}
-	refused := s.TypeParams != nil || s.Assign.IsValid() && !atLeast(f.r.fileVersion(f.file.src), "go1.24")
-	for i := range params.Len() {
-		refused = refused || params.At(i).Obj().Name() == "_"
+	if s.Assign.IsValid() && (isTypeParam(obj.Type()) || !atLeast(f.r.fileVersion(f.file.src), "go1.24")) {
+		f.expanded[obj] = true // an alias with type parameters could not mean this
+		return
 	}
-	if refused {
-		f.r.refuse(s.Pos(), "declare the type at package level",
-			"this local type in a generic function that may suspend is not supported")
+	for i := range params.Len() {
+		// Two instances of the function have different local types, also if they
+		// differ in a parameter that has no name.
+		if p := params.At(i).Obj(); p.Name() == "_" && f.names[p] == "" {
+			f.names[p] = f.r.packageName(fmt.Sprintf("T_%d", i+1))
+		}
 	}
 	f.params = params
 	f.generic[obj] = true
@@ -98,8 +103,31 @@ func (f *fn) liftedArgs() []ast.Expr {
 	return list
 }
 
-// liftedParams declares the type parameters of such a type.
-func (f *fn) liftedParams(s *ast.TypeSpec) *ast.FieldList {
+// liftedName copies the use of such a type, which may have type arguments of its own.
+func (f *fn) liftedName(id *ast.Ident, args []ast.Expr) ast.Expr {
+	nid := copied(f, ident(f.nameOf(f.r.info.Uses[id], id.Name)), id)
+	return index(nid, append(f.liftedArgs(), f.exprs(args)...))
+}
+
+// isLifted returns the identifier that e is, if it denotes a local type of a generic
+// function.
+func (f *fn) isLifted(e ast.Expr) *ast.Ident {
+	if id, ok := ast.Unparen(e).(*ast.Ident); ok && f.generic[f.r.info.Uses[id]] {
+		return id
+	}
+	return nil
+}
+
+// liftedParams declares the type parameters of such a type, before its own.
+func (f *fn) liftedParams(s *ast.TypeSpec, own *ast.FieldList) *ast.FieldList {
+	l := f.functionParams(s)
+	if own != nil {
+		l.List = append(l.List, own.List...)
+	}
+	return l
+}
+
+func (f *fn) functionParams(s *ast.TypeSpec) *ast.FieldList {
 	if d := f.src.(*ast.FuncDecl); d.Type.TypeParams != nil {
 		return f.fields(d.Type.TypeParams, nil)
 	}
@@ -150,19 +178,27 @@ func (f *fn) constsCaptured(consts []types.Object) bool {
 }
 
 func (f *fn) typeDecl(d *ast.GenDecl, s *ast.DeclStmt) {
-	nd := copied(f, f.genDecl(d), d)
 	if f.plain {
-		f.emit(&ast.DeclStmt{Decl: nd}, s)
+		f.emit(&ast.DeclStmt{Decl: copied(f, f.genDecl(d), d)}, s)
 		return
 	}
-	for i, spec := range d.Specs {
+	nd := copied(f, &ast.GenDecl{Tok: d.Tok}, d)
+	for _, spec := range d.Specs {
 		spec := spec.(*ast.TypeSpec)
-		if f.generic[f.r.info.Defs[spec.Name]] {
-			nd.Specs[i].(*ast.TypeSpec).TypeParams = f.liftedParams(spec)
+		obj := f.r.info.Defs[spec.Name]
+		if f.expanded[obj] {
+			continue
 		}
+		ns := f.spec(spec).(*ast.TypeSpec)
+		if f.generic[obj] {
+			ns.TypeParams = f.liftedParams(spec, ns.TypeParams)
+		}
+		nd.Specs = append(nd.Specs, ns)
 	}
-	f.r.out.Changed[nd] = true
-	f.lifted = append(f.lifted, nd)
+	if len(nd.Specs) > 0 {
+		f.r.out.Changed[nd] = true
+		f.lifted = append(f.lifted, nd)
+	}
 }
 
 // constDecl moves constants to the top of their function, or to package level.
@@ -185,6 +221,26 @@ func (f *fn) placeConsts(d *ast.GenDecl, s *ast.DeclStmt) {
 	default:
 		f.level.consts = append(f.level.consts, copied(f, &ast.DeclStmt{Decl: d}, s))
 	}
+}
+
+// arrayTypeLen copies the length of an array type, which may be that of a lifted type:
+// constants that stay in the function are not seen there.
+func (f *fn) arrayTypeLen(e ast.Expr) ast.Expr {
+	found := false
+	if e != nil && !f.plain {
+		ast.Inspect(e, func(n ast.Node) bool {
+			if id, ok := n.(*ast.Ident); ok {
+				c, ok := f.r.info.Uses[id].(*types.Const)
+				found = found || ok && f.ofLifted(c)
+			}
+			return !found
+		})
+	}
+	if !found {
+		return f.typ(e)
+	}
+	n, _ := constant.Int64Val(constant.ToInt(f.r.info.Types[e].Value))
+	return intLit(n)
 }
 
 func (f *fn) anyOfLifted(s *ast.DeclStmt) bool {

@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"go/types"
 	"go/version"
+	"strings"
 )
 
 // reserveNames collects the names that a local variable of a rewritten function
@@ -79,6 +80,9 @@ func (f *fn) nameLocals() {
 		if name == "_" {
 			continue
 		}
+		if isGenerated(name) {
+			name = "local_" + name
+		}
 		if f.r.reserved[name] || f.taken[name] {
 			base := name
 			for i := 2; f.r.reserved[name] || f.taken[name] || own[name]; i++ {
@@ -95,6 +99,12 @@ func (f *fn) nameLocals() {
 	for name := range own {
 		f.taken[name] = true
 	}
+}
+
+// isGenerated reports whether a name is one of those that generated code declares at
+// package level.
+func isGenerated(name string) bool {
+	return strings.HasPrefix(name, "durable_") || strings.HasPrefix(name, "Durable_")
 }
 
 // locals returns the objects that the declaration declares inside of functions,
@@ -281,17 +291,13 @@ func (f *fn) newBox(typ ast.Expr) ast.Expr {
 	return callOf(ident("new"), typ)
 }
 
-// universe returns an identifier for a predeclared name.
+// universe returns an expression for a predeclared type.
 func (f *fn) universe(name string) ast.Expr {
 	if f.shadowed(name) {
 		if name == "any" {
 			return &ast.InterfaceType{Methods: &ast.FieldList{}}
 		}
-		if _, ok := types.Universe.Lookup(name).(*types.TypeName); ok && name != "comparable" {
-			return f.runtimeName("Go_" + name)
-		}
-		f.r.refuse(f.src.Pos(), "rename the package-level declaration",
-			"durable code needs the predeclared %s, which the package declares anew", name)
+		return f.runtimeName("Go_" + name)
 	}
 	return ident(name)
 }

@@ -52,10 +52,16 @@ func (f *fn) expr(e ast.Expr, flush bool) ast.Expr {
 	case *ast.SelectorExpr:
 		return f.selectorExpr(e, flush)
 	case *ast.IndexExpr:
+		if id := f.isLifted(e.X); id != nil {
+			return copied(f, f.liftedName(id, []ast.Expr{e.Index}), ast.Expr(e))
+		}
 		x := f.expr(e.X, flush || f.suspends(e.Index))
 		i := f.expr(e.Index, flush)
 		return copied(f, &ast.IndexExpr{X: postfix(x), Index: i}, e)
 	case *ast.IndexListExpr:
+		if id := f.isLifted(e.X); id != nil {
+			return copied(f, f.liftedName(id, e.Indices), ast.Expr(e))
+		}
 		return copied(f, &ast.IndexListExpr{X: f.expr(e.X, false), Indices: f.exprs(e.Indices)}, e)
 	case *ast.SliceExpr:
 		return f.sliceExpr(e, flush)
@@ -75,7 +81,7 @@ func (f *fn) expr(e ast.Expr, flush bool) ast.Expr {
 	case *ast.Ellipsis:
 		return copied(f, &ast.Ellipsis{Elt: f.typ(e.Elt)}, e)
 	case *ast.ArrayType:
-		return copied(f, &ast.ArrayType{Len: f.typ(e.Len), Elt: f.typ(e.Elt)}, e)
+		return copied(f, &ast.ArrayType{Len: f.arrayTypeLen(e.Len), Elt: f.typ(e.Elt)}, e)
 	case *ast.StructType:
 		return copied(f, &ast.StructType{Fields: f.fields(e.Fields, nil)}, e)
 	case *ast.FuncType:
@@ -97,10 +103,13 @@ func (f *fn) use(id *ast.Ident) ast.Expr {
 	if obj == nil {
 		obj = f.objectOf(id)
 	}
-	nid := copied(f, ident(f.nameOf(obj, id.Name)), id)
-	if obj != nil && f.generic[obj] {
-		return copied(f, index(nid, f.liftedArgs()), ast.Expr(id))
+	if t, ok := obj.(*types.TypeName); ok && f.expanded[obj] {
+		return copied(f, f.typeExpr(types.Unalias(t.Type()), id), ast.Expr(id))
 	}
+	if f.isLifted(id) != nil {
+		return copied(f, f.liftedName(id, nil), ast.Expr(id))
+	}
+	nid := copied(f, ident(f.nameOf(obj, id.Name)), id)
 	if obj != nil && f.boxed[obj] {
 		return copied(f, &ast.StarExpr{X: nid}, id)
 	}

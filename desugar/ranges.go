@@ -345,7 +345,7 @@ func (l *rangeLoop) overInt(typ types.Type) {
 	if v := l.variable(l.s.Key); v != nil {
 		typ = v.Type()
 	} else if wanted(l.s.Key) {
-		if t := l.r.info.Types[l.s.Key].Type; t != nil && l.r.info.Types[l.s.X].Value != nil && l.untyped(l.s.X) {
+		if t := l.r.info.Types[l.s.Key].Type; t != nil && (!types.IsInterface(t) || isTypeParam(t)) && l.r.info.Types[l.s.X].Value != nil && l.untyped(l.s.X) {
 			typ = t
 		}
 	}

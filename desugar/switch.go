@@ -113,7 +113,7 @@ func (f *fn) chosenSwitch(s *ast.SwitchStmt, t *target, falls bool) {
 	})
 	f.emit(wrapBody(sel, choose), s)
 	if falls {
-		f.ifClauses(s, t, chosen, def > 0)
+		f.ifClauses(s, t, chosen)
 		return
 	}
 	n := &ast.SwitchStmt{Tag: ident(chosen), Body: copied(f, &ast.BlockStmt{}, s.Body)}
@@ -131,9 +131,8 @@ func (f *fn) chosenSwitch(s *ast.SwitchStmt, t *target, falls bool) {
 }
 
 // ifClauses emits the clauses of a switch that falls through.
-func (f *fn) ifClauses(s *ast.SwitchStmt, t *target, chosen string, hasDefault bool) {
+func (f *fn) ifClauses(s *ast.SwitchStmt, t *target, chosen string) {
 	t = f.enter(t, false)
-	ends := hasDefault
 	body := f.collect(func() {
 		for i, c := range s.Body.List {
 			c := c.(*ast.CaseClause)
@@ -146,8 +145,6 @@ func (f *fn) ifClauses(s *ast.SwitchStmt, t *target, chosen string, hasDefault b
 					list = list[:len(list)-1]
 				}
 				list = list[:len(list)-1]
-			} else {
-				ends = ends && f.ending(last)
 			}
 			nb := f.stmts(list)
 			for l, ok := last.(*ast.LabeledStmt); ok && falls; l, ok = l.Stmt.(*ast.LabeledStmt) {
@@ -160,7 +157,7 @@ func (f *fn) ifClauses(s *ast.SwitchStmt, t *target, chosen string, hasDefault b
 			cond := &ast.BinaryExpr{X: ident(chosen), Op: token.EQL, Y: intLit(int64(i + 1))}
 			f.emit(&ast.IfStmt{Cond: cond, Body: copied(f, block(nb), ast.Node(c))}, c)
 		}
-		if ends && !t.used {
+		if f.terminatesAs(s, t.label) {
 			// Go must see that the function does not end here.
 			f.emit(&ast.ForStmt{Body: &ast.BlockStmt{}}, s)
 		}
@@ -168,21 +165,6 @@ func (f *fn) ifClauses(s *ast.SwitchStmt, t *target, chosen string, hasDefault b
 	f.leave()
 	n := &ast.SwitchStmt{Body: block([]ast.Stmt{&ast.CaseClause{Body: body}})}
 	f.emitLabelled(t, n, s)
-}
-
-// ending reports whether nothing runs after a statement: an approximation that
-// never errs on the side of true.
-func (f *fn) ending(s ast.Stmt) bool {
-	switch s := s.(type) {
-	case *ast.ReturnStmt:
-		return true
-	case *ast.ExprStmt:
-		if c, ok := s.X.(*ast.CallExpr); ok {
-			id, ok := ast.Unparen(c.Fun).(*ast.Ident)
-			return ok && id.Name == "panic" && f.r.info.Types[c.Fun].IsBuiltin()
-		}
-	}
-	return false
 }
 
 // operand puts parentheses around an expression that is to be compared.

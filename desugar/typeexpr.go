@@ -30,6 +30,9 @@ func (f *fn) tryType(t types.Type) ast.Expr {
 		}
 		return f.universe(t.Name())
 	case *types.Alias:
+		if f.expanded[t.Obj()] {
+			return f.tryType(types.Unalias(t))
+		}
 		return f.typeName(t.Obj(), t.TypeArgs())
 	case *types.Named:
 		return f.typeName(t.Obj(), t.TypeArgs())
@@ -91,13 +94,13 @@ func (f *fn) typeName(obj *types.TypeName, args *types.TypeList) ast.Expr {
 	default:
 		e = f.qualified(obj.Pkg(), obj.Name())
 	}
-	if e != nil && f.generic[obj] {
-		return index(e, f.liftedArgs())
+	var list []ast.Expr
+	if f.generic[obj] {
+		list = f.liftedArgs()
 	}
-	if e == nil || args.Len() == 0 {
+	if e == nil || args.Len()+len(list) == 0 {
 		return e
 	}
-	var list []ast.Expr
 	for i := range args.Len() {
 		a := f.tryType(args.At(i))
 		if a == nil {
@@ -234,11 +237,18 @@ func (f *fn) constExpr(t types.Type, v constant.Value, at ast.Node) ast.Expr {
 	var e ast.Expr
 	switch v.Kind() {
 	case constant.Bool:
-		e = f.universe(v.String())
+		op := token.EQL
+		if !constant.BoolVal(v) {
+			op = token.NEQ
+		}
+		e = &ast.ParenExpr{X: &ast.BinaryExpr{X: intLit(1), Op: op, Y: intLit(1)}}
+		if !f.shadowed(v.String()) {
+			e = ident(v.String())
+		}
 	case constant.String:
 		e = lit(token.STRING, strconv.Quote(constant.StringVal(v)))
 	default:
-		e = f.numberExpr(t, v, at)
+		e = f.numberExpr(t, v)
 	}
 	if b, ok := t.(*types.Basic); ok && b.Info()&types.IsUntyped != 0 {
 		return e
@@ -246,14 +256,21 @@ func (f *fn) constExpr(t types.Type, v constant.Value, at ast.Node) ast.Expr {
 	return callOf(f.typeExpr(t, at), e)
 }
 
-// numberExpr returns a literal for a number. That of an untyped constant has its
+// numberExpr returns an expression for a number. That of an untyped constant has its
 // kind.
-func (f *fn) numberExpr(t types.Type, v constant.Value, at ast.Node) ast.Expr {
+func (f *fn) numberExpr(t types.Type, v constant.Value) ast.Expr {
 	b, _ := t.(*types.Basic)
+	if v.Kind() == constant.Complex || b != nil && b.Kind() == types.UntypedComplex {
+		im := f.numberExpr(nil, constant.Imag(v))
+		im = &ast.BinaryExpr{X: im, Op: token.MUL, Y: &ast.BasicLit{Kind: token.IMAG, Value: "1i"}}
+		return &ast.ParenExpr{X: &ast.BinaryExpr{X: f.numberExpr(nil, constant.Real(v)), Op: token.ADD, Y: im}}
+	}
 	i := constant.ToInt(v)
 	if i.Kind() != constant.Int {
-		f.r.errorf(at.Pos(), "a local constant of this kind that depends on a variable is not supported")
-		return intLit(0)
+		float := func(v constant.Value) ast.Expr {
+			return &ast.BasicLit{Kind: token.FLOAT, Value: v.ExactString() + ".0"}
+		}
+		return &ast.ParenExpr{X: &ast.BinaryExpr{X: float(constant.Num(v)), Op: token.QUO, Y: float(constant.Denom(v))}}
 	}
 	lit := &ast.BasicLit{Kind: token.INT, Value: i.ExactString()}
 	switch {
@@ -264,8 +281,6 @@ func (f *fn) numberExpr(t types.Type, v constant.Value, at ast.Node) ast.Expr {
 		}
 	case b.Kind() == types.UntypedFloat:
 		lit.Kind, lit.Value = token.FLOAT, lit.Value+".0"
-	case b.Kind() == types.UntypedComplex:
-		return &ast.BinaryExpr{X: lit, Op: token.ADD, Y: &ast.BasicLit{Kind: token.IMAG, Value: "0i"}}
 	}
 	return lit
 }

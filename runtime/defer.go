@@ -76,6 +76,14 @@ func (d *Defers) Caught(v any) {
 	d.panicking, d.value = true, v
 }
 
+// Catch is Catches and Caught as a deferred call of its own, for packages in which
+// recover is something else.
+func (d *Defers) Catch(c *Coroutine) {
+	if !c.Suspended() && d.Catches() {
+		d.Caught(recover())
+	}
+}
+
 // Recover is the recover of a deferred function that runs for d: it ends the panic
 // and returns its value, or nil if there is none. It may be called on nil, for a
 // function that was not called by a defer.

@@ -26,6 +26,9 @@ type (
 	Go_uintptr    = uintptr
 )
 
+// Go_comparable is the constraint.
+type Go_comparable interface{ comparable }
+
 // Zero returns the zero value of T.
 func Zero[T any]() (v T) { return v }
 

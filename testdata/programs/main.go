@@ -81,6 +81,7 @@ import (
 	"github.com/coroc-dev/coroc/testdata/programs/labels"
 	"github.com/coroc-dev/coroc/testdata/programs/largeframe"
 	"github.com/coroc-dev/coroc/testdata/programs/liveness"
+	"github.com/coroc-dev/coroc/testdata/programs/localmasks"
 	"github.com/coroc-dev/coroc/testdata/programs/localtypenames"
 	"github.com/coroc-dev/coroc/testdata/programs/localtypes"
 	"github.com/coroc-dev/coroc/testdata/programs/loopvars"
@@ -364,6 +365,7 @@ var programs = []program{
 	{"labels", labels.Main},
 	{"largeframe", largeframe.Main},
 	{"liveness", liveness.Main},
+	{"localmasks", localmasks.Main},
 	{"localtypenames", localtypenames.Main},
 	{"localtypes", localtypes.Main},
 	{"loopvars", loopvars.Main},
