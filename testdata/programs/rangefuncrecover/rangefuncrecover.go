@@ -13,6 +13,9 @@ func yield(v int) int { return coroutine.Yield[int, int](v) }
 
 func once(body func(int) bool) { body(1) }
 
+// No body of still suspends.
+func still(body func(int) bool) { body(0) }
+
 func slow(body func(int) bool) {
 	yield(1)
 	body(2)
@@ -41,13 +44,16 @@ func try(name string, f func()) {
 // The only recover is in a loop that does not suspend.
 func only() {
 	yield(6)
-	for i := range once {
+	for i := range still {
 		fmt.Println("only", i, recover())
 	}
 	yield(7)
 }
 
 func both() {
+	for i := range still {
+		fmt.Println("both at first", i, recover())
+	}
 	for i := range once {
 		fmt.Println("both in the loop", i, recover())
 	}

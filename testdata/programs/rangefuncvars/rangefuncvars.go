@@ -176,6 +176,14 @@ func constants() {
 	fmt.Println(all)
 }
 
+func constantsOnly() (n int) {
+	const step = 3
+	for i := range points(2) {
+		n += step * yield(i)
+	}
+	return n
+}
+
 func shadowed() {
 	len, points := 1, points
 	for len, yielded := range points(2) {
@@ -196,5 +204,6 @@ func Main() {
 	assigned()
 	uninitialized()
 	constants()
+	fmt.Println(constantsOnly())
 	shadowed()
 }
