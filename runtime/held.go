@@ -279,7 +279,7 @@ func (h *Held) encode(c *Coroutine, b []byte, roots []any) (out []byte, err erro
 
 func (h *Held) count(c *Coroutine, n int) {
 	h.stats.Bytes, h.stats.Depth = n, len(c.frames)
-	h.stats.Work += int64(8*len(c.frames) + n/4)
+	h.stats.Work += int64(8*len(c.frames) + 8*h.stats.Objects + n/4)
 }
 
 // mark says why the memory at an address is kept, if it is.

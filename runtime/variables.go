@@ -71,7 +71,7 @@ func (v *Variables) AppendState(c *Coroutine, b []byte) ([]byte, error) {
 	e.own = v
 	out, err := e.run(v.reg, c, b, v.roots)
 	v.stats = HeldStats{Bytes: len(out) - start, Depth: len(c.frames), Objects: len(e.live)}
-	v.stats.Work = int64(v.stats.Bytes)
+	v.stats.Work = int64(8*v.stats.Objects + v.stats.Bytes/4)
 	e.release()
 	if err != nil {
 		return b[:start], err

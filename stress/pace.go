@@ -5,11 +5,12 @@ import (
 	"math/rand/v2"
 )
 
-// In the first phase every point is a sample. It ends after so many, or when the states
-// have cost as much as so many of fullWork each.
+// In the first phase every point is a sample. It ends after so many points, or earlier if
+// the states are large: the work that is more than freeWork counts as more points.
 const (
-	full     = 100_000
-	fullWork = 2_000
+	full      = 100_000
+	freeWork  = 2_000
+	pointWork = 1_000
 )
 
 // pace chooses the points at which the state is saved: every one at first, or 1 in so
@@ -34,7 +35,7 @@ func newPace(o Options) *pace {
 // spend notes that a state has been made and loaded, and that it has cost this work and
 // as much as other points.
 func (p *pace) spend(work int64, others float64) {
-	p.Cost = float64(work)/fullWork + others
+	p.Cost = max(0, float64(work-freeWork))/pointWork + others
 	p.Spent += p.Cost
 }
 
