@@ -85,7 +85,7 @@ func execute(args []string, stdout, stderr io.Writer) int {
 	flags.IntVar(&o.sample, "sample", 0, "only this many programs, always the same, spread over the kinds (0: all)")
 	flags.IntVar(&o.jobs, "j", runtime.GOMAXPROCS(0), "how many programs run at a time")
 	flags.IntVar(&o.batch, "batch", 60, "how many programs are compiled at a time")
-	flags.DurationVar(&o.limit, "timeout", time.Minute, "of each program, if 20 times its plain time is less")
+	flags.DurationVar(&o.limit, "timeout", 2*time.Minute, "of computing, for each program; 20 times its plain time if that is more")
 	flags.StringVar(&o.cache, "cache", "", "`folder` for results (default: one in the user's cache)")
 	flags.Usage = func() {
 		fmt.Fprint(stderr, usage)
