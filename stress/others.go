@@ -13,6 +13,8 @@ var others ownCoroutines
 
 type ownCoroutines struct {
 	points  atomic.Int64
+	cost    atomic.Int64 // of the states, in points
+	last    atomic.Int64 // cost of the last one
 	samples atomic.Int64
 	mu      sync.Mutex
 	held    runtime.Held
@@ -24,11 +26,12 @@ func (o *ownCoroutines) point(c *runtime.Coroutine) {
 	if !started.Load() {
 		return
 	}
-	// Like those of main, the samples thin out with the square of the points.
+	// Like those of main, the samples thin out with the square of the points, and of
+	// what they have cost.
 	n := o.points.Add(1)
 	every := max(options.Every, 1)
-	if x := n / every / full; x > 0 {
-		every *= (x + 1) * (x + 1)
+	if x := (n/every + o.cost.Load()) / full; x > 0 {
+		every *= (x + 1) * (x + 1) * (1 + o.last.Load())
 	}
 	if every > 1 && mix(uint64(n)+options.Seed)%uint64(every) != 0 {
 		return
@@ -44,6 +47,9 @@ func (o *ownCoroutines) reload(c *runtime.Coroutine) {
 	if o.state, err = o.held.Reload(c, o.state[:0]); err != nil {
 		fail(err)
 	}
+	cost := o.held.Stats().Work / fullWork
+	o.cost.Add(cost)
+	o.last.Store(cost)
 	o.samples.Add(1)
 }
 

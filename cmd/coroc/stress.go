@@ -20,6 +20,7 @@ import (
 func stressCommand() *cobra.Command {
 	var o stress.Options
 	var tags []string
+	var out string
 	cmd := &cobra.Command{
 		Use:   "stress [flags] PACKAGE|FILE.go [-- ARGS]",
 		Short: "Run a program, saved and loaded again at every statement",
@@ -45,7 +46,7 @@ process can hold: channels, files, what goroutines share.`,
 			if cmd.Flags().Changed("tags") {
 				tags, _ = cmd.Flags().GetStringSlice("tags")
 			}
-			return runStress(cmd, args[0], args[1:], tags, o)
+			return runStress(cmd, args[0], args[1:], tags, out, o)
 		},
 	}
 	f := cmd.Flags()
@@ -53,10 +54,11 @@ process can hold: channels, files, what goroutines share.`,
 	f.Uint64Var(&o.Seed, "seed", 1, "of the random choices")
 	f.BoolVar(&o.Strict, "strict", false, "fail at a value that only the process can hold")
 	f.BoolVar(&o.Fresh, "fresh", false, "go on in a new process each time; implies -strict")
+	f.StringVarP(&out, "output", "o", "", "only build the program, into `FILE`, which is stressed whenever it runs")
 	return cmd
 }
 
-func runStress(cmd *cobra.Command, target string, args, tags []string, o stress.Options) error {
+func runStress(cmd *cobra.Command, target string, args, tags []string, out string, o stress.Options) error {
 	if o.Every < 1 {
 		return fmt.Errorf("-every %d: it must be at least 1", o.Every)
 	}
@@ -66,12 +68,17 @@ func runStress(cmd *cobra.Command, target string, args, tags []string, o stress.
 	}
 	defer os.RemoveAll(dir)
 	exe := filepath.Join(dir, "program")
+	if out != "" {
+		if exe, err = filepath.Abs(out); err != nil {
+			return err
+		}
+	}
 	if strings.HasSuffix(target, ".go") {
 		err = buildFile(cmd, dir, target, exe, tags)
 	} else {
 		err = stressBuild{tmp: dir, pkg: target, exe: exe, tags: tags}.run(cmd)
 	}
-	if err != nil {
+	if err != nil || out != "" {
 		return err
 	}
 
