@@ -47,7 +47,7 @@ func (o *ownCoroutines) reload(c *runtime.Coroutine) {
 	if o.state, err = o.held.Reload(c, o.state[:0]); err != nil {
 		fail(err)
 	}
-	cost := o.held.Stats().Work / fullWork
+	cost := int64(inPoints(o.held.Stats().Work))
 	o.cost.Add(cost)
 	o.last.Store(cost)
 	o.samples.Add(1)

@@ -32,10 +32,13 @@ func newPace(o Options) *pace {
 	return p
 }
 
+// inPoints returns what the work for a state counts as, besides the point itself.
+func inPoints(work int64) float64 { return max(0, float64(work-freeWork)) / pointWork }
+
 // spend notes that a state has been made and loaded, and that it has cost this work and
 // as much as other points.
 func (p *pace) spend(work int64, others float64) {
-	p.Cost = max(0, float64(work-freeWork))/pointWork + others
+	p.Cost = inPoints(work) + others
 	p.Spent += p.Cost
 }
 
