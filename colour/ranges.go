@@ -12,28 +12,8 @@ import (
 // RangesOverFunc reports whether a statement ranges over a function: its body is a
 // function of its own then.
 func RangesOverFunc(info *types.Info, r *ast.RangeStmt) bool {
-	t := info.TypeOf(r.X)
-	if t == nil {
-		return false
-	}
-	if isFunc(t) {
-		return true
-	}
-	if tp, ok := types.Unalias(t).(*types.TypeParam); ok {
-		if i, ok := tp.Constraint().Underlying().(*types.Interface); ok {
-			for j := range i.NumEmbeddeds() {
-				switch e := i.EmbeddedType(j).(type) {
-				case *types.Union:
-					return e.Len() > 0 && isFunc(e.Term(0).Type())
-				default:
-					if isFunc(e) {
-						return true
-					}
-				}
-			}
-		}
-	}
-	return false
+	_, ok := typecheck.CoreType(info.TypeOf(r.X)).(*types.Signature)
+	return ok
 }
 
 // DirectRange returns the function of the packages slices and maps of which a

@@ -4,6 +4,8 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+
+	"github.com/coroc-dev/coroc/typecheck"
 )
 
 // The order of evaluation is the one of gc's own pass (walk/order.go): what makes
@@ -460,42 +462,4 @@ func (f *fn) constant(e ast.Expr) bool {
 
 // coreType returns the type that all types of a type set have underneath, or
 // nil.
-func coreType(t types.Type) types.Type {
-	if t == nil {
-		return nil
-	}
-	tp, ok := types.Unalias(t).(*types.TypeParam)
-	if !ok {
-		return t.Underlying()
-	}
-	iface, ok := tp.Constraint().Underlying().(*types.Interface)
-	if !ok {
-		return nil
-	}
-	var core types.Type
-	for i := range iface.NumEmbeddeds() {
-		var terms []types.Type
-		if u, ok := iface.EmbeddedType(i).(*types.Union); ok {
-			for j := range u.Len() {
-				terms = append(terms, u.Term(j).Type())
-			}
-		} else if !types.IsInterface(iface.EmbeddedType(i)) {
-			terms = append(terms, iface.EmbeddedType(i))
-		} else if c, ok := iface.EmbeddedType(i).Underlying().(*types.Interface); ok && c.NumEmbeddeds() == 1 {
-			if u, ok := c.EmbeddedType(0).(*types.Union); ok {
-				for j := range u.Len() {
-					terms = append(terms, u.Term(j).Type())
-				}
-			} else {
-				terms = append(terms, c.EmbeddedType(0))
-			}
-		}
-		for _, t := range terms {
-			if core != nil && !types.Identical(core, t.Underlying()) {
-				return nil
-			}
-			core = t.Underlying()
-		}
-	}
-	return core
-}
+func coreType(t types.Type) types.Type { return typecheck.CoreType(t) }

@@ -83,6 +83,18 @@ func First[V any, Y ~func(V) bool, S ~func(Y)](s S) (v V, ok bool) {
 	return v, false
 }
 
+type seqLike[V any] interface {
+	~func(func(V) bool)
+}
+
+func Last[S interface{ seqLike[V] }, V any](s S) (last V) {
+	for v := range s {
+		yield(2)
+		last = v
+	}
+	return last
+}
+
 type step func(a, b int) bool
 
 func steps(s step) { _ = s(1, yield(2)) && s(3, yield(4)) }
@@ -166,6 +178,7 @@ func Main() {
 	fmt.Println(Collect(func(body func(string) bool) { body("literal") }))
 	fmt.Println(First[int](odd))
 	fmt.Println(First[string](func(func(string) bool) { yield(5) }))
+	fmt.Println(Last(odd.take(2)), Last[iter.Seq[int]](func(body func(int) bool) { body(yield(6)) }))
 	for a, b := range steps {
 		fmt.Println(a, b, yield(b))
 	}
