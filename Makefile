@@ -43,13 +43,14 @@ conformance: ## run the Go distribution's own tests under stress (CONFORMANCEFLA
 	$(GO) run ./conformance $(CONFORMANCEFLAGS)
 
 random: ## compile and run PROGRAMS (60) random programs from SEED (the time)
-	$(GO) test ./internal/progen -run TestRandomPrograms -count=1 -timeout 0 -v -args -progen.n $(PROGRAMS) -progen.seed $(SEED)
+	$(GO) test ./internal/progen -run TestRandomPrograms -count=1 -timeout 0 -v -args \
+		-progen.n $(PROGRAMS) -progen.batch 20 -progen.seed $(SEED) -progen.shrinktime 5m
 
 bench: ## run all benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 	$(GO) test -tags durable -run '^$$' -bench . -benchmem ./benchmarks/...
 
-fuzz: ## fuzz each target for FUZZTIME (20s)
+fuzz: random ## make random programs, and fuzz each target for FUZZTIME (20s)
 	@$(GO) list -f '{{$$dir := .Dir}}{{range .TestGoFiles}}{{$$dir}}/{{.}}{{"\n"}}{{end}}{{range .XTestGoFiles}}{{$$dir}}/{{.}}{{"\n"}}{{end}}' ./... \
 	| xargs grep -Hos '^func Fuzz[A-Za-z0-9_]*' \
 	| while IFS=: read -r file func; do \

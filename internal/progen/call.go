@@ -1,9 +1,6 @@
 package progen
 
-import (
-	"fmt"
-	"strings"
-)
+import "strings"
 
 // A decl is a declared function.
 type decl struct {
@@ -12,10 +9,6 @@ type decl struct {
 	param *typ // type parameter
 	args  []*typ
 }
-
-// callable reports whether the function can be called where the generator is:
-// only those that were declared without the type parameter in their signature.
-func (d *decl) callable(g *gen) bool { return d.param == nil }
 
 // args writes arguments.
 func (g *gen) args(sig *typ, d int) string {
@@ -26,6 +19,11 @@ func (g *gen) args(sig *typ, d int) string {
 			return s
 		}
 	}
+	if sig.variadic && n == 1 && sig.params[0] == g.slice(g.int) && g.chance(25) {
+		if s := g.multi([]*typ{g.int, g.int}, d); s != "" {
+			return s
+		}
+	}
 	var out []string
 	for i, p := range sig.params {
 		if sig.variadic && i == n-1 {
@@ -33,7 +31,7 @@ func (g *gen) args(sig *typ, d int) string {
 				out = append(out, g.expr(p, d-1)+"...")
 				break
 			}
-			for range g.r.IntN(3) {
+			for range g.intN(3) {
 				out = append(out, g.expr(p.elem, d-1))
 			}
 			break
@@ -46,25 +44,27 @@ func (g *gen) args(sig *typ, d int) string {
 // calls returns ways to call something with these results.
 func (g *gen) calls(results []*typ, d int) []choice {
 	var out []choice
-	add := func(weight int, f func() string) { out = append(out, choice{weight, f}) }
+	add := func(weight int, name string, f func() string) {
+		out = append(out, choice{weight: weight, make: f, name: name})
+	}
 	for _, f := range g.funcs {
 		if !g.free(f.name) {
 			continue
 		}
 		if f.param == nil {
 			if sameTypes(f.sig.results, results) {
-				add(6, func() string { return f.name + "(" + g.args(f.sig, d) + ")" })
+				add(6, f.name, func() string { return f.name + "(" + g.args(f.sig, d) + ")" })
 			}
 			continue
 		}
 		for _, a := range append(f.args, g.tparams(f)...) {
 			sig := g.subst(f.sig, f.param, a)
 			if sameTypes(sig.results, results) {
-				add(4, func() string {
-					name := f.name + "[" + a.name + "]"
+				name := f.name + "[" + a.name + "]"
+				add(4, name, func() string {
 					if len(f.sig.params) > 0 && f.sig.params[0] == f.param && a.kind != kInterface && a.kind != kAny && g.chance(50) {
 						// Inferred; a constant would be an int, which fits only int.
-						if a.kind != kFunc && a.kind != kPointer {
+						if a.kind != kFunc && a.kind != kPointer && a.kind != kNumber {
 							name = f.name
 						}
 					}
@@ -77,51 +77,38 @@ func (g *gen) calls(results []*typ, d int) []choice {
 		switch v.t.kind {
 		case kFunc:
 			if sameTypes(v.t.results, results) {
-				add(8, func() string {
-					v.used = true
-					return v.name + "(" + g.args(v.t, d) + ")"
-				})
+				add(8, v.name, func() string { return v.name + "(" + g.args(v.t, d) + ")" })
 			}
 		case kNamedFunc:
 			if sameTypes(v.t.elem.results, results) {
-				add(4, func() string {
-					v.used = true
-					return v.name + "(" + g.args(v.t.elem, d) + ")"
-				})
+				add(4, v.name, func() string { return v.name + "(" + g.args(v.t.elem, d) + ")" })
 			}
 		}
 	}
-	for _, p := range g.paths() {
-		if p.risk && !g.chance(5) || p.t.kind == kPointer && strings.Contains(p.text, ".") && !g.chance(10) {
-			continue
+	fits := func(p path) bool {
+		if p.t.kind == kFunc {
+			return p.text != p.v.name && sameTypes(p.t.results, results)
 		}
-		if p.t.kind == kFunc && p.text != p.v.name && sameTypes(p.t.results, results) {
-			add(3, func() string {
-				p.v.used = true
-				return p.text + "(" + g.args(p.t, d) + ")"
-			})
-		}
-		if p.t.kind == kParam && p.t != g.tparam {
-			continue
-		}
-		for _, m := range p.t.methodsOf(!p.v.constant) {
-			if sameTypes(m.sig.results, results) {
-				add(4, func() string {
-					p.v.used = true
-					return p.text + "." + m.name + "(" + g.args(m.sig, d) + ")"
-				})
-			}
+		return g.methodFor(p, results) != nil
+	}
+	for _, p := range g.paths(fits) {
+		if p.t.kind == kFunc {
+			add(3, p.text, func() string { return p.text + "(" + g.args(p.t, d) + ")" })
+		} else if p.t.kind != kPointer || !strings.Contains(p.text, ".") || g.chance(10) {
+			m := g.methodFor(p, results)
+			add(4, p.text+"."+m.name, func() string { return p.text + "." + m.name + "(" + g.args(m.sig, d) + ")" })
 		}
 	}
 	// A method of a value that is made on the spot.
 	for _, s := range g.structs {
 		for _, m := range s.methods {
 			if sameTypes(m.sig.results, results) && g.chance(30) {
-				add(2, func() string {
+				add(2, s.name+"."+m.name, func() string {
+					of := s
 					if m.pointer || g.chance(30) {
-						return "(" + g.expr(g.pointer(s), d-1) + ")." + m.name + "(" + g.args(m.sig, d-1) + ")"
+						of = g.pointer(s)
 					}
-					return "(" + g.expr(s, d-1) + ")." + m.name + "(" + g.args(m.sig, d-1) + ")"
+					return "(" + g.expr(of, d-1) + ")." + m.name + "(" + g.args(m.sig, d-1) + ")"
 				})
 			}
 		}
@@ -129,21 +116,56 @@ func (g *gen) calls(results []*typ, d int) []choice {
 	for _, i := range g.ifaces {
 		for _, m := range i.methods {
 			if sameTypes(m.sig.results, results) && g.chance(30) {
-				add(2, func() string { return g.expr(i, d-1) + "." + m.name + "(" + g.args(m.sig, d-1) + ")" })
+				add(2, i.name+"."+m.name, func() string { return g.expr(i, d-1) + "." + m.name + "(" + g.args(m.sig, d-1) + ")" })
 			}
 		}
 	}
 	if g.fn.depth < 2 {
-		add(2, func() string { // a literal, called at once
+		add(2, "func", func() string { // a literal, called at once
 			var ps []*typ
-			for range g.r.IntN(3) {
+			for range g.intN(3) {
 				ps = append(ps, g.dataType())
 			}
 			sig := g.fun(false, ps, results...)
 			return g.funcLit(sig) + "(" + g.args(sig, d) + ")"
 		})
+		add(2, "method expression", func() string { return g.methodExprCall(results, d) })
 	}
 	return out
+}
+
+// methodFor returns a method of an operand with these results.
+func (g *gen) methodFor(p path, results []*typ) *method {
+	if p.t.kind == kParam && p.t != g.tparam {
+		return nil
+	}
+	for _, m := range p.t.methodsOf(!p.v.constant) {
+		if sameTypes(m.sig.results, results) {
+			return m
+		}
+	}
+	return nil
+}
+
+// methodExprCall writes the call of a method expression.
+func (g *gen) methodExprCall(results []*typ, d int) string {
+	var cs []choice
+	for _, t := range append(append([]*typ{}, g.structs...), g.ifaces...) {
+		for _, m := range t.methods {
+			if !sameTypes(m.sig.results, results) {
+				continue
+			}
+			r := t
+			if m.pointer || t.kind != kInterface && g.chance(30) {
+				r = g.pointer(t)
+			}
+			cs = append(cs, choice{1, func() string {
+				sig := g.fun(m.sig.variadic, append([]*typ{r}, m.sig.params...), m.sig.results...)
+				return "(" + r.name + ")." + m.name + "(" + g.args(sig, d-1) + ")"
+			}, r.name + "." + m.name})
+		}
+	}
+	return g.choose(cs...)
 }
 
 // tparams returns the type parameter in scope, if the function can be
@@ -155,18 +177,6 @@ func (g *gen) tparams(f *decl) []*typ {
 	return []*typ{g.tparam}
 }
 
-func sameTypes(a, b []*typ) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
-}
-
 func (g *gen) callOf(t *typ, d int) string { return g.choose(g.calls([]*typ{t}, d)...) }
 
 // multi writes a call with several results.
@@ -174,16 +184,33 @@ func (g *gen) multi(results []*typ, d int) string { return g.choose(g.calls(resu
 
 func (g *gen) methodValue(t *typ, d int) string {
 	var cs []choice
-	for _, p := range g.paths() {
-		if p.risk && !g.chance(5) || p.t.kind == kPointer && strings.Contains(p.text, ".") {
-			continue
+	has := func(p path) bool {
+		if p.t.kind == kPointer && strings.Contains(p.text, ".") {
+			return false
 		}
 		for _, m := range p.t.methodsOf(!p.v.constant) {
 			if m.sig == t {
+				return true
+			}
+		}
+		return false
+	}
+	for _, p := range g.paths(has) {
+		for _, m := range p.t.methodsOf(!p.v.constant) {
+			if m.sig == t {
+				cs = append(cs, choice{1, func() string { return p.text + "." + m.name }, p.text + "." + m.name})
+			}
+		}
+	}
+	for _, i := range g.ifaces { // of what a call returns
+		for _, m := range i.methods {
+			if m.sig == t && g.chance(20) {
 				cs = append(cs, choice{1, func() string {
-					p.v.used = true
-					return p.text + "." + m.name
-				}})
+					if s := g.callOf(i, d-1); s != "" {
+						return s + "." + m.name
+					}
+					return ""
+				}, i.name + "." + m.name})
 			}
 		}
 	}
@@ -204,83 +231,4 @@ func (g *gen) methodExpr(t *typ) string {
 		}
 	}
 	return ""
-}
-
-// funcLit writes a function literal.
-func (g *gen) funcLit(t *typ) string {
-	if g.fn != nil && g.fn.depth >= 3 || g.budget < 0 {
-		return g.smallLit(t)
-	}
-	n := 1 + g.r.IntN(3)
-	return "func" + g.function(t, n, nil)
-}
-
-// smallLit writes a literal that only returns.
-func (g *gen) smallLit(t *typ) string {
-	var params []string
-	for i := range t.params {
-		params = append(params, "a"+itoa(i))
-	}
-	var rs []string
-	for _, r := range t.results {
-		if r.kind == kInt && len(t.params) > 0 && t.params[0] == r && !(t.variadic && len(t.params) == 1) {
-			rs = append(rs, "y(a0 + 1)")
-		} else {
-			rs = append(rs, g.zero(r))
-		}
-	}
-	return "func" + signature(t, params, nil) + " { return " + strings.Join(rs, ", ") + " }"
-}
-
-// function writes parameters, results and body of a function; receiver declares
-// what is in scope beside the parameters.
-func (g *gen) function(t *typ, n int, receiver func()) string {
-	f := &function{outer: g.fn, sig: t, left: n, deferOK: true}
-	if g.fn != nil {
-		f.depth = g.fn.depth + 1
-	}
-	pure, header := g.pure, g.header
-	g.pure, g.header = 0, false
-	g.fn = f
-	g.push()
-	g.scope.isBody = true
-	if receiver != nil {
-		receiver()
-	}
-	var params []string
-	for _, p := range t.params {
-		name := g.fresh()
-		params = append(params, name)
-		g.param(name, p)
-	}
-	if g.chance(40) && len(t.results) > 0 {
-		for range t.results {
-			name := g.fresh()
-			f.results = append(f.results, name)
-			g.param(name, t.results[len(f.results)-1])
-		}
-	}
-	var zeros []string
-	for _, r := range t.results {
-		zeros = append(zeros, g.zero(r))
-	}
-	if f.results != nil {
-		zeros = nil
-	}
-	g.emit("if !tick() { return " + strings.Join(zeros, ", ") + " }")
-	for f.left > 0 {
-		if f.depth == 0 {
-			g.budget = 10 + g.r.IntN(20)
-		}
-		g.stmt()
-	}
-	if g.chance(70) {
-		g.id++
-		g.emit(fmt.Sprintf("show(\"e%d\"%s)", g.id, g.someVars(4)))
-	}
-	g.emit(g.returnStmt(3))
-	body := g.pop()
-	g.fn = f.outer
-	g.pure, g.header = pure, header
-	return signature(t, params, f.results) + " {\n" + body + "}"
 }

@@ -6,7 +6,6 @@ import "strings"
 type variable struct {
 	name     string
 	t        *typ
-	used     bool
 	constant bool
 	line     int // of its declaration in its scope, which a use follows
 	global   bool
@@ -27,18 +26,25 @@ type function struct {
 	sig     *typ
 	results []string // if named
 	loops   []*loop
+	targets []*target
 	depth   int // of literals
-	left    int // statements
 	blocks  int // nesting of statements
 	deferOK bool
 }
 
 // A loop is a statement that break or continue can mean.
 type loop struct {
-	label    string
-	used     bool
-	isSwitch bool
+	label string
+	used  bool // the label is
+	kind  loopKind
 }
+
+type loopKind int
+
+const (
+	isLoop   loopKind = iota
+	isSwitch          // cannot be continued
+)
 
 func (g *gen) push() { g.scope = &scope{outer: g.scope, fn: g.fn} }
 
@@ -95,43 +101,72 @@ func (g *gen) visible() []*variable {
 	return out
 }
 
-// free reports whether the name means what it means at package level.
-func (g *gen) free(name string) bool {
+func (g *gen) lookup(name string) *variable {
+	for _, v := range g.visible() {
+		if v.name == name {
+			return v
+		}
+	}
+	return nil
+}
+
+// free reports whether names mean what they mean at package level.
+func (g *gen) free(names ...string) bool {
 	for s := g.scope; s != nil; s = s.outer {
 		for _, v := range s.vars {
-			if v.name == name && !v.global {
-				return false
+			for _, name := range names {
+				if v.name == name && !v.global {
+					return false
+				}
 			}
 		}
 	}
 	return true
 }
 
+// ownResult reports whether the name means the result and nothing declared in a
+// block inside.
+func (g *gen) ownResult(name string) bool {
+	for s := g.scope; s != nil; s = s.outer {
+		for _, v := range s.vars {
+			if v.name == name {
+				return s.isBody && s.fn == g.fn
+			}
+		}
+	}
+	return false
+}
+
 // names that local variables take: few, so that they shadow one another, and
 // some that stand for something already.
-var localNames = strings.Fields("a b c d e f g h i j k n p q s t v w x z a1 b1 x1 " +
-	"len cap min max new copy append delete clear fmt coroutine coroc err t_1 site_1 frame c_1 r")
+var (
+	shortNames = strings.Fields("a b c d e f g h i j k n p q s t v w x z a1 b1 x1")
+	oddNames   = strings.Fields("len cap min max new copy append delete clear panic close recover " +
+		"fmt coroutine coroc slices maps iter err ok t_1 site_1 frame c_1 r")
+)
 
 // fresh returns a name that the block does not have yet.
 func (g *gen) fresh(not ...string) string {
-	for {
-		name := localNames[g.r.IntN(len(localNames))]
-		if g.chance(70) {
-			name = localNames[g.r.IntN(23)]
-		}
-		taken := false
-		for _, v := range g.scope.vars {
-			taken = taken || v.name == name
-		}
-		for _, n := range not {
-			taken = taken || n == name
-		}
-		if !taken {
-			return name
-		}
-		if g.chance(30) {
-			g.id++
-			return "v" + itoa(g.id)
+	taken := map[string]bool{}
+	for _, v := range g.scope.vars {
+		taken[v.name] = true
+	}
+	for _, n := range not {
+		taken[n] = true
+	}
+	names := shortNames
+	if g.chance(15) {
+		names = oddNames
+	}
+	var free []string
+	for _, n := range names {
+		if !taken[n] {
+			free = append(free, n)
 		}
 	}
+	if len(free) == 0 || g.chance(10) {
+		g.id++
+		return "v" + itoa(g.id)
+	}
+	return free[g.pick(len(free), func(i int) string { return free[i] })]
 }

@@ -37,6 +37,12 @@ func desc(b *strings.Builder, v reflect.Value, d int) {
 	case reflect.Int, reflect.Int32, reflect.Int64:
 		fmt.Fprint(b, v.Int())
 		return
+	case reflect.Uint8:
+		fmt.Fprint(b, v.Uint())
+		return
+	case reflect.Float64:
+		fmt.Fprint(b, v.Float())
+		return
 	case reflect.String:
 		fmt.Fprintf(b, "%q", v.String())
 		return
@@ -107,7 +113,41 @@ var (
 	_ = maps.All[map[int]int]
 )
 
-var fuel, yields int
+var fuel, yields, naught int
+
+var (
+	never chan int
+	done  = closed(0)
+	room  = make(chan int, 1)
+	sink  = make(chan int, 1<<16)
+)
+
+func closed(n int) chan int {
+	c := make(chan int, n)
+	for i := range n {
+		c <- 3*i + 1
+	}
+	close(c)
+	return c
+}
+
+func put(n int) chan int {
+	if len(room) > 0 {
+		<-room
+	}
+	room <- n
+	return room
+}
+
+func pass(c chan int, _ int) chan int { return c }
+
+func goexit() { runtime.Goexit() }
+
+func recovers() {
+	if r := recover(); r != nil {
+		show("recovers", r)
+	}
+}
 
 // tick takes some fuel and reports whether there was any.
 func tick() bool {

@@ -11,7 +11,7 @@ const (
 	kInt kind = iota
 	kString
 	kBool
-	kNamedInt
+	kNumber // another number type
 	kStruct
 	kPointer
 	kSlice
@@ -89,6 +89,21 @@ func (g *gen) fun(variadic bool, params []*typ, results ...*typ) *typ {
 	t := &typ{kind: kFunc, params: params, results: results, variadic: variadic}
 	t.name = "func" + signature(t, nil, nil)
 	return g.intern(t)
+}
+
+// anonymous returns a struct type without a name.
+func (g *gen) anonymous(fields ...field) *typ {
+	var b strings.Builder
+	for i, f := range fields {
+		if i > 0 {
+			b.WriteString("; ")
+		}
+		if !f.embedded {
+			b.WriteString(f.name + " ")
+		}
+		b.WriteString(f.t.name)
+	}
+	return g.intern(&typ{kind: kStruct, name: "struct{ " + b.String() + " }", fields: fields})
 }
 
 // signature writes the parameters and results of a func type.
@@ -179,7 +194,7 @@ func (g *gen) substAll(ts []*typ, param, arg *typ) []*typ {
 // zero writes the zero value.
 func (g *gen) zero(t *typ) string {
 	switch t.kind {
-	case kInt, kNamedInt:
+	case kInt, kNumber:
 		return "0"
 	case kString:
 		return `""`
@@ -199,7 +214,7 @@ func (t *typ) methodsOf(variable bool) []*method {
 	var out []*method
 	switch t.kind {
 	case kPointer:
-		if t.elem.kind != kStruct && t.elem.kind != kNamedInt {
+		if t.elem.kind != kStruct && t.elem.kind != kNumber {
 			return nil
 		}
 		return t.elem.methods
@@ -226,6 +241,18 @@ func (t *typ) implements(i *typ) bool {
 			}
 		}
 		if !found {
+			return false
+		}
+	}
+	return true
+}
+
+func sameTypes(a, b []*typ) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] {
 			return false
 		}
 	}
