@@ -24,8 +24,15 @@ func (t *twinGen) keepTwins(body *ast.BlockStmt) {
 	if t.shadowed("nil") {
 		return
 	}
+	var loops []int
 	for i, it := range t.items {
-		if it.kind != siteItem || t.siteOf(it.call).Kind != colour.FuncValue || !t.repeats(i) {
+		if it.kind != siteItem || t.siteOf(it.call).Kind != colour.FuncValue {
+			continue
+		}
+		if loops == nil {
+			loops = t.loops()
+		}
+		if loops[i] == 0 {
 			continue
 		}
 		v := t.callee(it.call)
@@ -56,20 +63,22 @@ func (t *twinGen) callee(call *ast.CallExpr) *types.Var {
 	return v
 }
 
-// repeats reports whether an item stands in a loop: one behind it leads to one before
-// it.
-func (t *twinGen) repeats(i int) bool {
-	for j := i; j < len(t.items); j++ {
-		if t.items[j].kind == siteItem {
-			continue
-		}
-		for _, s := range t.successors(j) {
+// loops returns how many jumps backwards lead over each item: one or more if it stands in
+// a loop.
+func (t *twinGen) loops() []int {
+	over := make([]int, len(t.items)+1)
+	for i := range t.items {
+		for _, s := range t.successors(i) {
 			if s <= i {
-				return true
+				over[s]++
+				over[i+1]--
 			}
 		}
 	}
-	return false
+	for i := 1; i < len(over); i++ {
+		over[i] += over[i-1]
+	}
+	return over
 }
 
 // assigns reports whether a body assigns to a variable.
