@@ -40,8 +40,8 @@ func (f *fileGen) verbatim(d ast.Decl) {
 			from = d.Doc.Pos()
 		}
 	}
-	p := f.mod.Fset.PositionFor(from, false)
-	w := &writer{file: f.base()}
+	p := f.position(from)
+	w := &writer{file: f.src.Stable(p)}
 	w.at(p.Line - 1)
 	w.put("\n" + f.sourceText(from, d.End()) + "\n\n")
 	f.decls = append(f.decls, w.String())

@@ -42,6 +42,13 @@ func (w *writer) at(line int) {
 	}
 }
 
+// from makes the following lines count as those of a file.
+func (w *writer) from(file string) {
+	if file != w.file {
+		w.file, w.cur = file, -1<<30
+	}
+}
+
 // own makes the following lines count as the generated file's own.
 func (w *writer) own() {
 	w.WriteString(selfLine)
@@ -80,6 +87,7 @@ type bodyGen struct {
 // line makes the next line count as the source position of n, if n has one.
 func (b *bodyGen) line(n ast.Node) {
 	if p := b.origPos(n); p.IsValid() {
+		b.from(b.src.Stable(p))
 		b.at(p.Line)
 	}
 }
@@ -90,7 +98,7 @@ func (f *fileGen) origPos(n ast.Node) token.Position {
 	if !ok || !o.Pos().IsValid() {
 		return token.Position{}
 	}
-	return f.mod.Fset.PositionFor(o.Pos(), false)
+	return f.position(o.Pos())
 }
 
 // sitePos returns "file.go:line:col" for messages and state, without directory.
@@ -99,7 +107,13 @@ func (f *fileGen) sitePos(n ast.Node) string {
 	if !p.IsValid() {
 		return filepath.Base(f.src.Name)
 	}
-	return fmt.Sprintf("%s:%d:%d", filepath.Base(p.Filename), p.Line, p.Column)
+	return fmt.Sprintf("%s:%d:%d", f.src.Stable(p), p.Line, p.Column)
+}
+
+// position returns where something is in the user's file, whatever //line directives
+// it has, or in the library's that it was cloned from.
+func (f *fileGen) position(p token.Pos) token.Position {
+	return f.mod.Fset.PositionFor(p, f.src.Library != "")
 }
 
 func (b *bodyGen) list(stmts []ast.Stmt) {

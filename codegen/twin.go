@@ -192,7 +192,7 @@ func (t *twinGen) generate(head string, recv *types.Var, captures []*types.Var, 
 	t.dropUnreachable()
 	t.numberSites()
 	if t.sites > manySites {
-		p := t.mod.Fset.PositionFor(orig.Pos(), false)
+		p := t.position(orig.Pos())
 		t.diags = append(t.diags, typecheck.Diagnostic{
 			Pos: p, Warning: true,
 			Message: fmt.Sprintf("%s has %d calls that may suspend, and will take the Go compiler long", t.state, t.sites),

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/coroc-dev/coroc/clone"
 	"github.com/coroc-dev/coroc/codegen"
 	"github.com/coroc-dev/coroc/colour"
 	"github.com/coroc-dev/coroc/desugar"
@@ -130,9 +131,19 @@ func compile(ctx context.Context, o Options) (*Result, error) {
 	if r.Failed() {
 		return r, nil
 	}
-	r.Facts, diags = colour.Analyse(mod)
+	cloner := clone.New(mod)
+	for {
+		r.Facts, diags = colour.Analyse(mod)
+		more, errs := cloner.Clone(r.Facts.Opaque)
+		if r.add(errs); r.Failed() {
+			return r, nil
+		}
+		if !more || ctx.Err() != nil {
+			break
+		}
+	}
 	for _, o := range r.Facts.Opaque {
-		diags = append(diags, o.Diagnostic)
+		diags = append(diags, cloner.Refused(o))
 	}
 	r.add(r.concerning(diags))
 	r.generate(ctx)
@@ -154,6 +165,9 @@ func (r *Result) concerning(ds []typecheck.Diagnostic) []typecheck.Diagnostic {
 		if p.Named {
 			for _, f := range p.Files {
 				named[f.Name] = true
+				for _, name := range f.Origins {
+					named[name] = true
+				}
 			}
 		}
 	}
@@ -223,6 +237,9 @@ func (r *Result) touched() map[string]bool {
 	}
 	for _, p := range r.Module.Packages {
 		for _, f := range p.Files {
+			if f.Library != "" {
+				t[f.Name] = true
+			}
 			for _, i := range f.Syntax.Imports {
 				if strings.Trim(i.Path.Value, "\"`") == typecheck.LegacyPath {
 					t[f.Name] = true
@@ -351,6 +368,9 @@ func (r *Result) Changes() ([]Change, error) {
 		case !bytes.Equal(old, f.Text):
 			cs = append(cs, Change{f.Path, "stale", f.Text})
 		}
+		if typecheck.IsLibraryFileName(f.Source) {
+			continue
+		}
 		src, err := os.ReadFile(f.Source)
 		if err != nil {
 			return nil, err
@@ -384,11 +404,14 @@ func (r *Result) Changes() ([]Change, error) {
 // source may also be one for another system.
 func (r *Result) leftover(name string) bool {
 	source, _ := typecheck.SourceName(name)
-	if _, err := os.Stat(source); os.IsNotExist(err) {
+	if _, err := os.Stat(source); os.IsNotExist(err) && !typecheck.IsLibraryFileName(source) {
 		return true
 	}
 	if strings.HasSuffix(source, "_test.go") && !r.tests[filepath.Dir(source)] {
 		return false
+	}
+	if typecheck.IsLibraryFileName(source) {
+		return true
 	}
 	return r.sources[source] != nil
 }

@@ -24,7 +24,7 @@ func (r *Result) shiftLines(p *typecheck.Package) (restore func()) {
 	for _, f := range p.Files {
 		n := added(f.Source)
 		tf := r.Module.Fset.File(f.Syntax.FileStart)
-		if n == 0 || r.keep || f.Cgo || tf == nil {
+		if n == 0 || r.keep || f.Cgo || f.Library != "" || tf == nil {
 			continue
 		}
 		lines := tf.Lines()

@@ -84,6 +84,8 @@ func Load(ctx context.Context, dir string, patterns []string, cfg Config) (*Modu
 			mains:   map[string]bool{},
 			foreign: map[string]bool{},
 			config:  cfg,
+
+			dependencies: map[string]*packages.Package{},
 		},
 		byID: map[string]*Package{},
 		bad:  map[string]bool{},
@@ -290,6 +292,7 @@ func (l *loader) build(conf packages.Config, w *workspace) {
 			sources = append(sources, p)
 		case p.Types != nil && p.ForTest == "":
 			m.opaque[p.PkgPath] = p.Types
+			m.dependencies[p.PkgPath] = p
 			exports[p.PkgPath] = p.ExportFile
 		}
 	})
@@ -483,6 +486,7 @@ func (l *loader) add(p *packages.Package, named, root bool) {
 		ForTest: p.ForTest,
 		Test:    p.ForTest != "",
 		module:  m,
+		sizes:   p.TypesSizes,
 		Library: IsLibrary(p.PkgPath),
 		Named:   named,
 		NoBody:  !root,

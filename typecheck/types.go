@@ -7,6 +7,8 @@ import (
 	"go/types"
 	"slices"
 	"strings"
+
+	"golang.org/x/tools/go/packages"
 )
 
 // A Related is a second position that helps to understand a diagnostic.
@@ -62,11 +64,12 @@ type Module struct {
 	// holds. It knows nothing of test variants: Package.Importer does.
 	Importer types.Importer
 
-	byTypes map[*types.Package]*Package
-	opaque  map[string]*types.Package // packages from export data, by import path
-	mains   map[string]bool           // paths of the main modules: of a workspace there may be several
-	foreign map[string]bool           // packages of other modules, by import path
-	config  Config
+	byTypes      map[*types.Package]*Package
+	opaque       map[string]*types.Package    // packages from export data, by import path
+	mains        map[string]bool              // paths of the main modules: of a workspace there may be several
+	foreign      map[string]bool              // packages of other modules, by import path
+	dependencies map[string]*packages.Package // the opaque ones as they were loaded
+	config       Config
 }
 
 // A Package is one package of the module, compiled from source.
@@ -101,7 +104,12 @@ type Package struct {
 	// packages that the source does not import as well (the runtime's).
 	Importer types.Importer
 
+	// Clones has the names of the functions that are clones of library
+	// functions, and what these are called: "slices.SortFunc".
+	Clones map[string]string
+
 	module *Module
+	sizes  types.Sizes
 }
 
 // A File is one source file.
@@ -111,6 +119,12 @@ type File struct {
 	Source []byte
 	Test   bool // named _test.go
 	Cgo    bool // imports "C", or is what cgo made of such a file
+
+	// Library is the import path of the package that the file is a clone of
+	// parts of; "" for files of the user. Such a file is not on the disk. Its
+	// //line directives lead to Origins, the library's files.
+	Library string
+	Origins []string
 }
 
 // PackageOf returns the package of the module that was checked to t, or nil.

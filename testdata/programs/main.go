@@ -80,6 +80,10 @@ import (
 	"github.com/coroc-dev/coroc/testdata/programs/initorder"
 	"github.com/coroc-dev/coroc/testdata/programs/labels"
 	"github.com/coroc-dev/coroc/testdata/programs/largeframe"
+	"github.com/coroc-dev/coroc/testdata/programs/libiter"
+	"github.com/coroc-dev/coroc/testdata/programs/libsort"
+	"github.com/coroc-dev/coroc/testdata/programs/libsync"
+	"github.com/coroc-dev/coroc/testdata/programs/libwalk"
 	"github.com/coroc-dev/coroc/testdata/programs/liveness"
 	"github.com/coroc-dev/coroc/testdata/programs/localmasks"
 	"github.com/coroc-dev/coroc/testdata/programs/localtypenames"
@@ -364,6 +368,10 @@ var programs = []program{
 	{"initorder", initorder.Main},
 	{"labels", labels.Main},
 	{"largeframe", largeframe.Main},
+	{"libiter", libiter.Main},
+	{"libsort", libsort.Main},
+	{"libsync", libsync.Main},
+	{"libwalk", libwalk.Main},
 	{"liveness", liveness.Main},
 	{"localmasks", localmasks.Main},
 	{"localtypenames", localtypenames.Main},

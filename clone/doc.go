@@ -1,0 +1,29 @@
+// Package clone compiles library code that stands between two durable frames:
+// a callback that suspends, handed to slices.SortFunc, can do so only if the
+// sort has a frame of its own that is saved.
+//
+// # Promise
+//
+// The functions that package colour found to be in the way are read from their
+// source, as this build has them, and become functions of the package that
+// calls them, with the unexported functions, types, constants and tables that
+// they use. The calls lead to the clones. All further passes see ordinary
+// functions of the package. Nothing is cloned that no suspension passes
+// through, and calls whose callbacks do not suspend stay as they are.
+//
+// A clone does what its source does, in this Go release and in this version of
+// the module that it comes from: it is that text, with other names.
+//
+// The clones of one package are in one file, coroc.path.go, which exists in the
+// compiler only; the generated file, coroc.path.durable.go, is part of the
+// durable build. Lines in it are those of the library's files, under names
+// that are the same on all machines: slices/sort.go.
+//
+// # Exceptions
+//
+// Some code cannot be moved: package-level variables that change, of which there
+// can be only one; assembly; unexported fields of types that others use; internal
+// packages of that kind. For what the standard library has of it there are twins
+// written by hand, in replacements, in the terms of the package that they belong
+// to. The rest is refused, with the reason.
+package clone
