@@ -218,6 +218,7 @@ func (f *fileGen) delegate(d *ast.FuncDecl, u *unit, twin string) {
 	w := &writer{file: f.base()}
 	w.put(selfLine + f.doc(d))
 	if p := f.origPos(d); p.IsValid() {
+		w.from(f.src.Stable(p))
 		w.at(p.Line)
 	}
 	w.putf("func %s%s%s(%s)%s {\n", recv, d.Name.Name, f.tparamText(d, u), joinParams(params), resultText(results))

@@ -141,10 +141,12 @@ func (t *twinGen) declareDeferred(s *ast.DeferStmt, callee ast.Expr, calleeText 
 		w.putf("%s %s\n", fields[i], types[i])
 	}
 	w.put("}\n\n")
-	line := t.origPos(s).Line
+	pos := t.origPos(s)
+	line := pos.Line
 	recv := "x *" + d + t.unit.tuse
 	plain := calleeText + "(" + strings.Join(args, ", ") + ")"
 	w.putf("func (%s) Run() {\n", recv)
+	w.from(t.src.Stable(pos))
 	w.at(line)
 	w.putf("%s\n}\n\nfunc (%s) RunPanicking(v interface{}) {\n", plain, recv)
 	w.at(line)
