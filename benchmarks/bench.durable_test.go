@@ -630,8 +630,6 @@ func BenchmarkState(b *testing.B) {
 //line bench.durable_test.go:631
 func init() {
 	coroc.RegisterType[testing.B]("testing.B")
-	coroc.RegisterType[time.Time]("time.Time")
-	coroc.RegisterType[time.Duration]("time.Duration")
 	coroc.RegisterType[testing.T]("testing.T")
 	coroc.RegisterInstance[iter.Seq[int]]("iter.Seq")
 	coroc.RegisterRecord(&durable_type_BenchmarkFib_func1, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkFib.func1", 0x32adfdb45fa8eeaf, func(r *durable_rec_BenchmarkFib_func1) func(n int) { return coroc.NewFunc(r, r.Call) })
@@ -662,9 +660,6 @@ func init() {
 	coroc.RegisterType[json.UnmarshalTypeError]("encoding/json.UnmarshalTypeError")
 	coroc.RegisterType[json.UnsupportedTypeError]("encoding/json.UnsupportedTypeError")
 	coroc.RegisterType[json.UnsupportedValueError]("encoding/json.UnsupportedValueError")
-	coroc.RegisterVar("time.Local", &time.Local, false)
-	coroc.RegisterType[time.ParseError]("time.ParseError")
-	coroc.RegisterVar("time.UTC", &time.UTC, false)
 	coroc.RegisterVar("github.com/coroc-dev/coroc/coroutine.ErrInvalidState", &coroutine.ErrInvalidState, false)
 	coroc.RegisterVar("github.com/coroc-dev/coroc/coroutine.ErrNotDurable", &coroutine.ErrNotDurable, false)
 }

@@ -18,7 +18,7 @@ func (t *twinGen) deferStmt(b *bodyGen, s *ast.DeferStmt) {
 		sig := coreSignature(t.info.TypeOf(fun))
 		if _, isLit := fun.(*ast.FuncLit); (isLit || t.isFuncValue(fun)) && sig.Results().Len() == 0 {
 			if isLit && !t.isRecord(fun) {
-				t.refuse(s, "internal error: a deferred literal is not a record")
+				t.refuse(s, "", "internal error: a deferred literal is not a record")
 				return
 			}
 			b.putf("%s.Defer(&%s.DeferFunc{F: %s})\n", t.deferTo(), t.coroc, b.expr(fun))

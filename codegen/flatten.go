@@ -143,7 +143,7 @@ func (t *twinGen) flatten(s ast.Stmt, ctx *spineCtx, name string) {
 	case *ast.TypeSwitchStmt:
 		t.flattenSwitch(s, s.Body, ctx, name)
 	default:
-		t.refuse(s, fmt.Sprintf("a suspending call in this statement (%T) is not supported", s))
+		t.refuse(s, "", fmt.Sprintf("internal error: a suspending call in a %T", s))
 	}
 }
 
@@ -179,7 +179,7 @@ func (t *twinGen) raw(s ast.Stmt, ctx *spineCtx) {
 			l.used = true
 			return
 		}
-		t.refuse(s, s.Tok.String()+" is not supported here in a function that may suspend")
+		t.refuse(s, "", "internal error: a "+s.Tok.String()+" that leads nowhere")
 		return
 	case *ast.DeclStmt:
 		if d := s.Decl.(*ast.GenDecl); d.Tok != token.VAR {
@@ -248,7 +248,7 @@ func switchBody(n ast.Node) *ast.BlockStmt {
 
 func (t *twinGen) site(s ast.Stmt, call *ast.CallExpr, lhs []ast.Expr) {
 	if t.siteOf(call) == nil {
-		t.refuse(s, "internal error: a suspending call has not been taken out of its expression")
+		t.refuse(s, "", "internal error: a suspending call has not been taken out of its expression")
 		return
 	}
 	t.add(&item{kind: siteItem, stmt: s, call: call, lhs: slices.Clone(lhs)})

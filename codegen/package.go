@@ -384,12 +384,9 @@ func (f *fileGen) try(d ast.Node, work func()) {
 // refused is the panic value that ends the work on a declaration after a diagnostic.
 type refused struct{}
 
-func (f *fileGen) refuse(n ast.Node, message string) {
-	f.refuseAt(f.origPos(n), message)
-}
-
-func (f *fileGen) refuseAt(pos token.Position, message string) {
-	f.diags = append(f.diags, typecheck.Diagnostic{Pos: pos, Message: message})
+// refuse ends the work on a declaration; fix is the way out.
+func (f *fileGen) refuse(n ast.Node, fix, message string) {
+	f.diags = append(f.diags, typecheck.Diagnostic{Pos: f.origPos(n), Message: message, Fix: fix})
 	panic(refused{})
 }
 

@@ -401,7 +401,7 @@ func (f *fileGen) methodValue(b *bodyGen, sel *ast.SelectorExpr, s *types.Select
 	if _, dynamic := fn.Type().(*types.Signature).Recv().Type().Underlying().(*types.Interface); f.funcRecovers(fn) || dynamic && f.someMethodRecovers(fn) {
 		// The record's own method would stand between a defer and the method.
 		if f.isDurable(fn) || dynamic && f.mayBeDurable(fn) {
-			f.refuse(sel, fmt.Sprintf("method value of %s, which mentions recover and may suspend, is not supported", fn.Name()))
+			f.refuse(sel, "defer the method itself, or, if it need not recover, use a func literal that calls it", fmt.Sprintf("method value of %s, which mentions recover and may suspend, is not supported", fn.Name()))
 		}
 		return "", false
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/coroc-dev/coroc/colour"
+	"github.com/coroc-dev/coroc/typecheck"
 )
 
 // needsUnit reports whether a generic function has something to register for each
@@ -179,7 +180,9 @@ func (f *fileGen) namedUse(d ast.Decl, n *types.Named) {
 func (f *fileGen) registerType(t types.Type) {
 	f.nameable(func() {
 		if n, ok := t.(*types.Named); ok {
-			f.initOnce(f.registration(n))
+			if pkg := n.Obj().Pkg(); pkg == nil || !typecheck.RegisteredByRuntime[pkg.Path()+"."+n.Obj().Name()] {
+				f.initOnce(f.registration(n))
+			}
 			return
 		}
 		name := types.TypeString(t, func(p *types.Package) string { return mapImport(p.Path()) })
@@ -286,6 +289,9 @@ func (f *fileGen) registerImport(p *types.Package) {
 		}
 		switch o := p.Scope().Lookup(name).(type) {
 		case *types.Var:
+			if typecheck.RegisteredByRuntime[p.Path()+"."+name] && !f.assigned[o] {
+				continue
+			}
 			switch o.Type().Underlying().(type) {
 			case *types.Pointer, *types.Interface:
 				f.initOnce(fmt.Sprintf("%s.RegisterVar(%q, &%s, %s)", f.coroc, mapImport(p.Path())+"."+name, f.qualified(o), f.boolText(f.assigned[o])))
@@ -295,7 +301,7 @@ func (f *fileGen) registerImport(p *types.Package) {
 			if !ok || o.IsAlias() || n.TypeParams().Len() > 0 || types.IsInterface(n) {
 				continue
 			}
-			if module || types.Implements(n, errorType) || types.Implements(types.NewPointer(n), errorType) {
+			if module && f.facts.MayBeBoxed(n) || types.Implements(n, errorType) || types.Implements(types.NewPointer(n), errorType) {
 				f.registerType(n)
 			}
 		}

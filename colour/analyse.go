@@ -32,6 +32,7 @@ func Analyse(mod *typecheck.Module) (*Facts, []typecheck.Diagnostic) {
 			Masks:   map[*types.Package][]*Mask{},
 			Entries: map[*ast.FuncLit]bool{},
 			Entered: map[ast.Node]bool{},
+			Boxed:   map[string]bool{},
 		},
 	}
 	if err := a.buildFlow(); err != nil {
@@ -52,6 +53,7 @@ func Analyse(mod *typecheck.Module) (*Facts, []typecheck.Diagnostic) {
 	a.record()
 	a.mask()
 	a.enter()
+	a.box()
 	a.check()
 	return a.facts, typecheck.SortDiagnostics(a.diags)
 }

@@ -3,11 +3,13 @@ package colour
 import (
 	"fmt"
 	"go/ast"
+	"go/token"
 	"go/types"
 	"slices"
 	"strings"
 
 	"github.com/coroc-dev/coroc/typecheck"
+	"golang.org/x/tools/go/ast/astutil"
 )
 
 func (a *analysis) report(d typecheck.Diagnostic) { a.diags = append(a.diags, d) }
@@ -112,7 +114,7 @@ func (a *analysis) checkFields() {
 		}
 		if why, direct := a.durableOf(a.flow.in(p)); why != nil {
 			a.report(callback(typecheck.Diagnostic{
-				Pos:     a.mod.Position(st.instr.Pos()),
+				Pos:     a.storePosition(st.instr.Pos()),
 				Message: fmt.Sprintf("%s may suspend, but it is stored in the field %s of a struct of package %s, which is not compiled and calls it", why.Caller, st.field.Name(), st.field.Pkg().Path()),
 				Related: why.Chain(),
 				Fix:     "run what suspends in a coroutine of its own, started there",
@@ -128,6 +130,26 @@ func (a *analysis) methodNode(t types.Type, m *types.Func) *node {
 		return nil
 	}
 	return a.nodes[fn.Origin().Pos()]
+}
+
+// storePosition returns where the assignment or the field of a literal begins that a
+// store is: SSA has its operator.
+func (a *analysis) storePosition(p token.Pos) token.Position {
+	for _, pkg := range a.mod.Packages {
+		for _, f := range pkg.Files {
+			if f.Syntax.FileStart > p || p >= f.Syntax.FileEnd {
+				continue
+			}
+			path, _ := astutil.PathEnclosingInterval(f.Syntax, p, p)
+			for _, n := range path {
+				switch n.(type) {
+				case *ast.KeyValueExpr, *ast.AssignStmt:
+					return a.mod.Position(n.Pos())
+				}
+			}
+		}
+	}
+	return a.mod.Position(p)
 }
 
 // calledByOthers are methods that the standard library calls on values that

@@ -71,6 +71,7 @@ type Facts struct {
 	Bodies  map[*ast.RangeStmt]*Reason // bodies of ranges over functions that may suspend
 	Entries map[*ast.FuncLit]bool      // literals that our own library is given: what they capture belongs to the process
 	Entered map[ast.Node]bool          // functions, literals and range bodies that may suspend and may run in a coroutine
+	Boxed   map[string]bool            // named types of which a value may be in an interface, see MayBeBoxed
 	Records map[ast.Expr]bool          // func-valued expressions that must become records
 	Masks   map[*types.Package][]*Mask // twins that only keep names together, by the package that declares the type
 	Opaque  []Opaque                   // calls of code that is not compiled and that a suspension would have to pass through

@@ -3,6 +3,7 @@ package colour
 import (
 	"fmt"
 	"go/ast"
+	"go/token"
 	"go/types"
 
 	"github.com/coroc-dev/coroc/typecheck"
@@ -92,13 +93,41 @@ func (a *analysis) checkFuncArg(c *call, callee *types.Func, arg ssa.Value, sure
 
 func (a *analysis) checkFuncItems(c *call, callee *types.Func, items []item, sure bool) {
 	if why, direct := a.durableOf(items); why != nil {
+		if callee.Pkg() != nil && startsGoroutine[callee.Pkg().Path()+" "+describe(callee)] {
+			a.report(callback(typecheck.Diagnostic{
+				Pos:     a.position(c),
+				Message: fmt.Sprintf("%s runs %s in a goroutine of its own, but that may suspend", describe(callee), why.Caller),
+				Related: why.Chain(),
+				Fix:     "what may suspend has to run on the coroutine's own goroutine; several calls at a time are what Gather of dispatch is for",
+			}, direct && sure))
+			return
+		}
 		a.opaque(c, callee, callback(typecheck.Diagnostic{
-			Pos:     a.mod.Position(c.common.Pos()),
+			Pos:     a.position(c),
 			Message: fmt.Sprintf("%s is not compiled by coroc and may call %s, which may suspend", describe(callee), why.Caller),
 			Related: why.Chain(),
 			Fix:     "write the loop out, or copy the function into the module, so that it is compiled too",
 		}, direct && sure))
 	}
+}
+
+// position returns where a call begins: SSA has its parenthesis.
+func (a *analysis) position(c *call) token.Position {
+	if s := a.sites[c.common.Pos()]; s != nil && s.call != nil {
+		return a.mod.Position(s.call.Pos())
+	}
+	return a.mod.Position(c.common.Pos())
+}
+
+// startsGoroutine has the functions of others that call what they are given on
+// another goroutine, by package and name.
+var startsGoroutine = map[string]bool{
+	"context context.AfterFunc":                                   true,
+	"golang.org/x/sync/errgroup (*errgroup.Group).Go":             true,
+	"golang.org/x/sync/errgroup (*errgroup.Group).TryGo":          true,
+	"golang.org/x/sync/singleflight (*singleflight.Group).DoChan": true,
+	"sync (*sync.WaitGroup).Go":                                   true,
+	"time time.AfterFunc":                                         true,
 }
 
 // checkInterfaceArg reports a value whose methods the callee may call, because
@@ -135,7 +164,7 @@ func (a *analysis) checkInterfaceArg(c *call, callee *types.Func, i int, invoke 
 				continue
 			}
 			a.opaque(c, callee, callback(typecheck.Diagnostic{
-				Pos:     a.mod.Position(c.common.Pos()),
+				Pos:     a.position(c),
 				Message: fmt.Sprintf("%s is not compiled by coroc and may call %s, which may suspend", describe(callee), n.name),
 				Related: n.why.Chain(),
 				Fix:     "make the method one that does not suspend, or copy the function into the module, so that it is compiled too",

@@ -156,7 +156,14 @@ func compile(ctx context.Context, o Options) (*Result, error) {
 	return r, ctx.Err()
 }
 
-func (r *Result) add(d []typecheck.Diagnostic) { r.Diagnostics = append(r.Diagnostics, d...) }
+func (r *Result) add(ds []typecheck.Diagnostic) {
+	for _, d := range ds {
+		if d.Fix == "" && strings.HasPrefix(d.Message, "internal error: ") {
+			d.Fix = "this is a bug of coroc: please report it with the function"
+		}
+		r.Diagnostics = append(r.Diagnostics, d)
+	}
+}
 
 // concerning returns the diagnostics about the packages that are compiled.
 func (r *Result) concerning(ds []typecheck.Diagnostic) []typecheck.Diagnostic {
@@ -208,7 +215,7 @@ func (r *Result) generate(ctx context.Context) {
 	if !r.stress {
 		r.add(r.unsavable(r.Functions))
 	}
-	if !r.Failed() && ctx.Err() == nil {
+	if !r.Failed() && ctx.Err() == nil && r.Module.Runtime != nil {
 		r.checkText()
 	}
 }
@@ -295,17 +302,18 @@ func constrain(text, source []byte) []byte {
 	return slices.Concat(text[:h.from], []byte(durableConstraint(source)), text[h.to:])
 }
 
-// where returns the frame of a stack that panicked.
+// where returns the frame of a stack that panicked first.
 func where(stack []byte) string {
+	found := "no stack"
 	lines := strings.Split(string(stack), "\n")
 	for i, l := range lines {
 		if strings.HasPrefix(l, "panic(") && i+3 < len(lines) {
 			at := strings.TrimSpace(lines[i+3])
 			at, _, _ = strings.Cut(at, " +0x")
-			return filepath.Base(filepath.Dir(at)) + "/" + filepath.Base(at)
+			found = filepath.Base(filepath.Dir(at)) + "/" + filepath.Base(at)
 		}
 	}
-	return "no stack"
+	return found
 }
 
 // checkText checks the durable build of all that was compiled.

@@ -1,11 +1,14 @@
 package compiler
 
 import (
+	"bytes"
 	"flag"
 	"fmt"
 	"go/token"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -19,14 +22,15 @@ const messagesDir = "../testdata/messages"
 
 // TestMessages compiles the packages of testdata/messages and compares what is said
 // about them with their file want. All are packages of one module, m, each in a
-// directory with the name of its archive, and compiled at once: what is wrong
-// with one must not hide what is wrong with another. An archive with a go.mod is a
-// module of its own, and its want begins with the command.
+// directory with the name of its archive, and compiled at once: what is wrong with one
+// must not hide what is wrong with another. That of names that begin with "build-"
+// shows only if all else is well; these are compiled alone.
 func TestMessages(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(messagesDir, "*.txtar"))
 	require.NoError(t, err)
-	all := &txtar.Archive{}
 	archives := map[string]*txtar.Archive{}
+	together := &txtar.Archive{}
+	got := map[string]string{}
 	for _, file := range files {
 		a, err := txtar.ParseFile(file)
 		require.NoError(t, err)
@@ -35,23 +39,20 @@ func TestMessages(t *testing.T) {
 			t.Errorf("%s does not say what it shows", file)
 		}
 		archives[name] = a
+		module := together
+		if strings.HasPrefix(name, "build-") {
+			module = &txtar.Archive{}
+		}
 		for _, f := range a.Files {
 			if f.Name != "want" {
-				all.Files = append(all.Files, txtar.File{Name: name + "/" + f.Name, Data: f.Data})
+				module.Files = append(module.Files, txtar.File{Name: name + "/" + f.Name, Data: repeated(f.Data)})
 			}
 		}
+		if module != together {
+			printMessages(t, module, got)
+		}
 	}
-	dir := module(t, "\n"+string(txtar.Format(all)))
-	r, err := Compile(t.Context(), Options{Dir: dir, Patterns: []string{"./..."}})
-	require.NoError(t, err)
-	got := map[string]string{}
-	for _, d := range r.Diagnostics {
-		at := d.Pos.Filename
-		rel, err := filepath.Rel(dir, at)
-		require.NoError(t, err, "%v", d)
-		name, _, _ := strings.Cut(filepath.ToSlash(rel), "/")
-		got[name] += strings.ReplaceAll(d.Error(), filepath.Join(dir, name)+string(filepath.Separator), "") + "\n"
-	}
+	printMessages(t, together, got)
 	for name, a := range archives {
 		t.Run(name, func(t *testing.T) {
 			want := ""
@@ -75,6 +76,32 @@ func TestMessages(t *testing.T) {
 	}
 }
 
+// printMessages compiles the packages of a module and adds what is said about each
+// directory at its top, with names relative to that.
+func printMessages(t *testing.T, a *txtar.Archive, got map[string]string) {
+	dir := module(t, "\n"+string(txtar.Format(a)))
+	r, err := Compile(t.Context(), Options{Dir: dir, Patterns: []string{"./..."}})
+	require.NoError(t, err)
+	for _, d := range r.Diagnostics {
+		rel, err := filepath.Rel(dir, d.Pos.Filename)
+		require.NoError(t, err, "%v", d)
+		name, _, _ := strings.Cut(filepath.ToSlash(rel), "/")
+		got[name] += strings.ReplaceAll(d.Error(), filepath.Join(dir, name)+string(filepath.Separator), "") + "\n"
+	}
+}
+
+var repeat = regexp.MustCompile(`(?m)^\s*(.*) //repeat ([0-9]+)$`)
+
+// repeated writes a statement with a comment //repeat N behind it N times, on one
+// line.
+func repeated(src []byte) []byte {
+	return repeat.ReplaceAllFunc(src, func(line []byte) []byte {
+		m := repeat.FindSubmatch(line)
+		n, _ := strconv.Atoi(string(m[2]))
+		return bytes.Repeat(append(m[1], ';'), n)
+	})
+}
+
 // Positions are those of the source, with columns.
 func TestMessagePositions(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(messagesDir, "*.txtar"))
@@ -89,7 +116,7 @@ func TestMessagePositions(t *testing.T) {
 		for line := range strings.Lines(string(txtarFile(a, "want"))) {
 			pos := parsePosition(strings.TrimSpace(line))
 			lines := sources[pos.Filename]
-			if lines == nil {
+			if lines == nil || pos.Line == 0 && strings.HasPrefix(line, pos.Filename+": ") { // of a file as a whole
 				continue
 			}
 			ok := pos.Line > 0 && pos.Line < len(lines) && pos.Column > 0 && pos.Column <= len(lines[pos.Line-1])

@@ -65,7 +65,8 @@ func Rewrite(mod *typecheck.Module, p *typecheck.Package, facts *colour.Facts) (
 			if r.needsRewriting(d) {
 				changed[d] = true
 				if f.Cgo {
-					r.errorf(d.Pos(), "durable code in a file that imports \"C\" is not supported")
+					r.refuse(d.Pos(), "move it to a file that does not import \"C\"",
+						"durable code in a file that imports \"C\" is not supported")
 				}
 			}
 		}
@@ -405,12 +406,6 @@ func (r *rewriter) errorf(pos token.Pos, format string, args ...any) {
 func (r *rewriter) refuse(pos token.Pos, fix, format string, args ...any) {
 	r.errorf(pos, format, args...)
 	r.diags[len(r.diags)-1].Fix = fix
-}
-
-func (r *rewriter) warnf(pos token.Pos, fix, format string, args ...any) {
-	r.diags = append(r.diags, typecheck.Diagnostic{
-		Pos: r.mod.Fset.Position(pos), Message: fmt.Sprintf(format, args...), Fix: fix, Warning: true,
-	})
 }
 
 // sorted returns the diagnostics in order of their positions, each one once.

@@ -103,7 +103,7 @@ func (f *fn) decl(d ast.Decl) ast.Decl {
 	case *ast.GenDecl:
 		return copied(f, f.genDecl(d), d)
 	}
-	f.r.errorf(d.Pos(), "a declaration that does not parse")
+	f.r.errorf(d.Pos(), "internal error: a declaration that does not parse")
 	return d
 }
 

@@ -95,7 +95,7 @@ func (f *fn) expr(e ast.Expr, flush bool) ast.Expr {
 	case *ast.ChanType:
 		return copied(f, &ast.ChanType{Dir: e.Dir, Value: f.typ(e.Value)}, e)
 	}
-	f.r.errorf(e.Pos(), "an expression that does not parse")
+	f.r.errorf(e.Pos(), "internal error: an expression that does not parse")
 	return ident("_")
 }
 

@@ -114,7 +114,7 @@ func (f *fn) statement(s ast.Stmt) {
 	case *ast.SelectStmt:
 		f.selectStmt(s, nil)
 	default:
-		f.r.errorf(s.Pos(), "a statement that does not parse")
+		f.r.errorf(s.Pos(), "internal error: a statement that does not parse")
 	}
 }
 
@@ -278,18 +278,6 @@ func isSimpleStmt(s ast.Stmt) bool {
 }
 
 func (f *fn) goStmt(s *ast.GoStmt) {
-	if f.level.durable {
-		if site := f.r.facts.Gos[s]; site != nil {
-			// What is called may suspend: on a goroutine of its own it cannot.
-			if site.Callee != nil && site.Twin != nil {
-				f.r.refuse(s.Pos(), "make the call in the coroutine, or start another coroutine",
-					"a goroutine cannot suspend the coroutine")
-			} else {
-				f.r.warnf(s.Pos(), "make the call in the coroutine, or start another coroutine",
-					"a goroutine cannot suspend the coroutine, and this one may try")
-			}
-		}
-	}
 	f.emit(&ast.GoStmt{Call: f.outsideCall(s.Call)}, s)
 }
 

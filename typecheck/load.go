@@ -69,6 +69,7 @@ func Load(ctx context.Context, dir string, patterns []string, cfg Config) (*Modu
 	if err != nil {
 		return nil, nil, err
 	}
+	asked := strings.Join(patterns, " ")
 	if patterns, err = w.patterns(dir, patterns); err != nil {
 		return nil, nil, err
 	}
@@ -123,9 +124,12 @@ func Load(ctx context.Context, dir string, patterns []string, cfg Config) (*Modu
 		l.named[p.PkgPath] = true
 	}
 	if len(named) == 0 {
-		return nil, nil, fmt.Errorf("%s matched no packages", strings.Join(patterns, " "))
+		return nil, nil, fmt.Errorf("%s matched no packages", asked)
 	}
 	l.build(conf, w)
+	if len(l.wrong) > 0 {
+		return nil, nil, errors.Join(l.wrong...)
+	}
 	SortDiagnostics(l.diags)
 	return l.mod, l.diags, nil
 }
@@ -193,7 +197,7 @@ func listed(ctx context.Context, dir string, patterns []string, cfg Config) ([]*
 	for _, p := range pkgs {
 		if len(p.GoFiles)+len(p.IgnoredFiles) == 0 && len(p.Errors) > 0 {
 			e := p.Errors[0]
-			return nil, Diagnostic{Pos: parsePosition(e.Pos), Message: oneLine(e.Msg)}
+			return nil, patternError(Diagnostic{Pos: parsePosition(e.Pos), Message: oneLine(e.Msg)}, w.advice())
 		}
 	}
 	var out []*packages.Package
@@ -203,6 +207,12 @@ func listed(ctx context.Context, dir string, patterns []string, cfg Config) ([]*
 		}
 	})
 	return out, nil
+}
+
+// patternError says that something that was named is nothing to work on.
+func patternError(d Diagnostic, fix string) error {
+	d.Fix = fix
+	return errors.New(d.Error())
 }
 
 // loadError makes one line of what packages.Load returns when the go command
@@ -241,6 +251,7 @@ type loader struct {
 	byID  map[string]*Package
 	bad   map[string]bool // IDs of packages with errors
 	diags []Diagnostic
+	wrong []error // about patterns
 }
 
 // load loads what the patterns match, and what that imports of the module where no
@@ -307,14 +318,13 @@ func (l *loader) build(conf packages.Config, w *workspace) {
 		if len(p.Errors) > 0 && !inModule[p] {
 			n := len(l.diags)
 			l.errorsOf(p, false) // a pattern that matches nothing
-			for i := range l.diags[n:] {
-				l.diags[n+i].Fix = w.advice()
+			for _, d := range l.diags[n:] {
+				l.wrong = append(l.wrong, patternError(d, w.advice()))
 			}
+			l.diags = l.diags[:n]
 		} else if !inModule[p] && l.named[p.PkgPath] && p.ForTest == "" {
-			l.diags = append(l.diags, Diagnostic{
-				Message: fmt.Sprintf("package %s is not in the main module", p.PkgPath),
-				Fix:     "run coroc in the module that it belongs to",
-			})
+			l.wrong = append(l.wrong, patternError(Diagnostic{Message: fmt.Sprintf("package %s is not in the main module", p.PkgPath)},
+				"run coroc in the module that it belongs to"))
 		}
 	}
 	isRoot := map[*packages.Package]bool{}
@@ -428,7 +438,7 @@ func (l *loader) errorsOf(p *packages.Package, warn bool) bool {
 			report(Diagnostic{
 				Pos:     token.Position{Filename: f},
 				Message: "generated code is part of the volatile build",
-				Fix:     "coroc loads the sources: take -tags=durable out of GOFLAGS",
+				Fix:     "its constraint is gone: run coroc clean, and then coroc",
 			})
 		}
 	}

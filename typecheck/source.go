@@ -3,11 +3,11 @@ package typecheck
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"go/ast"
 	"go/build"
 	"go/build/constraint"
 	"go/parser"
+	"go/scanner"
 	"go/token"
 	"go/types"
 	"io"
@@ -66,13 +66,15 @@ func Constraint(f *ast.File) constraint.Expr {
 // has the text that takes the place of each file that is replaced, by the name
 // of that file. It must be called for the packages of the module in the order of
 // Module.Packages; imports are resolved to what earlier calls made, and the
-// result is kept in p.Durable. An error is one of the compiler's: the user's
-// program was checked when it was loaded.
+// result is kept in p.Durable. An error is one of the compiler's, since the user's
+// program was checked when it was loaded, unless it is in a file that only the
+// durable build has.
 func CheckSource(m *Module, p *Package, generated map[string]Source) []Diagnostic {
 	var diags []Diagnostic
 	var files []*ast.File
 	changed := false
 	texts := map[string][]byte{}
+	added := map[string]bool{} // files of the user's that only the durable build has
 	for _, f := range p.Files {
 		if g, ok := generated[f.Name]; ok {
 			changed = true
@@ -95,11 +97,18 @@ func CheckSource(m *Module, p *Package, generated map[string]Source) []Diagnosti
 	}
 	for _, name := range p.Ignored {
 		f, err := m.added(p, name)
-		if err != nil {
+		var syntax scanner.ErrorList
+		switch {
+		case errors.As(err, &syntax):
+			for _, e := range syntax {
+				diags = append(diags, Diagnostic{Pos: e.Pos, Message: "this file of the durable build does not parse: " + e.Msg})
+			}
+		case err != nil:
 			diags = append(diags, Diagnostic{Pos: token.Position{Filename: name}, Message: err.Error()})
 		}
 		if f != nil {
 			changed = true
+			added[name] = true
 			files = append(files, f)
 		}
 	}
@@ -116,7 +125,7 @@ func CheckSource(m *Module, p *Package, generated map[string]Source) []Diagnosti
 		GoVersion:        p.GoVersion,
 		Importer:         durableImporter{p},
 		IgnoreFuncBodies: p.NoBody,
-		Sizes:            types.SizesFor("gc", build.Default.GOARCH),
+		Sizes:            m.Sizes,
 		Error: func(err error) {
 			var e types.Error
 			if n++; n > 10 || !errors.As(err, &e) {
@@ -124,6 +133,9 @@ func CheckSource(m *Module, p *Package, generated map[string]Source) []Diagnosti
 			}
 			pos := m.Fset.PositionFor(e.Pos, false)
 			d := Diagnostic{Pos: m.Fset.Position(e.Pos), Message: "internal error: the durable build does not type-check: " + e.Msg}
+			if added[pos.Filename] {
+				d.Message = strings.TrimPrefix(d.Message, "internal error: ")
+			}
 			if text, ok := texts[pos.Filename]; ok {
 				d.Related = []Related{{Pos: pos, Message: lineOf(text, pos.Line)}}
 			}
@@ -155,7 +167,7 @@ func mentions(x constraint.Expr) bool {
 // matches reports whether the durable build has a file.
 func (m *Module) matches(name string, src []byte) bool {
 	ctx := build.Default
-	ctx.BuildTags = append([]string{DurableTag}, m.config.BuildTags...)
+	ctx.BuildTags = append([]string{DurableTag}, m.Tags...)
 	for _, kv := range m.config.Env {
 		if v, ok := strings.CutPrefix(kv, "GOOS="); ok {
 			ctx.GOOS = v
@@ -193,7 +205,7 @@ func (m *Module) added(p *Package, name string) (*ast.File, error) {
 	}
 	f, err = parser.ParseFile(m.Fset, name, src, parser.ParseComments|parser.SkipObjectResolution)
 	if err != nil {
-		return nil, fmt.Errorf("a file of the durable build does not parse: %w", err)
+		return nil, err
 	}
 	return f, nil
 }

@@ -52,7 +52,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		printDiagnostics(stderr, []typecheck.Diagnostic{d})
 		return exitFound
 	}
-	fmt.Fprintf(stderr, "coroc: %v\n", err)
+	fmt.Fprintf(stderr, "coroc: %s\n", inMessage(err.Error()))
 	return exitUsage
 }
 
@@ -315,6 +315,10 @@ func relative(name string) string {
 func inMessage(s string) string {
 	if wd, err := os.Getwd(); err == nil {
 		s = strings.ReplaceAll(s, wd+string(filepath.Separator), "")
+		if dir, ok := strings.CutSuffix(s, " "+wd); ok {
+			s = dir + " ."
+		}
+		s = strings.ReplaceAll(s, " "+wd+"\n", " .\n")
 	}
 	return s
 }

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -26,8 +28,14 @@ func TestScripts(t *testing.T) {
 		t.Fatal(err)
 	}
 	dirs := strings.Fields(string(env))
+	for _, dir := range []string{"testdata", "../../testdata/messages/commands"} {
+		t.Run(filepath.Base(dir), func(t *testing.T) { runScripts(t, dir, root, dirs) })
+	}
+}
+
+func runScripts(t *testing.T, dir, root string, dirs []string) {
 	testscript.Run(t, testscript.Params{
-		Dir:           "testdata",
+		Dir:           dir,
 		UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("GOCACHE", dirs[0])
@@ -45,6 +53,24 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			// exits CODE COMMAND... runs a command that must exit with that code.
+			"exits": func(ts *testscript.TestScript, neg bool, args []string) {
+				if neg || len(args) < 2 {
+					ts.Fatalf("usage: exits CODE COMMAND...")
+				}
+				err := ts.Exec(args[1], args[2:]...)
+				got := 0
+				var exit *exec.ExitError
+				switch {
+				case errors.As(err, &exit):
+					got = exit.ExitCode()
+				case err != nil:
+					ts.Fatalf("%v", err)
+				}
+				if args[0] != strconv.Itoa(got) {
+					ts.Fatalf("exit code %d", got)
+				}
+			},
 			"module": func(ts *testscript.TestScript, neg bool, args []string) {
 				if len(args) == 0 {
 					ts.Fatalf("usage: module NAME [LINE...]")

@@ -13,10 +13,8 @@ import (
 	"github.com/coroc-dev/coroc/examples/charge/payments"
 	coroc "github.com/coroc-dev/coroc/runtime"
 	"io"
-	fs "io/fs"
 	os "os"
 	"sync"
-	syscall "syscall"
 	"time"
 )
 
@@ -55,12 +53,12 @@ func (b *billing) say(next dispatch.AnyFunction, format string, args ...any) {
 
 // durable_unit_witness stands for the instances of github.com/coroc-dev/coroc/examples/charge.witness.
 //
-//line billing.durable.go:59
+//line billing.durable.go:57
 type durable_unit_witness[I any, O any] struct{}
 
 // durable_rec_witness_func1 is the record of the func literal github.com/coroc-dev/coroc/examples/charge.witness.func1.
 //
-//line billing.durable.go:64
+//line billing.durable.go:62
 type durable_rec_witness_func1[I any, O any] struct {
 	Rec  coroc.Record
 	name string
@@ -68,7 +66,7 @@ type durable_rec_witness_func1[I any, O any] struct {
 	fn   func(context.Context, I) (O, error)
 }
 
-//line billing.durable.go:72
+//line billing.durable.go:70
 func (r *durable_rec_witness_func1[I, O]) Call(ctx context.Context, in I) (O, error) {
 	name, b, fn := r.name, r.b, r.fn
 //line billing.go:48
@@ -88,7 +86,7 @@ func (r *durable_rec_witness_func1[I, O]) Call(ctx context.Context, in I) (O, er
 	return out, err_2
 }
 
-//line billing.durable.go:92
+//line billing.durable.go:90
 func durable_new_witness_func1[I any, O any](name string, b *billing, fn func(context.Context, I) (O, error)) func(ctx context.Context, in I) (O, error) {
 	durable_record := &durable_rec_witness_func1[I, O]{coroc.MakeRecord(coroc.RecordTypeOf[durable_rec_witness_func1[I, O]]()), name, b, fn}
 	return coroc.NewFunc(durable_record, durable_record.Call)
@@ -104,7 +102,7 @@ func witness[I any, O any](b *billing, name string, fn func(context.Context, I) 
 
 // Durable_register_witness registers an instance of github.com/coroc-dev/coroc/examples/charge.witness.
 //
-//line billing.durable.go:108
+//line billing.durable.go:106
 func Durable_register_witness[I any, O any]() {
 	if !coroc.Once[durable_unit_witness[I, O]]() {
 		return
@@ -114,12 +112,11 @@ func Durable_register_witness[I any, O any]() {
 	})
 }
 
-//line billing.durable.go:118
+//line billing.durable.go:116
 func init() {
 	coroc.RegisterType[payments.Client]("github.com/coroc-dev/coroc/examples/charge/payments.Client")
 	coroc.RegisterType[journal.Journal]("github.com/coroc-dev/coroc/examples/charge/journal.Journal")
 	coroc.RegisterType[sync.Mutex]("sync.Mutex")
-	coroc.RegisterType[time.Time]("time.Time")
 	coroc.RegisterType[journal.Line]("github.com/coroc-dev/coroc/examples/charge/journal.Line")
 	coroc.RegisterType[journal.Event]("github.com/coroc-dev/coroc/examples/charge/journal.Event")
 	coroc.RegisterType[dispatch.ID]("github.com/coroc-dev/coroc/dispatch.ID")
@@ -128,28 +125,13 @@ func init() {
 	coroc.RegisterType[os.File]("os.File")
 	coroc.RegisterType[flag.FlagSet]("flag.FlagSet")
 	coroc.RegisterType[flag.ErrorHandling]("flag.ErrorHandling")
-	coroc.RegisterType[syscall.Signal]("syscall.Signal")
 	coroc.RegisterType[context.CancelFunc]("context.CancelFunc")
-	coroc.RegisterType[fs.FileMode]("io/fs.FileMode")
 	coroc.RegisterType[dispatch.Dispatcher]("github.com/coroc-dev/coroc/dispatch.Dispatcher")
 	coroc.RegisterType[payments.Process]("github.com/coroc-dev/coroc/examples/charge/payments.Process")
 	coroc.RegisterInstance[dispatch.Function[time.Time, Report]]("github.com/coroc-dev/coroc/dispatch.Function")
 	coroc.RegisterType[dispatch.DispatchOption]("github.com/coroc-dev/coroc/dispatch.DispatchOption")
 	coroc.RegisterType[dispatch.Stats]("github.com/coroc-dev/coroc/dispatch.Stats")
 	coroc.RegisterType[time.Ticker]("time.Ticker")
-	coroc.RegisterType[time.Duration]("time.Duration")
-	coroc.RegisterVar("context.Canceled", &context.Canceled, false)
-	coroc.RegisterVar("context.DeadlineExceeded", &context.DeadlineExceeded, false)
-	coroc.RegisterVar("io.Discard", &io.Discard, false)
-	coroc.RegisterVar("io.EOF", &io.EOF, false)
-	coroc.RegisterVar("io.ErrClosedPipe", &io.ErrClosedPipe, false)
-	coroc.RegisterVar("io.ErrNoProgress", &io.ErrNoProgress, false)
-	coroc.RegisterVar("io.ErrShortBuffer", &io.ErrShortBuffer, false)
-	coroc.RegisterVar("io.ErrShortWrite", &io.ErrShortWrite, false)
-	coroc.RegisterVar("io.ErrUnexpectedEOF", &io.ErrUnexpectedEOF, false)
-	coroc.RegisterVar("time.Local", &time.Local, false)
-	coroc.RegisterType[time.ParseError]("time.ParseError")
-	coroc.RegisterVar("time.UTC", &time.UTC, false)
 	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrClosed", &dispatch.ErrClosed, false)
 	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrKeyConflict", &dispatch.ErrKeyConflict, false)
 	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrNoSuchCall", &dispatch.ErrNoSuchCall, false)

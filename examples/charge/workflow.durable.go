@@ -300,7 +300,6 @@ func money(cents int64) string {
 //line workflow.durable.go:301
 func init() {
 	coroc.RegisterInstance[dispatch.Function[time.Time, Report]]("github.com/coroc-dev/coroc/dispatch.Function")
-	coroc.RegisterType[time.Time]("time.Time")
 	coroc.RegisterInstance[dispatch.Function[time.Time, []customers.Customer]]("github.com/coroc-dev/coroc/dispatch.Function")
 	Durable_register_witness[time.Time, []customers.Customer]()
 	coroc.RegisterInstance[dispatch.Function[customers.Customer, payments.Entry]]("github.com/coroc-dev/coroc/dispatch.Function")
@@ -312,7 +311,6 @@ func init() {
 	coroc.RegisterType[payments.Entry]("github.com/coroc-dev/coroc/examples/charge/payments.Entry")
 	coroc.RegisterType[payments.Kind]("github.com/coroc-dev/coroc/examples/charge/payments.Kind")
 	coroc.RegisterType[dispatch.RetryPolicy]("github.com/coroc-dev/coroc/dispatch.RetryPolicy")
-	coroc.RegisterType[time.Duration]("time.Duration")
 	coroc.RegisterType[payments.Client]("github.com/coroc-dev/coroc/examples/charge/payments.Client")
 	coroc.RegisterType[dispatch.ID]("github.com/coroc-dev/coroc/dispatch.ID")
 	coroc.RegisterType[strings.Builder]("strings.Builder")
@@ -337,11 +335,6 @@ func init() {
 	})
 	coroc.RegisterType[Report]("github.com/coroc-dev/coroc/examples/charge.Report")
 	coroc.RegisterVar("github.com/coroc-dev/coroc/examples/charge.patient", &patient, false)
-	coroc.RegisterVar("context.Canceled", &context.Canceled, false)
-	coroc.RegisterVar("context.DeadlineExceeded", &context.DeadlineExceeded, false)
-	coroc.RegisterVar("time.Local", &time.Local, false)
-	coroc.RegisterType[time.ParseError]("time.ParseError")
-	coroc.RegisterVar("time.UTC", &time.UTC, false)
 	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrClosed", &dispatch.ErrClosed, false)
 	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrKeyConflict", &dispatch.ErrKeyConflict, false)
 	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrNoSuchCall", &dispatch.ErrNoSuchCall, false)
@@ -355,7 +348,6 @@ func init() {
 	coroc.RegisterType[payments.Error]("github.com/coroc-dev/coroc/examples/charge/payments.Error")
 	coroc.RegisterType[payments.Ledger]("github.com/coroc-dev/coroc/examples/charge/payments.Ledger")
 	coroc.RegisterType[payments.LoggedRequest]("github.com/coroc-dev/coroc/examples/charge/payments.LoggedRequest")
-	coroc.RegisterType[payments.Process]("github.com/coroc-dev/coroc/examples/charge/payments.Process")
 	coroc.RegisterType[payments.Server]("github.com/coroc-dev/coroc/examples/charge/payments.Server")
 	coroc.RegisterType[payments.Weather]("github.com/coroc-dev/coroc/examples/charge/payments.Weather")
 }
