@@ -86,6 +86,15 @@ func newBench(t *testing.T) *bench {
 	return b
 }
 
+func formatted(t *testing.T, p progen.Source) string {
+	t.Helper()
+	text, err := p.Format()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, p)
+	}
+	return string(text)
+}
+
 // copyTree copies a file, or a directory without its tests and their data.
 func copyTree(to, from string) error {
 	return filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
@@ -134,7 +143,7 @@ func (b *bench) failures(programs map[string]progen.Source) map[string]failure {
 		b.t.Fatal(err)
 	}
 	for name, text := range programs {
-		b.write("programs/p/"+name+"/p.go", string(text))
+		b.write("programs/p/"+name+"/p.go", formatted(b.t, text))
 	}
 	b.table(left)
 	if !b.compileOnly {

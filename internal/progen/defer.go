@@ -87,8 +87,11 @@ func (g *gen) deferredBuiltin() string {
 			return ""
 		}),
 		way(2, func() string {
-			if g.free("recover") {
-				return oneOf(&g.source, "recover()", "recovers()", "func() { recovers() }()")
+			switch {
+			case g.free("recover") && g.fn.depth > 0 && g.chance(40):
+				return "recover()" // as a statement of a method it would be refused with its method values
+			case g.free("recovers"):
+				return oneOf(&g.source, "recovers()", "func() { recovers() }()")
 			}
 			return ""
 		}))

@@ -61,18 +61,19 @@ func TestRandomPrograms(t *testing.T) {
 		if f == nil {
 			return
 		}
+		t.Log(formatted(s.bench.t, p))
 		// One line for each stage: rapid does not take another one for the same.
 		switch f.stage {
 		case compiling:
-			t.Fatalf("%s\n%s", f, p)
+			t.Fatal(f)
 		case building:
-			t.Fatalf("%s\n%s", f, p)
+			t.Fatal(f)
 		case volatileRun:
-			t.Fatalf("%s\n%s", f, p)
+			t.Fatal(f)
 		case durableRun:
-			t.Fatalf("%s\n%s", f, p)
+			t.Fatal(f)
 		case savedRun:
-			t.Fatalf("%s\n%s", f, p)
+			t.Fatal(f)
 		}
 	})
 }
@@ -151,13 +152,14 @@ func (s *shrinking) worthwhile(p progen.Source) bool {
 	case time.Now().After(s.until), len(p) >= len(s.best):
 		return false
 	}
-	seen, other := map[string]int{}, 0
+	seen, all, other := map[string]int{}, 0, 0
 	for l := range lines(p) {
+		all++
 		if seen[l]++; seen[l] > s.lines[l] {
 			other++
 		}
 	}
-	return other <= 8
+	return other <= 8+all/8
 }
 
 // lines yields the lines of a program without the numbers in them, which tell
@@ -198,7 +200,7 @@ func TestSeeds(t *testing.T) {
 		for _, name := range slices.Sorted(maps.Keys(bad)) {
 			t.Errorf("%s %s", name, bad[name])
 			if *dirFlag != "" {
-				b.write("failed/"+name+".go", string(ps[name]))
+				b.write("failed/"+name+".go", formatted(t, ps[name]))
 			}
 		}
 	}
@@ -262,7 +264,7 @@ func (i fakeImporter) Import(path string) (*types.Package, error) {
 
 func writeFile(t *testing.T, name string, p progen.Source) {
 	t.Helper()
-	if err := os.WriteFile(name, []byte(p), 0o644); err != nil {
+	if err := os.WriteFile(name, []byte(formatted(t, p)), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -11,8 +11,15 @@ import (
 // A Source is the text of a program: a package named p with a function Main.
 type Source string
 
-// GoString shows a program as it is written.
-func (s Source) GoString() string { return "\n" + string(s) }
+// GoString is short, for rapid's log of what it drew.
+func (s Source) GoString() string { return fmt.Sprintf("a program of %d bytes", len(s)) }
+
+// Format returns the program as gofmt writes it. It is for those that somebody reads:
+// it takes as long as making them.
+func (s Source) Format() (Source, error) {
+	text, err := format.Source([]byte(s))
+	return Source(text), err
+}
 
 // Programs returns a generator of programs, which import the coroutine package
 // and the one that [Support] has by the paths that are given. A seed of rapid
@@ -22,11 +29,7 @@ func Programs(coroutine, support string) *rapid.Generator[Source] {
 		g := &gen{source: source{t: t}, types: map[string]*typ{}}
 		g.part(g.setUp)
 		g.program(coroutine, support)
-		text, err := format.Source([]byte(g.out.String()))
-		if err != nil {
-			panic(fmt.Errorf("what was made is not Go: %w\n%s", err, g.out.String()))
-		}
-		return Source(text)
+		return Source(g.out.String())
 	})
 }
 

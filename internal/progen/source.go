@@ -18,8 +18,9 @@ import (
 //   - A statement draws its tape, which has a fixed length, before it is written.
 //     Taken as needed, the throws of a statement would be fewer where a variable
 //     is gone, and all that follows would be another program.
-//   - In a statement, an expression has a word of the tape of its own, by its
-//     place in the tree and not by its order.
+//   - In a statement, an expression has its own coin on the tape that says whether it
+//     has operands. What else it chooses depends on its place in the tree, and not
+//     on what was written before it.
 //   - Among things with names, one is chosen by a hash of each name: if another
 //     one is gone, the choice stays.
 //   - A zero is always the simplest choice, and the first one of a list.
@@ -33,20 +34,12 @@ type source struct {
 }
 
 // A tape has the choices of a statement.
-type tape [16]word
-
-// A word has those of an expression: whether it may have operands, and everything
-// else.
-type word struct {
-	grow bool
-	n    uint64
+type tape struct {
+	n    uint64   // everything but
+	grow [12]bool // whether expressions have operands
 }
 
-const (
-	wordBits = 6
-	// rootWords make up the value of the statement itself, which has more to choose.
-	rootWords = 3
-)
+const tapeBits = 16
 
 // A node is a statement or an expression that is being written.
 type node struct {
@@ -61,16 +54,16 @@ func (s *source) bit() bool { return coin.Draw(s.t, "") }
 
 func (s *source) draw() tape {
 	var t tape
-	for i := range t {
-		// Two coins: most expressions have operands.
-		t[i].grow = s.bit()
-		t[i].grow = s.bit() || t[i].grow
-		for range wordBits {
-			t[i].n <<= 1
-			if s.bit() {
-				t[i].n |= 1
-			}
+	for range tapeBits {
+		t.n <<= 1
+		if s.bit() {
+			t.n |= 1
 		}
+	}
+	for i := range t.grow {
+		// Two coins: most expressions have operands.
+		t.grow[i] = s.bit()
+		t.grow[i] = s.bit() || t.grow[i]
 	}
 	return t
 }
@@ -109,27 +102,15 @@ func (s *source) sub(f func() string) string {
 	return text
 }
 
-func (s *source) word() word {
-	if s.node.addr != 0 {
-		return s.tape[rootWords+s.node.addr%uint64(len(s.tape)-rootWords)]
-	}
-	w := word{grow: true}
-	for i := range rootWords {
-		w.n = w.n<<wordBits | s.tape[i].n
-	}
-	return w
-}
-
 // grow reports whether the expression may have operands.
-func (s *source) grow() bool { return s.word().grow }
+func (s *source) grow() bool { return s.tape.grow[s.node.addr%uint64(len(s.tape.grow))] }
 
 func (s *source) next() uint64 {
-	n := s.word().n
-	if n == 0 {
+	if s.tape.n == 0 {
 		return 0
 	}
 	s.node.made++
-	return mix(mix(n, s.node.addr), s.node.made)
+	return mix(mix(s.tape.n, s.node.addr), s.node.made)
 }
 
 func (s *source) intN(n int) int {
