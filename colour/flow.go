@@ -3,6 +3,7 @@ package colour
 import (
 	"go/token"
 	"go/types"
+	mathbits "math/bits"
 
 	"golang.org/x/tools/go/ssa"
 	"golang.org/x/tools/go/types/typeutil"
@@ -33,12 +34,27 @@ type itemID int32
 
 // A place is a node of the flow graph.
 type place struct {
-	typ   types.Type // interned type of what is in it (of what a pointer points to); nil for anything
-	has   []uint64   // a bit for each item
-	toks  []itemID
-	next  map[*place]bool
-	nexts []*place
-	uses  []func(item)
+	typ     types.Type // interned type of what is in it (of what a pointer points to); nil for anything
+	has     bits       // the items
+	toks    []itemID   // in the order in which they came
+	passed  int        // how many of them the places behind this one have
+	pending bool       // not all of them
+	next    map[*place]bool
+	nexts   []*place
+	uses    []func(item)
+}
+
+// bits has a bit for each item.
+type bits []uint64
+
+func (b *bits) set(i itemID) (isNew bool) {
+	word, bit := int(i/64), uint64(1)<<(i%64)
+	for word >= len(*b) {
+		*b = append(*b, 0)
+	}
+	isNew = (*b)[word]&bit == 0
+	(*b)[word] |= bit
+	return isNew
 }
 
 // A call is a call instruction, and who may be called by it.
@@ -60,8 +76,11 @@ type fieldKey struct {
 	index int
 }
 
-type implKey struct {
-	iface, typ types.Type
+// implementers are the items that an interface can hold, of the first n.
+type implementers struct {
+	iface *types.Interface
+	has   bits
+	n     int
 }
 
 type flow struct {
@@ -76,7 +95,7 @@ type flow struct {
 	elems    map[elemKey]*place
 	fields   map[fieldKey]*place
 	results  map[*ssa.Function][]*place
-	impl     map[implKey]bool
+	impl     map[types.Type]*implementers // by interned interface type
 	escaped  map[types.Type]bool
 	tuples   map[tupleKey]*place
 	done     map[*ssa.Function]bool
@@ -90,18 +109,14 @@ type flow struct {
 	wrapped  map[*ssa.Function][]*call
 	stores   []store
 	boxed    map[types.Type]bool // types of values that become part of an interface
-	pending  []pair
+	pending  []*place
+	delta    bits
 }
 
 // A store puts a func value into a field of a struct that opaque code declares.
 type store struct {
 	instr *ssa.Store
 	field *types.Var
-}
-
-type pair struct {
-	at  *place
-	tok itemID
 }
 
 func newFlow(prog *ssa.Program) *flow {
@@ -112,7 +127,7 @@ func newFlow(prog *ssa.Program) *flow {
 		elems:   map[elemKey]*place{},
 		fields:  map[fieldKey]*place{},
 		results: map[*ssa.Function][]*place{},
-		impl:    map[implKey]bool{},
+		impl:    map[types.Type]*implementers{},
 		escaped: map[types.Type]bool{},
 		tuples:  map[tupleKey]*place{},
 		done:    map[*ssa.Function]bool{},
@@ -274,26 +289,29 @@ func (f *flow) put(p *place, t item) {
 	if p == nil {
 		return
 	}
+	f.putToken(p, f.token(t))
+}
+
+// token returns the number of an item.
+func (f *flow) token(t item) itemID {
 	tok, ok := f.tokens[t]
 	if !ok {
 		tok = itemID(len(f.items))
 		f.tokens[t] = tok
 		f.items = append(f.items, t)
 	}
-	f.putToken(p, tok)
+	return tok
 }
 
 func (f *flow) putToken(p *place, tok itemID) {
-	word, bit := int(tok/64), uint64(1)<<(tok%64)
-	for word >= len(p.has) {
-		p.has = append(p.has, 0)
-	}
-	if p.has[word]&bit != 0 {
+	if !p.has.set(tok) {
 		return
 	}
-	p.has[word] |= bit
 	p.toks = append(p.toks, tok)
-	f.pending = append(f.pending, pair{p, tok})
+	if !p.pending {
+		p.pending = true
+		f.pending = append(f.pending, p)
+	}
 }
 
 // in returns the items at a place.
@@ -311,14 +329,68 @@ func (f *flow) edge(from, to *place) {
 	}
 	from.next[to] = true
 	from.nexts = append(from.nexts, to)
-	for _, t := range from.toks {
-		f.pass(from, to, t)
-	}
+	f.passAll(from, to, from.toks[:from.passed])
 }
 
 func (f *flow) both(a, b *place) {
 	f.edge(a, b)
 	f.edge(b, a)
+}
+
+// passAll moves tokens along an edge, as far as the type at its end allows it. There are
+// so many pairs of an edge and a token that those between interfaces are dealt with by the
+// word.
+func (f *flow) passAll(from, to *place, toks []itemID) {
+	if len(toks) < 8 || from.typ != nil && isFunc(from.typ) || to.typ != nil && isFunc(to.typ) {
+		for _, tok := range toks {
+			f.pass(from, to, tok)
+		}
+		return
+	}
+	clear(f.delta)
+	for _, tok := range toks {
+		f.delta.set(tok)
+	}
+	var can bits
+	if to.typ != nil {
+		can = f.implementers(to.typ)
+	}
+	for i, w := range f.delta {
+		if i < len(to.has) {
+			w &^= to.has[i]
+		}
+		if to.typ != nil {
+			w &= can[i]
+		}
+		for ; w != 0; w &= w - 1 {
+			tok := itemID(i*64 + mathbits.TrailingZeros64(w))
+			if t := f.items[tok]; t.fn != nil && t.typ == nil {
+				f.pass(from, to, tok) // it becomes part of an interface
+			} else {
+				f.putToken(to, tok)
+			}
+		}
+	}
+}
+
+// implementers returns the items that values of an interface type can hold, and what is
+// no item of an interface.
+func (f *flow) implementers(iface types.Type) bits {
+	x := f.impl[iface]
+	if x == nil {
+		x = &implementers{}
+		x.iface, _ = iface.Underlying().(*types.Interface)
+		f.impl[iface] = x
+	}
+	for ; x.n < len(f.items); x.n++ {
+		if t := f.items[x.n]; t.typ == nil || x.iface != nil && !types.IsInterface(t.typ) && (x.iface.NumMethods() == 0 || types.Implements(t.typ, x.iface)) {
+			x.has.set(itemID(x.n))
+		}
+	}
+	for len(x.has)*64 < len(f.items) {
+		x.has = append(x.has, 0)
+	}
+	return x.has
 }
 
 // pass moves a token along an edge, if the type at its end allows it.
@@ -344,7 +416,7 @@ func (f *flow) pass(from, to *place, tok itemID) {
 			return
 		}
 		t.typ = nil
-	case !f.implements(to.typ, t.typ):
+	case !f.implements(to.typ, t):
 		return
 	}
 	if t == f.items[tok] {
@@ -354,24 +426,10 @@ func (f *flow) pass(from, to *place, tok itemID) {
 	}
 }
 
-func (f *flow) implements(iface, t types.Type) bool {
-	if types.IsInterface(t) {
-		return false
-	}
-	i, ok := iface.Underlying().(*types.Interface)
-	if !ok {
-		return false
-	}
-	if i.NumMethods() == 0 {
-		return true
-	}
-	k := implKey{iface, t}
-	r, ok := f.impl[k]
-	if !ok {
-		r = types.Implements(t, i)
-		f.impl[k] = r
-	}
-	return r
+// implements reports whether an item can be in a place of an interface type.
+func (f *flow) implements(iface types.Type, t item) bool {
+	tok := f.token(t)
+	return f.implementers(iface)[tok/64]&(1<<(tok%64)) != 0
 }
 
 // use calls do with every token that is or will be at p.
@@ -389,11 +447,16 @@ func (f *flow) solve() {
 	for len(f.pending) > 0 {
 		p := f.pending[len(f.pending)-1]
 		f.pending = f.pending[:len(f.pending)-1]
-		for i := 0; i < len(p.at.nexts); i++ {
-			f.pass(p.at, p.at.nexts[i], p.tok)
+		p.pending = false
+		toks := p.toks[p.passed:]
+		p.passed = len(p.toks)
+		for i := 0; i < len(p.nexts); i++ {
+			f.passAll(p, p.nexts[i], toks)
 		}
-		for i := 0; i < len(p.at.uses); i++ {
-			p.at.uses[i](f.items[p.tok])
+		for _, tok := range toks {
+			for i := 0; i < len(p.uses); i++ {
+				p.uses[i](f.items[tok])
+			}
 		}
 	}
 }
