@@ -33,7 +33,7 @@ var (
 // another one.
 var inProcess = map[string]bool{
 	"assign": true, "closurestate": true, "globals": true, "initorder": true, "multipkg": true,
-	"nilresume": true, "orderlate": true, "pkgclosures": true, "sentinel": true, "shadowtrue": true,
+	"nilresume": true, "orderlate": true, "orderreceive": true, "pkgclosures": true, "sentinel": true, "shadowtrue": true,
 }
 
 const (

@@ -65,6 +65,7 @@ import (
 	"github.com/coroc-dev/coroc/testdata/programs/genericclosures"
 	"github.com/coroc-dev/coroc/testdata/programs/genericconstraints"
 	"github.com/coroc-dev/coroc/testdata/programs/genericembed"
+	"github.com/coroc-dev/coroc/testdata/programs/genericrecursion"
 	"github.com/coroc-dev/coroc/testdata/programs/generics"
 	"github.com/coroc-dev/coroc/testdata/programs/genericswitch"
 	"github.com/coroc-dev/coroc/testdata/programs/globals"
@@ -103,6 +104,7 @@ import (
 	"github.com/coroc-dev/coroc/testdata/programs/orderearly"
 	"github.com/coroc-dev/coroc/testdata/programs/orderlate"
 	"github.com/coroc-dev/coroc/testdata/programs/orderpanic"
+	"github.com/coroc-dev/coroc/testdata/programs/orderreceive"
 	"github.com/coroc-dev/coroc/testdata/programs/panicdeep"
 	"github.com/coroc-dev/coroc/testdata/programs/panicout"
 	"github.com/coroc-dev/coroc/testdata/programs/panicruntime"
@@ -353,6 +355,7 @@ var programs = []program{
 	{"genericclosures", genericclosures.Main},
 	{"genericconstraints", genericconstraints.Main},
 	{"genericembed", genericembed.Main},
+	{"genericrecursion", genericrecursion.Main},
 	{"generics", generics.Main},
 	{"genericswitch", genericswitch.Main},
 	{"globals", globals.Main},
@@ -391,6 +394,7 @@ var programs = []program{
 	{"orderearly", orderearly.Main},
 	{"orderlate", orderlate.Main},
 	{"orderpanic", orderpanic.Main},
+	{"orderreceive", orderreceive.Main},
 	{"panicdeep", panicdeep.Main},
 	{"panicout", panicout.Main},
 	{"panicruntime", panicruntime.Main},
