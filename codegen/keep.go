@@ -328,6 +328,11 @@ func (k *keeper) variable(v *types.Var, at int) *Kept {
 			break
 		}
 	}
+	if p, ok := t.(*types.Pointer); ok {
+		if n, ok := p.Elem().(*types.Named); ok && n.Obj().Pkg() != nil && n.Obj().Pkg().Path() == runtimePath && n.Obj().Name() == "RangeFunc" {
+			x.Name = "the state of the range"
+		}
+	}
 	return x
 }
 

@@ -98,12 +98,12 @@ func (u *unsavables) add(s *codegen.Suspension, k *codegen.Kept) {
 		u.order = append(u.order, x)
 	} else {
 		// The first that is an error is the one to be shown.
-		if x.at != s {
+		if x.at != s && !slices.Contains(x.others, s) {
 			x.others = append(x.others, s)
 		}
 		if !x.err && certain && s.Site != nil && s.Site.Saved {
-			if x.at != s {
-				x.others[len(x.others)-1] = x.at
+			if i := slices.Index(x.others, s); i >= 0 {
+				x.others[i] = x.at
 			}
 			x.kept, x.at, x.certain = k, s, true
 		}
@@ -126,7 +126,11 @@ func (x *finding) diagnostic(r *Result) typecheck.Diagnostic {
 	case codegen.Deferred:
 		kept = " is kept by a deferred call across " + here
 	case codegen.Captured:
-		what, kept = what+", which this function has captured,", " is live across "+here
+		by := "function"
+		if _, ok := x.f.Node.(*ast.RangeStmt); ok {
+			by = "range body"
+		}
+		what, kept = what+", which this "+by+" has captured,", " is live across "+here
 	}
 	cannot := " and cannot be saved"
 	if x.kept.Role == codegen.Callee {

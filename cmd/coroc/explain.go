@@ -110,7 +110,11 @@ type explanationPrinter struct {
 }
 
 func (p explanationPrinter) at(x compiler.Place) string {
-	return fmt.Sprintf("%s:%d:%d", relative(filepath.Join(p.dir, filepath.FromSlash(x.File))), x.Line, x.Column)
+	name := filepath.FromSlash(x.File)
+	if !filepath.IsAbs(name) {
+		name = relative(filepath.Join(p.dir, name))
+	}
+	return fmt.Sprintf("%s:%d:%d", name, x.Line, x.Column)
 }
 
 func (p explanationPrinter) function(f compiler.ExplainedFunc) {
