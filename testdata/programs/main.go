@@ -38,6 +38,7 @@ import (
 	"github.com/coroc-dev/coroc/testdata/programs/consts"
 	"github.com/coroc-dev/coroc/testdata/programs/contexts"
 	"github.com/coroc-dev/coroc/testdata/programs/conversions"
+	"github.com/coroc-dev/coroc/testdata/programs/deadcallees"
 	"github.com/coroc-dev/coroc/testdata/programs/deadcaptures"
 	"github.com/coroc-dev/coroc/testdata/programs/deadcode"
 	"github.com/coroc-dev/coroc/testdata/programs/deadloops"
@@ -78,6 +79,7 @@ import (
 	"github.com/coroc-dev/coroc/testdata/programs/ifacevalues"
 	"github.com/coroc-dev/coroc/testdata/programs/ifelse"
 	"github.com/coroc-dev/coroc/testdata/programs/indexing"
+	"github.com/coroc-dev/coroc/testdata/programs/initdeps"
 	"github.com/coroc-dev/coroc/testdata/programs/initorder"
 	"github.com/coroc-dev/coroc/testdata/programs/labels"
 	"github.com/coroc-dev/coroc/testdata/programs/largeframe"
@@ -85,6 +87,7 @@ import (
 	"github.com/coroc-dev/coroc/testdata/programs/libsort"
 	"github.com/coroc-dev/coroc/testdata/programs/libsync"
 	"github.com/coroc-dev/coroc/testdata/programs/libwalk"
+	"github.com/coroc-dev/coroc/testdata/programs/linknames"
 	"github.com/coroc-dev/coroc/testdata/programs/liveness"
 	"github.com/coroc-dev/coroc/testdata/programs/localmasks"
 	"github.com/coroc-dev/coroc/testdata/programs/localtypenames"
@@ -329,6 +332,7 @@ var programs = []program{
 	{"consts", consts.Main},
 	{"contexts", contexts.Main},
 	{"conversions", conversions.Main},
+	{"deadcallees", deadcallees.Main},
 	{"deadcaptures", deadcaptures.Main},
 	{"deadcode", deadcode.Main},
 	{"deadloops", deadloops.Main},
@@ -368,6 +372,7 @@ var programs = []program{
 	{"ifacevalues", ifacevalues.Main},
 	{"ifelse", ifelse.Main},
 	{"indexing", indexing.Main},
+	{"initdeps", initdeps.Main},
 	{"initorder", initorder.Main},
 	{"labels", labels.Main},
 	{"largeframe", largeframe.Main},
@@ -375,6 +380,7 @@ var programs = []program{
 	{"libsort", libsort.Main},
 	{"libsync", libsync.Main},
 	{"libwalk", libwalk.Main},
+	{"linknames", linknames.Main},
 	{"liveness", liveness.Main},
 	{"localmasks", localmasks.Main},
 	{"localtypenames", localtypenames.Main},

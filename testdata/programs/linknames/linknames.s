@@ -1,0 +1,1 @@
+// A file for the assembler lets Go functions have no body.
