@@ -158,11 +158,9 @@ func (s *useScanner) visit(root ast.Node) {
 	ast.Inspect(root, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.FuncLit:
-			if n != root {
-				s.function(&level{
-					node: n, typ: n.Type, body: n.Body, outer: s.top(), durable: s.r.durableLit(n),
-				})
-			}
+			s.function(&level{
+				node: n, typ: n.Type, body: n.Body, outer: s.top(), durable: s.r.durableLit(n),
+			})
 			return false
 		case *ast.DeferStmt:
 			if lit, ok := ast.Unparen(n.Call.Fun).(*ast.FuncLit); ok {

@@ -121,6 +121,7 @@ import (
 	"github.com/coroc-dev/coroc/testdata/programs/rangefunc"
 	"github.com/coroc-dev/coroc/testdata/programs/rangefuncdefer"
 	"github.com/coroc-dev/coroc/testdata/programs/rangefuncgoto"
+	"github.com/coroc-dev/coroc/testdata/programs/rangefuncliteral"
 	"github.com/coroc-dev/coroc/testdata/programs/rangefuncmisuse"
 	"github.com/coroc-dev/coroc/testdata/programs/rangefuncnest"
 	"github.com/coroc-dev/coroc/testdata/programs/rangefuncpanic"
@@ -414,6 +415,7 @@ var programs = []program{
 	{"rangefunc", rangefunc.Main},
 	{"rangefuncdefer", rangefuncdefer.Main},
 	{"rangefuncgoto", rangefuncgoto.Main},
+	{"rangefuncliteral", rangefuncliteral.Main},
 	{"rangefuncmisuse", rangefuncmisuse.Main},
 	{"rangefuncnest", rangefuncnest.Main},
 	{"rangefuncpanic", rangefuncpanic.Main},
