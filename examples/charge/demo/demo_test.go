@@ -73,7 +73,7 @@ func copySources(t *testing.T, to, from string) {
 			return nil
 		}
 		switch filepath.Ext(name) {
-		case ".go", ".mod", ".sum", ".sql":
+		case ".go", ".mod", ".sum", ".sql", ".txt":
 		default:
 			return nil
 		}
