@@ -19,7 +19,7 @@ func Main() {
 	} {
 		fmt.Println("body", yield(3))
 	}
-	for v := range (func(body func(int) bool) {
+	for v := range func(body func(int) bool) {
 		total := 0
 		for i := range 3 {
 			defer func() { fmt.Println("total", total, i, yield(i)) }()
@@ -29,7 +29,7 @@ func Main() {
 				return
 			}
 		}
-	}) {
+	} {
 		for w := range func(body func(string) bool) {
 			s := fmt.Sprint(v)
 			more := func() string {
