@@ -50,7 +50,7 @@ func Main() {
 	fmt.Println(slices.AppendSeq([]int{100}, count(2)))
 	m := maps.Collect(double(count(3)))
 	fmt.Println(len(m), m)
-	maps.DeleteFunc(m, func(k, v int) bool { return yield(k) < 0 })
+	maps.DeleteFunc(m, func(k, v int) bool { return yield(9) < 0 })
 	maps.Insert(m, double(count(2)))
 	fmt.Println(len(m))
 	for _, k := range slices.Sorted(maps.Keys(m)) {
