@@ -8,6 +8,17 @@ import (
 	"slices"
 
 	"github.com/coroc-dev/coroc/colour"
+	"github.com/coroc-dev/coroc/typecheck"
+)
+
+// Detail says how much of what twins keep is described.
+type Detail int
+
+// The details.
+const (
+	NoDetail   Detail = iota
+	Unsavables        // values that it may be impossible to save
+	Everything
 )
 
 // A Function describes what a twin keeps while it is suspended.
@@ -62,7 +73,13 @@ func (g *Generator) Functions() []*Function { return g.functions }
 
 // describe notes what the twin keeps, once its items are settled.
 func (t *twinGen) describe(ft *ast.FuncType) {
-	k := &keeper{twinGen: t}
+	if t.Detail == NoDetail {
+		return
+	}
+	k := &keeper{
+		twinGen: t, notable: map[*types.Var]bool{}, described: map[*types.Var]*Kept{},
+		origins: map[*types.Var][]Origin{}, nextUses: map[int][]int{},
+	}
 	fn := &Function{Name: t.state, Pkg: t.p.Types, Node: t.orig, Size: k.frameSize(ft)}
 	for i, it := range t.items {
 		if it.kind == siteItem {
@@ -78,8 +95,71 @@ func (t *twinGen) describe(ft *ast.FuncType) {
 // A keeper finds out about what one twin keeps.
 type keeper struct {
 	*twinGen
-	preds  [][]int
 	defers []pendingDefer
+
+	// What has been found out about variables.
+	notable   map[*types.Var]bool
+	described map[*types.Var]*Kept
+	origins   map[*types.Var][]Origin // before each item
+	nextUses  map[int][]int           // of a variable: for each item, that by which it is used next
+	preds     [][]int
+}
+
+// omits reports whether a variable need not be described.
+func (k *keeper) omits(v *types.Var) bool {
+	if k.Detail == Everything {
+		return false
+	}
+	notable, ok := k.notable[v]
+	if !ok {
+		switch k.mod.Savability(k.valueType(v)).Saving {
+		case typecheck.Always, typecheck.IdleIf:
+		case typecheck.Depends:
+			notable = k.mayMake(v)
+		default:
+			notable = true
+		}
+		k.notable[v] = notable
+	}
+	return !notable
+}
+
+// mayMake reports whether v may hold something that the function has made, by what
+// is assigned to it.
+func (k *keeper) mayMake(v *types.Var) bool {
+	i, ok := k.index[v]
+	if !ok {
+		return false
+	}
+	for j, it := range k.items {
+		if !it.defs.has(i) {
+			continue
+		}
+		e, n := k.assigned(it, v)
+		if e == nil {
+			continue
+		}
+		e = k.unconverted(e)
+		if from := k.variableOf(e); from != nil {
+			if from.Type() != v.Type() {
+				return true
+			}
+		} else if k.originOf(e, n, j) == Made {
+			return true
+		}
+	}
+	return false
+}
+
+// valueType returns the type of the value that a variable stands for.
+func (k *keeper) valueType(v *types.Var) types.Type {
+	if src := k.sourceVar(v); src != nil {
+		return src.Type()
+	}
+	if p, ok := v.Type().Underlying().(*types.Pointer); ok && k.desugared.Boxed[v] {
+		return p.Elem()
+	}
+	return v.Type()
 }
 
 // A pendingDefer is a defer statement and the items that may follow it.
@@ -100,6 +180,9 @@ func (k *keeper) suspension(i int) *Suspension {
 		after[w] = it.live[w] &^ it.defs[w]
 	}
 	k.siteLive(it).each(func(v int) {
+		if k.omits(k.vars[v]) {
+			return
+		}
 		x := k.variable(k.vars[v], i)
 		switch {
 		case after.has(v):
@@ -132,7 +215,7 @@ func (k *keeper) atExit() *Suspension {
 			s = &Suspension{Number: k.exitSite(), Pos: k.sourcePos(d.stmt)}
 			k.keepCaptures(s)
 			for _, v := range k.vars {
-				if k.isResult(v) {
+				if k.isResult(v) && !k.omits(v) {
 					x := k.variable(v, -1)
 					x.Role = Result
 					s.Kept = append(s.Kept, x)
@@ -161,6 +244,9 @@ func (k *keeper) isResult(v *types.Var) bool {
 func (k *keeper) keepCaptures(s *Suspension) {
 	lit, _ := k.orig.(*ast.FuncLit)
 	for _, v := range k.captures {
+		if k.omits(v) {
+			continue
+		}
 		x := k.variable(v, -1)
 		x.Role, x.Bound = Captured, k.facts.Entries[lit]
 		s.Kept = append(s.Kept, x)
@@ -233,7 +319,9 @@ func (k *keeper) operands(d pendingDefer) []*Kept {
 	switch fun := ast.Unparen(d.stmt.Call.Fun).(type) {
 	case *ast.FuncLit:
 		for _, v := range k.desugared.Captures[fun] {
-			list = append(list, k.variable(v, d.item))
+			if !k.omits(v) {
+				list = append(list, k.variable(v, d.item))
+			}
 		}
 	case *ast.SelectorExpr:
 		if m := k.info.Selections[fun]; m != nil && m.Kind() != types.MethodExpr {
@@ -257,9 +345,12 @@ func (k *keeper) expr(e ast.Expr, at int) *Kept {
 		return nil
 	}
 	if v := k.variableOf(e); v != nil {
+		if k.omits(v) {
+			return nil
+		}
 		return k.variable(v, at)
 	}
-	x := &Kept{Name: "an intermediate value", Role: Temporary, Type: k.info.TypeOf(e), From: k.originOf(e, 0, at, 0)}
+	x := &Kept{Name: "an intermediate value", Role: Temporary, Type: k.info.TypeOf(e), From: k.originOf(e, 0, at)}
 	if o, ok := k.desugared.Orig[e].(ast.Expr); ok {
 		x.Name, x.Decl = types.ExprString(o), o.Pos()
 	}
@@ -287,14 +378,25 @@ func (k *keeper) variableOf(e ast.Expr) *types.Var {
 	return v
 }
 
-// variable describes what a variable of the twin holds at an item. One that the
-// desugaring has made up is described by the expression that it stands for.
+// variable describes what a variable of the twin holds at an item.
 func (k *keeper) variable(v *types.Var, at int) *Kept {
-	from := k.origin(v, at, 0)
-	role := Variable
-	for range maxOrigin {
+	d := k.described[v]
+	if d == nil {
+		d = k.describeVar(v)
+		k.described[v] = d
+	}
+	x := *d
+	x.From = k.origin(v, at)
+	return &x
+}
+
+// describeVar describes a variable of the source, or, if the desugaring has made it
+// up, the expression that it stands for.
+func (k *keeper) describeVar(v *types.Var) *Kept {
+	first, role := v, Variable
+	for range 8 {
 		if src := k.sourceVar(v); src != nil {
-			return &Kept{Name: src.Name(), Role: role, Type: src.Type(), Var: src, Decl: src.Pos(), From: from}
+			return &Kept{Name: src.Name(), Role: role, Type: src.Type(), Var: src, Decl: src.Pos()}
 		}
 		role = Temporary
 		e := k.definition(v)
@@ -303,7 +405,7 @@ func (k *keeper) variable(v *types.Var, at int) *Kept {
 		}
 		next := k.variableOf(e)
 		if next == nil {
-			x := &Kept{Name: "an intermediate value", Role: Temporary, Type: v.Type(), From: from}
+			x := &Kept{Name: "an intermediate value", Role: role, Type: v.Type()}
 			if o, ok := k.desugared.Orig[e].(ast.Expr); ok {
 				x.Name, x.Decl = types.ExprString(o), o.Pos()
 			}
@@ -311,12 +413,8 @@ func (k *keeper) variable(v *types.Var, at int) *Kept {
 		}
 		v = next
 	}
-	t := v.Type()
-	if p, ok := t.Underlying().(*types.Pointer); ok && k.desugared.Boxed[v] {
-		t = p.Elem()
-	}
-	x := &Kept{Name: "an intermediate value", Role: Temporary, Type: t, From: from}
-	if i, ok := k.index[v]; ok {
+	x := &Kept{Name: "an intermediate value", Role: role, Type: k.valueType(first)}
+	if i, ok := k.index[first]; ok {
 		for _, it := range k.items {
 			if !it.defs.has(i) || it.stmt == nil {
 				continue
@@ -328,7 +426,7 @@ func (k *keeper) variable(v *types.Var, at int) *Kept {
 			break
 		}
 	}
-	if p, ok := t.(*types.Pointer); ok {
+	if p, ok := x.Type.(*types.Pointer); ok {
 		if n, ok := p.Elem().(*types.Named); ok && n.Obj().Pkg() != nil && n.Obj().Pkg().Path() == runtimePath && n.Obj().Name() == "RangeFunc" {
 			x.Name = "the state of the range"
 		}
@@ -405,22 +503,52 @@ func (f *fileGen) sourcePos(n ast.Node) token.Pos {
 
 // nextUse returns where variable v is used first after item i.
 func (k *keeper) nextUse(v, i int) token.Pos {
-	seen := make([]bool, len(k.items)+1)
-	for work := k.successors(i); len(work) > 0; work = work[1:] {
-		j := work[0]
-		if seen[j] || j == len(k.items) {
-			continue
-		}
-		seen[j] = true
-		it := k.items[j]
-		if it.uses.has(v) {
-			return k.useIn(it, k.vars[v])
-		}
-		if !it.defs.has(v) {
-			work = append(work, k.successors(j)...)
+	uses := k.usesOf(v)
+	best := -1
+	for _, j := range k.successors(i) {
+		if j < len(uses) && uses[j] >= 0 && best < 0 {
+			best = uses[j]
 		}
 	}
-	return token.NoPos
+	if best < 0 {
+		return token.NoPos
+	}
+	return k.useIn(k.items[best], k.vars[v])
+}
+
+// usesOf returns for each item that by which a variable is used next, it or a later
+// one, or -1: the nearest, by a search backward from those that use it.
+func (k *keeper) usesOf(v int) []int {
+	if uses, ok := k.nextUses[v]; ok {
+		return uses
+	}
+	if k.preds == nil {
+		k.preds = make([][]int, len(k.items)+1)
+		for i := range k.items {
+			for _, j := range k.successors(i) {
+				k.preds[j] = append(k.preds[j], i)
+			}
+		}
+	}
+	uses := make([]int, len(k.items))
+	var queue []int
+	for i, it := range k.items {
+		uses[i] = -1
+		if it.uses.has(v) {
+			uses[i] = i
+			queue = append(queue, i)
+		}
+	}
+	for ; len(queue) > 0; queue = queue[1:] {
+		for _, p := range k.preds[queue[0]] {
+			if uses[p] < 0 && !k.items[p].defs.has(v) {
+				uses[p] = uses[queue[0]]
+				queue = append(queue, p)
+			}
+		}
+	}
+	k.nextUses[v] = uses
+	return uses
 }
 
 // useIn returns where an item uses a variable.

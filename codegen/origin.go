@@ -5,9 +5,6 @@ import (
 	"go/types"
 )
 
-// maxOrigin bounds how far values are followed from variable to variable.
-const maxOrigin = 8
-
 // An Origin says where a value comes from.
 type Origin int
 
@@ -18,48 +15,64 @@ const (
 	Zero           // nothing has been assigned to the variable but nil
 )
 
+// unset is the origin of what no way leads to.
+const unset Origin = -1
+
 // origin returns where what v holds at an item comes from: each assignment that
 // reaches the item must agree.
-func (k *keeper) origin(v *types.Var, at, depth int) Origin {
+func (k *keeper) origin(v *types.Var, at int) Origin {
+	if at < 0 || at >= len(k.items) {
+		return Unknown
+	}
+	if o := k.originsOf(v); o != nil {
+		return max(o[at], Unknown)
+	}
+	return Unknown
+}
+
+// originsOf returns the origin of what v holds before each item, by the usual forward
+// iteration; nil if nothing is known of it.
+func (k *keeper) originsOf(v *types.Var) []Origin {
+	if in, ok := k.origins[v]; ok {
+		return in // nil while they are being found: v is set from itself
+	}
+	k.origins[v] = nil
 	i, ok := k.index[v]
-	if !ok || at < 0 || k.desugared.Boxed[v] || depth > maxOrigin {
-		return Unknown // a box may have been set by others
+	if !ok || k.desugared.Boxed[v] || len(k.items) == 0 {
+		return nil // a box may have been set by others
 	}
-	k.findPreds()
-	agreed := Unknown
-	agree := func(o Origin) bool {
-		if agreed == Unknown {
-			agreed = o
+	in := make([]Origin, len(k.items))
+	for j := range in {
+		in[j] = unset
+	}
+	work := []int{0}
+	flow := func(j int, o Origin) {
+		switch {
+		case j >= len(in) || o == unset || in[j] == o || in[j] == Unknown:
+			return
+		case in[j] != unset:
+			o = Unknown
 		}
-		return o != Unknown && o == agreed
+		in[j] = o
+		work = append(work, j)
 	}
-	seen := map[int]bool{}
-	work := []int{at}
-	for first := true; len(work) > 0; first = false {
+	in[0] = k.initial(v)
+	for len(work) > 0 {
 		j := work[len(work)-1]
 		work = work[:len(work)-1]
-		if seen[j] {
-			continue
+		it, o := k.items[j], in[j]
+		switch {
+		case it.defs.has(i):
+			o = k.assignedOrigin(it, v, j)
+		case it.uses.has(i) && k.setsInside(it, v):
+			o = Unknown
 		}
-		if !first {
-			seen[j] = true
-			it := k.items[j]
-			if it.defs.has(i) {
-				if !agree(k.assignedOrigin(it, v, j, depth)) {
-					return Unknown
-				}
-				continue
-			}
-			if k.setsInside(it, v) {
-				return Unknown
-			}
+		for _, next := range k.successors(j) {
+			flow(next, o)
 		}
-		if j == 0 && !agree(k.initial(v)) {
-			return Unknown
-		}
-		work = append(work, k.preds[j]...)
 	}
-	return agreed
+	k.origins[v] = in
+	return in
 }
 
 // initial returns the origin of what a variable holds when the function begins.
@@ -80,7 +93,8 @@ func (k *keeper) zero(t types.Type) Origin {
 	return Zero
 }
 
-func (k *keeper) assignedOrigin(it *item, v *types.Var, at, depth int) Origin {
+// assignedOrigin returns the origin of what an item sets v to.
+func (k *keeper) assignedOrigin(it *item, v *types.Var, at int) Origin {
 	if d, ok := it.stmt.(*ast.DeclStmt); ok && it.kind == rawItem {
 		for _, spec := range d.Decl.(*ast.GenDecl).Specs {
 			spec := spec.(*ast.ValueSpec)
@@ -95,19 +109,7 @@ func (k *keeper) assignedOrigin(it *item, v *types.Var, at, depth int) Origin {
 	if e == nil {
 		return Unknown
 	}
-	return k.originOf(e, n, at, depth)
-}
-
-func (k *keeper) findPreds() {
-	if k.preds != nil {
-		return
-	}
-	k.preds = make([][]int, len(k.items)+1)
-	for i := range k.items {
-		for _, j := range k.successors(i) {
-			k.preds[j] = append(k.preds[j], i)
-		}
-	}
+	return k.originOf(e, n, at)
 }
 
 // assigned returns the expression that an item sets v to, and the number of the
@@ -175,26 +177,19 @@ func (k *keeper) setsInside(it *item, v *types.Var) bool {
 
 // originOf returns the origin of result n of an expression that is evaluated at an
 // item.
-func (k *keeper) originOf(e ast.Expr, n, at, depth int) Origin {
-	e = ast.Unparen(e)
+func (k *keeper) originOf(e ast.Expr, n, at int) Origin {
+	e = k.unconverted(e)
 	if k.info.Types[e].IsNil() {
 		return Zero
 	}
 	if v := k.variableOf(e); v != nil {
-		return k.origin(v, at, depth+1)
+		return k.origin(v, at)
 	}
 	call, ok := e.(*ast.CallExpr)
 	if !ok || n != 0 {
 		return Unknown
 	}
-	fun := ast.Unparen(call.Fun)
-	if tv := k.info.Types[fun]; tv.IsType() {
-		if len(call.Args) != 1 {
-			return Unknown
-		}
-		return k.originOf(call.Args[0], 0, at, depth+1)
-	}
-	id := funcIdent(fun)
+	id := funcIdent(call.Fun)
 	if id == nil {
 		return Unknown
 	}
@@ -209,4 +204,16 @@ func (k *keeper) originOf(e ast.Expr, n, at, depth int) Origin {
 		}
 	}
 	return Unknown
+}
+
+// unconverted returns an expression without parentheses and conversions around it.
+func (k *keeper) unconverted(e ast.Expr) ast.Expr {
+	for {
+		e = ast.Unparen(e)
+		call, ok := e.(*ast.CallExpr)
+		if !ok || len(call.Args) != 1 || !k.info.Types[ast.Unparen(call.Fun)].IsType() {
+			return e
+		}
+		e = call.Args[0]
+	}
 }

@@ -38,6 +38,8 @@ type File struct {
 
 // A Generator makes the durable files of the packages of a module.
 type Generator struct {
+	Detail Detail // of what Functions returns
+
 	mod   *typecheck.Module
 	facts *colour.Facts
 

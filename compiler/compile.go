@@ -36,6 +36,9 @@ type Options struct {
 	// their constraint is written.
 	KeepSources bool
 
+	// Explain says that the result will be explained (Result.Explain).
+	Explain bool
+
 	// Stress puts a suspension point before every statement (see the package
 	// stress) and runs main under its driver. It implies KeepSources.
 	Stress bool
@@ -71,6 +74,7 @@ type Result struct {
 	named   *typeutil.Map   // types of which the program may know values by name, once that is asked for
 	keep    bool
 	stress  bool
+	explain bool
 	partial bool
 }
 
@@ -123,6 +127,7 @@ func compile(ctx context.Context, o Options) (*Result, error) {
 		tests:       map[string]bool{},
 		keep:        o.KeepSources,
 		stress:      o.Stress,
+		explain:     o.Explain,
 		partial:     o.Partial,
 	}
 	if o.Stress && slices.ContainsFunc(diags, func(d typecheck.Diagnostic) bool { return strings.Contains(d.Message, typecheck.StressPath) }) {
@@ -192,6 +197,12 @@ func inPackageTest(p *typecheck.Package) bool { return p.Test && p.ForTest == p.
 
 func (r *Result) generate(ctx context.Context) {
 	gen := codegen.New(r.Module, r.Facts)
+	switch {
+	case r.explain:
+		gen.Detail = codegen.Everything
+	case !r.stress:
+		gen.Detail = codegen.Unsavables
+	}
 	touched := r.touched()
 	for _, p := range r.Module.Packages {
 		if ctx.Err() != nil || !generates(p) {

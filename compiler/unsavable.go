@@ -98,12 +98,14 @@ func (u *unsavables) add(s *codegen.Suspension, k *codegen.Kept) {
 		u.order = append(u.order, x)
 	} else {
 		// The first that is an error is the one to be shown.
-		if x.at != s && !slices.Contains(x.others, s) {
+		n := len(x.others)
+		if x.at != s && (n == 0 || x.others[n-1] != s) {
 			x.others = append(x.others, s)
+			n++
 		}
 		if !x.err && certain && s.Site != nil && s.Site.Saved {
-			if i := slices.Index(x.others, s); i >= 0 {
-				x.others[i] = x.at
+			if x.at != s {
+				x.others[n-1] = x.at
 			}
 			x.kept, x.at, x.certain = k, s, true
 		}

@@ -42,21 +42,39 @@ const (
 // a slice or in a map is not part of the value: there may be nothing, so that a
 // channel in there makes it depend.
 func (m *Module) Savability(t types.Type) Savability {
-	return (&savings{m: m, open: map[types.Type]bool{}}).of(t)
+	m.savings.mu.Lock()
+	defer m.savings.mu.Unlock()
+	if r, ok := m.savings.known[t]; ok {
+		return r
+	}
+	if m.savings.known == nil {
+		m.savings.known = map[types.Type]Savability{}
+	}
+	r := (&savings{m: m, met: map[types.Type]Savability{}}).of(t)
+	m.savings.known[t] = r
+	return r
 }
 
+// savings looks at one type and what it leads to. Each type is looked at once: where
+// it is met again, also inside of itself, what is known by then is enough, since
+// what it contains has its effect where it was met first.
 type savings struct {
-	m    *Module
-	open map[types.Type]bool // types that are being looked at
+	m   *Module
+	met map[types.Type]Savability
 }
 
 func (s *savings) of(t types.Type) Savability {
 	t = types.Unalias(t)
-	if s.open[t] {
-		return Savability{} // what it contains decides where it was met first
+	if r, ok := s.met[t]; ok {
+		return r
 	}
-	s.open[t] = true
-	defer delete(s.open, t)
+	s.met[t] = Savability{}
+	r := s.look(t)
+	s.met[t] = r
+	return r
+}
+
+func (s *savings) look(t types.Type) Savability {
 	switch t := t.(type) {
 	case *types.Named:
 		pkg := t.Obj().Pkg()

@@ -1,6 +1,7 @@
 package typecheck_test
 
 import (
+	"fmt"
 	"go/types"
 	"testing"
 
@@ -128,4 +129,29 @@ func Generic[T any](x T) { _ = x }
 	}
 	param := scope.Lookup("Generic").Type().(*types.Signature).Params().At(0).Type()
 	require.Equal(t, typecheck.Savability{Saving: typecheck.Depends, Why: "it depends on the type argument"}, m.Savability(param))
+}
+
+// Types that lead to one another in many ways are each looked at once.
+func TestSavabilityOfManyTypes(t *testing.T) {
+	src := "-- go.mod --\nmodule m\n\ngo 1.26\n-- a.go --\npackage a\n\n"
+	const n = 60
+	for i := range n {
+		src += fmt.Sprintf("type T%d struct {\n", i)
+		for j := range n {
+			src += fmt.Sprintf("\tF%d *T%d\n", j, j)
+		}
+		if i == n-1 {
+			src += "\tdone chan int\n"
+		}
+		src += "}\n\n"
+	}
+	m := loadtest.Load(t, loadtest.Dir(t, src))
+	for i := range n {
+		s := m.Savability(m.Packages[0].Types.Scope().Lookup(fmt.Sprintf("T%d", i)).Type())
+		if i < n-1 {
+			require.Equal(t, typecheck.Depends, s.Saving, i)
+		} else {
+			require.Equal(t, typecheck.NilIf, s.Saving)
+		}
+	}
 }

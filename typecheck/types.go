@@ -7,6 +7,7 @@ import (
 	"go/types"
 	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/tools/go/packages"
 )
@@ -70,6 +71,11 @@ type Module struct {
 	foreign      map[string]bool              // packages of other modules, by import path
 	dependencies map[string]*packages.Package // the opaque ones as they were loaded
 	config       Config
+
+	savings struct { // what Savability has found out
+		mu    sync.Mutex
+		known map[types.Type]Savability
+	}
 }
 
 // A Package is one package of the module, compiled from source.

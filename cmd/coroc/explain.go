@@ -30,7 +30,9 @@ With -json it prints one JSON object for tools; docs/explain.md describes it.`,
   coroc explain -json ./... | jq '.functions[].name'`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r, err := compiler.Compile(cmd.Context(), f.options(args))
+			o := f.options(args)
+			o.Explain = true
+			r, err := compiler.Compile(cmd.Context(), o)
 			if err != nil {
 				return err
 			}
