@@ -217,3 +217,30 @@ func (k *keeper) unconverted(e ast.Expr) ast.Expr {
 		e = call.Args[0]
 	}
 }
+
+// mayMake reports whether v may hold something that the function has made, by what
+// is assigned to it.
+func (k *keeper) mayMake(v *types.Var) bool {
+	i, ok := k.index[v]
+	if !ok {
+		return false
+	}
+	for j, it := range k.items {
+		if !it.defs.has(i) {
+			continue
+		}
+		e, n := k.assigned(it, v)
+		if e == nil {
+			continue
+		}
+		e = k.unconverted(e)
+		if from := k.variableOf(e); from != nil {
+			if from.Type() != v.Type() {
+				return true
+			}
+		} else if k.originOf(e, n, j) == Made {
+			return true
+		}
+	}
+	return false
+}
