@@ -168,30 +168,33 @@ func compile(cmd *cobra.Command, f *flags, args []string) error {
 	if !slices.Contains([]string{"", "colour", "desugar", "codegen"}, f.dump) {
 		return fmt.Errorf("unknown form %q: --dump takes colour, desugar or codegen", f.dump)
 	}
-	r, err := compiler.Compile(cmd.Context(), f.options(args))
+	o := f.options(args)
+	if f.dump != "" || f.verbose {
+		o.NoCache = true // what is printed is not kept
+	}
+	out, err := compiler.Run(cmd.Context(), o)
 	if err != nil {
 		return err
 	}
-	printDiagnostics(cmd.ErrOrStderr(), r.Diagnostics)
+	printDiagnostics(cmd.ErrOrStderr(), out.Diagnostics)
 	if f.dump != "" {
-		if err := dump(cmd.OutOrStdout(), r, f.dump); err != nil {
+		if err := dump(cmd.OutOrStdout(), out.Result(), f.dump); err != nil {
 			return err
 		}
 	}
-	if r.Failed() {
+	if out.Failed() {
 		return errFound
 	}
 	if f.dump != "" {
 		return nil
 	}
 	if f.verbose {
-		printReasons(cmd.ErrOrStderr(), r.Explain(""))
+		printReasons(cmd.ErrOrStderr(), out.Result().Explain(""))
 	}
-	changes, err := r.Write()
-	if err != nil {
+	if err := out.Write(); err != nil {
 		return err
 	}
-	for _, c := range changes {
+	for _, c := range out.Changes {
 		switch {
 		case f.verbose && c.Text == nil:
 			fmt.Fprintln(cmd.OutOrStdout(), "removed", relative(c.Path))
@@ -205,22 +208,18 @@ func compile(cmd *cobra.Command, f *flags, args []string) error {
 }
 
 func check(cmd *cobra.Command, f *flags, args []string) error {
-	r, err := compiler.Compile(cmd.Context(), f.options(args))
+	o, err := compiler.Run(cmd.Context(), f.options(args))
 	if err != nil {
 		return err
 	}
-	printDiagnostics(cmd.ErrOrStderr(), r.Diagnostics)
-	if r.Failed() {
+	printDiagnostics(cmd.ErrOrStderr(), o.Diagnostics)
+	if o.Failed() {
 		return errFound
 	}
-	changes, err := r.Changes()
-	if err != nil {
-		return err
-	}
-	for _, c := range changes {
+	for _, c := range o.Changes {
 		fmt.Fprintf(cmd.OutOrStdout(), "%s is %s\n", relative(c.Path), c.What)
 	}
-	if len(changes) > 0 {
+	if len(o.Changes) > 0 {
 		fmt.Fprintln(cmd.ErrOrStderr(), "generated files are not up to date: run coroc", strings.Join(args, " "))
 		return errFound
 	}

@@ -122,26 +122,22 @@ func runGo(cmd *cobra.Command, name string, args []string) error {
 		return err
 	}
 	env := append(os.Environ(), g.env...)
-	r, err := compiler.Compile(cmd.Context(), compiler.Options{
+	o, err := compiler.Run(cmd.Context(), compiler.Options{
 		Dir: g.dir, Patterns: g.packages, NoTests: name != "test", KeepSources: true,
 		BuildTags: g.tags, BuildFlags: g.build, Env: env,
 	})
 	if err != nil {
 		return err
 	}
-	printDiagnostics(cmd.ErrOrStderr(), r.Diagnostics)
-	if r.Failed() {
+	printDiagnostics(cmd.ErrOrStderr(), o.Diagnostics)
+	if o.Failed() {
 		return errFound
 	}
-	overlay, err := r.Overlay()
+	dir, err := overlayDir(o.Dir)
 	if err != nil {
 		return err
 	}
-	dir, err := overlayDir(r.Module.Dir)
-	if err != nil {
-		return err
-	}
-	description, err := compiler.WriteOverlay(dir, overlay)
+	description, err := compiler.WriteOverlay(dir, o.Overlay())
 	if err != nil {
 		return err
 	}
@@ -149,19 +145,19 @@ func runGo(cmd *cobra.Command, name string, args []string) error {
 	if g.dir != "" {
 		line = append(line, "-C", g.dir)
 	}
-	line = append(line, "-tags="+strings.Join(append(r.Module.Tags, typecheck.DurableTag), ","), "-overlay="+description)
+	line = append(line, "-tags="+strings.Join(append(o.Tags, typecheck.DurableTag), ","), "-overlay="+description)
 	return runProcess(cmd, env, slices.Concat(line, g.flags, g.packages, g.rest))
 }
 
 // overlayDir returns the directory for the overlays of a module, which outlives
 // the command: the go command may still be compiling when coroc is gone.
 func overlayDir(module string) (string, error) {
-	cache, err := os.UserCacheDir()
+	cache, err := compiler.CacheDir()
 	if err != nil {
-		cache = os.TempDir()
+		cache = filepath.Join(os.TempDir(), "coroc")
 	}
 	sum := sha256.Sum256([]byte(module))
-	dir := filepath.Join(cache, "coroc", fmt.Sprintf("%s-%x", filepath.Base(module), sum[:8]))
+	dir := filepath.Join(cache, fmt.Sprintf("%s-%x", filepath.Base(module), sum[:8]))
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return "", err
 	}
