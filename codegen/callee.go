@@ -46,7 +46,7 @@ func (t *twinGen) keepTwins(body *ast.BlockStmt) {
 			t.twins[v] = &keptTwin{
 				name:  t.local("twin_" + v.Name()),
 				typ:   fmt.Sprintf("interface{ DurableCall%s }", t.twinSignature(coreSignature(v.Type()))),
-				value: v.Name(),
+				value: t.varName(v),
 			}
 			t.twinVars = append(t.twinVars, v)
 		}

@@ -43,9 +43,12 @@ func (t *twinGen) emit(b *bodyGen, frame string) {
 		}
 	}
 	if n := len(t.items); n == 0 || !t.terminates(t.items[n-1]) {
-		if n > 0 && t.items[n-1].kind == labelItem || len(t.results) > 0 {
+		if n > 0 && t.items[n-1].kind == labelItem || len(t.results) > 0 || t.suspend != "" {
 			b.put("return\n")
 		}
+	}
+	if t.suspend != "" {
+		b.putf("%s:\n*%s.Frame[%s](%s) = %s\nreturn\n", t.suspend, t.coroc, frame, t.c, t.fr)
 	}
 }
 
@@ -131,15 +134,21 @@ func (t *twinGen) emitRaw(b *bodyGen, it *item) {
 	b.stmt(it.stmt)
 	for _, v := range t.declaredBy(it) {
 		if !t.used(v) { // its uses cannot be reached
-			b.putf("_ = %s\n", v.Name())
+			b.putf("_ = %s\n", t.varName(v))
 		}
 	}
 }
 
 func (t *twinGen) emitVarSpec(b *bodyGen, s *ast.ValueSpec) {
+	name := func(id *ast.Ident) string {
+		if v, ok := t.info.Defs[id].(*types.Var); ok && id.Name != "_" {
+			return t.varName(v)
+		}
+		return id.Name
+	}
 	var names []string
 	for _, id := range s.Names {
-		names = append(names, id.Name)
+		names = append(names, name(id))
 	}
 	if len(s.Values) > 0 {
 		var values []string
@@ -151,7 +160,7 @@ func (t *twinGen) emitVarSpec(b *bodyGen, s *ast.ValueSpec) {
 	}
 	for _, id := range s.Names {
 		if v, ok := t.info.Defs[id].(*types.Var); ok && id.Name != "_" {
-			b.putf("%s = %s\n", id.Name, t.zeroText(v.Type()))
+			b.putf("%s = %s\n", name(id), t.zeroText(v.Type()))
 		}
 	}
 }
@@ -237,8 +246,13 @@ func (t *twinGen) emitSite(b *bodyGen, frame string, it *item) {
 		b.put(assign + plain + "\n}\n")
 	}
 	b.putf("if !%s.Running() {\n", t.c)
-	t.push(b, frame, it.site, it)
-	b.put("return\n}\n")
+	if t.suspend != "" {
+		t.suspendAt(b, it)
+	} else {
+		t.push(b, frame, it.site, it)
+		b.put("return\n")
+	}
+	b.put("}\n")
 	for _, s := range after {
 		b.put(s)
 	}
@@ -293,6 +307,7 @@ func (f *fileGen) callForms(site *colour.Site, fun ast.Expr, v callVars, args []
 		if _, ok := types.Unalias(f.info.TypeOf(sel.X)).(*types.TypeParam); ok {
 			recv = "interface{}(" + x + ")"
 		}
+		recv = f.twinOperand(site.Callee, recv)
 		test = fmt.Sprintf("%s, %s := %s.(interface{ %s%s }); %s", v.twin, v.ok, recv, name, f.twinSignature(sig), v.ok)
 		return "", test, v.twin + "." + name + "(" + withC + ")", x + "." + sel.Sel.Name + "(" + strings.Join(args, ", ") + ")"
 	default:

@@ -25,6 +25,7 @@ type item struct {
 	outs    []*label // where a raw statement may jump
 
 	uses, defs, live bitset
+	kept             bitset // of a site: what its frame has to keep
 	segment          int
 }
 

@@ -24,7 +24,7 @@ func (t *twinGen) frameType() string {
 		w.putf("%s *durable_rec_%s%s\n", fieldName(t.r), t.path, t.unit.tuse)
 	}
 	for _, v := range t.framedVars() {
-		w.putf("%s %s\n", fieldName(t.varName(v)), t.typeOf(v))
+		w.putf("%s %s\n", fieldName(t.localName(v)), t.typeOf(v))
 	}
 	if t.d != "" {
 		w.putf("%s *%s.Defers\n", t.d, t.coroc)
@@ -52,8 +52,9 @@ func (t *twinGen) saved(it *item) (fields, vars []string) {
 	if len(t.captures) > 0 {
 		add(fieldName(t.r), t.r)
 	}
+	variable := func(i int) { add(fieldName(t.localName(t.vars[i])), t.varName(t.vars[i])) }
 	if it != nil {
-		t.siteLive(it).each(func(i int) { add(fieldName(t.varName(t.vars[i])), t.varName(t.vars[i])) })
+		t.siteLive(it).each(variable)
 	} else {
 		seen := t.newSet()
 		for v := range t.result {
@@ -64,7 +65,7 @@ func (t *twinGen) saved(it *item) (fields, vars []string) {
 				seen.set(t.index[v])
 			}
 		}
-		seen.each(func(i int) { add(fieldName(t.varName(t.vars[i])), t.varName(t.vars[i])) })
+		seen.each(variable)
 		for _, p := range t.results {
 			if p.obj == nil {
 				add(fieldName(p.name), p.name)
@@ -80,6 +81,7 @@ func (t *twinGen) saved(it *item) (fields, vars []string) {
 	return fields, vars
 }
 
+// push prints how the frame is stored.
 func (t *twinGen) push(b *bodyGen, frame string, site int, it *item) {
 	fields, vars := t.saved(it)
 	b.putf("*%s.Frame[%s](%s) = %s{Site: %d", t.coroc, frame, t.c, frame, site)
@@ -123,7 +125,12 @@ func (t *twinGen) resume(b *bodyGen, frame string) {
 			}
 		}
 	}
-	b.putf("if !%s.Running() {\n%s := %s.Pop[%s](%s)\n", t.c, t.fr, t.coroc, frame, t.c)
+	define := ":="
+	if t.suspend != "" {
+		b.putf("var %s %s\n", t.fr, frame)
+		define = "="
+	}
+	b.putf("if !%s.Running() {\n%s %s %s.Pop[%s](%s)\n", t.c, t.fr, define, t.coroc, frame, t.c)
 	if len(t.captures) > 0 {
 		b.putf("%s = %s.%s\n", t.r, t.fr, fieldName(t.r))
 		b.put(t.captureText(t.r, t.captures, "="))
@@ -139,8 +146,9 @@ func (t *twinGen) resume(b *bodyGen, frame string) {
 		fields, vars := t.saved(it)
 		var to, from []string
 		for i := range fields {
-			if v := vars[i]; v != t.r && v != t.d && v != t.recoverVar {
-				to, from = append(to, v), append(from, t.fr+"."+fields[i])
+			field := t.fr + "." + fields[i]
+			if v := vars[i]; v != t.r && v != t.d && v != t.recoverVar && v != field {
+				to, from = append(to, v), append(from, field)
 			}
 		}
 		if len(to) > 0 {
@@ -160,6 +168,7 @@ func (t *twinGen) resume(b *bodyGen, frame string) {
 		b.put("return\n")
 	}
 	b.put("}\n}\n")
+	t.residentParams(b)
 }
 
 // registerFrame registers the frame type of a twin with its sites.

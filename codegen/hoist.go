@@ -76,7 +76,11 @@ func (t *twinGen) hoist() {
 // siteLive returns what a frame for the site has to keep: what is live behind the
 // call, less its results, and the callee, by which the resumed call is found.
 func (t *twinGen) siteLive(it *item) bitset {
+	if it.kept != nil {
+		return it.kept
+	}
 	live := t.newSet()
+	it.kept = live
 	for w := range live {
 		live[w] = it.live[w] &^ it.defs[w]
 	}
@@ -193,6 +197,9 @@ func (t *twinGen) hoistedVars() []*types.Var {
 
 func (t *twinGen) declareHoisted(b *bodyGen) {
 	for _, v := range t.hoistedVars() {
+		if t.resident[v] {
+			continue
+		}
 		b.putf("var %s %s\n", t.varName(v), t.typeOf(v))
 		if !t.used(v) && !t.framed.has(t.index[v]) {
 			b.putf("_ = %s\n", t.varName(v))

@@ -241,7 +241,7 @@ func (g *Generator) Package(p *typecheck.Package, d *desugar.Package) ([]File, [
 	masks := pg.masksByFile()
 	var changed []int
 	for i, f := range d.Files {
-		if len(masks[i]) > 0 {
+		if !masks[i].empty() {
 			changed = append(changed, i)
 			continue
 		}
@@ -315,15 +315,13 @@ func (pg *pkgGen) newFile(i int) *fileGen {
 func (f *fileGen) base() string { return filepath.Base(f.src.Name) }
 
 // generate returns the text of the file; ok is false if there were errors.
-func (f *fileGen) generate(masks []*colour.Mask, first bool, changed []int) ([]byte, bool) {
+func (f *fileGen) generate(masks fileMasks, first bool, changed []int) ([]byte, bool) {
 	before := f.errors()
 	f.collectInstances(f.file)
 	for _, d := range f.file.Decls {
 		f.try(d, func() { f.decl(d) })
 	}
-	for _, m := range masks {
-		f.try(nil, func() { f.mask(m) })
-	}
+	f.masks(masks)
 	f.try(nil, func() { f.registerPackage(first, changed) })
 	if f.errors() > before {
 		return nil, false

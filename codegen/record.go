@@ -329,7 +329,7 @@ func (f *fileGen) durableCall(w *writer, recv string, x wrapped) {
 	}
 	switch {
 	case x.dynamic != "":
-		w.putf("if twin, ok := %s.(interface{ %s%s }); ok {\n", x.dynamic, x.twin, f.twinSignature(sig))
+		w.putf("if twin, ok := %s.(interface{ %s%s }); ok {\n", f.twinOperand(x.fn, x.dynamic), x.twin, f.twinSignature(sig))
 		w.putf("%stwin.%s(%s)\n", assign, x.twin, joinArgs("c", argsOf(rest)))
 		w.putf("} else {\n%s%s(%s)\n}\n", assign, x.plain, argsOf(params))
 	case x.expr:

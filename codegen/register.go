@@ -7,7 +7,6 @@ import (
 	"go/types"
 	"strings"
 
-	"github.com/coroc-dev/coroc/colour"
 	"github.com/coroc-dev/coroc/typecheck"
 )
 
@@ -315,89 +314,4 @@ func (f *fileGen) inModule(p *types.Package) bool {
 		}
 	}
 	return false
-}
-
-// masksByFile returns the masking twins of the package by the file that declares
-// their type.
-func (pg *pkgGen) masksByFile() map[int][]*colour.Mask {
-	m := map[int][]*colour.Mask{}
-	for _, mask := range pg.facts.Masks[pg.p.Types] {
-		pos := mask.Type.Obj().Pos()
-		for i, f := range pg.p.Files {
-			if f.Syntax.FileStart <= pos && pos < f.Syntax.FileEnd {
-				m[i] = append(m[i], mask)
-			}
-		}
-	}
-	return m
-}
-
-// fieldPath returns the selectors of the embedded fields that an index goes through.
-func fieldPath(t types.Type, index []int) string {
-	path := ""
-	for _, i := range index {
-		if p, ok := t.Underlying().(*types.Pointer); ok {
-			t = p.Elem()
-		}
-		v := t.Underlying().(*types.Struct).Field(i)
-		path += "." + v.Name()
-		t = v.Type()
-	}
-	return path
-}
-
-// mask declares a twin that keeps the twin's name and the method's together.
-func (f *fileGen) mask(m *colour.Mask) {
-	// A local type has another name, and perhaps type parameters, at package level.
-	typeName := m.Type.Obj().Name()
-	if lifted := f.d.Lifted[m.Type.Obj()]; lifted != "" {
-		typeName = lifted
-	}
-	declared, ok := f.d.Types.Scope().Lookup(typeName).(*types.TypeName)
-	if !ok {
-		return // called _
-	}
-	named := declared.Type().(*types.Named)
-	name, pkg := m.Method.Name(), m.Method.Pkg()
-	if pkg == f.p.Types {
-		pkg = f.d.Types
-	}
-	obj, index, _ := types.LookupFieldOrMethod(types.NewPointer(named), true, pkg, name)
-	fn, ok := obj.(*types.Func)
-	if !ok {
-		return
-	}
-	sig := fn.Type().(*types.Signature)
-	star := "*"
-	if types.NewMethodSet(named).Lookup(pkg, name) != nil {
-		star = ""
-	}
-	_, use := f.typeParamList(named.TypeParams())
-	params, results := f.signatureParams(sig)
-	twin := twinName(m.Method)
-	path := "x" + fieldPath(named, index[:len(index)-1])
-	w := &writer{file: f.base()}
-	w.own()
-	w.putf("// %s keeps calls of %s from finding the twin of another %s.\n", twin, name, name)
-	w.putf("func (x %s%s%s) %s(%s)%s {\n", star, typeName, use, twin, joinArgs("c *"+f.coroc+".Coroutine", joinParams(params)), resultText(results))
-	plain := fmt.Sprintf("%sx.%s(%s)\n", returnIf(results), name, argsOf(params))
-	if f.someMethodRecovers(m.Method) {
-		// The plain method recovers only if a defer calls it.
-		plain = fmt.Sprintf("if d := c.TakeDefers(); d.Panicking() {\nfunc() {\ndefer x.%s(%s)\nd.Repanic()\n}()\nd.Recover()\nreturn\n}\n", name, argsOf(params)) + plain
-	}
-	switch m.Kind {
-	case colour.Plain:
-		w.put(plain)
-	case colour.Promote:
-		w.putf("%s%s.%s(%s)\n", returnIf(results), path, twin, joinArgs("c", argsOf(params)))
-	case colour.Forward:
-		w.putf("if twin, ok := %s.(interface{ %s%s }); ok {\n", path, twin, f.twinSignature(sig))
-		w.putf("%stwin.%s(%s)\n", returnIf(results), twin, joinArgs("c", argsOf(params)))
-		if len(results) == 0 {
-			w.put("return\n")
-		}
-		w.put("}\n" + plain)
-	}
-	w.put("}\n\n")
-	f.decls = append(f.decls, w.String())
 }

@@ -48,6 +48,8 @@ type twinGen struct {
 	twins       map[*types.Var]*keptTwin
 	twinVars    []*types.Var // of twins, in order
 	hoisted     map[*types.Var]bool
+	resident    map[*types.Var]bool // variables that are fields of a frame from the start
+	suspend     string              // the label of what suspends, in a twin with such variables
 	mentioned   map[*types.Var]bool // variables, also captured ones, in code that can be reached
 	framed      bitset              // variables that are live at some site
 }
@@ -201,8 +203,9 @@ func (t *twinGen) generate(head string, recv *types.Var, captures []*types.Var, 
 	}
 	t.liveness()
 	t.hoist()
-	t.keepTwins(body)
 	t.fr = t.local("frame")
+	t.chooseResident(body)
+	t.keepTwins(body)
 	frame := t.frameType()
 
 	w := &writer{file: t.base()}
@@ -243,10 +246,23 @@ func (t *twinGen) renames() map[types.Object]string {
 	for v, n := range t.clauseVars {
 		m[v] = n
 	}
+	for v := range t.resident {
+		m[v] = t.varName(v)
+	}
 	return m
 }
 
+// varName returns what the twin calls a variable.
 func (t *twinGen) varName(v *types.Var) string {
+	if t.resident[v] {
+		return t.fr + "." + fieldName(t.localName(v))
+	}
+	return t.localName(v)
+}
+
+// localName returns the name of a variable in the twin, which that of its field in
+// the frame is made of.
+func (t *twinGen) localName(v *types.Var) string {
 	if n, ok := t.clauseVars[v]; ok {
 		return n
 	}

@@ -30,6 +30,8 @@ func Analyse(mod *typecheck.Module) (*Facts, []typecheck.Diagnostic) {
 			Bodies:  map[*ast.RangeStmt]*Reason{},
 			Records: map[ast.Expr]bool{},
 			Masks:   map[*types.Package][]*Mask{},
+			Unnamed: map[*ast.StructType][]*Mask{},
+			Renamed: map[string]bool{},
 			Entries: map[*ast.FuncLit]bool{},
 			Entered: map[ast.Node]bool{},
 			Boxed:   map[string]bool{},

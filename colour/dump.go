@@ -50,13 +50,21 @@ func (f *Facts) Dump(mod *typecheck.Module) string {
 			add(e.Pos(), "record of %s", types.ExprString(e))
 		}
 	}
+	mask := func(p token.Pos, name string, m *Mask) {
+		path := ""
+		for _, v := range m.Path {
+			path += "." + v.Name()
+		}
+		add(p, "mask %s.%s%s, %s", name, TwinPrefix, m.Method.Name(), strings.TrimSpace(m.Kind.String()+" "+path))
+	}
 	for _, ms := range f.Masks {
 		for _, m := range ms {
-			path := ""
-			for _, v := range m.Path {
-				path += "." + v.Name()
-			}
-			add(m.Type.Obj().Pos(), "mask %s.%s%s, %s", m.Type.Obj().Name(), TwinPrefix, m.Method.Name(), strings.TrimSpace(m.Kind.String()+" "+path))
+			mask(m.Type.Obj().Pos(), m.Type.Obj().Name(), m)
+		}
+	}
+	for st, ms := range f.Unnamed {
+		for _, m := range ms {
+			mask(st.Pos(), "struct", m)
 		}
 	}
 	slices.SortFunc(lines, func(a, b line) int {

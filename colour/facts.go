@@ -55,7 +55,7 @@ func (k MaskKind) String() string {
 // A Mask is a twin that has to be generated on a type because without it the
 // method's name and the twin's name would resolve to different declarations.
 type Mask struct {
-	Type   *types.Named // the type that gets the twin (origin of a generic one)
+	Type   *types.Named // the type that gets the twin (origin of a generic one); nil for one without a name
 	Method *types.Func  // the method that its plain name resolves to, for a value of that type or its address
 	Kind   MaskKind
 	Path   []*types.Var // the embedded fields from Type to the value whose method set has Method; empty if Type declares it
@@ -63,18 +63,20 @@ type Mask struct {
 
 // Facts says what of a module may suspend.
 type Facts struct {
-	Funcs   map[*types.Func]*Reason    // durable declared functions and methods (origin of generics), of all test variants
-	Lits    map[*ast.FuncLit]*Reason   // durable func literals
-	Sites   map[*ast.CallExpr]*Site    // calls that may suspend, also those of defer statements; not those of go statements
-	Gos     map[*ast.GoStmt]*Site      // go statements whose call may suspend
-	Ranges  map[*ast.RangeStmt]*Site   // ranges over functions that may suspend, in the iterator or in the body
-	Bodies  map[*ast.RangeStmt]*Reason // bodies of ranges over functions that may suspend
-	Entries map[*ast.FuncLit]bool      // literals that our own library is given: what they capture belongs to the process
-	Entered map[ast.Node]bool          // functions, literals and range bodies that may suspend and may run in a coroutine
-	Boxed   map[string]bool            // named types of which a value may be in an interface, see MayBeBoxed
-	Records map[ast.Expr]bool          // func-valued expressions that must become records
-	Masks   map[*types.Package][]*Mask // twins that only keep names together, by the package that declares the type
-	Opaque  []Opaque                   // calls of code that is not compiled and that a suspension would have to pass through
+	Funcs   map[*types.Func]*Reason     // durable declared functions and methods (origin of generics), of all test variants
+	Lits    map[*ast.FuncLit]*Reason    // durable func literals
+	Sites   map[*ast.CallExpr]*Site     // calls that may suspend, also those of defer statements; not those of go statements
+	Gos     map[*ast.GoStmt]*Site       // go statements whose call may suspend
+	Ranges  map[*ast.RangeStmt]*Site    // ranges over functions that may suspend, in the iterator or in the body
+	Bodies  map[*ast.RangeStmt]*Reason  // bodies of ranges over functions that may suspend
+	Entries map[*ast.FuncLit]bool       // literals that our own library is given: what they capture belongs to the process
+	Entered map[ast.Node]bool           // functions, literals and range bodies that may suspend and may run in a coroutine
+	Boxed   map[string]bool             // named types of which a value may be in an interface, see MayBeBoxed
+	Records map[ast.Expr]bool           // func-valued expressions that must become records
+	Masks   map[*types.Package][]*Mask  // twins that only keep names together, by the package that declares the type
+	Unnamed map[*ast.StructType][]*Mask // types without a name that would need masks
+	Renamed map[string]bool             // the methods of these masks, by their Id: interface calls of them ask runtime.Named first
+	Opaque  []Opaque                    // calls of code that is not compiled and that a suspension would have to pass through
 }
 
 // Durable reports whether fn, or what it is an instance of, may suspend.

@@ -1,7 +1,6 @@
 package colour
 
 import (
-	"fmt"
 	"go/ast"
 	"go/types"
 
@@ -73,7 +72,8 @@ func (m *masker) named(p *typecheck.Package, named *types.Named) {
 	}
 }
 
-// anonymous reports the struct types without a name that would need a mask.
+// anonymous finds the masks of the struct types without a name. No method can be
+// declared on these: another type has them, which interface calls look at instead.
 func (m *masker) anonymous(p *typecheck.Package) func(ast.Node) bool {
 	return func(n ast.Node) bool {
 		st, ok := n.(*ast.StructType)
@@ -85,60 +85,13 @@ func (m *masker) anonymous(p *typecheck.Package) func(ast.Node) bool {
 			return true
 		}
 		for _, fn := range m.methods(t) {
-			if m.find(t, fn) == nil {
-				continue
+			if mask := m.find(t, fn); mask != nil {
+				m.a.facts.Unnamed[st] = append(m.a.facts.Unnamed[st], mask)
+				m.a.facts.Renamed[mask.Method.Id()] = true
 			}
-			m.a.report(typecheck.Diagnostic{
-				Pos:     m.a.mod.Position(st.Pos()),
-				Message: fmt.Sprintf("the struct embeds a %s that may suspend, and needs a method to keep it right, which a type without a name cannot have", fn.Name()),
-				Related: m.suspending(t, fn),
-				Fix:     "give the type a name",
-			})
-			break
 		}
 		return true
 	}
-}
-
-// suspending returns where the methods are declared that make a mask necessary:
-// those called fn, below t, that may suspend.
-func (m *masker) suspending(t types.Type, fn *types.Func) []typecheck.Related {
-	var rel []typecheck.Related
-	seen := map[types.Type]bool{}
-	var look func(t types.Type)
-	look = func(t types.Type) {
-		t = derefType(t)
-		if seen[t] {
-			return
-		}
-		seen[t] = true
-		if types.IsInterface(t) {
-			for _, n := range m.a.order {
-				for _, g := range n.objs {
-					if n.why != nil && g.Id() == fn.Id() && g.Signature().Recv() != nil {
-						rel = append(rel, typecheck.Related{Pos: m.a.mod.Position(g.Pos()), Message: "declared here"})
-					}
-				}
-			}
-			return
-		}
-		if named, ok := types.Unalias(t).(*types.Named); ok {
-			for g := range named.Origin().Methods() {
-				if g.Id() == fn.Id() && m.hasTwin(g) {
-					rel = append(rel, typecheck.Related{Pos: m.a.mod.Position(g.Pos()), Message: "declared here"})
-				}
-			}
-		}
-		if s, ok := t.Underlying().(*types.Struct); ok {
-			for f := range s.Fields() {
-				if f.Embedded() {
-					look(f.Type())
-				}
-			}
-		}
-	}
-	look(t)
-	return rel
 }
 
 // dynamic reports whether a value of type t, or its address, becomes part of an

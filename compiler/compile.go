@@ -36,6 +36,9 @@ type Options struct {
 	// their constraint is written.
 	KeepSources bool
 
+	// NoCache says that Run compiles in any case, so that there is a Result.
+	NoCache bool
+
 	// Explain says that the result will be explained (Result.Explain).
 	Explain bool
 
@@ -252,6 +255,9 @@ func (r *Result) touched() map[string]bool {
 		for _, m := range ms {
 			at(m.Type.Obj().Pos())
 		}
+	}
+	for st := range r.Facts.Unnamed {
+		at(st.Pos())
 	}
 	for _, p := range r.Module.Packages {
 		for _, f := range p.Files {
