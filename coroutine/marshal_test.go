@@ -5,6 +5,7 @@ package coroutine_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"runtime"
 	"slices"
 	"sync"
@@ -401,6 +402,42 @@ func TestDetachedNamesTheFunctionInTheWay(t *testing.T) {
 	err = detached(t, next(entry(func(*coroc.Coroutine) { down(5000) })))
 	require.Equal(t, "github.com/coroc-dev/coroc/coroutine_test.helper", err.Func)
 
+}
+
+// speaker has a method that package fmt calls, and whose panics it prints.
+type speaker struct{ say func() }
+
+func (s speaker) String() string { s.say(); return "said" }
+
+// A suspension that failed does not pass for success because somebody has recovered.
+func TestDetachedSwallowed(t *testing.T) {
+	var said string
+	swallow := func() { said = fmt.Sprint(speaker{helper}) }
+	deferred := false
+	for name, body := range map[string]func(*coroc.Coroutine){
+		"at the end": func(*coroc.Coroutine) { swallow() },
+		"before it suspends": func(c *coroc.Coroutine) {
+			defer func() { deferred = !c.Suspended() }()
+			if c.Running() {
+				swallow()
+			}
+			coroutine.Durable_Yield[int, int](c, 1)
+		},
+		"in a coroutine inside": func(*coroc.Coroutine) {
+			swallow()
+			inner := coroutine.New[int, int](func() {})
+			require.False(t, inner.Next())
+		},
+	} {
+		said = ""
+		c := coroutine.New[int, int](entry(body))
+		err := detached(t, func() { c.Next() })
+		require.Equal(t, "github.com/coroc-dev/coroc/coroutine_test.helper", err.Func, name)
+		require.Contains(t, said, "PANIC=String method: coroutine: Yield cannot suspend", name)
+		require.False(t, c.Next(), name)
+		require.False(t, coroutine.New[int, int](func() {}).Next(), "the next one of the goroutine is not to blame")
+	}
+	require.True(t, deferred)
 }
 
 func TestDetachedOutside(t *testing.T) {

@@ -101,7 +101,8 @@ func (c *Coroutine) Depth() int { return len(c.frames) }
 
 // Next runs the coroutine until it suspends, and returns true, or ends, and
 // returns false, as it does at once if the coroutine has ended before. A panic of
-// the body leaves Next, and the coroutine is done.
+// the body leaves Next, and the coroutine is done. So does the [*DetachedError] of a
+// suspension that failed meanwhile, if the body has recovered from it.
 func (c *Coroutine) Next() bool {
 	if c.done {
 		return false
@@ -121,7 +122,20 @@ func (c *Coroutine) Next() bool {
 		c.interrupted()
 		c.enter()
 	}
+	if detachments.n.Load() != 0 {
+		c.detached()
+	}
 	return c.mode == suspended && !c.stopping
+}
+
+// detached ends the coroutine if a suspension has failed and has not been heard of.
+func (c *Coroutine) detached() {
+	if e := takeDetached(); e != nil {
+		if c.mode == suspended {
+			c.unwind()
+		}
+		panic(e)
+	}
 }
 
 func (c *Coroutine) enter() {
@@ -134,6 +148,9 @@ func (c *Coroutine) enter() {
 func (c *Coroutine) leave() {
 	c.active = false
 	if c.mode != suspended {
+		if detachments.n.Load() != 0 {
+			takeDetached() // it is what panics, or something else is
+		}
 		exiting := c.exiting
 		c.finish()
 		if exiting {
@@ -180,9 +197,16 @@ func (c *Coroutine) unwind() {
 	go func() {
 		defer close(ended)
 		defer func() {
-			if failure = recover(); failure == (exitPanic{}) {
+			failure = recover()
+			if failure == (exitPanic{}) {
 				failure = nil // it exits anyway
-			} else if failure != nil {
+			}
+			if detachments.n.Load() != 0 {
+				if e := takeDetached(); e != nil && failure == nil {
+					failure = e
+				}
+			}
+			if failure != nil {
 				trace = TraceOfPanic(nil)
 			}
 		}()

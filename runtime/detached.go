@@ -1,11 +1,14 @@
 package runtime
 
 import (
+	"bytes"
 	"fmt"
 	"path"
 	"path/filepath"
 	goruntime "runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 )
 
 // DetachedError is the panic value of a suspension outside of any coroutine, or inside
@@ -56,8 +59,51 @@ func newDetachedError() *DetachedError {
 	e, inside := inTheWay(4)
 	if !inside {
 		e.Func, e.Pos = "", ""
+		return e
 	}
+	detachments.mu.Lock()
+	defer detachments.mu.Unlock()
+	if detachments.of == nil {
+		detachments.of = map[uint64]*DetachedError{}
+	}
+	detachments.of[goroutine()] = e
+	detachments.n.Store(int32(len(detachments.of)))
 	return e
+}
+
+// detachments are the suspensions inside coroutines that have failed, of the goroutines
+// that they ran on. What panics may be called by code that makes nothing of a panic, as
+// fmt does of one of a String method: then the coroutine must not go on as if nothing
+// had been, so [Coroutine.Next] looks here in the end.
+var detachments struct {
+	n  atomic.Int32 // of entries, so that there is no need to look for them
+	mu sync.Mutex
+	of map[uint64]*DetachedError
+}
+
+// takeDetached returns the last suspension that has failed on this goroutine since it was
+// called last, nil if there is none.
+func takeDetached() *DetachedError {
+	detachments.mu.Lock()
+	defer detachments.mu.Unlock()
+	id := goroutine()
+	e := detachments.of[id]
+	delete(detachments.of, id)
+	detachments.n.Store(int32(len(detachments.of)))
+	return e
+}
+
+// goroutine returns the number of the calling goroutine.
+func goroutine() (id uint64) {
+	var buf [64]byte
+	text := bytes.TrimPrefix(buf[:goruntime.Stack(buf[:], false)], []byte("goroutine "))
+	for _, b := range text {
+		if b < '0' || b > '9' {
+			break
+		}
+		id = 10*id + uint64(b-'0')
+	}
+	return id
 }
 
 // InTheWay returns the error for a suspension by the calling twin on [Detached], for
