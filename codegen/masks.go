@@ -1,11 +1,14 @@
 package codegen
 
 import (
+	"cmp"
 	"fmt"
 	"go/ast"
 	"go/types"
+	"slices"
 
 	"github.com/coroc-dev/coroc/colour"
+	"github.com/coroc-dev/coroc/typecheck"
 )
 
 // fileMasks is what a file declares so that methods and their twins are found in the
@@ -94,7 +97,14 @@ func (f *fileGen) namedMask(m *colour.Mask) {
 // unnamedMask declares a type with the masking twins of a struct type without a name.
 func (f *fileGen) unnamedMask(u unnamedStruct) {
 	if mentionsTypeParam(u.typ) {
-		f.refuse(u.syntax, "give the type a name", fmt.Sprintf("the struct embeds a %s that may suspend, and needs a method to keep it right, which a type without a name that depends on type parameters cannot have", u.masks[0].Method.Name()))
+		method := u.masks[0].Method
+		f.diags = append(f.diags, typecheck.Diagnostic{
+			Pos:     f.origPos(u.syntax),
+			Message: fmt.Sprintf("the struct embeds a %s that may suspend, and needs a method to keep it right, which a type without a name that depends on type parameters cannot have", method.Name()),
+			Related: f.suspending(u.typ, method),
+			Fix:     "give the type a name",
+		})
+		panic(refused{})
 	}
 	name := fmt.Sprintf("durable_struct_%d", f.count("struct"))
 	w := &writer{file: f.base()}
@@ -177,4 +187,53 @@ func (f *fileGen) twinOperand(method *types.Func, x string) string {
 		return f.coroc + ".Named(" + x + ")"
 	}
 	return x
+}
+
+// suspending returns where the methods are declared that make a mask of a type necessary:
+// those called method, in what the type embeds, that may suspend.
+func (f *fileGen) suspending(t types.Type, method *types.Func) (found []typecheck.Related) {
+	embedsInterface := false
+	embedded := map[string]bool{}
+	name := func(named *types.Named) string { return types.TypeString(named.Origin(), nil) }
+	var look func(t types.Type)
+	look = func(t types.Type) {
+		if p, ok := types.Unalias(t).(*types.Pointer); ok {
+			t = p.Elem()
+		}
+		if types.IsInterface(t) {
+			embedsInterface = true
+		}
+		if named, ok := types.Unalias(t).(*types.Named); ok {
+			if embedded[name(named)] {
+				return
+			}
+			embedded[name(named)] = true
+		}
+		if s, ok := t.Underlying().(*types.Struct); ok {
+			for field := range s.Fields() {
+				if field.Embedded() {
+					look(field.Type())
+				}
+			}
+		}
+	}
+	look(t)
+	for fn := range f.facts.Funcs {
+		recv := fn.Signature().Recv()
+		if fn.Id() != method.Id() || recv == nil {
+			continue
+		}
+		of := recv.Type()
+		if p, ok := of.(*types.Pointer); ok {
+			of = p.Elem()
+		}
+		named, _ := of.(*types.Named)
+		if embedsInterface || named != nil && embedded[name(named)] {
+			found = append(found, typecheck.Related{Pos: f.mod.Position(fn.Pos()), Message: "declared here"})
+		}
+	}
+	slices.SortFunc(found, func(a, b typecheck.Related) int {
+		return cmp.Or(cmp.Compare(a.Pos.Filename, b.Pos.Filename), cmp.Compare(a.Pos.Offset, b.Pos.Offset))
+	})
+	return found
 }

@@ -91,6 +91,10 @@ func parseGoArgs(name string, args []string) (goArgs, error) {
 		switch flag {
 		case "overlay":
 			return g, errors.New("-overlay is what coroc uses itself")
+		case "cover", "covermode", "coverpkg", "coverprofile":
+			if value != "false" {
+				return g, fmt.Errorf("-%s does not work with coroc %s: the go command cannot cover files of an overlay; measure the volatile build, with go %s -%[1]s, whose figures are those of the source", flag, name, name)
+			}
 		case "C":
 			if i >= len(words) {
 				return g, errors.New("-C must be the first flag")
