@@ -278,7 +278,7 @@ func (c *Cloner) apply() []typecheck.Diagnostic {
 			continue
 		}
 		changed[p] = true
-		p.Files = append(slices.DeleteFunc(slices.Clone(p.Files), func(f *typecheck.File) bool { return f.Library != "" }), libs...)
+		p.Files = append(slices.DeleteFunc(slices.Clone(p.Files), func(f *typecheck.File) bool { return f.Library != "" && f.Library != p.Path }), libs...)
 	}
 	return c.mod.Recheck(func(p *typecheck.Package) bool { return changed[p] })
 }

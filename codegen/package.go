@@ -264,6 +264,12 @@ func (g *Generator) Package(p *typecheck.Package, d *desugar.Package) ([]File, [
 			files = append(files, File{Path: name, Source: f.src.Name, Text: text})
 		}
 	}
+	for _, src := range p.Files {
+		if src.Library == p.Path { // our own: it has nothing but what the durable build gets
+			text := Header + "\n\n//go:build durable\n\n" + string(src.Source)
+			files = append(files, File{Path: typecheck.DurableName(src.Name), Source: src.Name, Text: []byte(text)})
+		}
+	}
 	sort.SliceStable(pg.diags, func(i, j int) bool {
 		a, b := pg.diags[i].Pos, pg.diags[j].Pos
 		if a.Filename != b.Filename {
@@ -418,9 +424,21 @@ func (f *fileGen) typeAt(t types.Type, pos func() token.Position, name string) (
 // varPos returns the position of a variable's declaration in the source.
 func (f *fileGen) varPos(v *types.Var) token.Position {
 	for id, o := range f.info.Defs {
-		if o == v {
-			if p := f.origPos(id); p.IsValid() {
-				return p
+		if o != v {
+			continue
+		}
+		if p := f.origPos(id); p.IsValid() {
+			return p
+		}
+		// A temporary has no place of its own in the source: its function has.
+		for _, d := range f.file.Decls {
+			within := false
+			ast.Inspect(d, func(n ast.Node) bool {
+				within = within || n == id
+				return !within
+			})
+			if o := f.d.Orig[d]; within && o != nil {
+				return f.position(o.Pos())
 			}
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/coroc-dev/coroc/typecheck"
 	"golang.org/x/tools/go/types/typeutil"
 )
 
@@ -146,10 +147,16 @@ func (f *fileGen) writeNamed(b *strings.Builder, obj *types.TypeName, args *type
 		b.WriteString(obj.Name())
 		return
 	}
+	if alias := typecheck.AliasOf(obj); alias != nil && !f.samePackage(obj.Pkg()) {
+		obj = alias
+	}
 	if !f.canName(obj) {
 		why := "it is not exported by package " + obj.Pkg().Path()
-		if f.samePackage(obj.Pkg()) {
+		switch {
+		case f.samePackage(obj.Pkg()):
 			why = "it is declared inside a function"
+		case !importable(obj.Pkg().Path(), f.p.Path):
+			why = "package " + obj.Pkg().Path() + " is internal to another one"
 		}
 		panic(unnameable{obj.Type(), why})
 	}

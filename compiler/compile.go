@@ -140,13 +140,21 @@ func compile(ctx context.Context, o Options) (*Result, error) {
 		return r, nil
 	}
 	cloner := clone.New(mod)
+	aliased := false
 	for {
 		r.Facts, diags = colour.Analyse(mod)
 		more, errs := cloner.Clone(r.Facts.Opaque)
 		if r.add(errs); r.Failed() {
 			return r, nil
 		}
-		if !more || ctx.Err() != nil {
+		if ctx.Err() != nil {
+			break
+		}
+		if !more && !aliased {
+			aliased = true
+			more = r.declareAliases()
+		}
+		if !more {
 			break
 		}
 	}

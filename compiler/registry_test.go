@@ -163,6 +163,11 @@ var unprovoked = map[string]string{
 	"a range over a type parameter without a core type ": "likewise",
 	"writing ": "a full disk, or a directory without permission, which root has",
 	"go ":      "the go command fails where it has just worked",
+
+	"not kept":                     "why an outcome is not in the cache, which nobody is told",
+	"not in module mode":           "likewise",
+	"an overlay of the go command": "likewise",
+	"a relative -modfile":          "likewise",
 }
 
 // Every message has an expectation: what some file under testdata/messages wants has

@@ -7,6 +7,8 @@ import (
 	"go/types"
 	"strconv"
 	"unicode"
+
+	"github.com/coroc-dev/coroc/typecheck"
 )
 
 // typeExpr returns syntax for a type, or reports that it has no name here.
@@ -89,6 +91,9 @@ func (f *fn) typeName(obj *types.TypeName, args *types.TypeList) ast.Expr {
 		} else {
 			e = ident(f.nameOf(obj, obj.Name()))
 		}
+	case typecheck.AliasOf(obj) != nil:
+		alias := typecheck.AliasOf(obj)
+		e = f.qualified(alias.Pkg(), alias.Name())
 	case !obj.Exported() || obj.Parent() != obj.Pkg().Scope():
 		return nil
 	default:

@@ -4,9 +4,15 @@ import (
 	"bytes"
 	"container/list"
 	"context"
+	"crypto/md5"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
+	"hash/adler32"
+	"hash/crc32"
+	"hash/crc64"
+	"hash/fnv"
 	"io"
 	"io/fs"
 	"math/big"
@@ -14,6 +20,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"reflect"
 	goruntime "runtime"
 	"strconv"
 	"strings"
@@ -223,5 +230,26 @@ func TestRebuiltTypes(t *testing.T) {
 	require.Equal(t, []any{3, 2, "a"}, []any{w.List.Back().Value, w.List.Back().Prev().Value, w.List.Front().Value})
 	for range 3 {
 		require.Equal(t, v.Rand.Uint64(), w.Rand.Uint64())
+	}
+}
+
+// Hashes are saved with what they have read, unless they would not be loaded.
+func TestHashes(t *testing.T) {
+	encode := func(h hash.Hash) (*codec, []byte, string) {
+		io.WriteString(h, "begun")
+		c := marshalling(reflect.TypeOf(h).Elem())
+		data, why := c.encode(nil, reflect.ValueOf(h).UnsafePointer())
+		return c, data, why
+	}
+	for name, h := range map[string]hash.Hash{"md5": md5.New(), "fnv": fnv.New64a(), "adler32": adler32.New()} {
+		c, data, why := encode(h)
+		require.Empty(t, why, name)
+		w := reflect.New(reflect.TypeOf(h).Elem())
+		require.NoError(t, c.decode(data, w.UnsafePointer()), name)
+		require.Equal(t, h.Sum(nil), w.Interface().(hash.Hash).Sum(nil), name)
+	}
+	for name, h := range map[string]hash.Hash{"crc32": crc32.NewIEEE(), "crc64": crc64.New(crc64.MakeTable(crc64.ISO))} {
+		_, _, why := encode(h)
+		require.Contains(t, why, "only read by one that was made for it", name)
 	}
 }

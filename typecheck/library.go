@@ -215,6 +215,26 @@ func LibraryFileName(dir, path string, test bool) string {
 	return filepath.Join(dir, name+".go")
 }
 
+// AliasName returns the name of the exported alias that the durable build of a package has
+// of a type that it does not export, if it lets values of the type out.
+func AliasName(name string) string { return "DurableType_" + name }
+
+// AliasOf returns that alias, or nil.
+func AliasOf(obj *types.TypeName) *types.TypeName {
+	if obj.Pkg() == nil || obj.Exported() || obj.Parent() != obj.Pkg().Scope() {
+		return nil
+	}
+	alias, _ := obj.Pkg().Scope().Lookup(AliasName(obj.Name())).(*types.TypeName)
+	if alias == nil || !alias.IsAlias() {
+		return nil
+	}
+	named, _ := types.Unalias(alias.Type()).(*types.Named)
+	if named == nil || named.Obj() != obj {
+		return nil
+	}
+	return alias
+}
+
 // IsLibraryFileName reports whether a name is of the form that LibraryFileName
 // returns.
 func IsLibraryFileName(name string) bool {

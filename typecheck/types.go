@@ -128,7 +128,8 @@ type File struct {
 
 	// Library is the import path of the package that the file is a clone of
 	// parts of; "" for files of the user. Such a file is not on the disk. Its
-	// //line directives lead to Origins, the library's files.
+	// //line directives lead to Origins, the library's files. If it is the path of
+	// the package itself, the file has aliases of types that it does not export.
 	Library string
 	Origins []string
 }

@@ -93,7 +93,7 @@ func parseGoArgs(name string, args []string) (goArgs, error) {
 			return g, errors.New("-overlay is what coroc uses itself")
 		case "cover", "covermode", "coverpkg", "coverprofile":
 			if value != "false" {
-				return g, fmt.Errorf("-%s does not work with coroc %s: the go command cannot cover files of an overlay; measure the volatile build, with go %s -%[1]s, whose figures are those of the source", flag, name, name)
+				return g, fmt.Errorf("-%s does not work with coroc %s: the go command cannot cover files of an overlay; measure the volatile build, with go %s -%s, whose figures are those of the source", flag, name, name, flag)
 			}
 		case "C":
 			if i >= len(words) {

@@ -29,4 +29,35 @@ func Main() {
 	opts := hidden.Options()
 	opts.Level = yield(8)
 	fmt.Println(hidden.Apply(opts))
+	fmt.Println(hidden.Default.Work(yield(9)), hidden.Default.Work(yield(10)))
+	n := hidden.Namer("n")
+	defer func(n fmt.Stringer) { fmt.Println(n, n == fmt.Stringer(hidden.Namer("n"))) }(n)
+	fmt.Println(n.Work(yield(11)), n)
+	q := hidden.Pair("k")
+	for i := range 3 {
+		q = q.Put(fmt.Sprint(i, yield(i))).Put("also")
+	}
+	fmt.Println(*q)
+	set := hidden.NewSet()
+	set.Base.Name = "base"
+	set.Many["d"] = hidden.Default
+	base := set.Base
+	each(set.Many["d"], set.Many["d"])
+	func() {
+		set.Base.Name += fmt.Sprint(yield(12))
+		fmt.Println(set.Base.Work(13), base.Name, set.Many["d"] == hidden.Default)
+	}()
+	ch := make(chan int, 1)
+	ch <- 14
+	select {
+	case <-ch:
+		base.Name = fmt.Sprint(yield(15))
+	}
+	fmt.Println(base)
+}
+
+func each[T fmt.Stringer](list ...T) {
+	for _, t := range list {
+		fmt.Println(t, yield(16), t)
+	}
 }
