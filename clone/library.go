@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"strings"
 
 	"github.com/coroc-dev/coroc/typecheck"
 )
@@ -108,9 +109,25 @@ func (l *library) state(v *types.Var) *refusal {
 		l.uses = map[*types.Var]*refusal{}
 		for _, f := range l.Files {
 			l.noteUses(f)
+			l.noteLinks(f)
 		}
 	}
 	return l.uses[v]
+}
+
+// noteLinks finds the variables that other packages have another name for.
+func (l *library) noteLinks(f *typecheck.LibraryFile) {
+	for _, g := range f.Syntax.Comments {
+		for _, c := range g.List {
+			words := strings.Fields(c.Text)
+			if len(words) < 2 || words[0] != "//go:linkname" {
+				continue
+			}
+			if v, ok := l.Types.Scope().Lookup(words[1]).(*types.Var); ok && l.uses[v] == nil {
+				l.uses[v] = refuse(c.Pos(), "%s.%s is state of its package, which cannot be copied", l.Types.Name(), v.Name())
+			}
+		}
+	}
 }
 
 // noteUses finds the uses of package-level variables that are more than reading
@@ -141,7 +158,7 @@ func (l *library) reads(v *types.Var, id *ast.Ident, stack []ast.Node) bool {
 		case *ast.ParenExpr:
 		case *ast.IndexExpr:
 			if p.X != e {
-				return true // an index is a number or a key
+				return copyable(l.Info.TypeOf(e))
 			}
 		case *ast.SelectorExpr:
 			s := l.Info.Selections[p]
@@ -149,19 +166,19 @@ func (l *library) reads(v *types.Var, id *ast.Ident, stack []ast.Node) bool {
 				return s != nil && copyable(l.Info.TypeOf(e)) && !pointerMethod(s)
 			}
 		case *ast.RangeStmt:
-			return p.X == e
+			return p.X == e && l.rangesCopies(p)
 		case *ast.CallExpr:
 			if p.Fun == e {
 				return true
 			}
 			if b, ok := ast.Unparen(p.Fun).(*ast.Ident); ok {
 				if _, ok := l.Info.Uses[b].(*types.Builtin); ok {
-					return b.Name == "len" || b.Name == "cap" || b.Name == "copy" && len(p.Args) == 2 && p.Args[1] == e || copyable(l.Info.TypeOf(e))
+					return b.Name == "len" || b.Name == "cap" || b.Name == "copy" && p.Args[1] == e && copyableElem(l.Info.TypeOf(e)) || copyable(l.Info.TypeOf(e))
 				}
 			}
 			return copyable(l.Info.TypeOf(e)) || opaqueError(l.Info.TypeOf(e)) && !comparesErrors(l.Info, p)
 		case *ast.UnaryExpr:
-			return p.Op != token.AND
+			return p.Op != token.AND && copyable(l.Info.TypeOf(e))
 		case *ast.BinaryExpr:
 			// A copy of an error is another error; nil is nil.
 			other := p.X
@@ -188,6 +205,32 @@ func (l *library) reads(v *types.Var, id *ast.Ident, stack []ast.Node) bool {
 			return copyable(l.Info.TypeOf(e))
 		}
 		e = stack[i].(ast.Expr)
+	}
+	return false
+}
+
+// rangesCopies reports whether a range gives its variables nothing by which what is
+// ranged over could be changed.
+func (l *library) rangesCopies(r *ast.RangeStmt) bool {
+	for _, v := range []ast.Expr{r.Key, r.Value} {
+		if id, ok := v.(*ast.Ident); v == nil || ok && id.Name == "_" {
+			continue
+		}
+		if !copyable(l.Info.TypeOf(v)) {
+			return false
+		}
+	}
+	// A range over an array copies it; one over a func value calls that.
+	return true
+}
+
+// copyableElem is copyable of the elements of a slice or string.
+func copyableElem(t types.Type) bool {
+	switch u := t.Underlying().(type) {
+	case *types.Slice:
+		return copyable(u.Elem())
+	case *types.Basic:
+		return true
 	}
 	return false
 }

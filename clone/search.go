@@ -158,6 +158,9 @@ func (s *search) fits(u *unit) *refusal {
 			return err
 		}
 		spec := u.decl.node.(*ast.ValueSpec)
+		if o.Exported() { // by an internal package
+			return refuse(o.Pos(), "%s can be changed by other packages", u.label())
+		}
 		if len(spec.Names) != len(spec.Values) {
 			return refuse(o.Pos(), "%s is state of its package, which cannot be copied", u.label())
 		}

@@ -11,7 +11,9 @@ import (
 	"go/types"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/coroc-dev/coroc/typecheck"
 )
@@ -179,22 +181,36 @@ func isUntyped(t types.Type) bool {
 	return ok && b.Info()&types.IsUntyped != 0
 }
 
-// constantText returns a constant as an expression.
+// constantText returns a constant as an expression of the same kind: an untyped one stays
+// a rune, a floating-point number or a complex one, whatever its value.
 func constantText(c *types.Const) string {
 	v := c.Val()
-	switch v.Kind() {
-	case constant.Float:
-		if s := v.ExactString(); strings.Contains(s, "/") {
-			n, d, _ := strings.Cut(s, "/")
-			return n + ".0 / " + d + ".0"
+	b, _ := c.Type().Underlying().(*types.Basic)
+	switch {
+	case b == nil:
+	case b.Info()&types.IsComplex != 0:
+		return "(" + floatText(constant.Real(v)) + " + " + floatText(constant.Imag(v)) + " * 1i)"
+	case b.Info()&types.IsFloat != 0:
+		return floatText(v)
+	case b.Kind() == types.UntypedRune:
+		if r, ok := constant.Int64Val(v); ok && r == int64(rune(r)) && utf8.ValidRune(rune(r)) {
+			return strconv.QuoteRuneToASCII(rune(r))
 		}
-		return v.ExactString() + ".0"
-	case constant.Int:
-		if c.Type() == types.Typ[types.UntypedRune] {
-			return fmt.Sprintf("'\\U%08x'", v.ExactString())
-		}
+		return `'\x00' + ` + v.ExactString()
 	}
 	return v.ExactString()
+}
+
+// floatText returns a number as a constant expression that is not one of an integer.
+func floatText(v constant.Value) string {
+	s := constant.ToFloat(v).ExactString()
+	if n, d, ok := strings.Cut(s, "/"); ok {
+		return "(" + n + ".0 / " + d + ".0)"
+	}
+	if strings.ContainsAny(s, ".p") { // a hexadecimal mantissa, of what is very large or small
+		return s
+	}
+	return s + ".0"
 }
 
 // An edit replaces a piece of a text.
