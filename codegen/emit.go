@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/coroc-dev/coroc/colour"
+	"github.com/coroc-dev/coroc/desugar"
 )
 
 // emit prints the items.
@@ -70,7 +71,8 @@ func declaresBlank(it *item) bool {
 }
 
 func (t *twinGen) terminates(it *item) bool {
-	return it.kind == returnItem || it.kind == gotoItem
+	return it.kind == returnItem || it.kind == gotoItem ||
+		it.kind == rawItem && it.stmt != nil && !t.shadowed("panic") && desugar.Terminates(t.info, it.stmt)
 }
 
 func (t *twinGen) emitItem(b *bodyGen, it *item) {

@@ -6,12 +6,20 @@ import (
 	"go/types"
 )
 
-// terminates reports whether a statement of the source is a terminating statement, as
-// the specification defines it: a function with results may end with it.
-func (f *fn) terminates(s ast.Stmt) bool { return f.terminatesAs(s, nil) }
+// Terminates reports whether a statement is a terminating statement, as the specification
+// defines it: a function with results may end with it.
+func Terminates(info *types.Info, s ast.Stmt) bool { return terminator{info}.terminates(s) }
 
-// terminatesAs is terminates for a statement with a label.
+// terminatesAs is Terminates for a statement with a label.
 func (f *fn) terminatesAs(s ast.Stmt, label types.Object) bool {
+	return terminator{f.r.info}.terminatesAs(s, label)
+}
+
+type terminator struct{ info *types.Info }
+
+func (t terminator) terminates(s ast.Stmt) bool { return t.terminatesAs(s, nil) }
+
+func (t terminator) terminatesAs(s ast.Stmt, label types.Object) bool {
 	switch s := s.(type) {
 	case *ast.ReturnStmt:
 		return true
@@ -23,54 +31,54 @@ func (f *fn) terminatesAs(s ast.Stmt, label types.Object) bool {
 			return false
 		}
 		id, ok := ast.Unparen(c.Fun).(*ast.Ident)
-		return ok && f.r.info.Uses[id] == types.Universe.Lookup("panic")
+		return ok && t.info.Uses[id] == types.Universe.Lookup("panic")
 	case *ast.BlockStmt:
-		return f.listTerminates(s.List)
+		return t.listTerminates(s.List)
 	case *ast.IfStmt:
-		return s.Else != nil && f.terminates(s.Body) && f.terminates(s.Else)
+		return s.Else != nil && t.terminates(s.Body) && t.terminates(s.Else)
 	case *ast.ForStmt:
-		return s.Cond == nil && !f.breaks(s.Body, label)
+		return s.Cond == nil && !t.breaks(s.Body, label)
 	case *ast.LabeledStmt:
-		return f.terminatesAs(s.Stmt, f.r.info.Defs[s.Label])
+		return t.terminatesAs(s.Stmt, t.info.Defs[s.Label])
 	case *ast.SwitchStmt:
-		return f.clausesTerminate(s.Body, label)
+		return t.clausesTerminate(s.Body, label)
 	case *ast.TypeSwitchStmt:
-		return f.clausesTerminate(s.Body, label)
+		return t.clausesTerminate(s.Body, label)
 	case *ast.SelectStmt:
 		for _, c := range s.Body.List {
-			if !f.listTerminates(c.(*ast.CommClause).Body) {
+			if !t.listTerminates(c.(*ast.CommClause).Body) {
 				return false
 			}
 		}
-		return !f.breaks(s.Body, label)
+		return !t.breaks(s.Body, label)
 	}
 	return false
 }
 
-func (f *fn) listTerminates(list []ast.Stmt) bool {
+func (t terminator) listTerminates(list []ast.Stmt) bool {
 	for i := len(list) - 1; i >= 0; i-- {
 		if _, ok := list[i].(*ast.EmptyStmt); !ok {
-			return f.terminates(list[i])
+			return t.terminates(list[i])
 		}
 	}
 	return false
 }
 
-func (f *fn) clausesTerminate(b *ast.BlockStmt, label types.Object) bool {
+func (t terminator) clausesTerminate(b *ast.BlockStmt, label types.Object) bool {
 	hasDefault := false
 	for _, c := range b.List {
 		c := c.(*ast.CaseClause)
 		hasDefault = hasDefault || c.List == nil
-		if !f.listTerminates(c.Body) {
+		if !t.listTerminates(c.Body) {
 			return false
 		}
 	}
-	return hasDefault && !f.breaks(b, label)
+	return hasDefault && !t.breaks(b, label)
 }
 
 // breaks reports whether a break in the body of a statement refers to that: without a
 // label, or with the one it has.
-func (f *fn) breaks(body *ast.BlockStmt, label types.Object) bool {
+func (t terminator) breaks(body *ast.BlockStmt, label types.Object) bool {
 	found := false
 	var walk func(n ast.Node, near bool)
 	walk = func(n ast.Node, near bool) {
@@ -85,7 +93,7 @@ func (f *fn) breaks(body *ast.BlockStmt, label types.Object) bool {
 				}
 			case *ast.BranchStmt:
 				if s.Tok == token.BREAK {
-					found = found || s.Label == nil && near || s.Label != nil && f.r.info.Uses[s.Label] == label
+					found = found || s.Label == nil && near || s.Label != nil && t.info.Uses[s.Label] == label
 				}
 			}
 			return !found
