@@ -120,7 +120,10 @@ func TestSuite(t *testing.T) {
 		"late.go":      stressed + "for stressed { os.Getpid() }",
 		"partly.go":    "show[int]()",
 	} {
-		src := "// run\n\npackage main\n\nimport (\n\t\"fmt\"\n\t\"os\"\n\t\"strings\"\n)\n\nvar _ = fmt.Sprint(os.Args, strings.Clone)\n\n" + types + "func main() {\n" + body + "\n}\n"
+		src := "// run\n\npackage main\n\nimport (\n\t\"fmt\"\n\t\"os\"\n\t\"strings\"\n)\n\nvar _ = fmt.Sprint(os.Args, strings.Clone)\n\nfunc main() {\n" + body + "\n}\n"
+		if path == "partly.go" {
+			src += types
+		}
 		ps = append(ps, &Program{Path: path, Source: []byte(src)})
 	}
 	slices.SortFunc(ps, func(a, b *Program) int { return strings.Compare(a.Path, b.Path) })
@@ -167,7 +170,8 @@ func TestSuite(t *testing.T) {
 
 // types has a method that coroc refuses to compile: a struct without a name hides it, and
 // the struct's type depends on a type parameter.
-const types = `type inner[T any] struct{}
+const types = `
+type inner[T any] struct{}
 
 func (inner[T]) String() string { return "inner" }
 
@@ -178,7 +182,6 @@ func show[T any]() {
 	_, ok := i.(deep[T])
 	fmt.Println(ok)
 }
-
 `
 
 // stressed lets a program find out how it was built.
