@@ -113,12 +113,12 @@ func (a *analysis) checkFields() {
 			continue
 		}
 		if why, direct := a.durableOf(a.flow.in(p)); why != nil {
-			a.report(callback(typecheck.Diagnostic{
+			a.noteOpaque(Opaque{Package: st.field.Pkg(), Diagnostic: callback(typecheck.Diagnostic{
 				Pos:     a.storePosition(st.instr.Pos()),
 				Message: fmt.Sprintf("%s may suspend, but it is stored in the field %s of a struct of package %s, which is not compiled and calls it", why.Caller, st.field.Name(), st.field.Pkg().Path()),
 				Related: why.Chain(),
 				Fix:     "run what suspends in a coroutine of its own, started there",
-			}, direct))
+			}, direct)})
 		}
 	}
 }

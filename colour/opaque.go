@@ -13,16 +13,18 @@ import (
 // An Opaque is a call of a function that is known by its export data only and
 // that a suspension would have to pass through: it is handed something that may
 // suspend and calls it, or returns an iterator that is given such a body. Such a function has to be compiled with the package
-// that calls it. If it cannot be, the diagnostic is what is wrong.
+// that calls it. If it cannot be, the diagnostic is what is wrong. It may also be a field of
+// a struct that such code declares, and calls by itself.
 type Opaque struct {
-	Callee     *types.Func   // what is called, or what the callee is an instance of
-	Call       *ast.CallExpr // nil if the callee is not named there
+	Package    *types.Package // that is not compiled
+	Callee     *types.Func    // what is called, or what the callee is an instance of; nil for a field
+	Call       *ast.CallExpr  // nil if the callee is not named there
 	Diagnostic typecheck.Diagnostic
 }
 
 // opaque notes a call of a function that is not compiled.
 func (a *analysis) opaque(c *call, callee *types.Func, d typecheck.Diagnostic) {
-	o := Opaque{Callee: callee, Diagnostic: d}
+	o := Opaque{Package: callee.Pkg(), Callee: callee, Diagnostic: d}
 	if s := a.sites[c.common.Pos()]; s != nil && s.callee == callee {
 		o.Call = s.call
 	}
@@ -31,7 +33,7 @@ func (a *analysis) opaque(c *call, callee *types.Func, d typecheck.Diagnostic) {
 
 // opaqueAt notes a call in the source of a function that is not compiled.
 func (a *analysis) opaqueAt(callee *types.Func, call *ast.CallExpr, d typecheck.Diagnostic) {
-	a.noteOpaque(Opaque{Callee: callee, Call: call, Diagnostic: d})
+	a.noteOpaque(Opaque{Package: callee.Pkg(), Callee: callee, Call: call, Diagnostic: d})
 }
 
 func (a *analysis) noteOpaque(o Opaque) {

@@ -31,6 +31,7 @@ type Outcome struct {
 	Tags        []string // of the build, without that of the durable one
 	Diagnostics []typecheck.Diagnostic
 	Changes     []Change
+	Adopted     []*typecheck.Adopted // modules that are compiled too
 
 	result *Result
 	failed bool
@@ -45,15 +46,6 @@ func (o *Outcome) Result() *Result { return o.result }
 // Write brings the disk up to date.
 func (o *Outcome) Write() error { return apply(o.Changes) }
 
-// Overlay is that of [Result.Overlay].
-func (o *Outcome) Overlay() map[string][]byte {
-	files := map[string][]byte{}
-	for _, c := range o.Changes {
-		files[c.Path] = c.Text
-	}
-	return files
-}
-
 // Run compiles, unless the cache knows what comes of it.
 func Run(ctx context.Context, o Options) (*Outcome, error) {
 	c := openCache()
@@ -67,7 +59,7 @@ func Run(ctx context.Context, o Options) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &Outcome{Dir: r.Module.Dir, Tags: r.Module.Tags, Diagnostics: r.Diagnostics, result: r, failed: r.Failed()}
+	out := &Outcome{Dir: r.Module.Dir, Tags: r.Module.Tags, Diagnostics: r.Diagnostics, Adopted: r.Module.Adopted, result: r, failed: r.Failed()}
 	if out.failed {
 		return out, nil
 	}
@@ -122,6 +114,7 @@ type cached struct {
 	Tags        []string
 	Diagnostics []typecheck.Diagnostic
 	Changes     []Change
+	Adopted     []*typecheck.Adopted
 }
 
 func (c *cache) name(key cacheKey) string {
@@ -141,12 +134,12 @@ func (c *cache) get(key cacheKey) *Outcome {
 	}
 	now := time.Now()
 	_ = os.Chtimes(name, now, now) // it says when the file was used last
-	return &Outcome{Dir: x.Dir, Tags: x.Tags, Diagnostics: x.Diagnostics, Changes: x.Changes}
+	return &Outcome{Dir: x.Dir, Tags: x.Tags, Diagnostics: x.Diagnostics, Changes: x.Changes, Adopted: x.Adopted}
 }
 
 // put keeps an outcome. That it cannot is no reason to fail.
 func (c *cache) put(key cacheKey, o *Outcome) {
-	b, err := json.Marshal(cached{o.Dir, o.Tags, o.Diagnostics, o.Changes})
+	b, err := json.Marshal(cached{o.Dir, o.Tags, o.Diagnostics, o.Changes, o.Adopted})
 	if err != nil {
 		return
 	}
@@ -223,7 +216,7 @@ func (c *cache) inputs(ctx context.Context, o Options) (*inputs, error) {
 	if err != nil {
 		return nil, err
 	}
-	put(self, dir, fmt.Sprint(o.NoTests, o.KeepSources))
+	put(self, dir, fmt.Sprint(o.NoTests, o.KeepSources, o.Adopt))
 	for _, list := range [][]string{o.Patterns, o.BuildTags, o.BuildFlags} {
 		put(fmt.Sprint(list == nil, len(list)))
 		put(list...)

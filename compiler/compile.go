@@ -36,6 +36,14 @@ type Options struct {
 	// their constraint is written.
 	KeepSources bool
 
+	// Adopt says that other modules may be compiled too, if a suspension has to pass
+	// through them: their files are replaced where the go command builds (Outcome.Prepare).
+	// Else they are used as they are, with the generated files that they bring.
+	Adopt bool
+
+	// Home is what Dir is a copy of, if it is one: the lines of what Prepare writes lead there.
+	Home string
+
 	// NoCache says that Run compiles in any case, so that there is a Result.
 	NoCache bool
 
@@ -79,6 +87,7 @@ type Result struct {
 	stress  bool
 	explain bool
 	partial bool
+	config  typecheck.Config
 }
 
 // Failed reports whether any diagnostic is an error. Then there are no files. With
@@ -116,9 +125,21 @@ func Compile(ctx context.Context, o Options) (*Result, error) {
 }
 
 func compile(ctx context.Context, o Options) (*Result, error) {
-	mod, diags, err := typecheck.Load(ctx, o.Dir, o.Patterns, typecheck.Config{
-		Tests: !o.NoTests, BuildTags: o.BuildTags, Flags: o.BuildFlags, Env: o.Env, Overlay: o.Overlay,
-	})
+	if o.Adopt {
+		return compileAdopting(ctx, o)
+	}
+	return compileModules(ctx, o, o.config())
+}
+
+func (o Options) config() typecheck.Config {
+	return typecheck.Config{
+		Tests: !o.NoTests, BuildTags: o.BuildTags, Flags: o.BuildFlags, Env: o.Env, Overlay: o.Overlay, AdoptUsers: o.Adopt,
+	}
+}
+
+// compileModules compiles the main module and those that the configuration adopts.
+func compileModules(ctx context.Context, o Options, conf typecheck.Config) (*Result, error) {
+	mod, diags, err := typecheck.Load(ctx, o.Dir, o.Patterns, conf)
 	if err != nil {
 		return nil, err
 	}
@@ -132,6 +153,7 @@ func compile(ctx context.Context, o Options) (*Result, error) {
 		stress:      o.Stress,
 		explain:     o.Explain,
 		partial:     o.Partial,
+		config:      conf,
 	}
 	if o.Stress && slices.ContainsFunc(diags, func(d typecheck.Diagnostic) bool { return strings.Contains(d.Message, typecheck.StressPath) }) {
 		r.Diagnostics = []typecheck.Diagnostic{missingLibrary()}
@@ -159,7 +181,7 @@ func compile(ctx context.Context, o Options) (*Result, error) {
 		}
 	}
 	for _, o := range r.Facts.Opaque {
-		diags = append(diags, cloner.Refused(o))
+		diags = append(diags, r.refusal(o, cloner.Refused(o)))
 	}
 	r.add(r.concerning(diags))
 	r.generate(ctx)
@@ -233,6 +255,7 @@ func (r *Result) generate(ctx context.Context) {
 		}
 	}
 	slices.SortFunc(r.Files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
+	r.useCommitted()
 	r.Functions = r.unique(gen.Functions())
 	if !r.stress {
 		r.add(r.unsavable(r.Functions))
@@ -345,6 +368,9 @@ func where(stack []byte) string {
 func (r *Result) checkText() {
 	bySource := map[string]typecheck.Source{}
 	for _, f := range r.Files {
+		bySource[f.Source] = typecheck.Source{Name: f.Path, Text: f.Text}
+	}
+	for _, f := range r.committedFiles() {
 		bySource[f.Source] = typecheck.Source{Name: f.Path, Text: f.Text}
 	}
 	for _, p := range r.Module.Packages {

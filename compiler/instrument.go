@@ -27,9 +27,7 @@ type PlainFunc struct {
 // because of them (see docs/language-support.md) must not be refused by a tool
 // that puts them there: such functions are left as they are.
 func compileStressed(ctx context.Context, o Options) (*Result, error) {
-	files, err := typecheck.GoFiles(ctx, o.Dir, o.Patterns, typecheck.Config{
-		Tests: !o.NoTests, BuildTags: o.BuildTags, Flags: o.BuildFlags, Env: o.Env, Overlay: o.Overlay,
-	})
+	files, err := typecheck.GoFiles(ctx, o.Dir, o.Patterns, o.config())
 	if err != nil {
 		return nil, err
 	}

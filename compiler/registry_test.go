@@ -161,8 +161,9 @@ var unprovoked = map[string]string{
 	"reading ":                           "export data that the go command has written and that is broken",
 	"range over a value of a plain type": "go/types refuses such a range before",
 	"a range over a type parameter without a core type ": "likewise",
-	"writing ": "a full disk, or a directory without permission, which root has",
-	"go ":      "the go command fails where it has just worked",
+	"copying module *: ": "a full disk",
+	"writing ":           "a full disk, or a directory without permission, which root has",
+	"go ":                "the go command fails where it has just worked",
 
 	"not kept":                     "why an outcome is not in the cache, which nobody is told",
 	"not in module mode":           "likewise",

@@ -98,8 +98,7 @@ func WriteOverlay(dir string, overlay map[string][]byte) (string, error) {
 // writeByContent writes a file that is named by its contents, unless it is there. The
 // time of the file says when it was used last.
 func writeByContent(dir, base string, text []byte) (string, error) {
-	sum := sha256.Sum256(text)
-	name := filepath.Join(dir, fmt.Sprintf("%x_%s", sum[:12], base))
+	name := filepath.Join(dir, contentName(text)+"_"+base)
 	if fi, err := os.Stat(name); err == nil && fi.Size() == int64(len(text)) {
 		now := time.Now()
 		return name, os.Chtimes(name, now, now)
@@ -107,14 +106,17 @@ func writeByContent(dir, base string, text []byte) (string, error) {
 	return name, replace(name, text)
 }
 
+func contentName(text []byte) string {
+	sum := sha256.Sum256(text)
+	return fmt.Sprintf("%x", sum[:12])
+}
+
 // Clean removes what coroc has written for the packages that the patterns
 // match, and for what they import from their module, and takes back the
 // constraints. It does not look into the program, which may be broken. If dry
 // is set nothing is done.
 func Clean(ctx context.Context, o Options, dry bool) ([]Change, error) {
-	pkgs, err := typecheck.Dirs(ctx, o.Dir, o.Patterns, typecheck.Config{
-		Tests: !o.NoTests, BuildTags: o.BuildTags, Flags: o.BuildFlags, Env: o.Env, Overlay: o.Overlay,
-	})
+	pkgs, err := typecheck.Dirs(ctx, o.Dir, o.Patterns, o.config())
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"maps"
 	"os"
 	"path/filepath"
 	goruntime "runtime"
@@ -88,8 +89,9 @@ func Load(ctx context.Context, dir string, patterns []string, cfg Config) (*Modu
 
 			dependencies: map[string]*packages.Package{},
 		},
-		byID: map[string]*Package{},
-		bad:  map[string]bool{},
+		byID:  map[string]*Package{},
+		bad:   map[string]bool{},
+		adopt: &adoption{config: cfg, modules: map[string]*Adopted{}, plain: map[string]bool{}},
 	}
 	conf := packages.Config{
 		Context:    ctx,
@@ -250,25 +252,27 @@ type loader struct {
 	named map[string]bool // by import path
 	byID  map[string]*Package
 	bad   map[string]bool // IDs of packages with errors
+	adopt *adoption
 	diags []Diagnostic
 	wrong []error // about patterns
 }
 
 // load loads what the patterns match, and what that imports of the module where no
-// pattern for all packages leads: below testdata.
+// pattern for all packages leads: below testdata; and of modules that are adopted.
 func (l *loader) load(conf *packages.Config, patterns []string) ([]*packages.Package, error) {
 	for {
 		roots, err := packages.Load(conf, patterns...)
 		if err != nil {
 			return nil, err
 		}
+		l.adopt.look(roots)
 		isRoot := map[string]bool{}
 		for _, p := range roots {
 			isRoot[p.PkgPath] = true
 		}
 		n := len(patterns)
 		packages.Visit(roots, nil, func(p *packages.Package) {
-			if p.Module != nil && p.Module.Main && p.ForTest == "" && !isTestMain(p) && !isRoot[p.PkgPath] && len(p.Errors) == 0 {
+			if l.fromSource(p) && p.ForTest == "" && !isRoot[p.PkgPath] && len(p.Errors) == 0 {
 				patterns = append(patterns, p.PkgPath)
 			}
 		})
@@ -278,6 +282,11 @@ func (l *loader) load(conf *packages.Config, patterns []string) ([]*packages.Pac
 		l.mod.Fset = token.NewFileSet()
 		conf.Fset = l.mod.Fset
 	}
+}
+
+// fromSource reports whether a package is read from its source.
+func (l *loader) fromSource(p *packages.Package) bool {
+	return p.Module != nil && p.Module.Main && !isTestMain(p) || l.adopt.of(p) != nil
 }
 
 func (l *loader) build(conf packages.Config, w *workspace) {
@@ -298,7 +307,7 @@ func (l *loader) build(conf packages.Config, w *workspace) {
 		}
 		switch {
 		case isTestMain(p):
-		case main:
+		case l.fromSource(p):
 			inModule[p] = true
 			sources = append(sources, p)
 		case p.Types != nil && p.ForTest == "":
@@ -312,7 +321,7 @@ func (l *loader) build(conf packages.Config, w *workspace) {
 	}
 	m.Importer = &importer{mod: m, exports: exports}
 	for _, p := range l.roots {
-		if isTestMain(p) {
+		if isTestMain(p) || p.Module != nil && l.adopt.modules[p.Module.Path] != nil {
 			continue
 		}
 		if len(p.Errors) > 0 && !inModule[p] {
@@ -368,6 +377,10 @@ func (l *loader) build(conf packages.Config, w *workspace) {
 		}
 		l.add(p, needed[p], isRoot[p])
 	}
+	for _, path := range slices.Sorted(maps.Keys(l.adopt.modules)) {
+		m.Adopted = append(m.Adopted, l.adopt.modules[path])
+	}
+	l.diags = append(l.diags, l.adopt.warnings(m)...)
 	m.Runtime, _ = m.Importer.Import(RuntimePath)
 	m.Sizes = types.SizesFor("gc", goruntime.GOARCH)
 	for _, p := range l.roots {
@@ -495,6 +508,7 @@ func (l *loader) add(p *packages.Package, named, root bool) {
 		Info:    p.TypesInfo,
 		ForTest: p.ForTest,
 		Test:    p.ForTest != "",
+		Adopted: l.adopt.of(p),
 		module:  m,
 		sizes:   p.TypesSizes,
 		Library: IsLibrary(p.PkgPath),

@@ -53,7 +53,7 @@ func (s Settings) Sources(flags []string) (*Sources, error) {
 	}
 	x := &Sources{}
 	gomod, modfileFlag := s["GOMOD"], ""
-	for _, f := range append(splitQuoted(s["GOFLAGS"]), flags...) {
+	for _, f := range append(SplitFlags(s["GOFLAGS"]), flags...) {
 		name, value, _ := strings.Cut(strings.TrimLeft(f, "-"), "=")
 		switch name {
 		case "overlay":

@@ -56,6 +56,7 @@ type Module struct {
 	Fset      *token.FileSet
 	Packages  []*Package     // every package of the module, test variants too, imports before importers
 	Runtime   *types.Package // the runtime that generated code calls; nil if the module does not require it
+	Adopted   []*Adopted     // modules whose packages are read from source too, sorted by path
 	Tags      []string       // of the build, without the one of the durable build
 	GOARCH    string         // likewise
 	Sizes     types.Sizes    // likewise
@@ -78,7 +79,7 @@ type Module struct {
 	}
 }
 
-// A Package is one package of the module, compiled from source.
+// A Package is one package of the module, or of an adopted one, compiled from source.
 type Package struct {
 	ID        string // as go/packages has it: the path, and for test variants " [p.test]"
 	Path      string // import path
@@ -93,11 +94,12 @@ type Package struct {
 	// made it. It is Types if nothing is different.
 	Durable *types.Package
 
-	ForTest string // of a test variant: the path of the package whose tests it is for
-	Test    bool   // a variant that exists for tests: p [p.test], p_test, or a package rebuilt for them
-	Library bool   // a package of our own library: it carries hand-written twins and is never compiled
-	Named   bool   // matched by the patterns, or imported by such a package
-	NoBody  bool   // a variant that was rebuilt for the tests of a package that it imports: its function bodies are not checked
+	ForTest string   // of a test variant: the path of the package whose tests it is for
+	Test    bool     // a variant that exists for tests: p [p.test], p_test, or a package rebuilt for them
+	Adopted *Adopted // the module, if it is not a main one
+	Library bool     // a package of our own library: it carries hand-written twins and is never compiled
+	Named   bool     // matched by the patterns, or imported by such a package
+	NoBody  bool     // a variant that was rebuilt for the tests of a package that it imports: its function bodies are not checked
 
 	Ignored []string // absolute names of the Go files of the directory that the volatile build leaves out
 
@@ -151,6 +153,13 @@ type Config struct {
 	Flags     []string          // of the go command, which say what it builds: -race, -mod=mod
 	Env       []string          // environment of the go command; nil means os.Environ()
 	Overlay   map[string][]byte // contents to read in place of files, by absolute name
+
+	// Modules that are no main ones are known by their export data, but for those in Adopt,
+	// with AdoptUsers those that use coroutines, and without it those of these that bring
+	// generated files. The ones in Decline are not, for the errors that are there.
+	Adopt      []string
+	AdoptUsers bool
+	Decline    map[string]Diagnostic
 }
 
 // Loaded returns every package that is loaded, from source or from export

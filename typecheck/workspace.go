@@ -30,7 +30,7 @@ func findWorkspace(ctx context.Context, dir string, env []string) (*workspace, e
 	}
 	lines := append(strings.Split(out, "\n"), "", "", "", "")
 	gomod, gowork, goarch := strings.TrimSpace(lines[0]), strings.TrimSpace(lines[1]), strings.TrimSpace(lines[2])
-	w := &workspace{goarch: goarch, goflags: splitQuoted(lines[3]), all: []string{"./..."}}
+	w := &workspace{goarch: goarch, goflags: SplitFlags(lines[3]), all: []string{"./..."}}
 	noWork := gowork == "" || gowork == "off"
 	switch {
 	case gomod != "" && gomod != os.DevNull:
@@ -57,8 +57,8 @@ func findWorkspace(ctx context.Context, dir string, env []string) (*workspace, e
 	return w, nil
 }
 
-// splitQuoted splits what GOFLAGS holds: fields, each of which may be in quotes.
-func splitQuoted(s string) []string {
+// SplitFlags splits what GOFLAGS holds: fields, each of which may be in quotes.
+func SplitFlags(s string) []string {
 	var list []string
 	for s = strings.TrimSpace(s); s != ""; s = strings.TrimSpace(s) {
 		end := " \t\r\n"

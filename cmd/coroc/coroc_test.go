@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rogpeppe/go-internal/goproxytest"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -46,6 +47,7 @@ func runScripts(t *testing.T, dir, root string, dirs []string) {
 			e.Setenv("GONOSUMDB", "*")
 			e.Setenv("GOTOOLCHAIN", "local")
 			e.Setenv("GOWORK", "off")
+			e.Setenv("COROC", root)
 			// Where the user's cache directory is.
 			for _, name := range []string{"HOME", "XDG_CACHE_HOME", "LOCALAPPDATA"} {
 				e.Setenv(name, filepath.Join(e.WorkDir, ".cache"))
@@ -70,6 +72,21 @@ func runScripts(t *testing.T, dir, root string, dirs []string) {
 				if args[0] != strconv.Itoa(got) {
 					ts.Fatalf("exit code %d", got)
 				}
+			},
+			// proxy DIR serves the modules in directories below DIR, as goproxytest has
+			// them, beside those that are in the module cache, which the script is given an
+			// empty one of its own in place of.
+			"proxy": func(ts *testscript.TestScript, neg bool, args []string) {
+				if neg || len(args) != 1 {
+					ts.Fatalf("usage: proxy DIR")
+				}
+				srv, err := goproxytest.NewServer(ts.MkAbs(args[0]), "")
+				ts.Check(err)
+				ts.Defer(srv.Close)
+				ts.Setenv("GOPROXY", srv.URL+",file://"+filepath.ToSlash(filepath.Join(dirs[1], "cache", "download")))
+				ts.Setenv("GOMODCACHE", ts.MkAbs("modcache"))
+				ts.Setenv("GOFLAGS", "-mod=mod -modcacherw")
+				ts.Setenv("GONOSUMDB", "*")
 			},
 			"module": func(ts *testscript.TestScript, neg bool, args []string) {
 				if len(args) == 0 {

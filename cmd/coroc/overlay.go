@@ -126,10 +126,11 @@ func runGo(cmd *cobra.Command, name string, args []string) error {
 		return err
 	}
 	env := append(os.Environ(), g.env...)
-	o, err := compiler.Run(cmd.Context(), compiler.Options{
-		Dir: g.dir, Patterns: g.packages, NoTests: name != "test", KeepSources: true,
+	options := compiler.Options{
+		Dir: g.dir, Patterns: g.packages, NoTests: name != "test", KeepSources: true, Adopt: true,
 		BuildTags: g.tags, BuildFlags: g.build, Env: env,
-	})
+	}
+	o, err := compiler.Run(cmd.Context(), options)
 	if err != nil {
 		return err
 	}
@@ -141,7 +142,7 @@ func runGo(cmd *cobra.Command, name string, args []string) error {
 	if err != nil {
 		return err
 	}
-	description, err := compiler.WriteOverlay(dir, o.Overlay())
+	build, err := o.Prepare(cmd.Context(), dir, options)
 	if err != nil {
 		return err
 	}
@@ -149,8 +150,8 @@ func runGo(cmd *cobra.Command, name string, args []string) error {
 	if g.dir != "" {
 		line = append(line, "-C", g.dir)
 	}
-	line = append(line, "-tags="+strings.Join(append(o.Tags, typecheck.DurableTag), ","), "-overlay="+description)
-	return runProcess(cmd, env, slices.Concat(line, g.flags, g.packages, g.rest))
+	line = append(line, "-tags="+strings.Join(append(o.Tags, typecheck.DurableTag), ","))
+	return runProcess(cmd, append(env, build.Env...), slices.Concat(line, g.flags, build.Flags, g.packages, g.rest))
 }
 
 // overlayDir returns the directory for the overlays of a module, which outlives

@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -23,6 +25,7 @@ func runProcess(cmd *cobra.Command, env, line []string) error {
 	if err != nil {
 		return err
 	}
+	env = lastOfEach(env)
 	if cmd.OutOrStdout() == os.Stdout && cmd.ErrOrStderr() == os.Stderr {
 		if err := replaceProcess(path, line, env); !errors.Is(err, errors.ErrUnsupported) {
 			return err
@@ -32,6 +35,22 @@ func runProcess(cmd *cobra.Command, env, line []string) error {
 	run.Env = env
 	run.Stdin, run.Stdout, run.Stderr = cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr()
 	return runChild(run)
+}
+
+// lastOfEach drops settings of variables that are overruled by later ones: a process
+// that is replaced is given all of them, and takes the first.
+func lastOfEach(env []string) []string {
+	seen := map[string]bool{}
+	var out []string
+	for _, kv := range slices.Backward(env) {
+		name, _, _ := strings.Cut(kv, "=")
+		if !seen[name] {
+			seen[name] = true
+			out = append(out, kv)
+		}
+	}
+	slices.Reverse(out)
+	return out
 }
 
 // runChild runs a program that has coroc's place on the terminal, and returns its

@@ -124,9 +124,10 @@ type stressBuild struct {
 }
 
 func (b stressBuild) run(cmd *cobra.Command) error {
-	r, err := compiler.Compile(cmd.Context(), compiler.Options{
-		Dir: b.dir, Patterns: []string{b.pkg}, NoTests: true, BuildTags: b.tags, Stress: true,
-	})
+	options := compiler.Options{
+		Dir: b.dir, Patterns: []string{b.pkg}, NoTests: true, BuildTags: b.tags, Stress: true, Adopt: true, Home: b.home,
+	}
+	r, err := compiler.Compile(cmd.Context(), options)
 	if err != nil {
 		return err
 	}
@@ -155,7 +156,7 @@ func (b stressBuild) run(cmd *cobra.Command) error {
 	}
 	for _, p := range r.Module.Packages {
 		if p.Named && p.Name == "main" {
-			return b.build(cmd.Context(), stderr, r)
+			return b.build(cmd.Context(), stderr, r, options)
 		}
 	}
 	return fmt.Errorf("%s is not a main package: only a program can be run", b.pkg)
@@ -169,21 +170,20 @@ func (b stressBuild) original(name string) string {
 	return name
 }
 
-func (b stressBuild) build(ctx context.Context, stderr io.Writer, r *compiler.Result) error {
-	overlay, err := r.Overlay()
+func (b stressBuild) build(ctx context.Context, stderr io.Writer, r *compiler.Result, o compiler.Options) error {
+	prepared, err := r.Prepare(ctx, b.tmp, o)
 	if err != nil {
 		return err
 	}
-	description, err := compiler.WriteOverlay(b.tmp, overlay)
-	if err != nil {
-		return err
-	}
-	args := []string{"build", "-tags=" + strings.Join(append(r.Module.Tags, typecheck.DurableTag), ","), "-overlay=" + description, "-o", b.exe}
+	args := append([]string{"build", "-tags=" + strings.Join(append(r.Module.Tags, typecheck.DurableTag), ","), "-o", b.exe}, prepared.Flags...)
 	if b.home != "" {
 		args = append(args, "-trimpath") // the copies will be gone when a stack trace is read
 	}
 	build := exec.CommandContext(ctx, "go", append(args, b.pkg)...)
 	build.Dir, build.Stdout, build.Stderr = b.dir, stderr, stderr
+	if len(prepared.Env) > 0 {
+		build.Env = append(os.Environ(), prepared.Env...)
+	}
 	err = build.Run()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
