@@ -146,7 +146,7 @@ func (f *fileGen) mask(m *colour.Mask, t types.Type, typeText string) {
 	plain := fmt.Sprintf("%sx.%s(%s)\n", returnIf(results), name, argsOf(params))
 	if f.someMethodRecovers(m.Method) {
 		// The plain method recovers only if a defer calls it.
-		plain = fmt.Sprintf("if d := c.TakeDefers(); d.Panicking() {\nfunc() {\ndefer x.%s(%s)\nd.Repanic()\n}()\nd.Recover()\nreturn\n}\n", name, argsOf(params)) + plain
+		plain = repanicTo("x."+name+"("+argsOf(params)+")") + plain
 	}
 	switch m.Kind {
 	case colour.Plain:

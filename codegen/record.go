@@ -159,7 +159,7 @@ func (f *fileGen) funcValue(b *bodyGen, e ast.Expr) (text string, ok bool) {
 		case s.Kind() == types.MethodVal:
 			return f.methodValue(b, sel, s)
 		case s.Kind() == types.MethodExpr:
-			return f.methodExpr(b, s)
+			return f.methodExpr(b, sel, s)
 		default:
 			return "", false
 		}
@@ -173,6 +173,9 @@ func (f *fileGen) funcValue(b *bodyGen, e ast.Expr) (text string, ok bool) {
 		return "", false
 	}
 	if inst, generic := f.info.Instances[id]; generic {
+		if f.needsRecover(id, fn) {
+			return "", false
+		}
 		return f.genericFunc(b, fn, inst), true
 	}
 	if f.declOf(fn) == nil || !f.isDurable(fn) {
@@ -213,7 +216,7 @@ func (f *fileGen) staticFunc(state string, x wrapped) {
 	x.name, x.state, x.unit = name, state, newUnit(name, state)
 	f.durableCall(w, "*"+name, x)
 	f.inits = append(f.inits, x.unit.regs...)
-	if f.funcRecovers(x.fn) {
+	if f.mayRecover(x.fn) {
 		w.putf("func (*%s) Recovers() {}\n\n", name)
 	}
 	f.decls = append(f.decls, w.String())
@@ -233,7 +236,7 @@ func (f *fileGen) declaredFunc(fn *types.Func) wrapped {
 // methodExpr returns a method expression as a value. A concrete one is known by
 // its code, like a declared function; one of a type parameter or of an instance of
 // a generic type has a record.
-func (f *fileGen) methodExpr(b *bodyGen, s *types.Selection) (string, bool) {
+func (f *fileGen) methodExpr(b *bodyGen, sel *ast.SelectorExpr, s *types.Selection) (string, bool) {
 	fn := s.Obj().(*types.Func)
 	recv := f.typeText(s.Recv())
 	if _, ok := s.Recv().(*types.Pointer); ok {
@@ -255,6 +258,9 @@ func (f *fileGen) methodExpr(b *bodyGen, s *types.Selection) (string, bool) {
 		generic = true
 	}
 	if generic {
+		if f.needsRecover(sel, fn) {
+			return "", false
+		}
 		return f.wrapper(b, x) + "()", true
 	}
 	f.staticFunc(types.TypeString(s.Recv(), nil)+"."+fn.Name(), x)
@@ -331,7 +337,11 @@ func (f *fileGen) durableCall(w *writer, recv string, x wrapped) {
 	case x.dynamic != "":
 		w.putf("if twin, ok := %s.(interface{ %s%s }); ok {\n", f.twinOperand(x.fn, x.dynamic), x.twin, f.twinSignature(sig))
 		w.putf("%stwin.%s(%s)\n", assign, x.twin, joinArgs("c", argsOf(rest)))
-		w.putf("} else {\n%s%s(%s)\n}\n", assign, x.plain, argsOf(params))
+		w.put("} else {\n")
+		if f.mayRecover(x.fn) {
+			w.put(repanicTo(x.plain + "(" + argsOf(params) + ")"))
+		}
+		w.putf("%s%s(%s)\n}\n", assign, x.plain, argsOf(params))
 	case x.expr:
 		w.putf("%s%s(%s)\n", assign, x.twin, joinArgs(params[0].name, "c", argsOf(rest)))
 	default:
@@ -346,6 +356,32 @@ func (f *fileGen) durableCall(w *writer, recv string, x wrapped) {
 		x.unit.register(fmt.Sprintf("%s.RegisterFrame[%s%s](%s, 0, %s.Site{Pos: %q, Live: []%s{\"p_1\"}})",
 			f.coroc, frame, x.unit.tuse, x.unit.stateText(f, x.state), f.coroc, x.fn.FullName(), f.predeclared("string")))
 	}
+}
+
+// mayRecover reports whether a function mentions recover, or is a method of an interface
+// that some type implements with one that does.
+func (f *fileGen) mayRecover(fn *types.Func) bool {
+	recv := fn.Type().(*types.Signature).Recv()
+	return f.funcRecovers(fn) || recv != nil && types.IsInterface(recv.Type()) && f.someMethodRecovers(fn)
+}
+
+// needsRecover reports whether a function as a value stays as it is, unknown to the
+// runtime, because its record would have to recover for it and the package has something
+// else of that name. It is refused if it may suspend.
+func (f *fileGen) needsRecover(e ast.Expr, fn *types.Func) bool {
+	if !f.mayRecover(fn) || !f.shadowed("recover") {
+		return false
+	}
+	if recv := fn.Type().(*types.Signature).Recv(); f.isDurable(fn) || recv != nil && types.IsInterface(recv.Type()) && f.mayBeDurable(fn) {
+		f.refuse(e, "use a func literal that calls it, or another name in place of recover", fmt.Sprintf("%s mentions recover and may suspend, and is used as a value in a package that has another recover", fn.Name()))
+	}
+	return true
+}
+
+// repanicTo returns what stands before the plain call of something that may recover where
+// a twin was deferred: the panic that it is to find is not the Go runtime's.
+func repanicTo(call string) string {
+	return fmt.Sprintf("if d := c.TakeDefers(); d.Panicking() {\nfunc() {\ndefer %s\nd.Repanic()\n}()\nd.Recover()\nreturn\n}\n", call)
 }
 
 // genericFunc makes a record for an instance of a generic function, whose func
@@ -382,7 +418,20 @@ func (f *fileGen) wrapper(b *bodyGen, x wrapped) string {
 		w.putf("%s %s\n", x.recv.Name(), f.typeText(x.recv.Type()))
 	}
 	w.put("}\n\n")
-	w.putf("func (r *%s%s) Call(%s)%s {\n%s%s(%s)\n}\n\n", rec, u.tuse, joinParams(params), resultText(results), returnIf(results), x.plain, argsOf(params))
+	call := x.plain + "(" + argsOf(params) + ")"
+	w.putf("func (r *%s%s) Call(%s)%s {\n", rec, u.tuse, joinParams(params), resultText(results))
+	if f.mayRecover(x.fn) {
+		// If the Go runtime calls this, then in place of what is to find the panic.
+		null := "nil"
+		if f.shadowed(null) {
+			null = f.coroc + ".Zero[interface{}]()"
+		}
+		w.putf("if v := recover(); v != %s {\nfunc() {\ndefer %s\n%s(v)\n}()\nreturn\n}\n", null, call, f.predeclared("panic"))
+	}
+	w.putf("%s%s\n}\n\n", returnIf(results), call)
+	if f.mayRecover(x.fn) {
+		w.putf("func (*%s%s) Recovers() {}\n\n", rec, u.tuse)
+	}
 	f.durableCall(w, "*"+rec+u.tuse, x)
 	f.decls = append(f.decls, w.String())
 	// A nil interface has no method value: it panics when that is evaluated and
@@ -398,11 +447,7 @@ func (f *fileGen) wrapper(b *bodyGen, x wrapped) string {
 // methodValue makes a record that holds the receiver, evaluated now as Go does.
 func (f *fileGen) methodValue(b *bodyGen, sel *ast.SelectorExpr, s *types.Selection) (string, bool) {
 	fn := s.Obj().(*types.Func)
-	if _, dynamic := fn.Type().(*types.Signature).Recv().Type().Underlying().(*types.Interface); f.funcRecovers(fn) || dynamic && f.someMethodRecovers(fn) {
-		// The record's own method would stand between a defer and the method.
-		if f.isDurable(fn) || dynamic && f.mayBeDurable(fn) {
-			f.refuse(sel, "defer the method itself, or, if it need not recover, use a func literal that calls it", fmt.Sprintf("method value of %s, which mentions recover and may suspend, is not supported", fn.Name()))
-		}
+	if f.needsRecover(sel, fn) {
 		return "", false
 	}
 	x, typ := b.expr(sel.X), s.Recv()
