@@ -17,6 +17,9 @@ type codec struct {
 	encode func(b []byte, p unsafe.Pointer) (out []byte, why string)
 	// decode sets the zero value at p. It must stand any input.
 	decode func(b []byte, p unsafe.Pointer) error
+	// memory, if not nil, returns what decode allocates if that is not in proportion to
+	// the length of b.
+	memory func(b []byte) (uintptr, error)
 }
 
 type codecField struct {

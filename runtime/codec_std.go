@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/url"
 	"reflect"
+	"regexp"
 	goruntime "runtime"
 	"slices"
 	"strings"
@@ -46,6 +47,7 @@ var codecs = map[reflect.Type]*codec{
 	reflect.TypeFor[strings.Reader]():                         {encode: encodeStringsReader, decode: decodeStringsReader},
 	reflect.TypeFor[bytes.Reader]():                           {encode: encodeBytesReader, decode: decodeBytesReader},
 	reflect.TypeFor[sync.Once]():                              {encode: encodeOnce, decode: decodeOnce},
+	reflect.TypeFor[regexp.Regexp]():                          regexpCodec(),
 }
 
 type probe int
@@ -465,7 +467,7 @@ type (
 
 // marshalling returns a codec for a type of the standard library that can write
 // itself down, such as the numbers of math/big and hashes. Text forms are left out:
-// that of a regular expression can take a thousand times its length when compiled.
+// what reads them may take far more memory than they do.
 func marshalling(t reflect.Type) *codec {
 	type pair struct{ out, in reflect.Type }
 	pt := reflect.PointerTo(t)

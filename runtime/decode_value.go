@@ -117,9 +117,7 @@ func (d *decoder) value(p *plan, ptr unsafe.Pointer) {
 			d.heldBits(p.typ, ptr)
 			return
 		}
-		if err := p.codec.decode(d.str(), ptr); err != nil {
-			d.fail("a value of type %v: %w", p.typ, err)
-		}
+		d.codec(p, ptr)
 	case opZero:
 		if d.byte() != 0 {
 			d.heldBits(p.typ, ptr)
@@ -135,6 +133,24 @@ func (d *decoder) value(p *plan, ptr unsafe.Pointer) {
 		}
 	default:
 		d.fail("unknown type %v", p.typ)
+	}
+}
+
+// codec reads a value that has been saved by its meaning.
+func (d *decoder) codec(p *plan, ptr unsafe.Pointer) {
+	b := d.str()
+	var err error
+	if p.codec.memory != nil {
+		var n uintptr
+		if n, err = p.codec.memory(b); err == nil {
+			d.charge(1, n)
+		}
+	}
+	if err == nil {
+		err = p.codec.decode(b, ptr)
+	}
+	if err != nil {
+		d.fail("a value of type %v: %w", p.typ, err)
 	}
 }
 

@@ -55,6 +55,7 @@ type encoder struct {
 	depth   int
 	scratch []byte
 	frames  uintptr // memory of all frames
+	hidden  uintptr // memory of what is saved by its meaning, where that is not in proportion
 }
 
 type stringKey struct {
@@ -137,7 +138,7 @@ func (e *encoder) release() {
 }
 
 func (e *encoder) memory() uintptr {
-	n := e.frames
+	n := e.frames + e.hidden
 	for _, o := range e.live {
 		if o.form == formMap {
 			n += uintptr(o.n) * (o.p.key.size + o.p.elem.size)

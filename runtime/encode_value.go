@@ -158,6 +158,13 @@ func (e *encoder) codec(p *plan, ptr unsafe.Pointer) {
 		e.fail(ptr, p.typ, why)
 	}
 	e.scratch = b
+	if p.codec.memory != nil {
+		n, err := p.codec.memory(b)
+		if err != nil {
+			e.fail(ptr, p.typ, err.Error())
+		}
+		e.hidden += n
+	}
 	e.uvarint(uint64(len(b)))
 	e.b = append(e.b, b...)
 }

@@ -216,7 +216,7 @@ func (x *tracer) structure(t *trace) {
 	case t.size == 0:
 	case c != nil:
 		t.codec = c
-		t.fallible = codecs[typ] == nil || typ == reflect.TypeFor[sync.Once]()
+		t.fallible = codecs[typ] == nil || typ == reflect.TypeFor[sync.Once]() || c.memory != nil
 		t.shared = len(t.back) > 0 && typ != reflect.TypeFor[strings.Builder]()
 		t.front, t.fragile = nil, t.fallible
 		if t.fallible || t.shared {

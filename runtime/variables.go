@@ -13,8 +13,8 @@ import (
 // another process of the same program can take this one's place. The process that loads
 // the state has initialized its packages; then the variables get their saved values.
 //
-// A variable that leads to something that cannot be saved, such as a regular expression
-// or a logger, is left to the other process if it leads to the same memory, with the same
+// A variable that leads to something that cannot be saved, such as a logger
+// or a timer, is left to the other process if it leads to the same memory, with the same
 // contents, as when the Variables were made: initialization has made the like there.
 type Variables struct {
 	reg    *registry

@@ -195,6 +195,7 @@ var savedByMeaning = map[string]bool{
 	"bytes.Buffer":               true,
 	"bytes.Reader":               true,
 	"sync.Once":                  true,
+	"regexp.Regexp":              true,
 }
 
 // hides reports whether a struct has unexported fields, other than blank ones

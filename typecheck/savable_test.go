@@ -114,7 +114,7 @@ func Generic[T any](x T) { _ = x }
 		"File":     {Saving: typecheck.NamedIf, Why: opaque},
 		"Conn":     {Saving: typecheck.NamedIf, Why: opaque},
 		"Scanner":  {Saving: typecheck.ZeroIf, Why: opaque},
-		"Regexp":   {Saving: typecheck.NamedIf, Why: opaque},
+		"Regexp":   {},
 		"Files":    {Saving: typecheck.Depends, Path: "[]", Why: opaque},
 		"Client":   {Saving: typecheck.Depends, Path: ".Transport", Why: dynamic},
 		"Syntax":   {},

@@ -144,6 +144,7 @@ import (
 	"github.com/coroc-dev/coroc/testdata/programs/recoverpkg"
 	"github.com/coroc-dev/coroc/testdata/programs/recovers"
 	"github.com/coroc-dev/coroc/testdata/programs/recursion"
+	"github.com/coroc-dev/coroc/testdata/programs/regexps"
 	"github.com/coroc-dev/coroc/testdata/programs/repanic"
 	"github.com/coroc-dev/coroc/testdata/programs/selects"
 	"github.com/coroc-dev/coroc/testdata/programs/sentinel"
@@ -440,6 +441,7 @@ var programs = []program{
 	{"fallthroughs", fallthroughs.Main},
 	{"rangeiters", rangeiters.Main},
 	{"recursion", recursion.Main},
+	{"regexps", regexps.Main},
 	{"repanic", repanic.Main},
 	{"sentinel", sentinel.Main},
 	{"shadowany", shadowany.Main},
