@@ -4,12 +4,13 @@ GO       ?= go
 FUZZTIME ?= 20s
 PROGRAMS ?= 60
 SEED     ?= $(shell date +%s)
+GRAPHS   ?= 1000
 
 # The race detector needs a C compiler.
 RACE := $(shell $(GO) env CGO_ENABLED | grep -q 1 && command -v $$($(GO) env CC) >/dev/null && echo yes)
 
 .DEFAULT_GOAL := help
-.PHONY: help test lint unit race demo conformance random bench fuzz clean
+.PHONY: help test lint unit race stress-gc demo conformance random bench fuzz clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -35,6 +36,16 @@ ifeq ($(RACE),yes)
 else
 	@echo 'race: left out, since the race detector needs cgo and a C compiler, and there is none'
 endif
+
+# In each of these modes memory that the collector has been told something wrong about shows
+# in another way: it is freed and overwritten, or an access to it is refused.
+CHECKPTR := -gcflags=all=-d=checkptr=2
+stress-gc: ## restore GRAPHS (1000) large graphs under GOGC=1, with -race, checkptr and both
+	@for mode in '' '$(CHECKPTR)' $(if $(RACE),'-race' '-race $(CHECKPTR)'); do \
+		echo "== GOGC=1 $$mode"; \
+		GOGC=1 GODEBUG=clobberfree=1 $(GO) test $$mode ./runtime -run '^TestCollector$$' -count=1 -timeout 0 -v \
+			-args -collector.graphs $(GRAPHS) || exit 1; \
+	done
 
 demo: ## kill a durable workflow again and again, and check that nothing is done twice
 	$(GO) run ./examples/charge/demo $(DEMOFLAGS)

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"math"
 	"reflect"
-	goruntime "runtime"
-	"runtime/debug"
 	"testing"
 	"time"
 	"unsafe"
@@ -54,23 +52,43 @@ func init() {
 	RegisterType[part]("test.part")
 }
 
-// drawGraph makes some vertices and then points their fields at each other.
+// choices are what a random graph is made of.
+type choices interface {
+	below(n int) int
+	number() int
+	float() float64
+	text(from, to int) string
+}
+
+// drawn makes rapid draw, and shrink, the choices.
+type drawn struct{ *rapid.T }
+
+func (t drawn) below(n int) int          { return rapid.IntRange(0, n-1).Draw(t.T, "below") }
+func (t drawn) number() int              { return rapid.Int().Draw(t.T, "number") }
+func (t drawn) float() float64           { return rapid.Float64().Draw(t.T, "float") }
+func (t drawn) text(from, to int) string { return rapid.StringN(from, to, -1).Draw(t.T, "text") }
+
+// drawGraph makes a small graph.
 func drawGraph(t *rapid.T) []*vertex {
-	n := rapid.IntRange(1, 8).Draw(t, "n")
+	return makeGraph(drawn{t}, rapid.IntRange(1, 8).Draw(t, "n"))
+}
+
+// makeGraph makes n vertices and then points their fields at each other.
+func makeGraph(t choices, n int) []*vertex {
 	vs := make([]*vertex, n)
 	for i := range vs {
-		vs[i] = &vertex{id: i, x: rapid.Float64().Draw(t, "x")}
+		vs[i] = &vertex{id: i, x: t.float()}
 	}
-	base := make([]int, 12)
+	base := make([]int, 11+n)
 	for i := range base {
-		base[i] = rapid.Int().Draw(t, "int")
+		base[i] = t.number()
 	}
-	parts := make([]part, 6)
+	parts := make([]part, 5+n)
 	for i := range parts {
-		parts[i] = part{n: i, s: rapid.StringN(0, 30, -1).Draw(t, "s")}
+		parts[i] = part{n: i, s: t.text(0, 30)}
 	}
-	text := rapid.StringN(16, 40, -1).Draw(t, "text")
-	pick := func(k int) int { return rapid.IntRange(0, k-1).Draw(t, "pick") }
+	text := t.text(16, 40)
+	pick := t.below
 	v := func() *vertex { return vs[pick(n)] }
 	pi := func() *int {
 		switch pick(6) {
@@ -116,7 +134,7 @@ func drawGraph(t *rapid.T) []*vertex {
 		case 7:
 			return v().m
 		case 8:
-			return base[pick(6):6]
+			return base[pick(len(base)):]
 		case 9:
 			return errMine
 		case 10:
@@ -149,7 +167,7 @@ func drawGraph(t *rapid.T) []*vertex {
 		case 0:
 			x.name = text
 		case 1:
-			x.name = rapid.String().Draw(t, "name")
+			x.name = t.text(0, 50)
 		}
 		x.left = v()
 		switch pick(3) {
@@ -172,13 +190,13 @@ func drawGraph(t *rapid.T) []*vertex {
 		case 0:
 			x.pa = &v().arr
 		case 1:
-			x.pa = (*[3]int)(base[pick(9):])
+			x.pa = (*[3]int)(base[pick(len(base)-2):])
 		}
 		switch pick(4) {
 		case 0:
 			x.p2 = (*[2]int)(v().arr[1:])
 		case 1:
-			x.p2 = (*[2]int)(base[pick(10):])
+			x.p2 = (*[2]int)(base[pick(len(base)-1):])
 		}
 		x.psub = pp()
 		i = pick(len(parts))
@@ -231,9 +249,26 @@ type visit struct {
 	t reflect.Type
 }
 
+// way leads to a part of a graph, through fields and elements.
+type way struct {
+	up    *way
+	field string
+	index int
+}
+
+func (w *way) String() string {
+	switch {
+	case w == nil:
+		return ""
+	case w.field != "":
+		return w.up.String() + "." + w.field
+	}
+	return fmt.Sprintf("%v[%d]", w.up, w.index)
+}
+
 func isomorphic(a, b any) []string {
 	x := &isomorphism{map[unsafe.Pointer]unsafe.Pointer{}, map[unsafe.Pointer]unsafe.Pointer{}, map[visit]bool{}, nil, nil}
-	x.compare("", reflect.ValueOf(&a).Elem(), reflect.ValueOf(&b).Elem())
+	x.compare(nil, reflect.ValueOf(&a).Elem(), reflect.ValueOf(&b).Elem())
 	for len(x.todo) > 0 {
 		f := x.todo[0]
 		x.todo = x.todo[1:]
@@ -242,11 +277,11 @@ func isomorphic(a, b any) []string {
 	return x.diffs
 }
 
-func (x *isomorphism) fail(path, format string, args ...any) {
-	x.diffs = append(x.diffs, path+": "+fmt.Sprintf(format, args...))
+func (x *isomorphism) fail(path *way, format string, args ...any) {
+	x.diffs = append(x.diffs, path.String()+": "+fmt.Sprintf(format, args...))
 }
 
-func (x *isomorphism) same(path string, p, q unsafe.Pointer) {
+func (x *isomorphism) same(path *way, p, q unsafe.Pointer) {
 	if r, ok := x.there[p]; ok && r != q {
 		x.fail(path, "identity lost")
 	}
@@ -265,7 +300,7 @@ func settable(v reflect.Value) reflect.Value {
 	return c
 }
 
-func (x *isomorphism) compare(path string, a, b reflect.Value) {
+func (x *isomorphism) compare(path *way, a, b reflect.Value) {
 	a, b = settable(a), settable(b)
 	if a.Type() != b.Type() {
 		x.fail(path, "%v and %v", a.Type(), b.Type())
@@ -283,11 +318,11 @@ func (x *isomorphism) compare(path string, a, b reflect.Value) {
 			if a.Type().Field(i).Type == recordHeader {
 				continue
 			}
-			x.compare(path+"."+a.Type().Field(i).Name, a.Field(i), b.Field(i))
+			x.compare(&way{path, a.Type().Field(i).Name, 0}, a.Field(i), b.Field(i))
 		}
 	case reflect.Array:
 		for i := range a.Len() {
-			x.compare(fmt.Sprintf("%s[%d]", path, i), a.Index(i), b.Index(i))
+			x.compare(&way{path, "", i}, a.Index(i), b.Index(i))
 		}
 	case reflect.Pointer:
 		if a.IsNil() != b.IsNil() {
@@ -304,7 +339,7 @@ func (x *isomorphism) compare(path string, a, b reflect.Value) {
 		}
 		a, b = a.Slice(0, a.Cap()), b.Slice(0, b.Cap())
 		for i := range a.Len() {
-			x.memory(fmt.Sprintf("%s[%d]", path, i), a.Index(i), b.Index(i))
+			x.memory(&way{path, "", i}, a.Index(i), b.Index(i))
 		}
 	case reflect.Map:
 		if a.IsNil() != b.IsNil() || a.Len() != b.Len() {
@@ -329,7 +364,7 @@ func (x *isomorphism) compare(path string, a, b reflect.Value) {
 				x.fail(path, "key %v is missing", k)
 				continue
 			}
-			x.compare(fmt.Sprintf("%s[%v]", path, k), it.Value(), w)
+			x.compare(&way{path, "an entry", 0}, it.Value(), w)
 		}
 	case reflect.Interface:
 		if a.IsNil() != b.IsNil() {
@@ -352,7 +387,7 @@ func (x *isomorphism) compare(path string, a, b reflect.Value) {
 	}
 }
 
-func (x *isomorphism) memory(path string, a, b reflect.Value) {
+func (x *isomorphism) memory(path *way, a, b reflect.Value) {
 	p, q := a.Addr().UnsafePointer(), b.Addr().UnsafePointer()
 	if a.Type().Size() > 0 {
 		x.same(path, p, q)
@@ -388,45 +423,4 @@ func TestIsomorphismSees(t *testing.T) {
 	require.NotEmpty(t, isomorphic(vertex{id: 1}, vertex{}))
 	require.NotEmpty(t, isomorphic([]int{1}, append(make([]int, 0, 5), 1)))
 	require.Empty(t, isomorphic([]*int{&n, &n}, []*int{&m, &m}))
-}
-
-func TestCollector(t *testing.T) {
-	defer debug.SetGCPercent(debug.SetGCPercent(1))
-	registerFrame1[[]*vertex]()
-	stop := make(chan struct{})
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for {
-			select {
-			case <-stop:
-				return
-			default:
-				goruntime.GC()
-				time.Sleep(time.Millisecond)
-			}
-		}
-	}()
-	defer func() { close(stop); <-done }()
-	type kept struct {
-		frame any
-		c     *Coroutine
-	}
-	var all []kept
-	graphs := rapid.Custom(drawGraph)
-	for i := range 60 {
-		frame := &frame1[[]*vertex]{1, graphs.Example(i)}
-		b, err := suspendedWith(frame).AppendState(nil)
-		require.NoError(t, err)
-		c := New(nil)
-		_, err = c.LoadState(b)
-		require.NoError(t, err)
-		all = append(all, kept{frame, c})
-	}
-	for range 5 {
-		goruntime.GC()
-	}
-	for _, k := range all {
-		require.Empty(t, isomorphic(k.frame, k.c.frames[0]))
-	}
 }
