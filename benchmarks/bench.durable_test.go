@@ -150,7 +150,7 @@ func durable_new_BenchmarkSwitch_func1() func(yield func(int) bool) {
 	return coroc.NewFunc(durable_record, durable_record.Call)
 }
 
-// durable_rec_BenchmarkSwitch_func2 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.BenchmarkSwitch.func2.
+// durable_rec_BenchmarkSwitch_func2 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.BenchmarkSwitch.func2.func1.
 //
 //line bench.durable_test.go:156
 type durable_rec_BenchmarkSwitch_func2 struct {
@@ -175,7 +175,7 @@ func durable_new_BenchmarkSwitch_func2(next func() (int, bool)) func(n int) {
 	return coroc.NewFunc(durable_record, durable_record.Call)
 }
 
-// durable_rec_BenchmarkSwitch_func3 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.BenchmarkSwitch.func3.
+// durable_rec_BenchmarkSwitch_func3 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.BenchmarkSwitch.func2.func2.
 //
 //line bench.durable_test.go:181
 type durable_rec_BenchmarkSwitch_func3 struct {
@@ -333,13 +333,13 @@ func numbers(n int) iter.Seq[int] {
 	return durable_new_numbers_func1(n)
 }
 
-// durable_rec_BenchmarkRange_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.BenchmarkRange.func1.
+// durable_rec_BenchmarkRange_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.BenchmarkRange.func1.func1.
 //
 //line bench.durable_test.go:339
 type durable_rec_BenchmarkRange_func1 struct {
 	Rec     coroc.Record
 	times   int
-	turns_2 int
+	turns_2 int `coroc:"turns"`
 	sink    *int
 }
 
@@ -369,13 +369,13 @@ func durable_new_BenchmarkRange_func1(times int, turns_2 int, sink *int) func(n 
 	return coroc.NewFunc(durable_record, durable_record.Call)
 }
 
-// durable_rec_BenchmarkRange_func2 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.BenchmarkRange.func2.
+// durable_rec_BenchmarkRange_func2 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.BenchmarkRange.func1.func2.
 //
 //line bench.durable_test.go:375
 type durable_rec_BenchmarkRange_func2 struct {
 	Rec     coroc.Record
 	times   int
-	turns_2 int
+	turns_2 int `coroc:"turns"`
 	sink    *int
 }
 
@@ -492,7 +492,7 @@ type three struct {
 	X, Y, Z int
 }
 
-// durable_rec_BenchmarkState_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.BenchmarkState.func1.
+// durable_rec_BenchmarkState_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.BenchmarkState.func1.func1.
 //
 //line bench.durable_test.go:498
 type durable_rec_BenchmarkState_func1 struct {
@@ -517,7 +517,7 @@ func durable_new_BenchmarkState_func1(value three) func(n int) {
 	return coroc.NewFunc(durable_record, durable_record.Call)
 }
 
-// durable_rec_BenchmarkState_func2 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.BenchmarkState.func2.
+// durable_rec_BenchmarkState_func2 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.BenchmarkState.func1.func2.
 //
 //line bench.durable_test.go:523
 type durable_rec_BenchmarkState_func2 struct {
@@ -542,7 +542,7 @@ func durable_new_BenchmarkState_func2(c coroutine.Coroutine[int, int]) func(n_2 
 	return coroc.NewFunc(durable_record, durable_record.Call)
 }
 
-// durable_rec_BenchmarkState_func3 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.BenchmarkState.func3.
+// durable_rec_BenchmarkState_func3 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.BenchmarkState.func2.func1.
 //
 //line bench.durable_test.go:548
 type durable_rec_BenchmarkState_func3 struct {
@@ -568,7 +568,7 @@ func durable_new_BenchmarkState_func3(text []byte) func(n_3 int) {
 	return coroc.NewFunc(durable_record, durable_record.Call)
 }
 
-// durable_rec_BenchmarkState_func4 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.BenchmarkState.func4.
+// durable_rec_BenchmarkState_func4 is the record of the func literal github.com/coroc-dev/coroc/benchmarks_test.BenchmarkState.func2.func2.
 //
 //line bench.durable_test.go:574
 type durable_rec_BenchmarkState_func4 struct {
@@ -632,26 +632,26 @@ func init() {
 	coroc.RegisterType[testing.B]("testing.B")
 	coroc.RegisterType[testing.T]("testing.T")
 	coroc.RegisterInstance[iter.Seq[int]]("iter.Seq")
-	coroc.RegisterRecord(&durable_type_BenchmarkFib_func1, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkFib.func1", 0x32adfdb45fa8eeaf, func(r *durable_rec_BenchmarkFib_func1) func(n int) { return coroc.NewFunc(r, r.Call) })
-	coroc.RegisterRecord(&durable_type_BenchmarkFib_func2, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkFib.func2", 0x5525928bf88864b3, func(r *durable_rec_BenchmarkFib_func2) func(n_2 int) { return coroc.NewFunc(r, r.Call) })
-	coroc.RegisterRecord(&durable_type_BenchmarkSwitch_func1, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkSwitch.func1", 0xe781a508925b75fb, func(r *durable_rec_BenchmarkSwitch_func1) func(yield func(int) bool) { return coroc.NewFunc(r, r.Call) })
-	coroc.RegisterRecord(&durable_type_BenchmarkSwitch_func2, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkSwitch.func2", 0xff221f12d1dcc287, func(r *durable_rec_BenchmarkSwitch_func2) func(n int) { return coroc.NewFunc(r, r.Call) })
-	coroc.RegisterRecord(&durable_type_BenchmarkSwitch_func3, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkSwitch.func3", 0x51d5789c8754ac48, func(r *durable_rec_BenchmarkSwitch_func3) func(n_2 int) { return coroc.NewFunc(r, r.Call) })
-	coroc.RegisterRecord(&durable_type_BenchmarkNew_func1_func1, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkNew.func1.func1", 0x623fec7a6a1762d8, func(r *durable_rec_BenchmarkNew_func1_func1) func(yield func(int) bool) {
+	coroc.RegisterRecord(&durable_type_BenchmarkFib_func1, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkFib.func1", 0xa1b7026b852db6e7, func(r *durable_rec_BenchmarkFib_func1) func(n int) { return coroc.NewFunc(r, r.Call) })
+	coroc.RegisterRecord(&durable_type_BenchmarkFib_func2, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkFib.func2", 0x312c331dd46a7550, func(r *durable_rec_BenchmarkFib_func2) func(n_2 int) { return coroc.NewFunc(r, r.Call) })
+	coroc.RegisterRecord(&durable_type_BenchmarkSwitch_func1, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkSwitch.func1", 0x7725fa4f2845b585, func(r *durable_rec_BenchmarkSwitch_func1) func(yield func(int) bool) { return coroc.NewFunc(r, r.Call) })
+	coroc.RegisterRecord(&durable_type_BenchmarkSwitch_func2, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkSwitch.func2.func1", 0x4996fcb7d6d9e33c, func(r *durable_rec_BenchmarkSwitch_func2) func(n int) { return coroc.NewFunc(r, r.Call) })
+	coroc.RegisterRecord(&durable_type_BenchmarkSwitch_func3, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkSwitch.func2.func2", 0x2c02c0fc2fc34e5b, func(r *durable_rec_BenchmarkSwitch_func3) func(n_2 int) { return coroc.NewFunc(r, r.Call) })
+	coroc.RegisterRecord(&durable_type_BenchmarkNew_func1_func1, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkNew.func1.func1", 0x4d8f562cf1d99c8b, func(r *durable_rec_BenchmarkNew_func1_func1) func(yield func(int) bool) {
 		return coroc.NewFunc(r, r.Call)
 	})
-	coroc.RegisterRecord(&durable_type_BenchmarkNew_func1, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkNew.func1", 0xf1a89f497e6a4a1e, func(r *durable_rec_BenchmarkNew_func1) func(n int) { return coroc.NewFunc(r, r.Call) })
-	coroc.RegisterRecord(&durable_type_BenchmarkNew_func2, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkNew.func2", 0x3caf9cf8f244040e, func(r *durable_rec_BenchmarkNew_func2) func(n_2 int) { return coroc.NewFunc(r, r.Call) })
-	coroc.RegisterRecord(&durable_type_numbers_func1, "github.com/coroc-dev/coroc/benchmarks_test.numbers.func1", 0x94b2be36600133d3, func(r *durable_rec_numbers_func1) func(yield func(int) bool) { return coroc.NewFunc(r, r.Call) })
-	coroc.RegisterRecord(&durable_type_BenchmarkRange_func1, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkRange.func1", 0xcc562d4d3aee694, func(r *durable_rec_BenchmarkRange_func1) func(n int) { return coroc.NewFunc(r, r.Call) })
-	coroc.RegisterRecord(&durable_type_BenchmarkRange_func2, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkRange.func2", 0x937a6776f6205645, func(r *durable_rec_BenchmarkRange_func2) func(n_2 int) { return coroc.NewFunc(r, r.Call) })
-	coroc.RegisterRecord(&durable_type_BenchmarkLoop_func1, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkLoop.func1", 0xab84f86455625df5, func(r *durable_rec_BenchmarkLoop_func1) func(n int) { return coroc.NewFunc(r, r.Call) })
-	coroc.RegisterRecord(&durable_type_BenchmarkLoop_func2, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkLoop.func2", 0x4986ea9a8168f0cf, func(r *durable_rec_BenchmarkLoop_func2) func(n_2 int) { return coroc.NewFunc(r, r.Call) })
-	coroc.RegisterRecord(&durable_type_BenchmarkState_func1, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkState.func1", 0xf18375b265cfcb7a, func(r *durable_rec_BenchmarkState_func1) func(n int) { return coroc.NewFunc(r, r.Call) })
-	coroc.RegisterRecord(&durable_type_BenchmarkState_func2, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkState.func2", 0xbf47e678db3cd572, func(r *durable_rec_BenchmarkState_func2) func(n_2 int) { return coroc.NewFunc(r, r.Call) })
-	coroc.RegisterRecord(&durable_type_BenchmarkState_func3, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkState.func3", 0xfb05361c9a98fbc0, func(r *durable_rec_BenchmarkState_func3) func(n_3 int) { return coroc.NewFunc(r, r.Call) })
-	coroc.RegisterRecord(&durable_type_BenchmarkState_func4, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkState.func4", 0x5adac16799e2ad56, func(r *durable_rec_BenchmarkState_func4) func(n_4 int) { return coroc.NewFunc(r, r.Call) })
-	coroc.RegisterType[three]("github.com/coroc-dev/coroc/benchmarks_test.three")
+	coroc.RegisterRecord(&durable_type_BenchmarkNew_func1, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkNew.func1", 0x2828ac2f1796a16c, func(r *durable_rec_BenchmarkNew_func1) func(n int) { return coroc.NewFunc(r, r.Call) })
+	coroc.RegisterRecord(&durable_type_BenchmarkNew_func2, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkNew.func2", 0x1f7fdde33fe1203, func(r *durable_rec_BenchmarkNew_func2) func(n_2 int) { return coroc.NewFunc(r, r.Call) })
+	coroc.RegisterRecord(&durable_type_numbers_func1, "github.com/coroc-dev/coroc/benchmarks_test.numbers.func1", 0xe8c18be3057c54e3, func(r *durable_rec_numbers_func1) func(yield func(int) bool) { return coroc.NewFunc(r, r.Call) })
+	coroc.RegisterRecord(&durable_type_BenchmarkRange_func1, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkRange.func1.func1", 0x95ae1d8dfd8f3471, func(r *durable_rec_BenchmarkRange_func1) func(n int) { return coroc.NewFunc(r, r.Call) })
+	coroc.RegisterRecord(&durable_type_BenchmarkRange_func2, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkRange.func1.func2", 0x67b15da96e720e2c, func(r *durable_rec_BenchmarkRange_func2) func(n_2 int) { return coroc.NewFunc(r, r.Call) })
+	coroc.RegisterRecord(&durable_type_BenchmarkLoop_func1, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkLoop.func1", 0x3201726948bd452a, func(r *durable_rec_BenchmarkLoop_func1) func(n int) { return coroc.NewFunc(r, r.Call) })
+	coroc.RegisterRecord(&durable_type_BenchmarkLoop_func2, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkLoop.func2", 0x305168f10fa6a248, func(r *durable_rec_BenchmarkLoop_func2) func(n_2 int) { return coroc.NewFunc(r, r.Call) })
+	coroc.RegisterRecord(&durable_type_BenchmarkState_func1, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkState.func1.func1", 0x4711fe82e08d87bb, func(r *durable_rec_BenchmarkState_func1) func(n int) { return coroc.NewFunc(r, r.Call) })
+	coroc.RegisterRecord(&durable_type_BenchmarkState_func2, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkState.func1.func2", 0xd31f0a79f1729c8, func(r *durable_rec_BenchmarkState_func2) func(n_2 int) { return coroc.NewFunc(r, r.Call) })
+	coroc.RegisterRecord(&durable_type_BenchmarkState_func3, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkState.func2.func1", 0xca3c8617079bb565, func(r *durable_rec_BenchmarkState_func3) func(n_3 int) { return coroc.NewFunc(r, r.Call) })
+	coroc.RegisterRecord(&durable_type_BenchmarkState_func4, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkState.func2.func2", 0xcac91ca36388fc61, func(r *durable_rec_BenchmarkState_func4) func(n_4 int) { return coroc.NewFunc(r, r.Call) })
+	coroc.RegisterType[three]("github.com/coroc-dev/coroc/benchmarks_test.BenchmarkState.three")
 	coroc.RegisterType[json.InvalidUTF8Error]("encoding/json.InvalidUTF8Error")
 	coroc.RegisterType[json.InvalidUnmarshalError]("encoding/json.InvalidUnmarshalError")
 	coroc.RegisterType[json.MarshalerError]("encoding/json.MarshalerError")

@@ -24,7 +24,7 @@ func Fib(n int) (result_1 int) {
 type durable_frame_Fib struct {
 	Site int
 	n    int
-	t_3  int
+	t_3  int `coroc:"#35"`
 }
 
 // Durable_Fib is Fib with an explicit coroutine.
@@ -107,7 +107,7 @@ func (r *durable_static_1) DurableCall(c *coroc.Coroutine, p_1 int) (result_1 in
 //line functions.durable.go:108
 type durable_frame_RunFib_func1 struct {
 	Site int
-	r    *durable_rec_RunFib_func1
+	r    *durable_rec_RunFib_func1 `coroc:"#"`
 }
 
 // durable_rec_RunFib_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks.RunFib.func1.
@@ -168,7 +168,7 @@ func RunFib(n int, result *int) func() {
 //line functions.durable.go:169
 type durable_frame_Deep_func1 struct {
 	Site int
-	r    *durable_rec_Deep_func1
+	r    *durable_rec_Deep_func1 `coroc:"#"`
 }
 
 // durable_rec_Deep_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks.Deep.func1.
@@ -305,7 +305,7 @@ func (r *durable_static_2) DurableCall(c *coroc.Coroutine, p_1 int) {
 //line functions.durable.go:306
 type durable_frame_Rare_func1 struct {
 	Site int
-	r    *durable_rec_Rare_func1
+	r    *durable_rec_Rare_func1 `coroc:"#"`
 	i    int
 }
 
@@ -386,7 +386,7 @@ func Rare(n int) func() int {
 //line functions.durable.go:387
 type durable_frame_numbers_func1 struct {
 	Site  int
-	r     *durable_rec_numbers_func1
+	r     *durable_rec_numbers_func1 `coroc:"#"`
 	yield func(int) bool
 	i     int
 }
@@ -476,28 +476,28 @@ func numbers(n int) iter.Seq[int] {
 //line functions.durable.go:477
 type durable_frame_Sum_func1 struct {
 	Site    int
-	r       *durable_rec_Sum_func1
+	r       *durable_rec_Sum_func1 `coroc:"#"`
 	sum     *int
-	t_1     int
-	t_2     int
-	t_3     iter.Seq[int]
-	range_1 *coroc.RangeFunc
+	t_1     int              `coroc:"#12"`
+	t_2     int              `coroc:"#11"`
+	t_3     iter.Seq[int]    `coroc:"#16"`
+	range_1 *coroc.RangeFunc `coroc:"#range14"`
 }
 
-// durable_frame_Sum_func1_range1 is the frame of github.com/coroc-dev/coroc/benchmarks.Sum.func1.range1.
+// durable_frame_Sum_func1_range1 is the frame of github.com/coroc-dev/coroc/benchmarks.Sum.func1.range2.
 //
 //line functions.durable.go:490
 type durable_frame_Sum_func1_range1 struct {
 	Site int
-	r    *durable_rec_Sum_func1_range1
+	r    *durable_rec_Sum_func1_range1 `coroc:"#"`
 }
 
-// durable_rec_Sum_func1_range1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks.Sum.func1.range1.
+// durable_rec_Sum_func1_range1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks.Sum.func1.range2.
 //
 //line functions.durable.go:498
 type durable_rec_Sum_func1_range1 struct {
 	Rec     coroc.Record
-	range_1 *coroc.RangeFunc
+	range_1 *coroc.RangeFunc `coroc:"#range14"`
 	sum     *int
 }
 
@@ -638,7 +638,7 @@ func Sum(times, n int) func() int {
 //line functions.durable.go:639
 type durable_frame_Three_func1 struct {
 	Site int
-	r    *durable_rec_Three_func1
+	r    *durable_rec_Three_func1 `coroc:"#"`
 	x    int
 	y    int
 	z    int
@@ -707,35 +707,35 @@ func Three(a, b, c int) func() int {
 func init() {
 	coroc.RegisterInstance[iter.Seq[int]]("iter.Seq")
 	coroc.RegisterFunc(&durable_static_1{coroc.MakeRecord(&durable_type_static_1)}, &durable_type_static_1, "github.com/coroc-dev/coroc/benchmarks.Fib", Fib)
-	coroc.RegisterFrame[durable_frame_Fib]("github.com/coroc-dev/coroc/benchmarks.Fib", 0x25c24eb81d8b788a,
-		coroc.Site{Pos: "functions.go:16:11", Live: []string{}},
-		coroc.Site{Pos: "functions.go:20:9", Live: []string{"n"}},
-		coroc.Site{Pos: "functions.go:20:20", Live: []string{"t_3"}})
-	coroc.RegisterFrame[durable_frame_RunFib_func1]("github.com/coroc-dev/coroc/benchmarks.RunFib.func1", 0x55fcae35e34d828b,
-		coroc.Site{Pos: "functions.go:25:28", Live: []string{"r"}})
-	coroc.RegisterRecord(&durable_type_RunFib_func1, "github.com/coroc-dev/coroc/benchmarks.RunFib.func1", 0x55fcae35e34d828b, func(r *durable_rec_RunFib_func1) func() { return coroc.NewFunc(r, r.Call) })
-	coroc.RegisterFrame[durable_frame_Deep_func1]("github.com/coroc-dev/coroc/benchmarks.Deep.func1", 0x6b32dd4af362d397,
-		coroc.Site{Pos: "functions.go:30:18", Live: []string{"r"}})
-	coroc.RegisterRecord(&durable_type_Deep_func1, "github.com/coroc-dev/coroc/benchmarks.Deep.func1", 0x6b32dd4af362d397, func(r *durable_rec_Deep_func1) func() { return coroc.NewFunc(r, r.Call) })
+	coroc.RegisterFrame[durable_frame_Fib]("github.com/coroc-dev/coroc/benchmarks.Fib", 0xbc7277a954a0fe4e,
+		coroc.Site{Pos: "functions.go:16:11", Live: []string{}, Key: 1},
+		coroc.Site{Pos: "functions.go:20:9", Live: []string{"n"}, Key: 2},
+		coroc.Site{Pos: "functions.go:20:20", Live: []string{"#35"}, Key: 3})
+	coroc.RegisterFrame[durable_frame_RunFib_func1]("github.com/coroc-dev/coroc/benchmarks.RunFib.func1", 0x65590df53499599b,
+		coroc.Site{Pos: "functions.go:25:28", Live: []string{"#"}, Key: 1})
+	coroc.RegisterRecord(&durable_type_RunFib_func1, "github.com/coroc-dev/coroc/benchmarks.RunFib.func1", 0x65590df53499599b, func(r *durable_rec_RunFib_func1) func() { return coroc.NewFunc(r, r.Call) })
+	coroc.RegisterFrame[durable_frame_Deep_func1]("github.com/coroc-dev/coroc/benchmarks.Deep.func1", 0x7966f692fe9a54f0,
+		coroc.Site{Pos: "functions.go:30:18", Live: []string{"#"}, Key: 1})
+	coroc.RegisterRecord(&durable_type_Deep_func1, "github.com/coroc-dev/coroc/benchmarks.Deep.func1", 0x7966f692fe9a54f0, func(r *durable_rec_Deep_func1) func() { return coroc.NewFunc(r, r.Call) })
 	coroc.RegisterFunc(&durable_static_2{coroc.MakeRecord(&durable_type_static_2)}, &durable_type_static_2, "github.com/coroc-dev/coroc/benchmarks.down", down)
-	coroc.RegisterFrame[durable_frame_down]("github.com/coroc-dev/coroc/benchmarks.down", 0x7118fcd29bf3134d,
-		coroc.Site{Pos: "functions.go:35:3", Live: []string{}},
-		coroc.Site{Pos: "functions.go:39:3", Live: []string{"i"}})
-	coroc.RegisterFrame[durable_frame_Rare_func1]("github.com/coroc-dev/coroc/benchmarks.Rare.func1", 0x29090202538c1725,
-		coroc.Site{Pos: "functions.go:50:11", Live: []string{"r", "i"}})
-	coroc.RegisterRecord(&durable_type_Rare_func1, "github.com/coroc-dev/coroc/benchmarks.Rare.func1", 0x29090202538c1725, func(r *durable_rec_Rare_func1) func() int { return coroc.NewFunc(r, r.Call) })
-	coroc.RegisterFrame[durable_frame_numbers_func1]("github.com/coroc-dev/coroc/benchmarks.numbers.func1", 0x94b2be36600133d3,
-		coroc.Site{Pos: "functions.go:61:8", Live: []string{"r", "yield", "i"}})
-	coroc.RegisterRecord(&durable_type_numbers_func1, "github.com/coroc-dev/coroc/benchmarks.numbers.func1", 0x94b2be36600133d3, func(r *durable_rec_numbers_func1) func(yield func(int) bool) { return coroc.NewFunc(r, r.Call) })
-	coroc.RegisterFrame[durable_frame_Sum_func1_range1]("github.com/coroc-dev/coroc/benchmarks.Sum.func1.range1", 0x83a9fc2b86ec5467,
-		coroc.Site{Pos: "functions.go:77:12", Live: []string{"r"}})
-	coroc.RegisterRecord(&durable_type_Sum_func1_range1, "github.com/coroc-dev/coroc/benchmarks.Sum.func1.range1", 0x83a9fc2b86ec5467, func(r *durable_rec_Sum_func1_range1) func(v int) bool { return coroc.NewFunc(r, r.Call) })
-	coroc.RegisterFrame[durable_frame_Sum_func1]("github.com/coroc-dev/coroc/benchmarks.Sum.func1", 0xf7673da1a43f692,
-		coroc.Site{Pos: "functions.go:74:4", Live: []string{"r", "sum", "t_1", "t_2", "t_3", "range_1"}})
-	coroc.RegisterRecord(&durable_type_Sum_func1, "github.com/coroc-dev/coroc/benchmarks.Sum.func1", 0xf7673da1a43f692, func(r *durable_rec_Sum_func1) func() int { return coroc.NewFunc(r, r.Call) })
-	coroc.RegisterFrame[durable_frame_Three_func1]("github.com/coroc-dev/coroc/benchmarks.Three.func1", 0x9ae71b4370537359,
-		coroc.Site{Pos: "functions.go:89:3", Live: []string{"r", "x", "y", "z"}})
-	coroc.RegisterRecord(&durable_type_Three_func1, "github.com/coroc-dev/coroc/benchmarks.Three.func1", 0x9ae71b4370537359, func(r *durable_rec_Three_func1) func() int { return coroc.NewFunc(r, r.Call) })
+	coroc.RegisterFrame[durable_frame_down]("github.com/coroc-dev/coroc/benchmarks.down", 0x8716245ca6a7a7d0,
+		coroc.Site{Pos: "functions.go:35:3", Live: []string{}, Key: 1},
+		coroc.Site{Pos: "functions.go:39:3", Live: []string{"i"}, Key: 2})
+	coroc.RegisterFrame[durable_frame_Rare_func1]("github.com/coroc-dev/coroc/benchmarks.Rare.func1", 0xd5e9b97e47e7baac,
+		coroc.Site{Pos: "functions.go:50:11", Live: []string{"#", "i"}, Key: 1})
+	coroc.RegisterRecord(&durable_type_Rare_func1, "github.com/coroc-dev/coroc/benchmarks.Rare.func1", 0xd5e9b97e47e7baac, func(r *durable_rec_Rare_func1) func() int { return coroc.NewFunc(r, r.Call) })
+	coroc.RegisterFrame[durable_frame_numbers_func1]("github.com/coroc-dev/coroc/benchmarks.numbers.func1", 0xe8c18be3057c54e3,
+		coroc.Site{Pos: "functions.go:61:8", Live: []string{"#", "yield", "i"}, Key: 1})
+	coroc.RegisterRecord(&durable_type_numbers_func1, "github.com/coroc-dev/coroc/benchmarks.numbers.func1", 0xe8c18be3057c54e3, func(r *durable_rec_numbers_func1) func(yield func(int) bool) { return coroc.NewFunc(r, r.Call) })
+	coroc.RegisterFrame[durable_frame_Sum_func1_range1]("github.com/coroc-dev/coroc/benchmarks.Sum.func1.range2", 0x97c573513e4ba680,
+		coroc.Site{Pos: "functions.go:77:12", Live: []string{"#"}, Key: 4})
+	coroc.RegisterRecord(&durable_type_Sum_func1_range1, "github.com/coroc-dev/coroc/benchmarks.Sum.func1.range2", 0x97c573513e4ba680, func(r *durable_rec_Sum_func1_range1) func(v int) bool { return coroc.NewFunc(r, r.Call) })
+	coroc.RegisterFrame[durable_frame_Sum_func1]("github.com/coroc-dev/coroc/benchmarks.Sum.func1", 0x97c573513e4ba680,
+		coroc.Site{Pos: "functions.go:74:4", Live: []string{"#", "sum", "#12", "#11", "#16", "#range14"}, Key: 2})
+	coroc.RegisterRecord(&durable_type_Sum_func1, "github.com/coroc-dev/coroc/benchmarks.Sum.func1", 0x97c573513e4ba680, func(r *durable_rec_Sum_func1) func() int { return coroc.NewFunc(r, r.Call) })
+	coroc.RegisterFrame[durable_frame_Three_func1]("github.com/coroc-dev/coroc/benchmarks.Three.func1", 0x8e7e03ec314d280f,
+		coroc.Site{Pos: "functions.go:89:3", Live: []string{"#", "x", "y", "z"}, Key: 1})
+	coroc.RegisterRecord(&durable_type_Three_func1, "github.com/coroc-dev/coroc/benchmarks.Three.func1", 0x8e7e03ec314d280f, func(r *durable_rec_Three_func1) func() int { return coroc.NewFunc(r, r.Call) })
 	coroc.RegisterVar("github.com/coroc-dev/coroc/coroutine.ErrInvalidState", &coroutine.ErrInvalidState, false)
 	coroc.RegisterVar("github.com/coroc-dev/coroc/coroutine.ErrNotDurable", &coroutine.ErrNotDurable, false)
 }

@@ -19,6 +19,7 @@ func (f *fileGen) decl(d ast.Decl) {
 			return
 		}
 	}
+	f.begin(d)
 	switch d := d.(type) {
 	case *ast.FuncDecl:
 		f.funcDecl(d)

@@ -131,7 +131,7 @@ func (t *twinGen) deferCall(b *bodyGen, s *ast.DeferStmt) {
 func (t *twinGen) declareDeferred(s *ast.DeferStmt, callee ast.Expr, calleeText string, fields, types, args []string) string {
 	call := s.Call
 	fun := ast.Unparen(call.Fun)
-	name, state := t.unit.deferred(t.path)
+	name, state := t.unit.deferred(t.path), t.deferredState(s)
 	d := "durable_defer_" + name
 	w := &writer{file: t.base()}
 	w.own()

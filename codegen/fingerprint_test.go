@@ -24,7 +24,7 @@ func TestFingerprint(t *testing.T) {
 	}
 	const head = "package m\n\nimport \"github.com/coroc-dev/coroc/coroutine\"\n\n"
 	want := fingerprint(head + "func f(n int) int {\n\tif n > 0 {\n\t\tn += coroutine.Yield[int, int](n)\n\t}\n\treturn n\n}\n")
-	require.Equal(t, "0xb44343f48118277d", want)
+	require.Equal(t, "0x4cdbc16958fa9a2f", want)
 	same := map[string]string{
 		"comments":          head + "// f is documented.\nfunc f(n int /* positive */) int {\n\t// First.\n\tif n > 0 {\n\t\tn += coroutine.Yield[int, int](n) // a call\n\t}\n\treturn n\n}\n",
 		"blank lines":       head + "func f(n int) int {\n\n\tif n > 0 {\n\n\t\tn += coroutine.Yield[int, int](n)\n\t}\n\n\n\treturn n\n}\n",
@@ -37,6 +37,8 @@ func TestFingerprint(t *testing.T) {
 	for name, file := range same {
 		require.Equal(t, want, fingerprint(file), name)
 	}
+	require.NotEqual(t, fingerprint(head+"func f(s ...any) {\n\tf(s...)\n\tcoroutine.Yield[int, int](1)\n}\n"),
+		fingerprint(head+"func f(s ...any) {\n\tf(s)\n\tcoroutine.Yield[int, int](1)\n}\n"))
 	other := map[string]string{
 		"an operator": head + "func f(n int) int {\n\tif n >= 0 {\n\t\tn += coroutine.Yield[int, int](n)\n\t}\n\treturn n\n}\n",
 		"a name":      head + "func f(k int) int {\n\tif k > 0 {\n\t\tk += coroutine.Yield[int, int](k)\n\t}\n\treturn k\n}\n",

@@ -19,6 +19,7 @@ type item struct {
 	call  *ast.CallExpr
 	lhs   []ast.Expr // of a site
 	site  int        // number of the site, from 1
+	key   int        // what it is called in states
 
 	clauses []*label // of a dispatch, in the order of its clauses
 	ctx     *spineCtx
@@ -322,7 +323,7 @@ func (t *twinGen) flattenSwitch(s ast.Stmt, body *ast.BlockStmt, ctx *spineCtx, 
 	t.add(d)
 	inner := ctx.enter(end, nil, name)
 	hasDefault := false
-	for _, c := range body.List {
+	for i, c := range body.List {
 		c := c.(*ast.CaseClause)
 		l := t.newLabel("case")
 		l.used = true
@@ -330,6 +331,7 @@ func (t *twinGen) flattenSwitch(s ast.Stmt, body *ast.BlockStmt, ctx *spineCtx, 
 		hasDefault = hasDefault || c.List == nil
 		if v, ok := t.info.Implicits[c].(*types.Var); ok {
 			t.clauseVars[v] = t.local(fmt.Sprintf("%s_case_%d", v.Name(), t.labels["case"]))
+			t.clauseWires[t.clauseVars[v]] = fmt.Sprintf("%s#case%d", t.wire(v.Name()), i+1)
 		}
 	}
 	if hasDefault {

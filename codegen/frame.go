@@ -3,6 +3,7 @@ package codegen
 import (
 	"fmt"
 	"go/types"
+	"strconv"
 	"strings"
 )
 
@@ -19,23 +20,33 @@ func (t *twinGen) frameType() string {
 	w.own()
 	w.putf("// %s is the frame of %s.\n", t.frameName(), t.state)
 	w.putf("type %s%s struct {\nSite %s\n", t.frameName(), t.unit.tdecl, t.predeclared("int"))
+	t.wireOf = map[string]string{}
+	field := func(name, wire, typ string) {
+		t.wireOf[name] = wire
+		w.put(fieldText(name, wire, typ))
+	}
 	if len(t.captures) > 0 {
 		t.r = t.unit.recordVar
-		w.putf("%s *durable_rec_%s%s\n", fieldName(t.r), t.path, t.unit.tuse)
+		field(fieldName(t.r), "#", fmt.Sprintf("*durable_rec_%s%s", t.path, t.unit.tuse))
 	}
 	for _, v := range t.framedVars() {
-		w.putf("%s %s\n", fieldName(t.localName(v)), t.typeOf(v))
+		name := t.localName(v)
+		wire := t.clauseWires[name]
+		if wire == "" {
+			wire = t.wire(name)
+		}
+		field(fieldName(name), wire, t.typeOf(v))
 	}
 	if t.d != "" {
-		w.putf("%s *%s.Defers\n", t.d, t.coroc)
-		for _, p := range t.results {
+		field(t.d, "#defers", fmt.Sprintf("*%s.Defers", t.coroc))
+		for i, p := range t.results {
 			if p.obj == nil {
-				w.putf("%s %s\n", fieldName(p.name), p.typ)
+				field(fieldName(p.name), fmt.Sprintf("#result%d", i+1), p.typ)
 			}
 		}
 	}
 	if t.recoverVar != "" {
-		w.putf("%s *%s.Defers\n", t.recoverVar, t.coroc)
+		field(t.recoverVar, "#recovers", fmt.Sprintf("*%s.Defers", t.coroc))
 	}
 	w.put("}\n\n")
 	t.decls = append(t.decls, w.String())
@@ -174,22 +185,22 @@ func (t *twinGen) resume(b *bodyGen, frame string) {
 // registerFrame registers the frame type of a twin with its sites.
 func (t *twinGen) registerFrame(frame string, fingerprint uint64) {
 	text := fmt.Sprintf("%s.RegisterFrame[%s](%s, %#x", t.coroc, frame, t.unit.stateText(t.fileGen, t.state), fingerprint)
-	site := func(pos string, fields []string) {
+	site := func(key, pos string, fields []string) {
 		var quoted []string
 		for _, n := range fields {
-			quoted = append(quoted, fmt.Sprintf("%q", n))
+			quoted = append(quoted, fmt.Sprintf("%q", t.wireOf[n]))
 		}
-		text += fmt.Sprintf(",\n%s.Site{Pos: %q, Live: []%s{%s}}", t.coroc, pos, t.predeclared("string"), strings.Join(quoted, ", "))
+		text += fmt.Sprintf(",\n%s.Site{Pos: %q, Live: []%s{%s}, Key: %s}", t.coroc, pos, t.predeclared("string"), strings.Join(quoted, ", "), key)
 	}
 	for _, it := range t.items {
 		if it.kind == siteItem {
 			fields, _ := t.saved(it)
-			site(t.sitePos(it.call), fields)
+			site(strconv.Itoa(it.key), t.sitePos(it.call), fields)
 		}
 	}
 	if t.d != "" {
 		fields, _ := t.saved(nil)
-		site(t.base()+" (deferred calls)", fields)
+		site(t.coroc+".Exit", t.base()+" (deferred calls)", fields)
 	}
 	t.unit.register(text + ")")
 }

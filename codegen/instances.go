@@ -132,7 +132,11 @@ func (f *fileGen) registration(n *types.Named) string {
 	if n.TypeArgs().Len() > 0 {
 		register = "RegisterInstance"
 	}
-	return fmt.Sprintf("%s.%s[%s](%q)", f.coroc, register, f.typeText(n), mapImport(n.Obj().Pkg().Path())+"."+n.Obj().Name())
+	name := mapImport(n.Obj().Pkg().Path()) + "." + n.Obj().Name()
+	if local := f.localTypes()[n.Obj().Name()]; local != "" && f.samePackage(n.Obj().Pkg()) {
+		name = local
+	}
+	return fmt.Sprintf("%s.%s[%s](%q)", f.coroc, register, f.typeText(n), name)
 }
 
 // makerUnits generates the units of the generic functions of a file that have no other

@@ -2,14 +2,11 @@ package codegen
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
 	"go/ast"
 	"go/build/constraint"
 	"go/format"
 	"go/parser"
-	"go/printer"
 	"go/token"
 	"go/types"
 	"path/filepath"
@@ -197,6 +194,9 @@ type pkgGen struct {
 	// others that it uses.
 	instancesIn map[ast.Decl][]string
 	unitDone    map[ast.Decl]bool
+
+	placed map[ast.Node]*places // of declarations of the source
+	locals map[string]string    // see localTypes
 }
 
 // fileGen is the work on one file.
@@ -214,6 +214,9 @@ type fileGen struct {
 	coroc     string
 	decls     []string
 	inits     []string
+
+	here  *places           // of the declaration that is being generated
+	wires map[string]string // of its variables, see desugar.Package.Wires
 }
 
 // Package generates the files of one package from its desugared form.
@@ -221,7 +224,7 @@ func (g *Generator) Package(p *typecheck.Package, d *desugar.Package) ([]File, [
 	pg := &pkgGen{
 		Generator: g, p: p, d: d, info: d.Info,
 		desugared: d, origFunc: map[*types.Func]*types.Func{}, statics: map[string]bool{},
-		counts: map[string]int{}, made: map[*ast.FuncLit]string{}, deferTypes: map[*ast.DeferStmt]string{}, instancesIn: map[ast.Decl][]string{}, unitDone: map[ast.Decl]bool{},
+		counts: map[string]int{}, made: map[*ast.FuncLit]string{}, deferTypes: map[*ast.DeferStmt]string{}, instancesIn: map[ast.Decl][]string{}, unitDone: map[ast.Decl]bool{}, placed: map[ast.Node]*places{},
 	}
 	for _, f := range d.Files {
 		for _, decl := range f.Decls {
@@ -583,23 +586,4 @@ func (f *fileGen) checkNames(generated *ast.File) {
 			})
 		}
 	}
-}
-
-// fingerprint returns a hash of the source of a declaration or literal in a form
-// that comments and formatting do not change.
-func (f *fileGen) fingerprint(n ast.Node) uint64 {
-	if n == nil {
-		return 0
-	}
-	var b bytes.Buffer
-	if fd, ok := n.(*ast.FuncDecl); ok {
-		c := *fd
-		c.Doc = nil
-		n = &c
-	}
-	if err := printer.Fprint(&b, token.NewFileSet(), copyNode(n, func(ast.Node) ast.Node { return nil })); err != nil {
-		panic(fmt.Errorf("printing %T: %w", n, err))
-	}
-	sum := sha256.Sum256(b.Bytes())
-	return binary.BigEndian.Uint64(sum[:8])
 }

@@ -40,6 +40,7 @@ func (f *fileGen) declareLit(b *bodyGen, lit *ast.FuncLit, captures []*types.Var
 		kind = "range"
 	}
 	path, state := u.literal(b.where, kind)
+	state = f.literalState(u, f.d.Orig[lit], state)
 	t := f.newTwin(u, path, state, lit.Type, lit.Body)
 	r := t.local("r")
 	prev := u.recordVar
@@ -52,7 +53,7 @@ func (f *fileGen) declareLit(b *bodyGen, lit *ast.FuncLit, captures []*types.Var
 	w.putf("// %s is the record of the func literal %s.\n", rec, state)
 	w.putf("type %s%s struct {\nRec %s.Record\n", rec, u.tdecl, f.coroc)
 	for _, v := range captures {
-		w.putf("%s %s\n", fieldName(v.Name()), t.typeOf(v))
+		w.put(fieldText(fieldName(v.Name()), f.wire(v.Name()), t.typeOf(v)))
 	}
 	w.put("}\n\n")
 
@@ -93,7 +94,7 @@ func (f *fileGen) declareLit(b *bodyGen, lit *ast.FuncLit, captures []*types.Var
 		methods.put(t.generate(fmt.Sprintf("func (%s *%s%s) DurableCall", r, rec, u.tuse), nil, captures, f.d.Orig[lit], lit.Type, lit.Body) + "\n")
 	}
 	f.decls = append(f.decls, w.String(), methods.String())
-	f.recordParts(u, rec, path, state, f.fingerprint(f.d.Orig[lit]), sig, captures, "")
+	f.recordParts(u, rec, path, state, fingerprint(f.versioned(f.d.Orig[lit])), sig, captures, "")
 	return "durable_new_" + path
 }
 

@@ -28,6 +28,8 @@ type twinGen struct {
 	result     map[*types.Var]bool
 	clauseVars map[*types.Var]string
 
+	clauseWires map[string]string // their names in saved states
+
 	items    []*item
 	prologue []ast.Stmt // constants, which need not stand where they are declared
 	labels   map[string]int
@@ -52,6 +54,7 @@ type twinGen struct {
 	suspend     string              // the label of what suspends, in a twin with such variables
 	mentioned   map[*types.Var]bool // variables, also captured ones, in code that can be reached
 	framed      bitset              // variables that are live at some site
+	wireOf      map[string]string   // names in saved states of the frame's fields
 }
 
 type param struct {
@@ -64,7 +67,7 @@ func (f *fileGen) newTwin(u *unit, path, state string, ft *ast.FuncType, body *a
 	t := &twinGen{
 		fileGen: f, unit: u, path: path, state: state,
 		index: map[*types.Var]int{}, param: map[*types.Var]bool{}, result: map[*types.Var]bool{},
-		clauseVars: map[*types.Var]string{}, labels: map[string]int{}, gotos: map[string]*label{}, names: map[string]bool{},
+		clauseVars: map[*types.Var]string{}, clauseWires: map[string]string{}, labels: map[string]int{}, gotos: map[string]*label{}, names: map[string]bool{},
 		hoisted: map[*types.Var]bool{}, mentioned: map[*types.Var]bool{},
 	}
 	identNames(body, t.names)
@@ -193,6 +196,7 @@ func (t *twinGen) generate(head string, recv *types.Var, captures []*types.Var, 
 	t.flattenList(body.List, nil)
 	t.dropUnreachable()
 	t.numberSites()
+	t.siteKeys()
 	if t.sites > manySites {
 		p := t.position(orig.Pos())
 		t.diags = append(t.diags, typecheck.Diagnostic{
@@ -234,7 +238,7 @@ func (t *twinGen) generate(head string, recv *types.Var, captures []*types.Var, 
 	t.resume(b, frame)
 	t.emit(b, frame)
 	b.put("}\n")
-	t.registerFrame(frame, t.fingerprint(orig))
+	t.registerFrame(frame, fingerprint(t.versioned(orig)))
 	t.describe(ft)
 	return b.String()
 }

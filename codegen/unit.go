@@ -51,11 +51,10 @@ func (u *unit) value(path string, fn *types.Func) (string, string) {
 	return path + n, u.statePath(path) + fmt.Sprintf(".%s.value%d", fn.Name(), u.values[path])
 }
 
-// deferred returns the names for the next deferred call.
-func (u *unit) deferred(path string) (string, string) {
+// deferred returns the name for the next deferred call.
+func (u *unit) deferred(path string) string {
 	u.defers[path]++
-	n := fmt.Sprintf("_%d", u.defers[path])
-	return path + n, u.statePath(path) + fmt.Sprintf(".defer%d", u.defers[path])
+	return path + fmt.Sprintf("_%d", u.defers[path])
 }
 
 // statePath turns a path of generated names into the name in saved states.

@@ -89,12 +89,12 @@ func (f *fn) assignSite(lhs []ast.Expr, c *ast.CallExpr, old ast.Node) {
 		return
 	}
 	var temps, targets, uses []ast.Expr
-	for _, e := range nl {
+	for i, e := range nl {
 		if isBlank(e) {
 			temps = append(temps, e)
 			continue
 		}
-		name := f.fresh("t")
+		name := f.freshAt("t", lhs[i])
 		temps = append(temps, ident(name))
 		targets = append(targets, e)
 		uses = append(uses, ident(name))
@@ -159,7 +159,7 @@ func (f *fn) define(s *ast.AssignStmt) {
 			}
 			continue
 		}
-		name := f.fresh("t")
+		name := f.freshAt("t", id)
 		lhs = append(lhs, ident(name))
 		defines = true
 		if len(rhs) == len(s.Lhs) {
@@ -288,7 +288,7 @@ func (f *fn) varSite(s *ast.ValueSpec, c *ast.CallExpr, boxed bool) {
 		case id.Name == "_":
 			lhs = append(lhs, ident("_"))
 		case f.isBoxed(id):
-			name := f.fresh("t")
+			name := f.freshAt("t", id)
 			if s.Type != nil {
 				bind = append(bind, func() { f.boxDef(id, f.box(f.typ(s.Type), ident(name))) })
 			} else {
@@ -300,7 +300,7 @@ func (f *fn) varSite(s *ast.ValueSpec, c *ast.CallExpr, boxed bool) {
 			lhs = append(lhs, f.defIdent(id))
 			tok = token.DEFINE
 		case boxed:
-			name := f.fresh("t")
+			name := f.freshAt("t", id)
 			bind = append(bind, func() {
 				f.emit(varDecl([]*ast.Ident{f.defIdent(id)}, f.typ(s.Type), ident(name)), s)
 			})
@@ -326,7 +326,7 @@ func (f *fn) vars2(s *ast.ValueSpec, values []ast.Expr) {
 			names = append(names, f.defIdent(id))
 			continue
 		}
-		name := f.fresh("t")
+		name := f.freshAt("t", id)
 		names = append(names, ident(name))
 		bind = append(bind, func() { f.boxDef(id, f.box(nil, ident(name))) })
 	}

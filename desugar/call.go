@@ -28,7 +28,7 @@ func (f *fn) call(e *ast.CallExpr, flush bool) ast.Expr {
 	}
 	if c := f.site(e); c != nil {
 		call := f.siteCall(c)
-		name := f.fresh("t")
+		name := f.freshAt("t", e)
 		f.emit(define(name, call), e)
 		return ident(name)
 	}
@@ -151,7 +151,7 @@ func (f *fn) callResults(e ast.Expr) []ast.Expr {
 func (f *fn) tupleTemps(n int, call ast.Expr, old ast.Expr) []ast.Expr {
 	var lhs, uses []ast.Expr
 	for range n {
-		name := f.fresh("t")
+		name := f.freshAt("t", old)
 		lhs = append(lhs, ident(name))
 		uses = append(uses, ident(name))
 	}

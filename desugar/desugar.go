@@ -46,6 +46,10 @@ type Package struct {
 	// defers of the function around the loop, to which these belong.
 	BodyDefers map[*ast.FuncLit]*types.Var
 
+	// Wires has the names that the variables of a changed declaration have in saved
+	// states, by the names that they have in it, where these differ: see Places.
+	Wires map[ast.Decl]map[string]string
+
 	// Lifted has the names at package level of the local types and constants that
 	// stand there now.
 	Lifted map[types.Object]string
@@ -98,6 +102,7 @@ func Rewrite(mod *typecheck.Module, p *typecheck.Package, facts *colour.Facts) (
 			file.decls = append(file.decls, fn.lifted...)
 			file.decls = append(file.decls, nd)
 			r.out.Changed[nd] = true
+			r.out.Wires[nd] = fn.wires
 		}
 	}
 	for _, file := range r.files {
@@ -151,6 +156,7 @@ func newRewriter(mod *typecheck.Module, p *typecheck.Package, facts *colour.Fact
 		out: &Package{
 			Orig:     make(map[ast.Node]ast.Node),
 			Changed:  make(map[ast.Decl]bool),
+			Wires:    make(map[ast.Decl]map[string]string),
 			Boxed:    make(map[types.Object]bool),
 			Results:  make(map[*ast.FuncType][]*types.Var),
 			Captures: make(map[*ast.FuncLit][]*types.Var),

@@ -14,12 +14,15 @@ type fn struct {
 	// plain: the declaration is copied without any change.
 	plain bool
 
-	names      map[types.Object]string // of local objects
-	taken      map[string]bool         // names used in the declaration
-	count      map[string]int          // of temporaries
-	clauseVars map[types.Object][]types.Object
-	boxed      map[types.Object]bool // variables of the source
-	vars       map[*types.Var]*varUse
+	names        map[types.Object]string // of local objects
+	taken        map[string]bool         // names used in the declaration
+	count        map[string]int          // of temporaries
+	wires        map[string]string       // names in saved states, by names
+	derivedWires map[string]int          // how often those that derived makes were asked for
+	at           ast.Node                // the statement that is rewritten
+	clauseVars   map[types.Object][]types.Object
+	boxed        map[types.Object]bool // variables of the source
+	vars         map[*types.Var]*varUse
 
 	level    *level
 	out      *[]ast.Stmt // statements go here
@@ -39,6 +42,8 @@ type level struct {
 	loop     *rangeBody    // of the body of a range
 	body     *ast.BlockStmt
 	outer    *level
+	places   map[ast.Node]int // of functions, see Places
+	made     map[string]int   // names in saved states that were made up there
 	durable  bool
 	hasDefer bool
 	defersIt bool                  // a deferred call may suspend
@@ -67,14 +72,16 @@ type result struct {
 func (r *rewriter) newFn(file *file, d ast.Decl) *fn {
 	return &fn{
 		r: r, file: file, src: d,
-		names:    make(map[types.Object]string),
-		taken:    make(map[string]bool),
-		count:    make(map[string]int),
-		boxed:    make(map[types.Object]bool),
-		generic:  make(map[types.Object]bool),
-		expanded: make(map[types.Object]bool),
-		vars:     make(map[*types.Var]*varUse),
-		level:    &level{},
+		names:        make(map[types.Object]string),
+		taken:        make(map[string]bool),
+		count:        make(map[string]int),
+		wires:        make(map[string]string),
+		derivedWires: make(map[string]int),
+		boxed:        make(map[types.Object]bool),
+		generic:      make(map[types.Object]bool),
+		expanded:     make(map[types.Object]bool),
+		vars:         make(map[*types.Var]*varUse),
+		level:        &level{},
 	}
 }
 
@@ -157,9 +164,9 @@ func (f *fn) funcLit(l *ast.FuncLit) *ast.FuncLit {
 // function rewrites the parts of a function.
 func (f *fn) function(node ast.Node, recv *ast.FieldList, typ *ast.FuncType, body *ast.BlockStmt, durable bool) (*ast.FieldList, *ast.FuncType, *ast.BlockStmt) {
 	lv := &level{node: node, typ: typ, body: body, outer: f.level, durable: durable}
-	outerOut, outerTargets := f.out, f.targets
-	f.level, f.targets = lv, nil
-	defer func() { f.level, f.out, f.targets = lv.outer, outerOut, outerTargets }()
+	outerOut, outerTargets, outerAt := f.out, f.targets, f.at
+	f.level, f.targets, f.at = lv, nil, nil
+	defer func() { f.level, f.out, f.targets, f.at = lv.outer, outerOut, outerTargets, outerAt }()
 	if !f.plain {
 		f.scanLevel(lv)
 	}

@@ -99,6 +99,7 @@ func (f *fn) nameLocals() {
 	for name := range own {
 		f.taken[name] = true
 	}
+	f.wireLocals()
 }
 
 // isGenerated reports whether a name is one of those that generated code declares at
@@ -173,14 +174,22 @@ func (f *fn) isLocal(obj types.Object) bool {
 	return ok && !v.IsField() && v.Pkg() == f.r.src.Types && !f.isGlobal(v)
 }
 
-// fresh makes up a name for a temporary or a label: base_1, base_2 and so on.
-func (f *fn) fresh(base string) string {
+// fresh makes up a name for a temporary or a label that belongs to the statement that is
+// rewritten: base_1, base_2 and so on.
+func (f *fn) fresh(base string) string { return f.freshAt(base, f.at) }
+
+// freshAt is fresh for what a node of the source is the reason of.
+func (f *fn) freshAt(base string, at ast.Node) string {
+	if f.placesOf()[at] == 0 {
+		at = f.at
+	}
 	for {
 		f.count[base]++
 		name := fmt.Sprintf("%s_%d", base, f.count[base])
 		if !f.taken[name] && !f.r.reserved[name] {
 			f.taken[name] = true
 			f.r.mentions[name] = true
+			f.placed(name, base, at)
 			return name
 		}
 	}
@@ -188,14 +197,15 @@ func (f *fn) fresh(base string) string {
 
 // derived makes up a name for a variable that belongs to one of the user's: x_in
 // for the parameter whose box is x.
-func (f *fn) derived(name, suffix string) string {
-	base := name + suffix
-	name = base
+func (f *fn) derived(own, suffix string) string {
+	base := own + suffix
+	name := base
 	for i := 2; f.taken[name] || f.r.reserved[name]; i++ {
 		name = fmt.Sprintf("%s_%d", base, i)
 	}
 	f.taken[name] = true
 	f.r.mentions[name] = true
+	f.wires[name] = f.uniqueWire(f.wires[own] + "#" + suffix)
 	return name
 }
 

@@ -130,7 +130,7 @@ func (f *fn) early(n ast.Expr, old ast.Expr, flush bool) ast.Expr {
 // temp puts the value of an expression into a new variable and returns its name.
 // old is the expression of the source that it comes from.
 func (f *fn) temp(n ast.Expr, old ast.Expr) string {
-	name := f.fresh("t")
+	name := f.freshAt("t", old)
 	f.emit(define(name, f.typed(n, old)), old)
 	return name
 }
@@ -344,7 +344,7 @@ func (f *fn) shortCircuit(e *ast.BinaryExpr) ast.Expr {
 	if t != nil && f.untyped(e.X) {
 		x = callOf(f.typeExpr(t, e), x)
 	}
-	name := f.fresh("t")
+	name := f.freshAt("t", e)
 	f.emit(define(name, x), e.X)
 	body := f.collect(func() {
 		if c := f.site(e.Y); c != nil {
@@ -441,7 +441,7 @@ func (f *fn) mapLit(e *ast.CompositeLit, t types.Type) ast.Expr {
 			dynamic = append(dynamic, kv)
 		}
 	}
-	name := f.fresh("t")
+	name := f.freshAt("t", e)
 	f.emit(define(name, copied(f, n, e)), e)
 	for _, kv := range dynamic {
 		k := f.explicitLit(f.expr(kv.Key, f.suspends(kv.Value)), kv.Key)

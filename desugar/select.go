@@ -49,7 +49,7 @@ func (f *fn) comm(s ast.Stmt) (ast.Stmt, []func()) {
 			lhs = append(lhs, f.defTarget(id))
 			continue
 		}
-		name := f.fresh("t")
+		name := f.freshAt("t", id)
 		lhs = append(lhs, ident(name))
 		binds = append(binds, func() { f.boxDef(id, f.box(nil, ident(name))) })
 	}

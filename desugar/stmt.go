@@ -46,6 +46,9 @@ func (f *fn) scoped(old ast.Node, do func()) {
 // stmt emits a statement of the source. In a function with goto, one that declares
 // nothing itself declares nothing in the end: the source may jump over it.
 func (f *fn) stmt(s ast.Stmt) {
+	outer := f.at
+	f.at = s
+	defer func() { f.at = outer }()
 	if len(f.level.gotos) == 0 || declares(s) {
 		f.statement(s)
 		return

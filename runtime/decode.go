@@ -300,9 +300,9 @@ func (d *decoder) readShapes() {
 			continue
 		}
 		fingerprint := d.fixed64()
-		index := d.int()
+		key := d.int()
 		pos := d.str()
-		s := d.findSite(name, fingerprint, index, pos)
+		s := d.findSite(name, fingerprint, key, pos)
 		shape := loadedShape{site: s, live: s.live, first: len(d.params)}
 		n := d.count(2)
 		same := n == len(s.live)
@@ -336,18 +336,15 @@ func (d *decoder) sameSite(name []byte) *siteType {
 		if len(b) < 10 || f.fingerprint != binary.LittleEndian.Uint64(b) {
 			continue
 		}
-		index, _ := binary.Uvarint(b[8:])
-		if index < 1 || index > uint64(len(f.sites)) {
-			return nil
-		}
-		if s := f.sites[index-1]; s.basic && len(b) >= len(s.desc) && string(b[:len(s.desc)]) == string(s.desc) {
+		key, _ := binary.Uvarint(b[8:])
+		if s := f.byKey[int(min(key, math.MaxInt32))]; s != nil && s.basic && len(b) >= len(s.desc) && string(b[:len(s.desc)]) == string(s.desc) {
 			return s
 		}
 	}
 	return nil
 }
 
-func (d *decoder) findSite(name []byte, fingerprint uint64, index int, pos []byte) *siteType {
+func (d *decoder) findSite(name []byte, fingerprint uint64, key int, pos []byte) *siteType {
 	var found *frameType
 	versions := d.reg.frameNames[string(name)]
 	for _, f := range versions {
@@ -359,11 +356,11 @@ func (d *decoder) findSite(name []byte, fingerprint uint64, index int, pos []byt
 	case len(versions) == 0:
 		d.incompatible("function %s, suspended at %s: this program has no such function", name, pos)
 	case found == nil:
-		d.incompatible("function %s, suspended at %s (site %d): the function has changed since (fingerprint %016x, here %016x)", name, pos, index, fingerprint, versions[0].fingerprint)
-	case index < 1 || index > len(found.sites):
-		d.incompatible("function %s, suspended at %s: there is no site %d", name, pos, index)
+		d.incompatible("function %s, suspended at %s (site %d): the function has changed since (fingerprint %016x, here %016x)", name, pos, key, fingerprint, versions[0].fingerprint)
+	case found.byKey[key] == nil:
+		d.incompatible("function %s, suspended at %s: what it called there, call %d of its source, does not suspend any more", name, pos, key)
 	}
-	return found.sites[index-1]
+	return found.byKey[key]
 }
 
 // liveByName returns the fields in the order in which they were saved.
@@ -390,7 +387,7 @@ func (d *decoder) liveByName(s *siteType, names []string, n int) []field {
 		}
 	}
 	if len(surplus) > 0 || len(missing) > 0 {
-		d.incompatible("function %s, suspended at %s (site %d): the live variables differ: the state has %s", s.frame.name, s.pos, s.index, difference(surplus, missing))
+		d.incompatible("function %s, suspended at %s (site %d): the live variables differ: the state has %s", s.frame.name, s.pos, s.key, difference(surplus, missing))
 	}
 	return live
 }
@@ -418,7 +415,7 @@ func (d *decoder) checkShapes() {
 				continue
 			}
 			if why := d.match(d.params[s.first+j], f.p); why != "" {
-				d.incompatible("function %s, suspended at %s (site %d): the type of %s differs: %s", s.site.frame.name, s.site.pos, s.site.index, f.name, why)
+				d.incompatible("function %s, suspended at %s (site %d): the type of %s differs: %s", s.site.frame.name, s.site.pos, s.site.key, f.name, why)
 			}
 		}
 	}

@@ -412,7 +412,7 @@ func (e *encoder) shape(s *siteType) {
 		return
 	}
 	e.b = binary.LittleEndian.AppendUint64(e.b, s.frame.fingerprint)
-	e.uvarint(uint64(s.index))
+	e.uvarint(uint64(s.key))
 	e.str(s.pos)
 	e.uvarint(uint64(len(s.live)))
 	for i := range s.live {

@@ -16,10 +16,17 @@ type Site struct {
 	Pos string
 	// Live names the fields of the frame struct that are saved at this site.
 	Live []string
+	// Key is the place in the function's source, as states have it: the number of the call
+	// or range, from 1; Exit for the deferred calls at the end. 0 stands for the index.
+	Key int
 }
 
+// Exit is the Key of the site at which the deferred calls of a function run.
+const Exit = -1
+
 // RegisterFrame makes the frames of a function known. F is a struct whose first
-// field is "Site int", the 1-based index into sites. The fingerprint is that of
+// field is "Site int", the 1-based index into sites. A field with the tag coroc:"name" is
+// called that in states. The fingerprint is that of
 // the function's source; a function may be registered with several, if older
 // versions of it are still in the program.
 //
@@ -34,7 +41,14 @@ func RegisterFrame[F any](name string, fingerprint uint64, sites ...Site) {
 		word:        typeWord((*F)(nil)),
 	}
 	for i := range sites {
-		f.sites = append(f.sites, &siteType{frame: f, index: i + 1, pos: sites[i].Pos, names: sites[i].Live})
+		key := sites[i].Key
+		switch key {
+		case 0:
+			key = i + 1
+		case Exit:
+			key = 0
+		}
+		f.sites = append(f.sites, &siteType{frame: f, index: i + 1, key: key, pos: sites[i].Pos, names: sites[i].Live})
 	}
 	pending.add(func(p *registrations) {
 		key := versionKey{name, fingerprint}
@@ -145,12 +159,14 @@ type frameType struct {
 	word        unsafe.Pointer // the type word of *F in an interface
 	plan        *plan
 	sites       []*siteType
+	byKey       map[int]*siteType
 }
 
 // siteType is a site with the plans of its live fields.
 type siteType struct {
 	frame *frameType
-	index int
+	index int // in the frame
+	key   int // in states
 	pos   string
 	names []string
 	live  []field
@@ -295,6 +311,7 @@ func (p *registrations) compile() *registry {
 
 func (r *registry) compileFrame(f *frameType) error {
 	f.plan = r.plans.of(f.typ)
+	f.byKey = make(map[int]*siteType, len(f.sites))
 	sites := make([]*siteType, len(f.sites))
 	for i, old := range f.sites {
 		s := *old
@@ -305,7 +322,7 @@ func (r *registry) compileFrame(f *frameType) error {
 		for _, name := range s.names {
 			fd, ok := f.plan.fieldNamed(name)
 			if !ok {
-				return fmt.Errorf("conflicting registrations: the frame of %s has no field %s, which site %s (%d) names", f.name, name, s.pos, s.index)
+				return fmt.Errorf("conflicting registrations: the frame of %s has no field %s, which site %s (%d) names", f.name, name, s.pos, s.key)
 			}
 			wire := fd.p.basic
 			if isSelf(f, fd.p) {
@@ -321,6 +338,10 @@ func (r *registry) compileFrame(f *frameType) error {
 		if s.desc = s.describe(); s.basic {
 			s.first = append(appendName(nil, "", f.name), s.desc...)
 		}
+		if f.byKey[s.key] != nil {
+			return fmt.Errorf("conflicting registrations: two sites of %s have the key %d", f.name, s.key)
+		}
+		f.byKey[s.key] = &s
 		sites[i] = &s
 	}
 	f.sites = sites
@@ -339,7 +360,7 @@ func (s *siteType) describe() []byte {
 		return nil
 	}
 	b := binary.LittleEndian.AppendUint64(nil, s.frame.fingerprint)
-	b = appendUvarint(b, uint64(s.index))
+	b = appendUvarint(b, uint64(s.key))
 	b = appendString(b, s.pos)
 	b = appendUvarint(b, uint64(len(s.live)))
 	for i := range s.live {

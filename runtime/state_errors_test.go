@@ -278,7 +278,7 @@ func withRegistry(t *testing.T, f func()) {
 }
 
 func TestIncompatible(t *testing.T) {
-	live := Site{"f.go:3", []string{"A", "B"}}
+	live := Site{Pos: "f.go:3", Live: []string{"A", "B"}}
 	var b []byte
 	withRegistry(t, func() {
 		RegisterFrame[before]("app.f", 1, live)
@@ -293,9 +293,9 @@ func TestIncompatible(t *testing.T) {
 	}{
 		{"gone", func() {}, "function app.f, suspended at f.go:3: this program has no such function"},
 		{"changed", func() { RegisterFrame[before]("app.f", 2, live) }, "function app.f, suspended at f.go:3 (site 1): the function has changed since (fingerprint 0000000000000001, here 0000000000000002)"},
-		{"sites", func() { RegisterFrame[before]("app.f", 1) }, "there is no site 1"},
-		{"less", func() { RegisterFrame[before]("app.f", 1, Site{"f.go:3", []string{"A"}}) }, "the live variables differ: the state has B too many"},
-		{"more", func() { RegisterFrame[ints]("app.f", 1, Site{"f.go:3", []string{"A", "B", "C"}}) }, "the live variables differ: the state has no C"},
+		{"sites", func() { RegisterFrame[before]("app.f", 1) }, "what it called there, call 1 of its source, does not suspend any more"},
+		{"less", func() { RegisterFrame[before]("app.f", 1, Site{Pos: "f.go:3", Live: []string{"A"}}) }, "the live variables differ: the state has B too many"},
+		{"more", func() { RegisterFrame[ints]("app.f", 1, Site{Pos: "f.go:3", Live: []string{"A", "B", "C"}}) }, "the live variables differ: the state has no C"},
 		{"type", func() { RegisterFrame[afterTypes]("app.f", 1, live) }, "the type of B differs: string in the state, []uint8 here"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -318,7 +318,7 @@ func TestIncompatible(t *testing.T) {
 	})
 	// The order of the live variables does not matter.
 	withRegistry(t, func() {
-		RegisterFrame[before]("app.f", 1, Site{"f.go:3", []string{"B", "A"}})
+		RegisterFrame[before]("app.f", 1, Site{Pos: "f.go:3", Live: []string{"B", "A"}})
 		c := New(nil)
 		_, err := c.LoadState(b)
 		require.NoError(t, err)
@@ -338,7 +338,7 @@ type payloadNew struct {
 
 func TestIncompatibleTypes(t *testing.T) {
 	var b []byte
-	site := Site{"f.go:3", []string{"V"}}
+	site := Site{Pos: "f.go:3", Live: []string{"V"}}
 	withRegistry(t, func() {
 		RegisterType[payloadOld]("app.payload")
 		RegisterFrame[frame1[any]]("app.f", 1, site)

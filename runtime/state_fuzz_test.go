@@ -34,7 +34,7 @@ type fuzzValue struct {
 type fuzzLink struct{ next any }
 
 func registerFuzz() {
-	RegisterFrame[frame1[fuzzValue]]("fuzz", 1, Site{"f.go:1", []string{"V"}})
+	RegisterFrame[frame1[fuzzValue]]("fuzz", 1, Site{Pos: "f.go:1", Live: []string{"V"}})
 	RegisterFrame[ints]("example.com/app.work", 0x1234567890abcdef, Site{Pos: "work.go:42", Live: []string{"A", "B", "C"}})
 	RegisterType[fuzzLink]("test.fuzzLink")
 	RegisterType[context.CancelFunc]("context.CancelFunc")

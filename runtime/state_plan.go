@@ -220,6 +220,9 @@ func (p *plan) addField(name string, off uintptr, f *plan) {
 	p.hashes = p.hashes || f.hashes
 }
 
+// nameTag is the key of the struct tag with what a field is called in states.
+const nameTag = "coroc"
+
 func (t *planTable) structural(p *plan) {
 	switch p.typ.Kind() {
 	case reflect.Struct:
@@ -233,7 +236,11 @@ func (t *planTable) structural(p *plan) {
 				header.of = p.rec
 				fp = &header
 			}
-			p.addField(f.Name, f.Offset, fp)
+			name := f.Name
+			if tag, ok := f.Tag.Lookup(nameTag); ok {
+				name = tag
+			}
+			p.addField(name, f.Offset, fp)
 		}
 		p.op = opStruct
 	case reflect.Array:

@@ -107,7 +107,7 @@ func Durable_register_witness[I any, O any]() {
 	if !coroc.Once[durable_unit_witness[I, O]]() {
 		return
 	}
-	coroc.RegisterRecord(coroc.RecordTypeOf[durable_rec_witness_func1[I, O]](), coroc.InstanceName[durable_unit_witness[I, O]]("github.com/coroc-dev/coroc/examples/charge.witness.func1"), 0x4279c7565efe4d67, func(r *durable_rec_witness_func1[I, O]) func(ctx context.Context, in I) (O, error) {
+	coroc.RegisterRecord(coroc.RecordTypeOf[durable_rec_witness_func1[I, O]](), coroc.InstanceName[durable_unit_witness[I, O]]("github.com/coroc-dev/coroc/examples/charge.witness.func1"), 0x87e0b19cc2f7da70, func(r *durable_rec_witness_func1[I, O]) func(ctx context.Context, in I) (O, error) {
 		return coroc.NewFunc(r, r.Call)
 	})
 }

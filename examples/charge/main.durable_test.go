@@ -232,7 +232,7 @@ func init() {
 		code int
 		want string
 	}]("github.com/coroc-dev/coroc/examples/charge.struct{args string; code int; want string}")
-	coroc.RegisterRecord(&durable_type_service_func1, "github.com/coroc-dev/coroc/examples/charge.service.func1", 0x7099e4fb2406f83b, func(r *durable_rec_service_func1) func() { return coroc.NewFunc(r, r.Call) })
+	coroc.RegisterRecord(&durable_type_service_func1, "github.com/coroc-dev/coroc/examples/charge.service.func1", 0x8ef099f527f62020, func(r *durable_rec_service_func1) func() { return coroc.NewFunc(r, r.Call) })
 	coroc.RegisterVar("bytes.ErrTooLarge", &bytes.ErrTooLarge, false)
 	coroc.RegisterType[json.InvalidUTF8Error]("encoding/json.InvalidUTF8Error")
 	coroc.RegisterType[json.InvalidUnmarshalError]("encoding/json.InvalidUnmarshalError")

@@ -90,7 +90,7 @@ func durable_new_newWorkflow_sendNotice_value3(recv *billing) func(context.Conte
 //line workflow.durable.go:91
 type durable_frame_newWorkflow_func1 struct {
 	Site    int
-	r       *durable_rec_newWorkflow_func1
+	r       *durable_rec_newWorkflow_func1 `coroc:"#"`
 	ctx     context.Context
 	entries []payments.Entry
 	report  *Report
@@ -323,14 +323,14 @@ func init() {
 	coroc.RegisterRecord(&durable_type_newWorkflow_sendNotice_value3, "github.com/coroc-dev/coroc/examples/charge.newWorkflow.sendNotice.value3", 0x0, func(r *durable_rec_newWorkflow_sendNotice_value3) func(context.Context, string) (payments.Entry, error) {
 		return coroc.NewFunc(r, r.Call)
 	})
-	coroc.RegisterRecord(&durable_type_newWorkflow_func1_func1, "github.com/coroc-dev/coroc/examples/charge.newWorkflow.func1.func1", 0x7a5d98b6c7d7bd9b, func(r *durable_rec_newWorkflow_func1_func1) func(batch []payments.Entry) (notice string) {
+	coroc.RegisterRecord(&durable_type_newWorkflow_func1_func1, "github.com/coroc-dev/coroc/examples/charge.newWorkflow.func1.func1", 0xc0a2f89d0a8d3532, func(r *durable_rec_newWorkflow_func1_func1) func(batch []payments.Entry) (notice string) {
 		return coroc.NewFunc(r, r.Call)
 	})
-	coroc.RegisterFrame[durable_frame_newWorkflow_func1]("github.com/coroc-dev/coroc/examples/charge.newWorkflow.func1", 0xeb07f26311a39bab,
-		coroc.Site{Pos: "workflow.go:36:20", Live: []string{"r", "ctx"}},
-		coroc.Site{Pos: "workflow.go:42:20", Live: []string{"r", "ctx"}},
-		coroc.Site{Pos: "workflow.go:67:18", Live: []string{"r", "ctx", "entries", "report", "sumUp", "n"}})
-	coroc.RegisterRecord(&durable_type_newWorkflow_func1, "github.com/coroc-dev/coroc/examples/charge.newWorkflow.func1", 0xeb07f26311a39bab, func(r *durable_rec_newWorkflow_func1) func(ctx context.Context, day time.Time) (Report, error) {
+	coroc.RegisterFrame[durable_frame_newWorkflow_func1]("github.com/coroc-dev/coroc/examples/charge.newWorkflow.func1", 0x908621c39e830ac6,
+		coroc.Site{Pos: "workflow.go:36:20", Live: []string{"#", "ctx"}, Key: 2},
+		coroc.Site{Pos: "workflow.go:42:20", Live: []string{"#", "ctx"}, Key: 6},
+		coroc.Site{Pos: "workflow.go:67:18", Live: []string{"#", "ctx", "entries", "report", "sumUp", "n"}, Key: 12})
+	coroc.RegisterRecord(&durable_type_newWorkflow_func1, "github.com/coroc-dev/coroc/examples/charge.newWorkflow.func1", 0x908621c39e830ac6, func(r *durable_rec_newWorkflow_func1) func(ctx context.Context, day time.Time) (Report, error) {
 		return coroc.NewFunc(r, r.Call)
 	})
 	coroc.RegisterType[Report]("github.com/coroc-dev/coroc/examples/charge.Report")

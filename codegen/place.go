@@ -1,0 +1,171 @@
+package codegen
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"slices"
+	"strings"
+)
+
+// What is saved is called by where it stands in the source of its function, so that a state
+// means the same whatever else of the program may suspend.
+
+// places are the numbers of what stands in a declaration of the source, by the function,
+// declared or literal, that it is in.
+type places struct {
+	names  map[ast.Node]string   // literals and ranges: .func1.func2, .range1
+	calls  map[ast.Node]int      // calls and ranges, from 1
+	defers map[ast.Node]int      // from 1
+	in     map[ast.Node]ast.Node // of ranges: the function
+}
+
+// placesIn returns the numbers of a declaration of the source.
+func (f *pkgGen) placesIn(decl ast.Node) *places {
+	if p := f.placed[decl]; p != nil {
+		return p
+	}
+	p := &places{names: map[ast.Node]string{}, calls: map[ast.Node]int{}, defers: map[ast.Node]int{}, in: map[ast.Node]ast.Node{}}
+	f.placed[decl] = p
+	if decl != nil {
+		p.walk(decl, "")
+	}
+	return p
+}
+
+func (p *places) walk(fn ast.Node, name string) {
+	var literals, ranges, calls, defers int
+	ast.Inspect(fn, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncLit:
+			if n == fn {
+				break
+			}
+			literals++
+			p.names[n] = fmt.Sprintf("%s.func%d", name, literals)
+			p.walk(n, p.names[n])
+			return false
+		case *ast.RangeStmt:
+			ranges++
+			calls++
+			p.names[n], p.calls[n], p.in[n] = fmt.Sprintf("%s.range%d", name, ranges), calls, fn
+		case *ast.CallExpr:
+			calls++
+			p.calls[n] = calls
+		case *ast.DeferStmt:
+			defers++
+			p.defers[n] = defers
+		}
+		return true
+	})
+}
+
+// begin begins the work on a declaration of the desugared form.
+func (f *fileGen) begin(d ast.Decl) {
+	f.here = f.placesIn(f.d.Orig[d])
+	f.wires = f.d.Wires[d]
+}
+
+// wire returns the name of a variable in saved states.
+func (f *fileGen) wire(name string) string {
+	if w := f.wires[name]; w != "" {
+		name = w
+	}
+	if name == "Site" || name == "Rec" { // what frames and records begin with
+		name += "#"
+	}
+	return name
+}
+
+// fieldText declares a field that is saved under another name than its own.
+func fieldText(name, wire, typ string) string {
+	if wire == name {
+		return fmt.Sprintf("%s %s\n", name, typ)
+	}
+	return fmt.Sprintf("%s %s `coroc:%q`\n", name, typ, wire)
+}
+
+// literalState returns the name in saved states of a literal, or of the body of a range; made
+// is the one of what has no place in the source.
+func (f *fileGen) literalState(u *unit, orig ast.Node, made string) string {
+	if name := f.here.names[orig]; name != "" {
+		return u.state + name
+	}
+	return u.state + ".made" + strings.TrimPrefix(made, u.state)
+}
+
+// deferredState returns the name in saved states of the calls of a defer statement.
+func (t *twinGen) deferredState(s *ast.DeferStmt) string {
+	return fmt.Sprintf("%s.defer%d", t.state, t.here.defers[t.desugared.Orig[s]])
+}
+
+// siteKeys numbers the sites of a twin by the places of their calls.
+func (t *twinGen) siteKeys() {
+	used := map[int]bool{}
+	for _, it := range t.items {
+		if it.kind != siteItem {
+			continue
+		}
+		key := t.here.calls[t.desugared.Orig[it.call]]
+		for key == 0 || used[key] {
+			key += 1 << 20
+		}
+		used[key] = true
+		it.key = key
+	}
+}
+
+// versioned returns the node whose source the fingerprint of a function is of. The body of a
+// range is a part of the function around it.
+func (f *fileGen) versioned(orig ast.Node) ast.Node {
+	if fn := f.here.in[orig]; fn != nil {
+		return fn
+	}
+	return orig
+}
+
+// localTypes returns the names in saved states of the types that were declared in functions,
+// by the names that they have at package level.
+func (f *pkgGen) localTypes() map[string]string {
+	if f.locals != nil {
+		return f.locals
+	}
+	f.locals = map[string]string{}
+	count := map[string]int{}
+	var objs []*types.TypeName
+	for obj := range f.desugared.Lifted {
+		if tn, ok := obj.(*types.TypeName); ok {
+			objs = append(objs, tn)
+		}
+	}
+	slices.SortFunc(objs, func(a, b *types.TypeName) int { return int(a.Pos() - b.Pos()) })
+	for _, obj := range objs {
+		owner := f.ownerOf(obj.Pos())
+		if owner == "" {
+			continue
+		}
+		name := owner + "." + obj.Name()
+		count[name]++
+		if n := count[name]; n > 1 {
+			name = fmt.Sprintf("%s#%d", name, n)
+		}
+		f.locals[f.desugared.Lifted[obj]] = name
+	}
+	return f.locals
+}
+
+// ownerOf returns the name in states of the declared function around a position.
+func (f *pkgGen) ownerOf(pos token.Pos) string {
+	for _, file := range f.p.Files {
+		for _, d := range file.Syntax.Decls {
+			if fd, ok := d.(*ast.FuncDecl); ok && fd.Pos() <= pos && pos < fd.End() {
+				if fn, ok := f.p.Info.Defs[fd.Name].(*types.Func); ok {
+					_, state := unitNames(fn, f.p.Path)
+					return state
+				}
+			}
+		}
+	}
+	return ""
+}
