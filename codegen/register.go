@@ -223,11 +223,66 @@ func (f *fileGen) registerPackage(first bool, changed []int) {
 		}
 		f.makerUnits(file)
 	}
+	if first {
+		f.registerNetwork()
+	}
 	for _, s := range f.file.Imports {
 		if p := f.importedBy(s); p != nil && (s.Name == nil || s.Name.Name != "_" && s.Name.Name != ".") {
 			f.registerImport(p)
 		}
 	}
+}
+
+// registerNetwork registers the errors of package net, and the addresses in them, in a
+// package that does not import net itself but, in whatever way, code that does: its errors
+// are those of most clients. Package dispatch does the same.
+func (f *fileGen) registerNetwork() {
+	seen := map[*types.Package]bool{}
+	uses, done := false, false
+	var visit func(p *types.Package)
+	visit = func(p *types.Package) {
+		if seen[p] {
+			return
+		}
+		seen[p] = true
+		uses = uses || p.Path() == "net"
+		done = done || p.Path() == typecheck.DispatchPath
+		for _, q := range p.Imports() {
+			visit(q)
+		}
+	}
+	visit(f.d.Types)
+	if !uses || done {
+		return
+	}
+	net, err := f.mod.Importer.Import("net")
+	if err != nil {
+		return // the program is not linked with it, after all
+	}
+	f.registerErrors(net)
+	for _, name := range []string{"TCPAddr", "UDPAddr", "IPAddr", "UnixAddr"} {
+		if o := net.Scope().Lookup(name); o != nil {
+			f.registerType(o.Type().(*types.Named))
+		}
+	}
+}
+
+// registerErrors registers the error types of a package that is not of the module.
+func (f *fileGen) registerErrors(p *types.Package) {
+	for _, name := range p.Scope().Names() {
+		o, ok := p.Scope().Lookup(name).(*types.TypeName)
+		if !ok || !o.Exported() {
+			continue
+		}
+		if n, ok := o.Type().(*types.Named); ok && !o.IsAlias() && n.TypeParams().Len() == 0 && !types.IsInterface(n) && isError(n) {
+			f.registerType(n)
+		}
+	}
+}
+
+func isError(n *types.Named) bool {
+	errorType := types.Universe.Lookup("error").Type().Underlying().(*types.Interface)
+	return types.Implements(n, errorType) || types.Implements(types.NewPointer(n), errorType)
 }
 
 func (f *fileGen) importedBy(s *ast.ImportSpec) *types.Package {
@@ -280,7 +335,6 @@ func (f *fileGen) registerImport(p *types.Package) {
 	if p == types.Unsafe || p.Path() == "C" {
 		return
 	}
-	errorType := types.Universe.Lookup("error").Type().Underlying().(*types.Interface)
 	module := f.inModule(p)
 	for _, name := range p.Scope().Names() {
 		if !token.IsExported(name) {
@@ -300,7 +354,7 @@ func (f *fileGen) registerImport(p *types.Package) {
 			if !ok || o.IsAlias() || n.TypeParams().Len() > 0 || types.IsInterface(n) {
 				continue
 			}
-			if module && f.facts.MayBeBoxed(n) || types.Implements(n, errorType) || types.Implements(types.NewPointer(n), errorType) {
+			if module && f.facts.MayBeBoxed(n) || isError(n) {
 				f.registerType(n)
 			}
 		}

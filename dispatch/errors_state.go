@@ -1,6 +1,9 @@
 package dispatch
 
 import (
+	"net"
+	"os/exec"
+
 	"github.com/coroc-dev/coroc/runtime"
 )
 
@@ -17,4 +20,21 @@ func init() {
 	runtime.RegisterVar(path+"ErrNotCompiled", &ErrNotCompiled, false)
 	runtime.RegisterVar(path+"ErrNotRegistered", &ErrNotRegistered, false)
 	runtime.RegisterVar(path+"ErrOutside", &ErrOutside, false)
+
+	// Errors that many calls end with, whether or not the package that keeps one imports
+	// what it is of. This package is linked with all of that anyway.
+	runtime.RegisterType[net.OpError]("net.OpError")
+	runtime.RegisterType[net.DNSError]("net.DNSError")
+	runtime.RegisterType[net.DNSConfigError]("net.DNSConfigError")
+	runtime.RegisterType[net.AddrError]("net.AddrError")
+	runtime.RegisterType[net.ParseError]("net.ParseError")
+	runtime.RegisterType[net.InvalidAddrError]("net.InvalidAddrError")
+	runtime.RegisterType[net.UnknownNetworkError]("net.UnknownNetworkError")
+	runtime.RegisterType[net.TCPAddr]("net.TCPAddr")
+	runtime.RegisterType[net.UDPAddr]("net.UDPAddr")
+	runtime.RegisterType[net.IPAddr]("net.IPAddr")
+	runtime.RegisterType[net.UnixAddr]("net.UnixAddr")
+	runtime.RegisterType[exec.Error]("os/exec.Error")
+	runtime.RegisterType[exec.ExitError]("os/exec.ExitError")
+	runtime.RegisterVar("net.ErrClosed", &net.ErrClosed, false)
 }

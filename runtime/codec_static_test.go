@@ -57,7 +57,7 @@ func TestStandardTypesAsTheCompilerSeesThem(t *testing.T) {
 		reflect.TypeFor[http.Client](), reflect.TypeFor[http.Server](), reflect.TypeFor[http.Request](), reflect.TypeFor[http.Response](),
 		reflect.TypeFor[http.ServeMux](), reflect.TypeFor[http.Transport](), reflect.TypeFor[netip.Addr](), reflect.TypeFor[netip.Prefix](),
 		reflect.TypeFor[url.URL](), reflect.TypeFor[url.Userinfo](), reflect.TypeFor[os.File](), reflect.TypeFor[os.Process](),
-		reflect.TypeFor[exec.Cmd](), reflect.TypeFor[reflect.Value](), reflect.TypeFor[regexp.Regexp](),
+		reflect.TypeFor[exec.Cmd](), reflect.TypeFor[os.ProcessState](), reflect.TypeFor[exec.ExitError](), reflect.TypeFor[reflect.Value](), reflect.TypeFor[regexp.Regexp](),
 		reflect.TypeFor[goruntime.TypeAssertionError](), reflect.TypeFor[goruntime.Frame](), reflect.TypeFor[goruntime.PanicNilError](),
 		reflect.TypeFor[strconv.NumError](), reflect.TypeFor[strings.Builder](), reflect.TypeFor[strings.Reader](), reflect.TypeFor[strings.Replacer](),
 		reflect.TypeFor[sync.Mutex](), reflect.TypeFor[sync.RWMutex](), reflect.TypeFor[sync.WaitGroup](), reflect.TypeFor[sync.Once](),

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"os"
 	"reflect"
 	"regexp"
 	goruntime "runtime"
@@ -34,6 +35,7 @@ var codecs = map[reflect.Type]*codec{
 	reflect.TypeFor[atomic.Uint64]():                          inOrder(reflect.TypeFor[atomic.Uint64](), "value"),
 	reflect.TypeFor[atomic.Uintptr]():                         inOrder(reflect.TypeFor[atomic.Uintptr](), "value"),
 	reflect.TypeFor[atomic.Bool]():                            inOrder(reflect.TypeFor[atomic.Bool](), "value"),
+	reflect.TypeFor[os.ProcessState]():                        inOrder(reflect.TypeFor[os.ProcessState](), "pid", "status", "rusage"),
 	valueContext:                                              valueContextCodec(),
 	withoutCancel:                                             inOrder(withoutCancel, "parent"),
 	reflect.TypeFor[goruntime.TypeAssertionError]():           assertionCodec(),

@@ -46,6 +46,7 @@ type encoder struct {
 	strings map[stringKey]uint64
 
 	contexts map[unsafe.Pointer]*derivedContext // by the addresses of what they stand for
+	errors   map[eface]any                      // by the errors that they stand for
 
 	lastWord   unsafe.Pointer
 	lastPlan   *plan
@@ -114,6 +115,7 @@ func (e *encoder) release() {
 	clear(e.boxes)
 	clear(e.strings)
 	clear(e.contexts)
+	clear(e.errors)
 	clear(e.names)
 	clear(e.nameIDs)
 	e.regions.reset()
@@ -132,7 +134,7 @@ func (e *encoder) release() {
 		regions: e.regions, maps: e.maps, boxes: e.boxes, live: e.live[:0], steps: e.steps[:0],
 		types: e.types[:0], typeIDs: e.typeIDs, names: e.names[:0], nameIDs: e.nameIDs,
 		shapes: e.shapes[:0], shapeIDs: e.shapeIDs,
-		strings: e.strings, contexts: e.contexts, scratch: e.scratch[:0],
+		strings: e.strings, contexts: e.contexts, errors: e.errors, scratch: e.scratch[:0],
 	}
 	encoders.Put(e)
 }

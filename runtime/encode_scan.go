@@ -265,10 +265,16 @@ func (e *encoder) dynamic(p *plan, ptr unsafe.Pointer) (x any, q *plan) {
 		w = (*eface)(unsafe.Pointer(&x)).typ
 	}
 	if e.lastWord == w {
-		return x, e.lastPlan
+		q = e.lastPlan
+	} else {
+		q = e.reg.plans.of(reflect.TypeOf(x))
+		e.lastWord, e.lastPlan = w, q
 	}
-	q = e.reg.plans.of(reflect.TypeOf(x))
-	e.lastWord, e.lastPlan = w, q
+	if q.hiddenError {
+		if stand := e.hiddenError(x, q); stand != nil {
+			return stand, e.reg.plans.of(reflect.TypeOf(stand))
+		}
+	}
 	return x, q
 }
 

@@ -75,6 +75,8 @@ type plan struct {
 	slice  reflect.Type   // []typ
 	// hashes: equality may meet a value that cannot be compared.
 	hashes bool
+	// hiddenError: errors of the standard library that it keeps to itself.
+	hiddenError bool
 }
 
 type field struct {
@@ -170,6 +172,7 @@ func (t *planTable) fill(typ reflect.Type) *plan {
 		}
 	}
 	p.slice = reflect.SliceOf(typ)
+	p.hiddenError = isHiddenError(typ)
 	if !t.special(p) {
 		t.structural(p)
 	}

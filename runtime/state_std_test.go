@@ -17,9 +17,12 @@ import (
 	"io/fs"
 	"math/big"
 	"math/rand/v2"
+	"net"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"os"
+	"os/exec"
 	"reflect"
 	goruntime "runtime"
 	"strconv"
@@ -149,6 +152,89 @@ func TestErrorsOfOthers(t *testing.T) {
 		require.Equal(t, errs[i].(error).Error(), e.(error).Error())
 		require.IsType(t, errs[i], e)
 	}
+}
+
+// waiting is a transport that answers never.
+type waiting struct{}
+
+func (waiting) RoundTrip(r *http.Request) (*http.Response, error) {
+	<-r.Context().Done()
+	return nil, r.Context().Err()
+}
+
+// TestErrorsOfPackages saves errors as packages of the standard library make them, from
+// those of the operating system to those that wrap others.
+func TestErrorsOfPackages(t *testing.T) {
+	RegisterType[net.OpError]("net.OpError")
+	RegisterType[net.TCPAddr]("net.TCPAddr")
+	RegisterType[net.DNSError]("net.DNSError")
+	RegisterType[net.AddrError]("net.AddrError")
+	RegisterType[net.UnknownNetworkError]("net.UnknownNetworkError")
+	RegisterType[exec.Error]("os/exec.Error")
+	RegisterType[exec.ExitError]("os/exec.ExitError")
+	RegisterVar("net.ErrClosed", &net.ErrClosed, false)
+	RegisterVar("os/exec.ErrNotFound", &exec.ErrNotFound, false)
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	ln.Close()
+	_, accept := ln.Accept()
+	_, refused := net.Dial("tcp", ln.Addr().String())
+	over, cancel := context.WithTimeout(context.Background(), -time.Second)
+	cancel()
+	_, late := new(net.Dialer).DialContext(over, "tcp", ln.Addr().String())
+	gone, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, canceled := new(net.Dialer).DialContext(gone, "tcp", ln.Addr().String())
+	_, network := net.Dial("nothing", "x")
+	_, address := net.Dial("tcp", "127.0.0.1")
+	_, client := (&http.Client{Transport: waiting{}, Timeout: time.Nanosecond}).Get("http://localhost/x")
+	_, parsed := url.Parse("http://%zz")
+	_, stat := os.Stat("/nothing/here")
+	_, path := exec.LookPath("no such command")
+	exit := exec.Command("false").Run()
+	_, num := strconv.ParseInt("99999", 10, 8)
+	_, day := time.Parse(time.DateOnly, "x")
+	link := os.Rename("/nothing/here", "/nothing/there")
+	dns := &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "x.invalid", Server: "127.0.0.1:53", IsNotFound: true}}
+	errs := []error{accept, refused, late, canceled, network, address, client, parsed, stat, path, exit, num, day, link, dns,
+		fmt.Errorf("twice %w and %w", late, errors.Join(refused, late)), syscall.ECONNRESET, os.NewSyscallError("read", syscall.EINTR),
+		&net.OpError{Op: "read", Source: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1}, Err: os.ErrDeadlineExceeded}}
+	back := trip(t, errs)
+	known := []error{context.Canceled, context.DeadlineExceeded, os.ErrDeadlineExceeded, net.ErrClosed, exec.ErrNotFound, fs.ErrNotExist,
+		strconv.ErrRange, syscall.ECONNREFUSED, syscall.ECONNRESET, syscall.EINTR}
+	for i, err := range errs {
+		require.Error(t, err)
+		require.EqualError(t, back[i], err.Error())
+		require.IsType(t, err, back[i])
+		for _, k := range known {
+			require.Equal(t, errors.Is(err, k), errors.Is(back[i], k), "%v is %v", err, k)
+		}
+		var a, b net.Error
+		require.Equal(t, errors.As(err, &a), errors.As(back[i], &b), err)
+		if a != nil {
+			require.Equal(t, a.Timeout(), b.Timeout(), err)
+			require.Equal(t, a.Temporary(), b.Temporary(), err)
+		}
+		var op *net.OpError
+		if errors.As(err, &op) {
+			want := op
+			require.ErrorAs(t, back[i], &op)
+			require.Equal(t, want.Addr, op.Addr)
+			require.Equal(t, want.Source, op.Source)
+		}
+	}
+	require.ErrorIs(t, back[2], context.DeadlineExceeded)
+	require.ErrorIs(t, back[6], context.DeadlineExceeded)
+	var e *exec.ExitError
+	require.ErrorAs(t, back[10], &e)
+	require.Equal(t, 1, e.ExitCode())
+	var d *net.DNSError
+	require.ErrorAs(t, back[14], &d)
+	require.True(t, d.IsNotFound)
+	// One that is met twice is one.
+	both := back[15].(interface{ Unwrap() []error }).Unwrap()
+	require.Same(t, both[0], both[1].(interface{ Unwrap() []error }).Unwrap()[1])
+	require.Equal(t, back, trip(t, back))
 }
 
 func TestContexts(t *testing.T) {

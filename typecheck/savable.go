@@ -196,6 +196,7 @@ var savedByMeaning = map[string]bool{
 	"bytes.Reader":               true,
 	"sync.Once":                  true,
 	"regexp.Regexp":              true,
+	"os.ProcessState":            true,
 }
 
 // hides reports whether a struct has unexported fields, other than blank ones

@@ -154,6 +154,7 @@ import (
 	"github.com/coroc-dev/coroc/testdata/programs/shadowuniverse"
 	"github.com/coroc-dev/coroc/testdata/programs/shortcircuit"
 	"github.com/coroc-dev/coroc/testdata/programs/sliceshare"
+	"github.com/coroc-dev/coroc/testdata/programs/stderrors"
 	"github.com/coroc-dev/coroc/testdata/programs/stdmore"
 	"github.com/coroc-dev/coroc/testdata/programs/stdtypes"
 	"github.com/coroc-dev/coroc/testdata/programs/strcat"
@@ -450,6 +451,7 @@ var programs = []program{
 	{"shadowtrue", shadowtrue.Main},
 	{"shortcircuit", shortcircuit.Main},
 	{"sliceshare", sliceshare.Main},
+	{"stderrors", stderrors.Main},
 	{"stdmore", stdmore.Main},
 	{"stdtypes", stdtypes.Main},
 	{"strcat", strcat.Main},
