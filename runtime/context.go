@@ -385,7 +385,7 @@ type lateContext struct {
 
 // lateEntry is an entry of a map whose value has to wait.
 type lateEntry struct {
-	obj        *loadedObject
+	obj        loadedObject
 	key, value reflect.Value
 }
 
@@ -399,27 +399,33 @@ type loadedContext struct {
 	open   bool // it is being made
 }
 
-func (d *decoder) derived(k uint64) int {
-	if k < refObject || k-refObject >= uint64(len(d.objs)) || d.objs[k-refObject].p.typ != derivedType {
-		d.fail("no context %d", k)
-	}
-	return int(k - refObject)
-}
-
 // contextRef reads the context that an interface variable holds.
 func (d *decoder) contextRef(p *plan, ptr unsafe.Pointer) {
 	if d.inKey || contexts == nil || !contexts.cancel.typ.Implements(p.typ) || !contexts.timer.typ.Implements(p.typ) {
 		d.fail("a context as %v", p.typ)
 	}
-	d.late = append(d.late, lateContext{dst: ptr, iface: p.typ, obj: d.derived(d.uvarint())})
+	k := d.uvarint()
+	if k < refKnown && k != refNew {
+		d.fail("a context as %d", k)
+	}
+	num := len(d.objs)
+	if k != refNew {
+		if num = d.known(k - refKnown); d.objs[num].p.typ != derivedType {
+			d.fail("%v is no context", d.objs[num].p.typ)
+		}
+	}
+	d.late = append(d.late, lateContext{dst: ptr, iface: p.typ, obj: num})
+	if k == refNew {
+		d.content(d.add(d.memory(d.reg.plans.of(derivedType), 1, false)), false)
+	}
 }
 
 // cancelRef notes that the func at ptr is the cancel function of a context.
-func (d *decoder) cancelRef(p *plan, ptr unsafe.Pointer, k uint64) {
+func (d *decoder) cancelRef(p *plan, ptr unsafe.Pointer, num int) {
 	if d.inKey || !sameFunc(p.typ, reflect.TypeFor[func()]()) && !sameFunc(p.typ, reflect.TypeFor[func(error)]()) {
 		d.fail("a cancel function as %v", p.typ)
 	}
-	d.late = append(d.late, lateContext{dst: ptr, fn: p.typ, obj: d.derived(k)})
+	d.late = append(d.late, lateContext{dst: ptr, fn: p.typ, obj: num})
 }
 
 // makeContexts makes the contexts, parents first, when all that they refer to has been
@@ -428,7 +434,10 @@ func (d *decoder) makeContexts() {
 	if contexts == nil {
 		d.incompatible("this program does not understand its contexts")
 	}
-	at := map[unsafe.Pointer]int{}
+	at, named := map[unsafe.Pointer]int{}, map[unsafe.Pointer]bool{}
+	for _, p := range d.namedContexts {
+		named[p] = true
+	}
 	for _, l := range d.late {
 		if l.iface == contextType {
 			at[l.dst] = l.obj
@@ -436,7 +445,7 @@ func (d *decoder) makeContexts() {
 	}
 	for i := range d.objs {
 		if d.objs[i].p.typ == derivedType {
-			d.makeContext(i, at)
+			d.makeContext(i, at, named)
 		}
 	}
 	for _, l := range d.late {
@@ -457,7 +466,7 @@ func (d *decoder) makeContexts() {
 	}
 }
 
-func (d *decoder) makeContext(i int, at map[unsafe.Pointer]int) *loadedContext {
+func (d *decoder) makeContext(i int, at map[unsafe.Pointer]int, named map[unsafe.Pointer]bool) *loadedContext {
 	c := d.contexts[i]
 	if c.made {
 		return c
@@ -473,7 +482,7 @@ func (d *decoder) makeContext(i int, at map[unsafe.Pointer]int) *loadedContext {
 			d.fail("a context is derived too many times")
 		}
 		if k, ok := at[p]; ok {
-			parent := d.makeContext(k, at)
+			parent := d.makeContext(k, at, named)
 			if c.depth += parent.depth; c.depth > maxContexts {
 				d.fail("a context is derived too many times")
 			}
@@ -481,7 +490,7 @@ func (d *decoder) makeContext(i int, at map[unsafe.Pointer]int) *loadedContext {
 			break
 		}
 		x := *(*context.Context)(p)
-		if x != nil && (d.namedContexts[p] || isRoot(x)) {
+		if x != nil && (named[p] || isRoot(x)) {
 			break
 		}
 		if x != nil {

@@ -40,18 +40,19 @@ type decoder struct {
 	contexts      map[int]*loadedContext // by object
 	late          []lateContext
 	lateEntries   []lateEntry
-	namedContexts map[unsafe.Pointer]bool // the variables that hold a context that has a name
+	namedContexts []unsafe.Pointer // the variables that hold a context that has a name
 
 	numbers  []uint64 // the values of small roots, for a while
 	rootWord unsafe.Pointer
 	rootType *plan
 
 	lastName []byte
-	owed     int     // bytes that must still come for what has been allocated
-	alloc    uintptr // what has been allocated
-	composed int     // lengths of array types that have been made
-	named    int     // lengths of what the parts of composed types are called
-	steps    int     // taken by walk
+	nesting  int           // of the contents that are being read
+	later    []lateContent // contents that have been put off
+	alloc    uintptr       // what has been allocated
+	composed int           // lengths of array types that have been made
+	named    int           // lengths of what the parts of composed types are called
+	steps    int           // taken by walk
 	inKey    bool
 	depth    int
 	box      int // the boxed object that is being read, plus one
@@ -73,14 +74,6 @@ type loadedName struct {
 	captured any
 }
 
-type loadedObject struct {
-	form form
-	p    *plan
-	n    int
-	mem  unsafe.Pointer // what is read into
-	addr unsafe.Pointer // what pointers to the object are set to
-}
-
 // fixup is an interface variable that holds a value, and not a pointer to one,
 // which has not been read yet.
 type fixup struct {
@@ -94,9 +87,11 @@ var decoders = sync.Pool{New: func() any { return new(decoder) }}
 // release makes the decoder ready to be used again. It keeps nothing of what has
 // been loaded.
 func (d *decoder) release() {
-	if cap(d.params) > 1<<10 || cap(d.lastName) > 1<<10 || cap(d.names) > 1<<10 || cap(d.roots) > 1<<10 {
+	if cap(d.params) > 1<<10 || cap(d.lastName) > 1<<10 || cap(d.names) > 1<<10 || cap(d.roots) > 1<<10 || cap(d.objs) > 1<<10 || cap(d.later) > 1<<10 {
 		return
 	}
+	clear(d.objs)
+	clear(d.later)
 	clear(d.shapes)
 	clear(d.names)
 	clear(d.roots)
@@ -105,7 +100,7 @@ func (d *decoder) release() {
 	}
 	*d = decoder{
 		shapes: d.shapes[:0], params: d.params[:0], lastName: d.lastName[:0], names: d.names[:0],
-		roots: d.roots[:0], numbers: d.numbers[:0],
+		roots: d.roots[:0], numbers: d.numbers[:0], objs: d.objs[:0], later: d.later[:0],
 	}
 	decoders.Put(d)
 }
@@ -162,16 +157,10 @@ func (d *decoder) run(roots []any) (err error) {
 	if flags&flagNames != 0 {
 		d.readNames()
 	}
-	if flags&flagObjects != 0 {
-		d.readObjects()
-	}
 	if flags&flagRoots != 0 {
 		d.readRoots(roots)
 	} else if len(roots) > 0 {
 		d.fail("it was saved without the %d variables that are to be loaded", len(roots))
-	}
-	for i := range d.objs {
-		d.content(i)
 	}
 	if frames > 0 {
 		d.frames = make([]any, frames)
@@ -258,7 +247,10 @@ const maxName = 1 << 12
 
 // name reads a long name. It is valid until the next one is read.
 func (d *decoder) name() []byte {
-	n := d.int()
+	n := 0
+	if len(d.lastName) > 0 {
+		n = d.int()
+	}
 	rest := d.str()
 	if n > len(d.lastName) || n+len(rest) > maxName {
 		d.fail("malformed name")
@@ -267,14 +259,11 @@ func (d *decoder) name() []byte {
 	return d.lastName
 }
 
-// claim notes that n values of at least size bytes are to come, and that they
-// take memory.
+// claim notes that n values of at least size bytes come next, and that they take memory.
 func (d *decoder) claim(n, size int, memory uintptr) {
-	left := len(d.b) - d.i - d.owed
-	if left < 0 || size > 0 && n > left/size {
-		d.fail("more things than bytes")
+	if left := len(d.b) - d.i; size > 0 && n > left/size {
+		d.fail("%d things in %d bytes", n, left)
 	}
-	d.owed += n * size
 	d.charge(n, memory)
 }
 
@@ -301,7 +290,7 @@ func (d *decoder) readShapes() {
 		}
 		fingerprint := d.fixed64()
 		key := d.int()
-		pos := d.str()
+		pos := d.pos()
 		s := d.findSite(name, fingerprint, key, pos)
 		shape := loadedShape{site: s, live: s.live, first: len(d.params)}
 		n := d.count(2)
@@ -344,7 +333,16 @@ func (d *decoder) sameSite(name []byte) *siteType {
 	return nil
 }
 
-func (d *decoder) findSite(name []byte, fingerprint uint64, key int, pos []byte) *siteType {
+// pos reads a position in the source.
+func (d *decoder) pos() string {
+	file, line, column := string(d.str()), d.uvarint(), uint64(0)
+	if line > 0 {
+		column = d.uvarint()
+	}
+	return joinPos(file, line, column)
+}
+
+func (d *decoder) findSite(name []byte, fingerprint uint64, key int, pos string) *siteType {
 	var found *frameType
 	versions := d.reg.frameNames[string(name)]
 	for _, f := range versions {
@@ -435,6 +433,7 @@ func (d *decoder) frame() any {
 		f := &s.live[i]
 		d.value(f.p, unsafe.Add(p, f.off))
 	}
+	d.drain()
 	var frame any
 	*(*eface)(unsafe.Pointer(&frame)) = eface{t.word, p}
 	return frame
@@ -443,7 +442,7 @@ func (d *decoder) frame() any {
 // Names, objects and roots.
 
 func (d *decoder) readNames() {
-	n := d.count(3)
+	n := d.count(2)
 	d.names = slices.Grow(d.names[:0], n)[:n]
 	clear(d.names)
 	for i := range d.names {
@@ -512,70 +511,10 @@ func (d *decoder) readCapture(l *loadedName, i int) {
 	}
 }
 
-func (d *decoder) readObjects() {
-	d.objs = make([]loadedObject, d.count(1))
-	for i := range d.objs {
-		o := &d.objs[i]
-		v := d.uvarint()
-		o.form = form(v & 3)
-		o.p = d.resolve(v >> 2)
-		o.n = 1
-		if o.form == formArray || o.form == formMap {
-			o.n = d.int()
-		}
-		p := o.p
-		if p.op == opRecord || p.size == 0 || (p.op == opArray) != (o.form == formBoxed && p.op == opArray) {
-			d.fail("an object of type %v", p.typ)
-		}
-		switch o.form {
-		case formSingle:
-			d.claim(1, p.min, p.size)
-			o.mem = reflect.New(p.typ).UnsafePointer()
-			if p.rec != nil {
-				(*Record)(o.mem).typ = p.rec.t
-			}
-		case formArray:
-			if o.n < 1 || p.rec != nil {
-				d.fail("an array of %d %v", o.n, p.typ)
-			}
-			d.claim(o.n-o.n/2, p.min, p.size)
-			d.charge(o.n/2, p.size)
-			o.mem = reflect.MakeSlice(p.slice, o.n, o.n).UnsafePointer()
-		case formMap:
-			if p.op != opMap {
-				d.fail("a map of type %v", p.typ)
-			}
-			if o.n > 1 && p.key.size == 0 {
-				d.fail("%d keys of size zero", o.n)
-			}
-			d.claim(o.n, p.key.min+p.elem.min, p.key.size+p.elem.size)
-			o.mem = reflect.MakeMapWithSize(p.typ, o.n).UnsafePointer()
-		case formBoxed:
-			if !p.boxed || p.rec != nil {
-				d.fail("a boxed %v", p.typ)
-			}
-			d.claim(1, p.min, p.size)
-			o.mem = reflect.New(p.typ).UnsafePointer()
-		}
-		o.addr = o.mem
-		switch {
-		case p.typ == derivedPointer || p.typ == derivedType && o.form != formSingle:
-			d.fail("an object of type %v", p.typ)
-		case p.typ == derivedType:
-			d.charge(1, contextMemory)
-			if d.contexts == nil {
-				d.contexts, d.namedContexts = map[int]*loadedContext{}, map[unsafe.Pointer]bool{}
-			}
-			d.contexts[i] = new(loadedContext)
-		}
-	}
-}
-
 // loadedRoot is where the value of a root will be.
 type loadedRoot struct {
 	p      *plan
 	source unsafe.Pointer
-	inline bool
 }
 
 func (d *decoder) readRoots(roots []any) {
@@ -583,6 +522,7 @@ func (d *decoder) readRoots(roots []any) {
 	if n != len(roots) {
 		d.fail("it was saved with %d variables, not with the %d that are to be loaded", n, len(roots))
 	}
+	d.nesting = maxNesting // all contents stand behind the list
 	for i, root := range roots {
 		p, addr := d.rootPlan(root)
 		if id := d.uvarint(); id >= firstType || p.basic != id || id <= typeNamed {
@@ -591,39 +531,42 @@ func (d *decoder) readRoots(roots []any) {
 			}
 		}
 		r := loadedRoot{p: p}
-		k := d.uvarint()
-		switch {
-		case k == refNil:
-			r.inline = true
-		case p.size != 0 && k >= refObject:
-			o := d.region(k - refObject)
-			whole := o.p == p.flat && o.n == p.flatN
-			if !whole {
-				r.source, _ = d.walk(o.p, o.n, o.mem, p)
-				break
-			}
-			r.source = o.mem
+		switch k := d.uvarint(); {
+		case k == refNew && p.size != 0:
 			// Pointers to the saved variable become pointers to this one.
-			o.addr = addr
+			r.source = d.rootMemory(p)
+			o := loadedObject{form: formSingle, p: p.flat, n: p.flatN, mem: r.source, addr: addr}
+			if o.n != 1 {
+				o.form = formArray
+			}
+			d.content(d.add(o), false)
+		case k == refDescribed && p.size != 0:
+			o := d.described()
+			r.source = d.within(o, p)
+			d.content(d.add(o), o.n != 1)
+		case k >= refKnown && p.size != 0:
+			o := d.knownRegion(k - refKnown)
+			o.addr = o.mem
+			r.source = d.within(o, p)
+		case k == refNowhere && p.size == 0:
+			r.source = unsafe.Pointer(&nowhere)
 		default:
 			d.fail("malformed root")
 		}
 		d.roots = append(d.roots, r)
 	}
-	for i := range d.roots {
-		r := &d.roots[i]
-		switch {
-		case !r.inline:
-		case r.p.size == 8 && r.p.leaf && r.p.op < opString && len(d.numbers) < cap(d.numbers):
-			d.numbers = append(d.numbers, 0)
-			r.source = unsafe.Pointer(&d.numbers[len(d.numbers)-1])
-			d.value(r.p, r.source)
-		default:
-			d.charge(1, r.p.size)
-			r.source = reflect.New(r.p.typ).UnsafePointer()
-			d.value(r.p, r.source)
-		}
+	d.nesting = 0
+	d.drain()
+}
+
+// rootMemory returns memory for the value of a root, until everything has been read.
+func (d *decoder) rootMemory(p *plan) unsafe.Pointer {
+	if p.size == 8 && p.leaf && p.op < opString && len(d.numbers) < cap(d.numbers) {
+		d.numbers = append(d.numbers, 0)
+		return unsafe.Pointer(&d.numbers[len(d.numbers)-1])
 	}
+	d.claim(1, p.min, p.size)
+	return reflect.New(p.typ).UnsafePointer()
 }
 
 // rootPlan returns the plan of what a root points to, and its address.
@@ -652,34 +595,7 @@ func (d *decoder) setRoots(roots []any) {
 	}
 }
 
-func (d *decoder) region(k uint64) *loadedObject {
-	if k >= uint64(len(d.objs)) || d.objs[k].form > formArray {
-		d.fail("no memory %d", k)
-	}
-	return &d.objs[k]
-}
-
-func (d *decoder) content(i int) {
-	o := &d.objs[i]
-	switch o.form {
-	case formSingle:
-		d.value(o.p, o.mem)
-	case formArray:
-		zeros := d.int()
-		if zeros > o.n/2 {
-			d.fail("%d zeros in an array of %d", zeros, o.n)
-		}
-		d.elems(o.p, o.mem, o.n-zeros)
-	case formMap:
-		d.mapContent(o)
-	case formBoxed:
-		d.box = i + 1
-		d.value(o.p, o.mem)
-		d.box = 0
-	}
-}
-
-func (d *decoder) mapContent(o *loadedObject) {
+func (d *decoder) mapContent(o loadedObject) {
 	p := o.p
 	mem := o.mem
 	m := reflect.NewAt(p.typ, unsafe.Pointer(&mem)).Elem()
@@ -708,7 +624,7 @@ func (d *decoder) mapContent(o *loadedObject) {
 	}
 }
 
-func (d *decoder) checkKeys(o *loadedObject, m reflect.Value) {
+func (d *decoder) checkKeys(o loadedObject, m reflect.Value) {
 	if m.Len() != o.n {
 		d.fail("a key of %v stands twice", o.p.typ)
 	}
@@ -716,14 +632,15 @@ func (d *decoder) checkKeys(o *loadedObject, m reflect.Value) {
 
 // finishMaps adds the entries whose values had to wait.
 func (d *decoder) finishMaps() {
-	for i, l := range d.lateEntries {
-		mem := l.obj.mem
-		m := reflect.NewAt(l.obj.p.typ, unsafe.Pointer(&mem)).Elem()
-		m.SetMapIndex(l.key.Elem(), l.value.Elem())
-		if i+1 == len(d.lateEntries) || d.lateEntries[i+1].obj != l.obj {
-			d.checkKeys(l.obj, m)
+	entries := func(f func(l *lateEntry, m reflect.Value)) {
+		for i := range d.lateEntries {
+			l := &d.lateEntries[i]
+			mem := l.obj.mem
+			f(l, reflect.NewAt(l.obj.p.typ, unsafe.Pointer(&mem)).Elem())
 		}
 	}
+	entries(func(l *lateEntry, m reflect.Value) { m.SetMapIndex(l.key.Elem(), l.value.Elem()) })
+	entries(func(l *lateEntry, m reflect.Value) { d.checkKeys(l.obj, m) })
 }
 
 // finish sets what had to wait until everything was read.

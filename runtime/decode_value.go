@@ -157,10 +157,11 @@ func (d *decoder) codec(p *plan, ptr unsafe.Pointer) {
 func (d *decoder) string() string {
 	v := d.uvarint()
 	if v&1 != 0 {
-		if v>>1 >= uint64(len(d.strs)) {
-			d.fail("no string %d", v>>1)
+		num, ok := forward(v>>1, len(d.strs))
+		if !ok {
+			d.fail("no string %d of %d", v>>1, len(d.strs))
 		}
-		return d.strs[v>>1]
+		return d.strs[num]
 	}
 	if v>>1 > uint64(len(d.b)-d.i) {
 		d.fail("truncated")
@@ -228,7 +229,7 @@ func (d *decoder) mismatch(l *loadedName, t reflect.Type) {
 }
 
 // memory returns the memory that a name stands for.
-func (d *decoder) memory(l *loadedName, t *plan) (*plan, unsafe.Pointer) {
+func (d *decoder) memoryOf(l *loadedName, t *plan) (*plan, unsafe.Pointer) {
 	if l.kind == nameAddress {
 		return l.v.plan, l.v.addr
 	}
@@ -249,7 +250,7 @@ func (d *decoder) memory(l *loadedName, t *plan) (*plan, unsafe.Pointer) {
 
 func (d *decoder) namedMemory(t *plan) (unsafe.Pointer, int) {
 	l := d.nameRef()
-	p, addr := d.memory(l, t)
+	p, addr := d.memoryOf(l, t)
 	steps := d.int()
 	if p.size == 0 || t.size == 0 {
 		if p != t || steps != 0 {
@@ -263,136 +264,6 @@ func (d *decoder) namedMemory(t *plan) (unsafe.Pointer, int) {
 		d.incompatible("the way from %s to a %v differs", l.name, t.typ)
 	}
 	return addr, room
-}
-
-func (d *decoder) pointer(p *plan) unsafe.Pointer {
-	t := p.elem
-	switch k := d.uvarint(); k {
-	case refNil:
-		return nil
-	case refNamed:
-		if v := d.held(p.typ); v != nil {
-			return v.word
-		}
-		addr, _ := d.namedMemory(t)
-		return addr
-	case refNowhere:
-		if t.size != 0 {
-			d.fail("a pointer of type %v to nothing", p.typ)
-		}
-		return unsafe.Pointer(&nowhere)
-	default:
-		o := d.region(k - refObject)
-		if o.p == t.flat && o.n == t.flatN {
-			return o.addr
-		}
-		if t.size == 0 {
-			d.fail("a pointer of type %v into memory", p.typ)
-		}
-		addr, _ := d.walk(o.p, o.n, o.addr, t)
-		return addr
-	}
-}
-
-func (d *decoder) slice(p *plan, h *sliceHeader) {
-	t := p.elem
-	k := d.uvarint()
-	var data unsafe.Pointer
-	room := 0
-	switch {
-	case k == refNil:
-		return
-	case k == refNowhere:
-		h.data = unsafe.Pointer(&nowhere)
-		h.len, h.cap = d.int(), d.int()
-		if h.len > h.cap || h.cap > 0 && t.size != 0 {
-			d.fail("a slice of %d and %d elements without memory", h.len, h.cap)
-		}
-		return
-	case t.size == 0:
-		d.fail("memory for a slice of type %v", p.typ)
-	case k == refNamed:
-		if v := d.held(p.typ); v != nil {
-			*h = sliceHeader{v.word, v.len, v.cap}
-			return
-		}
-		data, room = d.namedMemory(t)
-	default:
-		k -= refObject
-		o := d.region(k >> 1)
-		if k&1 != 0 {
-			if o.p != t.flat || o.n%t.flatN != 0 {
-				d.fail("a slice of type %v over %d %v", p.typ, o.n, o.p.typ)
-			}
-			*h = sliceHeader{o.addr, o.n / t.flatN, o.n / t.flatN}
-			return
-		}
-		data, room = d.walk(o.p, o.n, o.addr, t)
-	}
-	n, c := d.int(), d.int()
-	if n > c || c == 0 || c > room || c*t.flatN > room {
-		d.fail("a slice of %d and %d elements in %d", n, c, room)
-	}
-	*h = sliceHeader{data, n, c}
-}
-
-func (d *decoder) mapRef(p *plan) unsafe.Pointer {
-	switch k := d.uvarint(); k {
-	case refNil:
-		return nil
-	case refNamed:
-		if v := d.held(p.typ); v != nil {
-			return v.word
-		}
-		l := d.nameRef()
-		x := l.value()
-		if l.kind == nameAddress || reflect.TypeOf(x) != p.typ {
-			d.mismatch(l, p.typ)
-		}
-		return (*eface)(unsafe.Pointer(&x)).data
-	case refNowhere:
-		d.fail("a map of type %v without entries", p.typ)
-	default:
-		k -= refObject
-		if k >= uint64(len(d.objs)) || d.objs[k].form != formMap {
-			d.fail("no map %d", k)
-		}
-		o := &d.objs[k]
-		if o.p != p && (o.p.key != p.key || o.p.elem != p.elem) {
-			d.fail("a map of type %v as %v", o.p.typ, p.typ)
-		}
-		return o.mem
-	}
-	return nil
-}
-
-func (d *decoder) funcRef(p *plan, ptr unsafe.Pointer) {
-	switch k := d.uvarint(); k {
-	case refNil:
-	case refNamed:
-		if v := d.held(p.typ); v != nil {
-			*(*unsafe.Pointer)(ptr) = v.word
-			return
-		}
-		l := d.nameRef()
-		x := l.value()
-		if l.kind == nameAddress || reflect.TypeOf(x) != p.typ {
-			d.mismatch(l, p.typ)
-		}
-		*(*unsafe.Pointer)(ptr) = (*eface)(unsafe.Pointer(&x)).data
-	case refNowhere:
-		d.fail("a func of type %v without record", p.typ)
-	default:
-		o := d.region(k - refObject)
-		if o.p.typ == derivedType {
-			d.cancelRef(p, ptr, k)
-			return
-		}
-		if o.p.rec == nil || o.form != formSingle || !sameFunc(o.p.rec.fn, p.typ) {
-			d.fail("%v is no record of %v", o.p.typ, p.typ)
-		}
-		o.p.rec.bind(o.addr, ptr)
-	}
 }
 
 func (d *decoder) iface(p *plan, ptr unsafe.Pointer) {
@@ -410,8 +281,8 @@ func (d *decoder) iface(p *plan, ptr unsafe.Pointer) {
 		if l.kind == nameAddress || x == nil || !reflect.TypeOf(x).AssignableTo(p.typ) {
 			d.mismatch(l, p.typ)
 		}
-		if len(d.contexts) > 0 && p.typ == contextType {
-			d.namedContexts[ptr] = true
+		if p.typ == contextType {
+			d.namedContexts = append(d.namedContexts, ptr)
 		}
 		d.setIface(p, ptr, x)
 		return
@@ -435,15 +306,9 @@ func (d *decoder) iface(p *plan, ptr unsafe.Pointer) {
 	f := (*eface)(unsafe.Pointer(&x))
 	switch {
 	case q.boxed && !d.inKey:
-		k := d.uvarint()
-		if k >= uint64(len(d.objs)) || d.objs[k].form != formBoxed || d.objs[k].p != q {
-			d.fail("no %v %d", q.typ, k)
-		}
-		if d.box > 0 {
-			d.edges = append(d.edges, [2]int{d.box - 1, int(k)})
-		}
+		k := d.boxRef(q)
 		if q.direct {
-			d.fixups = append(d.fixups, fixup{p.typ, ptr, int(k)})
+			d.fixups = append(d.fixups, fixup{p.typ, ptr, k})
 			return
 		}
 		*f = eface{q.word, d.objs[k].mem}
@@ -451,7 +316,7 @@ func (d *decoder) iface(p *plan, ptr unsafe.Pointer) {
 		var word unsafe.Pointer
 		late := len(d.late)
 		d.nested(q, unsafe.Pointer(&word))
-		if len(d.late) > late { // a cancel function
+		if len(d.late) > late && d.late[late].dst == unsafe.Pointer(&word) { // a cancel function
 			d.late[late].dst, d.late[late].iface = ptr, p.typ
 			return
 		}

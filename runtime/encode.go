@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"encoding/binary"
+	"hash/crc32"
 	"reflect"
 	goruntime "runtime"
 	"slices"
@@ -29,8 +30,14 @@ type encoder struct {
 	regions  regionIndex
 	maps     map[unsafe.Pointer]*object
 	boxes    map[boxKey]*object
-	live     []*object // those that are written, by number
 	steps    []uint64
+
+	fast    bool        // there is one pass, and index takes the place of what find finds
+	index   memoryIndex // what has been mentioned
+	count   int         // of the objects that have been mentioned
+	nesting int         // of the contents that are being written
+	later   []content   // contents that have been put off
+	exact   bool        // the type of a new object is to be written
 
 	types    []*plan
 	typeIDs  []uint64 // by number of the plan
@@ -41,9 +48,9 @@ type encoder struct {
 	lastName string
 
 	// The names of values, once they are needed.
-	bound, values *namedValues
+	bound, known *namedValues
 
-	strings map[stringKey]uint64
+	strings addrTable
 
 	contexts map[unsafe.Pointer]*derivedContext // by the addresses of what they stand for
 	errors   map[eface]any                      // by the errors that they stand for
@@ -55,13 +62,7 @@ type encoder struct {
 	inKey   bool
 	depth   int
 	scratch []byte
-	frames  uintptr // memory of all frames
-	hidden  uintptr // memory of what is saved by its meaning, where that is not in proportion
-}
-
-type stringKey struct {
-	p *byte
-	n int
+	memory  uintptr // of all frames and objects
 }
 
 var encoders = sync.Pool{New: func() any { return new(encoder) }}
@@ -69,55 +70,89 @@ var encoders = sync.Pool{New: func() any { return new(encoder) }}
 // encodeError carries an error out of the passes.
 type encodeError struct{ err error }
 
+// slowly ends a fast pass: there is something that only two passes can save.
+type slowly struct{}
+
 func (e *encoder) run(r *registry, c *Coroutine, b []byte, roots []any) (out []byte, err error) {
-	defer func() {
-		if x := recover(); x != nil {
-			ee, ok := x.(encodeError)
-			if !ok {
-				panic(x)
-			}
-			err = ee.err
-		}
-	}()
 	e.reg, e.c = r, c
-	e.find(roots)
-	start := len(b)
-	b = append(b, stateMagic...)
-	e.b = append(b, stateVersion, 0)
-	body := len(e.b)
-	e.write(roots)
-	goruntime.KeepAlive(roots)
-	out = sealState(e.b, start, body)
-	if memory := e.memory(); e.keep == nil && memory > allocFree && memory-allocFree > allocPerByte*uintptr(len(out)-start) {
-		return nil, &UnsavableError{Path: e.render(place{frame: e.firstSite()}), Why: "loading the frames would allocate out of proportion to what they contain"}
+	if e.keep == nil {
+		out, ok, err := e.pass(b, roots, true)
+		if ok {
+			return out, err
+		}
 	}
-	return out, nil
+	out, _, err = e.pass(b, roots, false)
+	return out, err
 }
 
-// release makes the encoder ready to be used again.
-func (e *encoder) release() {
+// pass makes a state. In the fast way it reports false if there is something that needs
+// the slow way, an error among it.
+func (e *encoder) pass(b []byte, roots []any, fast bool) (out []byte, ok bool, err error) {
+	defer func() {
+		switch x := recover().(type) {
+		case nil:
+		case slowly:
+		case encodeError:
+			ok, err = true, x.err
+		default:
+			panic(x)
+		}
+	}()
+	e.restart(fast)
+	e.stack()
+	if !fast {
+		e.find(roots)
+		if e.keep == nil {
+			// The numbers of types and names are those of the order of writing.
+			e.forgetNumbers()
+			e.stack()
+		}
+	}
+	e.b = b
+	e.write(roots)
+	goruntime.KeepAlive(roots)
+	out = e.b
+	if e.keep == nil && e.memory > allocFree && e.memory-allocFree > allocPerByte*uintptr(len(out)-len(b)) {
+		return nil, true, &UnsavableError{Path: e.render(place{frame: e.firstSite()}), Why: "loading the frames would allocate out of proportion to what they contain"}
+	}
+	return out, true, nil
+}
+
+// restart prepares a pass.
+func (e *encoder) restart(fast bool) {
+	e.forgetNumbers()
+	e.fast, e.memory, e.count, e.nesting, e.later = fast, 0, 0, 0, e.later[:0]
+	e.lastName, e.inKey, e.at, e.depth = "", false, nil, 0
+	e.index.reset()
+	e.strings.reset()
+}
+
+// forgetNumbers takes the numbers of types, shapes and names back.
+func (e *encoder) forgetNumbers() {
 	for _, p := range e.types {
 		e.typeIDs[p.id] = 0
 	}
 	for _, s := range e.shapes {
 		e.shapeIDs[s.id] = 0
 	}
-	if e.objects == nil && e.types == nil && e.names == nil && e.strings == nil {
-		*e = encoder{shapes: e.shapes[:0], shapeIDs: e.shapeIDs}
-		encoders.Put(e)
-		return
-	}
+	clear(e.names)
+	clear(e.nameIDs)
+	e.types, e.shapes, e.names = e.types[:0], e.shapes[:0], e.names[:0]
+	e.memory = 0
+}
+
+// release makes the encoder ready to be used again. It keeps nothing of what has been
+// saved.
+func (e *encoder) release() {
+	e.forgetNumbers()
 	clear(e.objects)
 	clear(e.todo[:cap(e.todo)])
-	clear(e.live)
+	clear(e.later[:cap(e.later)])
 	clear(e.deferred[:cap(e.deferred)])
 	clear(e.maps)
 	clear(e.boxes)
-	clear(e.strings)
 	clear(e.contexts)
 	clear(e.errors)
-	clear(e.names)
-	clear(e.nameIDs)
 	e.regions.reset()
 	if cap(e.slab) > 64 {
 		e.slab = nil // several slabs may be in use
@@ -126,32 +161,18 @@ func (e *encoder) release() {
 		e.slab = e.slab[:0]
 	}
 	const keep = 1 << 12
-	if len(e.objects) > keep || len(e.types) > keep || len(e.strings) > keep || cap(e.scratch) > 1<<20 {
+	if len(e.objects) > keep || len(e.typeIDs) > 16*keep || cap(e.later) > keep || cap(e.scratch) > 1<<20 || e.index.large() || e.strings.large() {
 		return // a rare giant is left to the collector
 	}
 	*e = encoder{
 		todo: e.todo[:0], deferred: e.deferred[:0], objects: e.objects[:0], slab: e.slab,
-		regions: e.regions, maps: e.maps, boxes: e.boxes, live: e.live[:0], steps: e.steps[:0],
+		regions: e.regions, maps: e.maps, boxes: e.boxes, steps: e.steps[:0],
+		index: e.index, later: e.later[:0],
 		types: e.types[:0], typeIDs: e.typeIDs, names: e.names[:0], nameIDs: e.nameIDs,
 		shapes: e.shapes[:0], shapeIDs: e.shapeIDs,
 		strings: e.strings, contexts: e.contexts, errors: e.errors, scratch: e.scratch[:0],
 	}
 	encoders.Put(e)
-}
-
-func (e *encoder) memory() uintptr {
-	n := e.frames + e.hidden
-	for _, o := range e.live {
-		if o.form == formMap {
-			n += uintptr(o.n) * (o.p.key.size + o.p.elem.size)
-		} else {
-			n += uintptr(o.n) * o.p.size
-		}
-		if o.p.typ == derivedType {
-			n += contextMemory
-		}
-	}
-	return n
 }
 
 func (e *encoder) firstSite() *siteType {
@@ -175,26 +196,44 @@ func (e *encoder) frameAt(frame any) (*siteType, unsafe.Pointer) {
 	return t.sites[site-1], f.data
 }
 
-// find is the first pass.
-func (e *encoder) find(roots []any) {
+// stack numbers the shapes of the frames, and the types of what lives in them.
+func (e *encoder) stack() {
 	for _, frame := range e.c.frames {
 		s, p := e.frameAt(frame)
-		e.frames += s.frame.plan.size
+		e.memory += s.frame.plan.size
 		if s.id >= len(e.shapeIDs) {
 			e.shapeIDs = slices.Grow(e.shapeIDs, e.reg.sites)[:e.reg.sites]
 		}
-		if e.shapeIDs[s.id] == 0 {
-			e.shapes = append(e.shapes, s)
-			e.shapeIDs[s.id] = uint64(len(e.shapes))
-			if !s.basic {
-				e.cur = place{frame: s, base: p}
-				for i := range s.live {
-					if s.wire[i] == 0 {
-						e.typeID(s.live[i].p, unsafe.Add(p, s.live[i].off))
-					}
-				}
+		if e.shapeIDs[s.id] != 0 {
+			continue
+		}
+		e.shapes = append(e.shapes, s)
+		e.shapeIDs[s.id] = uint64(len(e.shapes))
+		if s.basic {
+			continue
+		}
+		e.cur = place{frame: s, base: p}
+		for i := range s.live {
+			if s.wire[i] == 0 {
+				e.typeID(s.live[i].p, unsafe.Add(p, s.live[i].off))
 			}
 		}
+	}
+}
+
+// find is the first of two passes.
+func (e *encoder) find(roots []any) {
+	for i, root := range roots {
+		p, addr := e.root(root)
+		e.cur = place{root: i + 1, base: addr, whole: true}
+		e.typeID(p, addr)
+		if p.size != 0 {
+			e.region(addr, p, 1, addr)
+		}
+	}
+	e.drain()
+	for _, frame := range e.c.frames {
+		s, p := e.frameAt(frame)
 		if s.leaf {
 			continue
 		}
@@ -204,57 +243,34 @@ func (e *encoder) find(roots []any) {
 		}
 		e.drain()
 	}
-	for i, root := range roots {
-		v, err := rootOf(root)
-		if err != nil {
-			panic(encodeError{err})
-		}
-		t := v.Type().Elem()
-		e.reg.names.learn(t)
-		p := e.reg.plans.of(t)
-		e.frames += p.size
-		e.cur = place{root: i + 1, base: v.UnsafePointer()}
-		e.typeID(p, v.UnsafePointer())
-		e.scan(p, v.UnsafePointer())
-		e.drain()
-	}
 	for i := 0; i < len(e.deferred); i++ {
 		e.scanMap(e.deferred[i])
 		e.drain()
 	}
-	// A root is an object only if something points into it.
-	for again := len(e.objects) > 0; again; {
-		again = false
-		for i, root := range roots {
-			v := reflect.ValueOf(root)
-			p, addr := e.reg.plans.of(v.Type().Elem()), v.UnsafePointer()
-			if p.size == 0 || e.rootObject(p, addr) != nil {
-				continue
-			}
-			if from, to := e.regions.overlapping(uintptr(addr), uintptr(addr)+p.size); from != to {
-				e.cur = place{root: i + 1, base: addr}
-				e.region(addr, p, 1, addr)
-				e.drain()
-				again = true
-			}
+	for _, o := range e.objects {
+		if o.dead {
+			continue
 		}
+		if o.form == formSingle && o.n != 1 {
+			o.form = formArray
+		}
+		e.cur = o.from
+		e.typeID(o.p, unsafe.Add(o.from.base, o.from.off))
 	}
-	e.number()
 	for i := 0; i < len(e.types); i++ {
 		e.typeParts(e.types[i])
 	}
 }
 
-// rootObject returns the object that the root at addr is part of, or nil.
-func (e *encoder) rootObject(p *plan, addr unsafe.Pointer) *object {
-	if len(e.objects) == 0 {
-		return nil
+// root returns the plan of what a root points to, and its address.
+func (e *encoder) root(root any) (*plan, unsafe.Pointer) {
+	v, err := rootOf(root)
+	if err != nil {
+		panic(encodeError{err})
 	}
-	o := e.regions.find(addr)
-	if o == nil || uintptr(addr)+p.size > o.end() {
-		return nil
-	}
-	return o
+	t := v.Type().Elem()
+	e.reg.names.learn(t)
+	return e.reg.plans.of(t), v.UnsafePointer()
 }
 
 // drain scans what has been reached and not been scanned yet, but for the maps
@@ -275,32 +291,32 @@ func (e *encoder) drain() {
 	}
 }
 
-// number gives the objects their numbers, in the order in which they were found,
-// which depends on the graph only and not on addresses.
-func (e *encoder) number() {
-	sorted := true
-	for _, o := range e.objects {
-		if !o.dead {
-			sorted = sorted && (len(e.live) == 0 || e.live[len(e.live)-1].seq < o.seq)
-			e.live = append(e.live, o)
-		}
+// write makes the state. What describes it stands at its beginning, and is known last.
+func (e *encoder) write(roots []any) {
+	start := len(e.b)
+	e.values(roots)
+	for i := 0; i < len(e.types); i++ {
+		e.typeParts(e.types[i])
 	}
-	if !sorted {
-		slices.SortFunc(e.live, func(a, b *object) int { return a.seq - b.seq })
-	}
-	for i, o := range e.live {
-		o.id = uint64(i)
-		p := o.p
-		if o.form == formSingle && o.n != 1 {
-			o.form = formArray
-		}
-		e.cur = o.from
-		e.typeID(p, unsafe.Add(o.from.base, o.from.off))
-	}
+	values := len(e.b)
+	e.head(len(roots))
+	head := append(e.scratch[:0], e.b[values:]...)
+	e.scratch = head
+	size := len(e.b) - start
+	var envelope [len(stateMagic) + 1 + binary.MaxVarintLen64]byte
+	copy(envelope[:], stateMagic)
+	envelope[len(stateMagic)] = stateVersion
+	n := len(stateMagic) + 1
+	n += binary.PutUvarint(envelope[n:], uint64(size))
+	e.b = append(e.b, envelope[:n]...)
+	copy(e.b[start+n+len(head):], e.b[start:values])
+	copy(e.b[start:], envelope[:n])
+	copy(e.b[start+n:], head)
+	e.b = binary.LittleEndian.AppendUint32(e.b, crc32.Checksum(e.b[start:], castagnoli))
 }
 
-// write is the second pass.
-func (e *encoder) write(roots []any) {
+// head writes what stands before the values.
+func (e *encoder) head(roots int) {
 	c := e.c
 	flags := byte(0)
 	set := func(f byte, on bool) {
@@ -312,8 +328,7 @@ func (e *encoder) write(roots []any) {
 	set(flagStarted, c.started)
 	set(flagTypes, len(e.types) > 0)
 	set(flagNames, len(e.names) > 0)
-	set(flagObjects, len(e.live) > 0)
-	set(flagRoots, len(roots) > 0)
+	set(flagRoots, roots > 0)
 	set(flagHandles, e.keep != nil)
 	e.b = append(e.b, flags)
 	if e.keep != nil {
@@ -338,73 +353,35 @@ func (e *encoder) write(roots []any) {
 			e.writeName(k)
 		}
 	}
-	if len(e.live) > 0 {
-		e.uvarint(uint64(len(e.live)))
-		for _, o := range e.live {
-			e.uvarint(e.typeNumber(o.p)<<2 | uint64(o.form))
-			if o.form == formArray || o.form == formMap {
-				e.uvarint(uint64(o.n))
-			}
-		}
-	}
+}
+
+// values writes the roots and the frames.
+func (e *encoder) values(roots []any) {
 	if len(roots) > 0 {
 		e.uvarint(uint64(len(roots)))
+		e.nesting = maxNesting // all contents stand behind the list
 		for i, root := range roots {
-			v := reflect.ValueOf(root)
-			p, addr := e.reg.plans.of(v.Type().Elem()), v.UnsafePointer()
-			e.cur = place{root: i + 1, base: addr}
+			p, addr := e.root(root)
+			e.cur = place{root: i + 1, base: addr, whole: true}
+			e.typeID(p, addr)
 			e.uvarint(e.typeNumber(p))
-			if e.rootObject(p, addr) != nil {
-				e.object(addr, p, addr)
-			} else {
-				e.uvarint(refNil)
-			}
+			e.object(addr, p, addr)
 		}
-		for i, root := range roots {
-			v := reflect.ValueOf(root)
-			p, addr := e.reg.plans.of(v.Type().Elem()), v.UnsafePointer()
-			if e.rootObject(p, addr) == nil {
-				e.cur = place{root: i + 1, base: addr}
-				e.value(p, addr)
-			}
-		}
+		e.nesting = 0
+		e.drainLater()
 	}
-	for _, o := range e.live {
-		e.content(o)
-	}
-	for _, frame := range c.frames {
+	for _, frame := range e.c.frames {
 		s, p := e.frameAt(frame)
 		e.uvarint(e.shapeIDs[s.id] - 1)
 		e.cur = place{frame: s, base: p}
 		for i := range s.live {
 			f := &s.live[i]
+			e.exact = s.wire[i] == typeSelf
 			e.value(f.p, unsafe.Add(p, f.off))
+			e.exact = false
 		}
+		e.drainLater()
 	}
-}
-
-func (e *encoder) content(o *object) {
-	e.cur = place{obj: o, base: o.addr}
-	switch o.form {
-	case formMap:
-		e.mapContent(o)
-	case formArray:
-		e.arrayContent(o)
-	default:
-		e.value(o.p, o.addr)
-	}
-}
-
-// arrayContent writes an array. As many zeros at its end as values before them are
-// left out: the spare capacity of a slice that has grown.
-func (e *encoder) arrayContent(o *object) {
-	size := o.p.size
-	zeros := 0
-	for zeros < o.n/2 && allZero(unsafe.Slice((*byte)(unsafe.Add(o.addr, uintptr(o.n-zeros-1)*size)), size)) {
-		zeros++
-	}
-	e.uvarint(uint64(zeros))
-	e.elems(o.p, o.addr, o.n-zeros)
 }
 
 func (e *encoder) shape(s *siteType) {
@@ -415,7 +392,7 @@ func (e *encoder) shape(s *siteType) {
 	}
 	e.b = binary.LittleEndian.AppendUint64(e.b, s.frame.fingerprint)
 	e.uvarint(uint64(s.key))
-	e.str(s.pos)
+	e.b = appendPos(e.b, s.pos)
 	e.uvarint(uint64(len(s.live)))
 	for i := range s.live {
 		f := &s.live[i]
@@ -450,5 +427,8 @@ func (e *encoder) uvarint(v uint64) {
 
 // fail ends the saving because of the value at ptr.
 func (e *encoder) fail(ptr unsafe.Pointer, t reflect.Type, why string) {
+	if e.fast {
+		panic(slowly{})
+	}
 	panic(encodeError{&UnsavableError{Path: strings.TrimSuffix(e.render(e.placeOf(ptr)), ": "), Type: t, Why: why}})
 }

@@ -17,6 +17,18 @@ type mapEntries struct {
 	order        []int
 }
 
+// copy takes the n entries of a map of the type of p.
+func (m *mapEntries) copy(v reflect.Value, p *plan, n int) {
+	keys := reflect.MakeSlice(p.key.slice, n, n)
+	values := reflect.MakeSlice(p.elem.slice, n, n)
+	m.keys, m.values = keys.UnsafePointer(), values.UnsafePointer()
+	it := v.MapRange()
+	for i := 0; it.Next(); i++ {
+		keys.Index(i).SetIterKey(it)
+		values.Index(i).SetIterValue(it)
+	}
+}
+
 func (e *encoder) reachMap(v unsafe.Pointer, p *plan, ptr unsafe.Pointer) {
 	if key, ok := e.namedWord(v, p.typ); ok {
 		e.nameID(key)
@@ -36,14 +48,7 @@ func (e *encoder) reachMap(v unsafe.Pointer, p *plan, ptr unsafe.Pointer) {
 	m := reflect.NewAt(p.typ, unsafe.Pointer(&v)).Elem()
 	o.n = m.Len()
 	o.m = new(mapEntries)
-	keys := reflect.MakeSlice(p.key.slice, o.n, o.n)
-	values := reflect.MakeSlice(p.elem.slice, o.n, o.n)
-	o.m.keys, o.m.values = keys.UnsafePointer(), values.UnsafePointer()
-	it := m.MapRange()
-	for i := 0; it.Next(); i++ {
-		keys.Index(i).SetIterKey(it)
-		values.Index(i).SetIterValue(it)
-	}
+	o.m.copy(m, p, o.n)
 	// Keys that hold references are put in order as late as possible, when most of
 	// what they refer to has got its number in another way.
 	if p.key.leaf {

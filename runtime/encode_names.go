@@ -11,10 +11,10 @@ import (
 // prepare looks the values of bindings and of variables up. States without
 // references, or whose references are bindings themselves, never need them.
 func (e *encoder) prepare() {
-	if e.values != nil {
+	if e.known != nil {
 		return
 	}
-	e.values = e.own.named(e.reg)
+	e.known = e.own.named(e.reg)
 	if len(e.c.bindings) == 0 {
 		e.bound = noValues
 		return
@@ -86,7 +86,7 @@ func (e *encoder) findName(addr unsafe.Pointer, t *plan, count int) (memoryName,
 			return n, true
 		}
 	}
-	return e.in(e.values, addr, t, count)
+	return e.in(e.known, addr, t, count)
 }
 
 // in finds the innermost of the spans of x in which count values of t stand at addr.
@@ -136,7 +136,7 @@ func (e *encoder) namedWord(w unsafe.Pointer, t reflect.Type) (nameKey, bool) {
 	if k, ok := e.bound.word(w, t); ok {
 		return k, true
 	}
-	return e.values.word(w, t)
+	return e.known.word(w, t)
 }
 
 // namedValue finds the variable, binding or capture that is what an interface holds.
@@ -177,8 +177,8 @@ func (e *encoder) namedValue(x any, q *plan) (nameKey, bool) {
 	}
 	// What has a type of its own that nobody can name is saved as the variable's
 	// value; anything else by its content, because an address tells nothing here.
-	if len(e.values.byType[q.typ]) > 0 && e.reg.names.savable(q.typ) != "" {
-		return e.values.equal(x)
+	if len(e.known.byType[q.typ]) > 0 && e.reg.names.savable(q.typ) != "" {
+		return e.known.equal(x)
 	}
 	return nameKey{}, false
 }

@@ -35,7 +35,9 @@ func (e *encoder) render(at place) string {
 				}
 			}
 		case at.root != 0:
-			if e.own != nil {
+			if e.own != nil && at.whole {
+				b.WriteString(e.own.names[at.root-1])
+			} else if e.own != nil {
 				e.own.path(&b, at.root-1, at.off)
 			} else {
 				fmt.Fprintf(&b, "root %d", at.root-1)

@@ -2,9 +2,12 @@ package runtime
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math"
 	"math/bits"
 	"reflect"
+	"strconv"
+	"strings"
 	"unsafe"
 )
 
@@ -90,7 +93,7 @@ func quick(r *registry, c *Coroutine, b []byte, roots []any) (out []byte, ok boo
 			if basic == 0 {
 				return nil, false
 			}
-			b = append(b, basic, refNil)
+			b = append(b, basic, refNew)
 		}
 		for i, root := range roots {
 			op := opOfBasic[b[list+2*i]]
@@ -270,9 +273,39 @@ func appendBasic(b []byte, op op, ptr unsafe.Pointer) []byte {
 	panic("coroutine: not a basic type")
 }
 
-// appendName writes a long name: how much it has in common with the last one, and the
-// rest.
+// appendPos writes a position in the source: the file without ".go", the line and the
+// column, or the whole text and 0.
+func appendPos(b []byte, pos string) []byte {
+	if file, rest, ok := strings.Cut(pos, ".go:"); ok {
+		line, column, _ := strings.Cut(rest, ":")
+		l, err := strconv.ParseUint(line, 10, 32)
+		c := uint64(0)
+		if err == nil && column != "" {
+			c, err = strconv.ParseUint(column, 10, 32)
+		}
+		if err == nil && l > 0 && joinPos(file, l, c) == pos {
+			return appendUvarint(appendUvarint(appendString(b, file), l), c)
+		}
+	}
+	return append(appendString(b, pos), 0)
+}
+
+func joinPos(file string, line, column uint64) string {
+	switch {
+	case line == 0:
+		return file
+	case column == 0:
+		return fmt.Sprintf("%s.go:%d", file, line)
+	}
+	return fmt.Sprintf("%s.go:%d:%d", file, line, column)
+}
+
+// appendName writes a long name: how much it has in common with the last one, if there
+// is one, and the rest.
 func appendName(b []byte, last, s string) []byte {
+	if last == "" {
+		return append(appendUvarint(b, uint64(len(s))), s...)
+	}
 	n := 0
 	for n < len(s) && n < len(last) && s[n] == last[n] {
 		n++

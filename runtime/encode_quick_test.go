@@ -128,5 +128,5 @@ func sealed(b []byte) []byte {
 	if len(b) < 6 {
 		return b
 	}
-	return sealState(append([]byte(stateMagic+"\x01\x00"), b[6:]...), 0, 6)
+	return sealState(append([]byte(stateMagic+"\x01\x00"), b[4:]...), 0, 4)
 }

@@ -25,7 +25,7 @@ type object struct {
 	p    *plan // of an element: never an array type, unless boxed
 	n    int   // elements of a region, entries of a map
 	addr unsafe.Pointer
-	id   uint64
+	num  int // 1 + its number in the state, once it has been mentioned
 	seq  int
 	dead bool // merged into another one
 	from place
@@ -41,7 +41,8 @@ type place struct {
 	root  int
 	base  unsafe.Pointer
 	off   uintptr
-	entry int // of a map
+	entry int  // of a map
+	whole bool // the root itself, and not a reference in it
 }
 
 // work is memory that is still to be scanned.

@@ -58,7 +58,7 @@ func (e *encoder) value(p *plan, ptr unsafe.Pointer) {
 		case e.keep != nil && e.kept(v, p.typ, ptr):
 			e.holdWord(v, p.typ)
 		default:
-			e.uvarint(e.maps[v].id + refObject)
+			e.mapRef(v, p)
 		}
 	case opInterface:
 		e.iface(p, ptr)
@@ -72,17 +72,15 @@ func (e *encoder) value(p *plan, ptr unsafe.Pointer) {
 			e.uvarint(e.nameID(key))
 		case e.keptFunc(v, p, ptr):
 			e.holdWord(v, p.typ)
-		case e.cancelOf(v, p, ptr) != nil:
-			e.uvarint(e.regions.find(unsafe.Pointer(e.cancelOf(v, p, ptr))).id + refObject)
 		default:
-			o := e.regions.find(e.recordOf(p, ptr))
-			if o.p != e.lastRecord || o.n != 1 {
-				e.fail(ptr, p.typ, "its record is part of something else")
-			}
-			e.uvarint(o.id + refObject)
+			e.record(p, ptr)
 		}
 	case opChan, opUnsafePointer:
-		if w := *(*unsafe.Pointer)(ptr); w != nil { // the first pass has seen to it
+		if w := *(*unsafe.Pointer)(ptr); w != nil {
+			if e.fast {
+				panic(slowly{})
+			}
+			// The first of two passes has seen to it.
 			e.holdWord(w, p.typ)
 			return
 		}
@@ -113,7 +111,7 @@ func (e *encoder) value(p *plan, ptr unsafe.Pointer) {
 		if t := (*typePointer)(ptr); t.p == nil {
 			e.uvarint(typeNil)
 		} else {
-			e.uvarint(e.typeNumber(e.reg.plans.of(t.typ())))
+			e.describedType(t.typ(), p, ptr)
 		}
 	case opRecord:
 		if p.of == nil {
@@ -130,28 +128,6 @@ func (e *encoder) namedRef(w unsafe.Pointer, t reflect.Type) (nameKey, bool) {
 	return e.namedWord(w, t)
 }
 
-// string writes a string: twice its length and its bytes, or, for one that has
-// been written before, twice its number plus one. Only strings that share memory
-// are recognized; looking at the content would cost more than it saves.
-func (e *encoder) string(s string) {
-	if len(s) < sharedString {
-		e.uvarint(uint64(len(s)) << 1)
-		e.b = append(e.b, s...)
-		return
-	}
-	key := stringKey{unsafe.StringData(s), len(s)}
-	if id, ok := e.strings[key]; ok {
-		e.uvarint(id<<1 | 1)
-		return
-	}
-	if e.strings == nil {
-		e.strings = map[stringKey]uint64{}
-	}
-	e.strings[key] = uint64(len(e.strings))
-	e.uvarint(uint64(len(s)) << 1)
-	e.b = append(e.b, s...)
-}
-
 func (e *encoder) codec(p *plan, ptr unsafe.Pointer) {
 	b, why := p.codec.encode(e.scratch[:0], ptr)
 	if why != "" {
@@ -163,7 +139,7 @@ func (e *encoder) codec(p *plan, ptr unsafe.Pointer) {
 		if err != nil {
 			e.fail(ptr, p.typ, err.Error())
 		}
-		e.hidden += n
+		e.memory += n
 	}
 	e.uvarint(uint64(len(b)))
 	e.b = append(e.b, b...)
@@ -218,61 +194,6 @@ func (e *encoder) named(n memoryName, t *plan, count int) {
 	}
 }
 
-// path writes the way to values of t in an object.
-func (e *encoder) path(o *object, addr unsafe.Pointer, t *plan, count int, ptr unsafe.Pointer) {
-	steps, ok := findPath(e.steps[:0], o.p, o.n, uintptr(addr)-uintptr(o.addr), t, count)
-	e.steps = steps
-	if !ok {
-		e.fail(ptr, t.typ, "the memory is also used as "+o.p.typ.String())
-	}
-	for _, s := range steps {
-		e.uvarint(s)
-	}
-}
-
-// object writes a reference to a value of t in an object.
-func (e *encoder) object(addr unsafe.Pointer, t *plan, ptr unsafe.Pointer) {
-	if t.size == 0 {
-		e.uvarint(refNowhere)
-		return
-	}
-	o := e.regions.find(addr)
-	e.uvarint(o.id + refObject)
-	if o.p != t.flat || o.n != t.flatN {
-		e.path(o, addr, t, 1, ptr)
-	}
-}
-
-func (e *encoder) slice(h *sliceHeader, p *plan, ptr unsafe.Pointer) {
-	t := p.elem
-	switch {
-	case h.data == nil:
-		e.uvarint(refNil)
-		return
-	case h.cap == 0 || t.size == 0:
-		e.uvarint(refNowhere)
-		e.uvarint(uint64(h.len))
-		e.uvarint(uint64(h.cap))
-		return
-	}
-	if n, ok := e.findName(h.data, t, h.cap); ok {
-		e.named(n, t, h.cap)
-	} else if e.keep != nil && e.kept(h.data, p.typ, ptr) {
-		e.holdSlice(h, p.typ)
-		return
-	} else {
-		o := e.regions.find(h.data)
-		if o.p == t.flat && o.n == h.cap*t.flatN && h.len == h.cap {
-			e.uvarint((o.id<<1 | 1) + refObject)
-			return
-		}
-		e.uvarint(o.id<<1 + refObject)
-		e.path(o, h.data, t, h.cap, ptr)
-	}
-	e.uvarint(uint64(h.len))
-	e.uvarint(uint64(h.cap))
-}
-
 // iface writes an interface value: the number of its dynamic type and the value.
 func (e *encoder) iface(p *plan, ptr unsafe.Pointer) {
 	x, q := e.dynamic(p, ptr)
@@ -287,16 +208,23 @@ func (e *encoder) iface(p *plan, ptr unsafe.Pointer) {
 	}
 	if q.typ == rtype {
 		e.uvarint(typeReflectType)
-		e.uvarint(e.typeNumber(e.reg.plans.of(x.(reflect.Type))))
+		e.describedType(x.(reflect.Type), q, ptr)
 		return
 	}
 	if e.keptValue(x, q) {
 		e.holdInterface(x, p.typ)
 		return
 	}
+	if e.fast {
+		e.savable(q.typ, q, ptr)
+		if q.typ == derivedPointer {
+			panic(slowly{}) // what kind it is turns out by what refers to it
+		}
+	}
+	e.typeID(q, ptr)
 	e.uvarint(e.typeNumber(q))
 	if q.boxed && !e.inKey {
-		e.uvarint(e.boxes[e.boxKeyOf(x, q)].id)
+		e.box(x, q)
 		return
 	}
 	old := e.at
@@ -305,6 +233,16 @@ func (e *encoder) iface(p *plan, ptr unsafe.Pointer) {
 	}
 	e.value(q, held(&x, q))
 	e.at = old
+}
+
+// describedType writes the number of the type t, which is the value of p at ptr.
+func (e *encoder) describedType(t reflect.Type, p *plan, ptr unsafe.Pointer) {
+	q := e.reg.plans.of(t)
+	if e.fast {
+		e.savable(t, p, ptr)
+	}
+	e.typeID(q, ptr)
+	e.uvarint(e.typeNumber(q))
 }
 
 func appendUint64(b []byte, v uint64) []byte { return binary.BigEndian.AppendUint64(b, v) }

@@ -270,7 +270,7 @@ func (h *Held) encode(c *Coroutine, b []byte, roots []any) (out []byte, err erro
 	defer e.release()
 	if why := guarded(func() {
 		out, err = e.run(h.reg, c, b, roots)
-		h.stats.Objects = len(e.live)
+		h.stats.Objects = e.count
 	}); why != nil {
 		err = fmt.Errorf("coroutine: looking at the program's memory: %v", why)
 	}

@@ -361,7 +361,7 @@ func (s *siteType) describe() []byte {
 	}
 	b := binary.LittleEndian.AppendUint64(nil, s.frame.fingerprint)
 	b = appendUvarint(b, uint64(s.key))
-	b = appendString(b, s.pos)
+	b = appendPos(b, s.pos)
 	b = appendUvarint(b, uint64(len(s.live)))
 	for i := range s.live {
 		b = appendUvarint(appendString(b, s.live[i].name), s.wire[i])

@@ -9,9 +9,9 @@ import (
 
 // The state format is described in docs/state-format.md. A state is
 //
-//	magic, uvarint version, uvarint length of the body, body, CRC-32C of all that
+//	magic, byte version, uvarint length of the body, body, CRC-32C of all that
 const (
-	stateMagic   = "\xc0ro\x1a"
+	stateMagic   = "\xc0r"
 	stateVersion = 1
 )
 
@@ -21,7 +21,6 @@ const (
 	flagStarted
 	flagTypes
 	flagNames
-	flagObjects
 	flagRoots
 	flagsKnown  = 1<<iota - 1
 	flagHandles = 1 << (iota - 1) // only in states that do not leave their process, see Held
@@ -64,10 +63,14 @@ const (
 
 // References.
 const (
-	refNil     = 0
-	refNamed   = 1
-	refNowhere = 2 // memory of size zero
-	refObject  = 3 // the first object
+	refNil        = 0
+	refNamed      = 1
+	refNowhere    = 2 // memory of size zero
+	refNew        = 3 // an object of the type that is referred to; its contents follow
+	refDescribed  = 4 // an object of another type
+	refKnown      = 5 // the first object that has been mentioned
+	refSpare      = 5 // of a slice: an array of its capacity
+	refKnownSlice = 6
 )
 
 // Strings of at least this length are written once.
@@ -145,15 +148,13 @@ func openState(b []byte) (body []byte, n int, err error) {
 	if len(b) < len(stateMagic) || string(b[:len(stateMagic)]) != stateMagic {
 		return nil, 0, invalidf("it does not begin as a state does")
 	}
-	i := len(stateMagic)
-	version, k := binary.Uvarint(b[i:])
-	if k <= 0 {
+	i := len(stateMagic) + 1
+	if i > len(b) {
 		return nil, 0, invalidf("truncated")
 	}
-	if version != stateVersion {
+	if version := b[i-1]; version != stateVersion {
 		return nil, 0, invalidf("format version %d, this program knows version %d", version, stateVersion)
 	}
-	i += k
 	size, k := binary.Uvarint(b[i:])
 	if k <= 0 {
 		return nil, 0, invalidf("truncated")

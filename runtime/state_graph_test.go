@@ -424,3 +424,62 @@ func TestIsomorphismSees(t *testing.T) {
 	require.NotEmpty(t, isomorphic([]int{1}, append(make([]int, 0, 5), 1)))
 	require.Empty(t, isomorphic([]*int{&n, &n}, []*int{&m, &m}))
 }
+
+// TestPasses saves graphs in one pass, where that is possible, and in two.
+func TestPasses(t *testing.T) {
+	registerFrame1[[]*vertex]()
+	loadRegistry()
+	pass := func(t require.TestingT, c *Coroutine, fast bool) ([]byte, bool) {
+		e := encoders.Get().(*encoder)
+		e.reg, e.c = loadRegistry(), c
+		b, ok, err := e.pass([]byte("x"), nil, fast)
+		require.NoError(t, err)
+		e.release()
+		return b, ok
+	}
+	once := 0
+	rapid.Check(t, func(t *rapid.T) {
+		g := drawGraph(t)
+		if rapid.Bool().Draw(t, "simple") {
+			for _, v := range g {
+				v.pi, v.pa, v.p2, v.psub, v.right, v.mk, v.any, v.parts, v.ints = nil, nil, nil, nil, nil, nil, nil, nil, nil
+				v.sub, v.mi = part{}, nil
+			}
+		}
+		c := suspendedWith(&frame1[[]*vertex]{Site: 1, V: g})
+		slow, ok := pass(t, c, false)
+		require.True(t, ok)
+		fast, ok := pass(t, c, true)
+		if ok {
+			once++
+			require.Equal(t, slow, fast)
+		}
+		c = New(nil)
+		_, err := c.LoadState(slow[1:])
+		require.NoError(t, err)
+		require.Empty(t, isomorphic(g, c.frames[0].(*frame1[[]*vertex]).V))
+	})
+	require.Greater(t, once, 10)
+}
+
+// TestLong saves what is nested more deeply than contents may be.
+func TestLong(t *testing.T) {
+	type T struct {
+		next, prev *T
+		n          int
+	}
+	list := &T{}
+	for i, last := 1, list; i < 100_000; i++ {
+		last.next = &T{n: i, prev: last}
+		last = last.next
+	}
+	got := trip(t, list)
+	for i := range 100_000 {
+		require.Equal(t, i, got.n)
+		if got.next != nil && got.next.prev != got {
+			t.Fatal("the way back is lost at", i)
+		}
+		got = got.next
+	}
+	require.Nil(t, got)
+}

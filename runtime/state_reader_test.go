@@ -31,6 +31,12 @@ type reader struct {
 	names []string
 	objs  []robject
 	inKey bool
+
+	// Contents that stand in each other go to lines of their own.
+	lines []string
+	depth int
+	later []func()
+	long  int // strings of 16 bytes and more
 }
 
 type rtypeDesc struct {
@@ -49,7 +55,7 @@ type rfield struct {
 }
 
 type robject struct {
-	typ, form, n uint64
+	typ, n uint64
 }
 
 var rbasic = strings.Split("nil named bool int int8 int16 int32 int64 uint uint8 uint16 uint32 uint64 uintptr float32 float64 complex64 complex128 string unsafe.Pointer any error reflect.Type", " ")
@@ -76,7 +82,10 @@ func (r *reader) take(n uint64) string {
 func (r *reader) text() string { return r.take(r.uvarint()) }
 
 func (r *reader) name() string {
-	n := r.uvarint()
+	n := uint64(0)
+	if r.last != "" {
+		n = r.uvarint()
+	}
 	r.last = r.last[:n] + r.text()
 	return r.last
 }
@@ -87,7 +96,7 @@ func readState(b []byte) string {
 	if crc32.Checksum(b[:len(b)-4], crc32.MakeTable(crc32.Castagnoli)) != binary.LittleEndian.Uint32(b[len(b)-4:]) {
 		return "bad checksum"
 	}
-	r := &reader{b: b[:len(b)-4], i: 5}
+	r := &reader{b: b[:len(b)-4], i: 3}
 	if r.uvarint() != uint64(len(r.b)-r.i) {
 		return "bad length"
 	}
@@ -99,7 +108,7 @@ func readState(b []byte) string {
 	if frames > 0 {
 		for range r.uvarint() {
 			head := r.name()
-			head = fmt.Sprintf("%s %x site %d at %s", head, r.take(8), r.uvarint(), r.text())
+			head = fmt.Sprintf("%s %x site %d at %s", head, r.take(8), r.uvarint(), r.position())
 			heads = append(heads, head)
 			shapes = append(shapes, r.fields())
 		}
@@ -128,60 +137,15 @@ func readState(b []byte) string {
 		}
 	}
 	if flags&16 != 0 {
-		for range r.uvarint() {
-			v := r.uvarint()
-			o := robject{v / 4, v % 4, 1}
-			if o.form == 1 || o.form == 2 {
-				o.n = r.uvarint()
-			}
-			r.objs = append(r.objs, o)
-		}
-	}
-	if flags&32 != 0 {
-		var inline []uint64
+		r.depth = 64
 		for i := range r.uvarint() {
 			t := r.uvarint()
-			inline = append(inline, 0)
-			if r.b[r.i] == 0 {
-				inline[i] = t
-				r.i++
-				continue
-			}
 			r.printf("root %d: ", i)
 			r.reference(t)
 			r.printf("\n")
 		}
-		for i, t := range inline {
-			if t != 0 {
-				r.printf("root %d: ", i)
-				r.value(t)
-				r.printf("\n")
-			}
-		}
-	}
-	for i, o := range r.objs {
-		r.printf("object %d, %s: ", i, r.typeName(o.typ))
-		switch o.form {
-		case 0, 3:
-			r.value(o.typ)
-		case 1:
-			z := r.uvarint()
-			for range o.n - z {
-				r.value(o.typ)
-				r.printf(" ")
-			}
-			r.printf("and %d zeros", z)
-		case 2:
-			for range o.n {
-				r.inKey = true
-				r.value(r.desc(o.typ).key)
-				r.inKey = false
-				r.printf(":")
-				r.value(r.desc(o.typ).elem)
-				r.printf(" ")
-			}
-		}
-		r.printf("\n")
+		r.depth = 0
+		r.rest()
 	}
 	for range frames {
 		k := r.uvarint()
@@ -191,11 +155,95 @@ func readState(b []byte) string {
 			r.value(f.typ)
 		}
 		r.printf("\n")
+		r.rest()
 	}
 	if r.i != len(r.b) {
 		r.printf("%d bytes left\n", len(r.b)-r.i)
 	}
 	return r.out.String()
+}
+
+func (r *reader) position() string {
+	p := r.text()
+	if line := r.uvarint(); line != 0 {
+		p = fmt.Sprintf("%s.go:%d", p, line)
+		if column := r.uvarint(); column != 0 {
+			p = fmt.Sprintf("%s:%d", p, column)
+		}
+	}
+	return p
+}
+
+// object adds an object and reads its contents, or puts them off.
+func (r *reader) object(o robject, contents func()) {
+	num := len(r.objs)
+	r.objs = append(r.objs, o)
+	r.printf("#%d", num)
+	if r.depth == 64 {
+		r.later = append(r.later, func() { r.contents(num, contents) })
+		return
+	}
+	r.contents(num, contents)
+}
+
+func (r *reader) contents(num int, contents func()) {
+	out, inKey := r.out, r.inKey
+	r.out, r.inKey = strings.Builder{}, false
+	r.depth++
+	r.printf("  object %d, %s: ", num, r.typeName(r.objs[num].typ))
+	contents()
+	r.depth--
+	r.lines = append(r.lines, r.out.String())
+	r.out, r.inKey = out, inKey
+}
+
+// rest prints the objects whose contents have been read, after those that were put off.
+func (r *reader) rest() {
+	for len(r.later) > 0 {
+		f := r.later[0]
+		r.later = r.later[1:]
+		f()
+	}
+	for _, line := range r.lines {
+		r.printf("%s\n", line)
+	}
+	r.lines = nil
+}
+
+// array reads the contents of n elements, the zeros at the end of which may be left out.
+func (r *reader) array(typ, n uint64, trimmed bool) func() {
+	return func() {
+		z := uint64(0)
+		if trimmed {
+			z = r.uvarint()
+		}
+		for range n - z {
+			r.value(typ)
+			r.printf(" ")
+		}
+		if trimmed {
+			r.printf("and %d zeros", z)
+		}
+	}
+}
+
+// described reads the type of a new object.
+func (r *reader) described() (o robject, contents func()) {
+	v := r.uvarint()
+	o = robject{v / 2, 1}
+	if v%2 == 0 {
+		return o, func() { r.value(o.typ) }
+	}
+	o.n = r.uvarint()
+	return o, r.array(o.typ, o.n, true)
+}
+
+// known returns the number that stands for the k-th of n things from one end.
+func known(k uint64, n int) int {
+	if k%2 == 1 {
+		return int(k / 2)
+	}
+	return n - 1 - int(k/2)
 }
 
 func (r *reader) fields() (l []rfield) {
@@ -357,9 +405,22 @@ func (r *reader) reference(t uint64) {
 		r.steps()
 	case 2:
 		r.printf("somewhere")
+	case 3:
+		elem, n := r.flat(t)
+		r.object(robject{elem, n}, r.array(elem, n, false))
+	case 4:
+		elem, n := r.flat(t)
+		o, contents := r.described()
+		// The way stands before the contents.
+		if elem != o.typ || n != o.n {
+			r.walk(o, elem)
+			r.printf(" of ")
+		}
+		r.object(o, contents)
 	default:
-		o := r.objs[k-3]
-		r.printf("#%d", k-3)
+		num := known(k-5, len(r.objs))
+		o := r.objs[num]
+		r.printf("#%d", num)
 		if elem, n := r.flat(t); elem != o.typ || n != o.n {
 			r.walk(o, elem)
 		}
@@ -367,6 +428,7 @@ func (r *reader) reference(t uint64) {
 }
 
 func (r *reader) slice(t uint64) {
+	elem, n := r.flat(t)
 	k := r.uvarint()
 	switch {
 	case k == 0:
@@ -376,15 +438,44 @@ func (r *reader) slice(t uint64) {
 		r.printf("%s", r.names[r.uvarint()])
 		r.steps()
 	case k == 2:
-	case k%2 == 0:
-		r.printf("#%d", (k-4)/2)
+	case k == 3:
+		n *= r.uvarint()
+		r.object(robject{elem, n}, r.array(elem, n, false))
+		return
+	case k == 5:
+		length, capacity := r.uvarint(), r.uvarint()
+		r.printf("%d of ", length)
+		r.object(robject{elem, n * capacity}, r.array(elem, n*capacity, true))
+		return
+	case k == 4:
+		o, contents := r.described()
+		r.walk(o, elem)
+		r.printf("(%d of %d) of ", r.uvarint(), r.uvarint())
+		r.object(o, contents)
+		return
+	case k%2 == 1:
+		r.printf("#%d", known((k-6)/2, len(r.objs)))
 		return
 	default:
-		elem, _ := r.flat(t)
-		r.printf("#%d", (k-3)/2)
-		r.walk(r.objs[(k-3)/2], elem)
+		num := known((k-6)/2, len(r.objs))
+		r.printf("#%d", num)
+		r.walk(r.objs[num], elem)
 	}
 	r.printf("(%d of %d)", r.uvarint(), r.uvarint())
+}
+
+// entries reads the contents of a map.
+func (r *reader) entries(t, n uint64) func() {
+	return func() {
+		for range n {
+			r.inKey = true
+			r.value(r.desc(t).key)
+			r.inKey = false
+			r.printf(":")
+			r.value(r.desc(t).elem)
+			r.printf(" ")
+		}
+	}
 }
 
 func (r *reader) float() float64 { return math.Float64frombits(bits.ReverseBytes64(r.uvarint())) }
@@ -422,8 +513,13 @@ func (r *reader) value(id uint64) {
 			r.printf("nil")
 		case 1:
 			r.printf("%s", r.names[r.uvarint()])
+		case 3:
+			n := r.uvarint()
+			r.object(robject{id, n}, r.entries(id, n))
+		case 4:
+			r.object(r.described())
 		default:
-			r.printf("#%d", k-3)
+			r.printf("#%d", known(k-5, len(r.objs)))
 		}
 	case 5:
 		r.uvarint()
@@ -455,8 +551,10 @@ func (r *reader) basic(id uint64) {
 		case 1:
 			r.printf("%s", r.names[r.uvarint()])
 			r.steps()
+		case 4:
+			r.object(r.described())
 		default:
-			r.printf("#%d", k-3)
+			r.printf("#%d", known(k-5, len(r.objs)))
 		}
 	case 22:
 		r.printf("type %d", r.uvarint())
@@ -479,8 +577,11 @@ func (r *reader) basic(id uint64) {
 	case 18:
 		if v := r.uvarint(); v%2 == 0 {
 			r.printf("%q", r.take(v/2))
+			if v/2 >= 16 {
+				r.long++
+			}
 		} else {
-			r.printf("string %d", v/2)
+			r.printf("string %d", known(v/2, r.long))
 		}
 	case 19:
 		r.uvarint()
@@ -494,7 +595,12 @@ func (r *reader) basic(id uint64) {
 		case t == 22:
 			r.printf("type %s", r.typeName(r.uvarint()))
 		case t >= 32 && !r.leaf(t) && !r.inKey && (r.desc(t).kind == 3 || r.desc(t).kind == 7 || r.desc(t).kind == 8):
-			r.printf("boxed #%d", r.uvarint())
+			r.printf("boxed ")
+			if k := r.uvarint(); k == 3 {
+				r.object(robject{t, 1}, func() { r.value(t) })
+			} else {
+				r.printf("#%d", known(k-5, len(r.objs)))
+			}
 		default:
 			r.printf("%s ", r.typeName(t))
 			r.value(t)

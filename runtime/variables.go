@@ -70,7 +70,7 @@ func (v *Variables) AppendState(c *Coroutine, b []byte) ([]byte, error) {
 	e := encoders.Get().(*encoder)
 	e.own = v
 	out, err := e.run(v.reg, c, b, v.roots)
-	v.stats = HeldStats{Bytes: len(out) - start, Depth: len(c.frames), Objects: len(e.live)}
+	v.stats = HeldStats{Bytes: len(out) - start, Depth: len(c.frames), Objects: e.count}
 	v.stats.Work = int64(8*v.stats.Objects + v.stats.Bytes/4)
 	e.release()
 	if err != nil {
