@@ -13,6 +13,7 @@ import (
 	"github.com/coroc-dev/coroc/dispatch/engine"
 	"github.com/coroc-dev/coroc/dispatch/store/sqlite"
 	"github.com/coroc-dev/coroc/runtime"
+	"github.com/coroc-dev/coroc/seal"
 )
 
 // Dispatcher runs the calls of its functions. It is safe for concurrent use.
@@ -20,6 +21,7 @@ type Dispatcher struct {
 	engine    *engine.Engine
 	functions []AnyFunction
 	bindings  []runtime.Binding // of durable calls
+	sealer    *seal.Sealer      // of their states, or nil
 }
 
 // Option is an option of [New]: a function that the dispatcher is to run, or a setting.
@@ -37,6 +39,7 @@ type config struct {
 	grace     time.Duration
 	resident  int
 	bindings  []runtime.Binding
+	sealer    *seal.Sealer
 	err       error // of an option
 }
 
@@ -89,7 +92,7 @@ func New(opts ...Option) (*Dispatcher, error) {
 	if err := errors.Join(c.err, registrationError()); err != nil {
 		return nil, err
 	}
-	d := &Dispatcher{functions: c.functions, bindings: processBindings(&c)}
+	d := &Dispatcher{functions: c.functions, bindings: processBindings(&c), sealer: c.sealer}
 	if err := d.start(&c); err != nil {
 		d.release()
 		return nil, err

@@ -68,6 +68,7 @@
 // was awaited has begun. What belongs to the process is
 // saved by name and is that of the process which goes on: the function's context, its
 // captures, the functions of the dispatcher, package-level variables, what [Bind] names.
+// With [WithSealer] states are stored encrypted, each for its call and await only.
 //
 // # Exceptions
 //

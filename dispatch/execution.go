@@ -144,9 +144,11 @@ func (v *volatileExecution) await(requests []engine.Request) ([]engine.Result, e
 	}
 }
 
-func (v *volatileExecution) AppendState([]byte) ([]byte, error) { return nil, errors.ErrUnsupported }
-func (v *volatileExecution) Durable() bool                      { return false }
-func (v *volatileExecution) Cancel(cause error)                 { v.inv.ctx.cancel(cause) }
+func (v *volatileExecution) AppendState([]byte, int) ([]byte, error) {
+	return nil, errors.ErrUnsupported
+}
+func (v *volatileExecution) Durable() bool      { return false }
+func (v *volatileExecution) Cancel(cause error) { v.inv.ctx.cancel(cause) }
 
 // Discard unwinds the function in any case: its goroutine can't be left behind.
 func (v *volatileExecution) Discard(bool) {
@@ -172,9 +174,13 @@ func (f *Function[I, O]) startDurable(inv *invocation, twin durableCall[I, O], b
 	e.c.SetLocal(inv)
 	e.c.SetEntry(runtime.RecordOf(f.body().fn), true)
 	if inv.attempt.State != nil {
-		n, err := e.c.LoadState(inv.attempt.State)
-		if err == nil && n != len(inv.attempt.State) {
-			err = fmt.Errorf("%w: %d bytes follow it", runtime.ErrInvalidState, len(inv.attempt.State)-n)
+		state, err := inv.openState(f.name)
+		if err != nil {
+			return nil, err
+		}
+		n, err := e.c.LoadState(state)
+		if err == nil && n != len(state) {
+			err = fmt.Errorf("%w: %d bytes follow it", runtime.ErrInvalidState, len(state)-n)
 		}
 		if err != nil {
 			return nil, err
@@ -210,9 +216,11 @@ func (e *durableExecution[I, O]) run(results []engine.Result) (t engine.Turn) {
 	return t
 }
 
-func (e *durableExecution[I, O]) AppendState(b []byte) ([]byte, error) { return e.c.AppendState(b) }
-func (e *durableExecution[I, O]) Durable() bool                        { return true }
-func (e *durableExecution[I, O]) Cancel(cause error)                   { e.inv.ctx.cancel(cause) }
+func (e *durableExecution[I, O]) AppendState(b []byte, step int) ([]byte, error) {
+	return e.inv.appendState(b, e.c, e.f.name, step)
+}
+func (e *durableExecution[I, O]) Durable() bool      { return true }
+func (e *durableExecution[I, O]) Cancel(cause error) { e.inv.ctx.cancel(cause) }
 
 func (e *durableExecution[I, O]) Discard(unwind bool) {
 	if !unwind || e.c.Done() {

@@ -72,7 +72,7 @@ func (e *Engine) attempt(c *call, base context.Context) {
 	turn = r.exec.Run(results)
 	for turn.Failure == nil && len(turn.Await) > 0 && r.exec.Durable() {
 		var err error
-		if r.state, err = r.exec.AppendState(nil); err == nil {
+		if r.state, err = r.exec.AppendState(nil, c.awaits+1); err == nil {
 			break
 		}
 		// The function gets the error where it awaits, and nothing that it asked for
@@ -114,7 +114,7 @@ func (e *Engine) prepare(c *call, base context.Context) (*run, []Result) {
 			if err != nil {
 				return nil, e.unreadable(c, err)
 			}
-			a.Input, a.State = stored.Input, stored.State
+			a.Input, a.State, a.Step = stored.Input, stored.State, c.awaits
 		}
 		if r.exec, err = c.fn.Start(a); err != nil {
 			e.park(c, id, err.Error())

@@ -64,7 +64,7 @@ func (x *scripted) Run(results []engine.Result) engine.Turn {
 	return t
 }
 
-func (x *scripted) AppendState(b []byte) ([]byte, error) {
+func (x *scripted) AppendState(b []byte, _ int) ([]byte, error) {
 	if x.unsavable {
 		return b, errors.New("conn.mu is locked")
 	}

@@ -95,7 +95,7 @@ func (x *treeRun) Run(results []engine.Result) engine.Turn {
 	return engine.Turn{Output: out}
 }
 
-func (x *treeRun) AppendState(b []byte) ([]byte, error) {
+func (x *treeRun) AppendState(b []byte, _ int) ([]byte, error) {
 	s, err := json.Marshal([]int{x.At, x.Sum})
 	return append(b, s...), err
 }

@@ -25,6 +25,7 @@ type Attempt struct {
 	Base   context.Context // its values are for the function's context; it is never done
 	Input  []byte
 	State  []byte // nil to start from the input
+	Step   int    // with which State was appended
 }
 
 // Execution is a function that runs, or that is suspended in memory. The engine calls one
@@ -35,8 +36,8 @@ type Execution interface {
 	Run(results []Result) Turn
 
 	// AppendState appends the state of an execution that awaits. It is called only if
-	// Durable.
-	AppendState(b []byte) ([]byte, error)
+	// Durable. The step is how often the attempt has awaited, from 1.
+	AppendState(b []byte, step int) ([]byte, error)
 
 	// Durable says whether the execution has a state and can be made anew from it.
 	Durable() bool
