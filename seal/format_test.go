@@ -25,13 +25,13 @@ var update = flag.Bool("update", false, "write the golden files")
 // readSealed opens a sealed state. It is written from docs/state-format.md and shares no code
 // with the package.
 func readSealed(b []byte, secrets map[uint32][]byte, a seal.Associated) ([]byte, error) {
-	if string(b[:5]) != "\xc0ro\x5e\x01" {
+	if string(b[:3]) != "\xc0\x8d\x01" {
 		return nil, errors.New("magic, version")
 	}
-	flags, i := b[5], 6
+	flags, i := b[3], 4
 	var secret []byte
 	if flags&2 != 0 {
-		secret, i = secrets[binary.BigEndian.Uint32(b[6:])], 10
+		secret, i = secrets[binary.BigEndian.Uint32(b[4:])], 8
 	}
 	n, k := binary.Uvarint(b[i:])
 	i += k

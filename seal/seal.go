@@ -105,14 +105,14 @@ func New(c Config) (*Sealer, error) {
 
 // The envelope: magic, version, flags, key id if encrypted, length of the rest, the rest.
 const (
-	magic   = "\xc0ro\x5e"
+	magic   = "\xc0\x8d"
 	version = 1
 
 	flagCompressed = 1
 	flagEncrypted  = 2
 	flagsKnown     = 3
 
-	plainMagic   = "\xc0ro\x1a" // of states that are not sealed
+	plainMagic   = "\xc0r" // of states that are not sealed; no bit of the second byte is alike
 	fixedSize    = len(magic) + 2
 	checksumSize = 4
 )
