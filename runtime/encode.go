@@ -50,7 +50,7 @@ type encoder struct {
 	// The names of values, once they are needed.
 	bound, known *namedValues
 
-	strings addrTable
+	strings addrIndex
 
 	contexts map[unsafe.Pointer]*derivedContext // by the addresses of what they stand for
 	errors   map[eface]any                      // by the errors that they stand for

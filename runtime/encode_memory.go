@@ -1,88 +1,136 @@
 package runtime
 
-import "math/bits"
+import (
+	"math/bits"
+	"unsafe"
+)
 
-// addrTable finds by an address, and by a second number where that is not enough. Slots
-// of an earlier epoch are free, so that forgetting everything costs nothing.
-type addrTable struct {
-	slots []addrSlot // a power of two, more than half of which is free
-	n     int
-	epoch uint32
+// addrIndex numbers what has an address, in the order in which it is added.
+type addrIndex struct {
+	entries []addrEntry
+	// A slot has 32 bits of the hash above the number of an entry, from 1; 0 is free. There
+	// is a power of two of them, and at least half are free.
+	slots []uint64
 	shift uint8
 }
 
-type addrSlot struct {
-	addr, key uintptr
-	p         *plan
-	n         int
-	num       int32
-	epoch     uint32
+type addrEntry struct {
+	addr uintptr
+	n    int
+	p    *plan
 }
 
-func (t *addrTable) reset() {
-	t.n = 0
-	if t.epoch++; t.epoch == 0 {
-		clear(t.slots)
-		t.epoch = 1
+// reset forgets everything, and expects about as much as there was.
+func (x *addrIndex) reset() {
+	if len(x.entries) == 0 && len(x.slots) <= minSlots {
+		return
 	}
+	x.resize(len(x.entries))
+	clear(x.entries)
+	x.entries = x.entries[:0]
 }
 
-// large reports whether the table is worth more to the collector than to the next state.
-func (t *addrTable) large() bool { return len(t.slots) > 1<<16 }
+const minSlots = 64
 
-// at returns the slot of a key, or the free one where it belongs. It is valid until the
-// next call. A new slot is the caller's to fill: its epoch is 0 or old.
-func (t *addrTable) at(addr, key uintptr) (s *addrSlot, found bool) {
-	if 2*t.n >= len(t.slots) {
-		t.grow()
+// resize makes room for n entries, and for as many again.
+func (x *addrIndex) resize(n int) {
+	k := max(minSlots, 1<<bits.Len(uint(2*n)))
+	if k <= cap(x.slots) {
+		x.slots = x.slots[:k]
+		clear(x.slots)
+	} else {
+		x.slots = make([]uint64, k)
 	}
-	return t.probe(addr, key)
+	x.shift = uint8(64 - bits.TrailingZeros(uint(k)))
 }
 
-func (t *addrTable) probe(addr, key uintptr) (s *addrSlot, found bool) {
-	mask := len(t.slots) - 1
-	for i := int(uint64(addr^key<<32) * 0x9e3779b97f4a7c15 >> t.shift); ; i++ {
-		s = &t.slots[i&mask]
-		if s.epoch != t.epoch {
-			return s, false
+// large reports whether the index is worth more to the collector than to the next state.
+func (x *addrIndex) large() bool { return cap(x.slots) > 1<<16 || cap(x.entries) > 1<<15 }
+
+func hashAddr(addr uintptr, n int) uint64 {
+	return (uint64(addr) ^ uint64(n)<<48) * 0x9e3779b97f4a7c15
+}
+
+// find returns the number of the entry of an address, or -1.
+func (x *addrIndex) find(addr uintptr) int {
+	if len(x.slots) == 0 {
+		return -1
+	}
+	h := hashAddr(addr, 0)
+	for i := h >> x.shift; ; i++ {
+		s := x.slots[i&uint64(len(x.slots)-1)]
+		if s == 0 {
+			return -1
 		}
-		if s.addr == addr && s.key == key {
-			return s, true
-		}
-	}
-}
-
-// fill takes a free slot that at has returned.
-func (t *addrTable) fill(s *addrSlot, addr, key uintptr, p *plan, n int, num int32) {
-	*s = addrSlot{addr, key, p, n, num, t.epoch}
-	t.n++
-}
-
-func (t *addrTable) grow() {
-	old := t.slots
-	t.slots = make([]addrSlot, max(64, 4*t.n))
-	for len(t.slots)&(len(t.slots)-1) != 0 {
-		t.slots = make([]addrSlot, 1<<bits.Len(uint(len(t.slots))))
-	}
-	t.shift = uint8(64 - bits.TrailingZeros(uint(len(t.slots))))
-	for i := range old {
-		if s := &old[i]; s.epoch == t.epoch {
-			free, _ := t.probe(s.addr, s.key)
-			*free = *s
+		if uint32(s>>32) == uint32(h) {
+			if k := int(uint32(s)) - 1; x.entries[k].addr == addr {
+				return k
+			}
 		}
 	}
 }
 
-// memoryIndex holds pieces of memory by their addresses and finds out whether any two
-// overlap. It need not keep them in order, which is what makes it fast.
+// findN returns the number of the entry that has an address and a number n, or -1.
+func (x *addrIndex) findN(addr uintptr, n int) int {
+	if len(x.slots) == 0 {
+		return -1
+	}
+	h := hashAddr(addr, n)
+	for i := h >> x.shift; ; i++ {
+		s := x.slots[i&uint64(len(x.slots)-1)]
+		if s == 0 {
+			return -1
+		}
+		if uint32(s>>32) == uint32(h) {
+			if k := int(uint32(s)) - 1; x.entries[k].addr == addr && x.entries[k].n == n {
+				return k
+			}
+		}
+	}
+}
+
+// add adds an entry for find.
+func (x *addrIndex) add(addr uintptr, p *plan, n int) {
+	x.entries = append(x.entries, addrEntry{addr, n, p})
+	if 2*len(x.entries) > len(x.slots) {
+		x.resize(len(x.entries))
+		for k := range x.entries {
+			x.put(hashAddr(x.entries[k].addr, 0), k)
+		}
+		return
+	}
+	x.put(hashAddr(addr, 0), len(x.entries)-1)
+}
+
+// addN adds an entry for findN.
+func (x *addrIndex) addN(addr uintptr, n int) {
+	x.entries = append(x.entries, addrEntry{addr, n, nil})
+	if 2*len(x.entries) > len(x.slots) {
+		x.resize(len(x.entries))
+		for k := range x.entries {
+			x.put(hashAddr(x.entries[k].addr, x.entries[k].n), k)
+		}
+		return
+	}
+	x.put(hashAddr(addr, n), len(x.entries)-1)
+}
+
+func (x *addrIndex) put(h uint64, k int) {
+	i := h >> x.shift
+	for x.slots[i&uint64(len(x.slots)-1)] != 0 {
+		i++
+	}
+	x.slots[i&uint64(len(x.slots)-1)] = h<<32 | uint64(k+1)
+}
+
+// memoryIndex holds the objects of one pass by their addresses, and finds out whether any
+// two overlap. It need not keep them in order, which is what makes it fast.
 type memoryIndex struct {
-	objects addrTable
-	pages   addrTable // by number; num is an index into covered
-	covered []coveredPage
-	used    int
-
-	page  uintptr // the last one
-	cover *coveredPage
+	addrIndex           // objects, by number
+	pages     addrIndex // pages, in the order of covered
+	covered   []coveredPage
+	page      uintptr // the last one
+	cover     *coveredPage
 }
 
 const pageSize = 4096
@@ -91,25 +139,28 @@ const pageSize = 4096
 type coveredPage [pageSize / 64]uint64
 
 func (x *memoryIndex) reset() {
-	x.objects.reset()
+	x.addrIndex.reset()
 	x.pages.reset()
-	x.used, x.cover = 0, nil
+	x.covered, x.cover = x.covered[:0], nil
 }
 
 func (x *memoryIndex) large() bool {
-	return x.objects.large() || x.pages.large() || len(x.covered) > 1<<12
+	return x.addrIndex.large() || x.pages.large() || cap(x.covered) > 1<<12
 }
 
-// claim notes that [lo, hi) belongs to an object, and reports false if a part of it
+// claim notes that size bytes belong to an object, and reports false if a part of them
 // belongs to another one.
-func (x *memoryIndex) claim(lo, hi uintptr) bool {
-	for lo < hi {
-		c := x.coverOf(lo / pageSize)
-		end := min(hi, (lo/pageSize+1)*pageSize)
-		for lo < end {
+func (x *memoryIndex) claim(addr unsafe.Pointer, size uintptr) bool {
+	lo := uintptr(addr)
+	for hi := lo + size; lo < hi; {
+		c := x.cover
+		if page := lo / pageSize; c == nil || x.page != page {
+			c = x.coverOf(page)
+		}
+		for end := min(hi, lo|(pageSize-1)+1); lo < end; {
 			first := lo % 64
 			n := min(64-first, end-lo)
-			mask := (^uint64(0) >> (64 - n)) << first
+			mask := ^uint64(0) >> (64 - n) << first
 			w := &c[lo%pageSize/64]
 			if *w&mask != 0 {
 				return false
@@ -122,19 +173,17 @@ func (x *memoryIndex) claim(lo, hi uintptr) bool {
 }
 
 func (x *memoryIndex) coverOf(page uintptr) *coveredPage {
-	if x.cover != nil && x.page == page {
-		return x.cover
-	}
-	s, found := x.pages.at(page, 0)
-	if !found {
-		if x.used == len(x.covered) {
-			x.covered = append(x.covered, coveredPage{})
+	k := x.pages.find(page)
+	if k < 0 {
+		k = len(x.covered)
+		x.pages.add(page, nil, 0)
+		if k < cap(x.covered) {
+			x.covered = x.covered[:k+1]
+			x.covered[k] = coveredPage{}
 		} else {
-			x.covered[x.used] = coveredPage{}
+			x.covered = append(x.covered, coveredPage{})
 		}
-		x.pages.fill(s, page, 0, nil, 0, int32(x.used))
-		x.used++
 	}
-	x.page, x.cover = page, &x.covered[s.num]
+	x.page, x.cover = page, &x.covered[k]
 	return x.cover
 }

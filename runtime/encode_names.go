@@ -63,6 +63,12 @@ func (e *encoder) direct(v unsafe.Pointer, p *plan) (nameKey, bool) {
 	return nameKey{kind: nameBinding, i: i}, i >= 0
 }
 
+// nearName reports whether there may be a name for the memory at an address.
+func (e *encoder) nearName(addr unsafe.Pointer) bool {
+	a := uintptr(addr)
+	return e.known == nil || e.bound.near(a) || e.known.near(a) || a-e.reg.vars.lo < e.reg.vars.hi-e.reg.vars.lo
+}
+
 // memoryName is a named piece of memory that a pointer points into.
 type memoryName struct {
 	key nameKey
@@ -92,6 +98,9 @@ func (e *encoder) findName(addr unsafe.Pointer, t *plan, count int) (memoryName,
 // in finds the innermost of the spans of x in which count values of t stand at addr.
 func (e *encoder) in(x *namedValues, addr unsafe.Pointer, t *plan, count int) (memoryName, bool) {
 	a := uintptr(addr)
+	if !x.near(a) {
+		return memoryName{}, false
+	}
 	for i := x.before(a); i >= 0 && x.spans[i].reach > a; i-- {
 		s := &x.spans[i]
 		if a >= s.hi {

@@ -58,11 +58,21 @@ func (e *encoder) contents(w content) {
 // the spare capacity of a slice that has grown.
 func (e *encoder) trimmed(p *plan, addr unsafe.Pointer, n int) {
 	zeros := 0
-	for zeros < n/2 && allZero(unsafe.Slice((*byte)(unsafe.Add(addr, uintptr(n-zeros-1)*p.size)), p.size)) {
+	for zeros < n/2 && isZero(unsafe.Add(addr, uintptr(n-zeros-1)*p.size), p.size) {
 		zeros++
 	}
 	e.uvarint(uint64(zeros))
 	e.elems(p, addr, n-zeros)
+}
+
+func isZero(p unsafe.Pointer, size uintptr) bool {
+	for ; size >= 8; size -= 8 {
+		if *(*[8]byte)(p) != [8]byte{} {
+			return false
+		}
+		p = unsafe.Add(p, 8)
+	}
+	return allZero(unsafe.Slice((*byte)(p), size))
 }
 
 func (e *encoder) drainLater() {
@@ -85,18 +95,14 @@ type target struct {
 // mentioned for the first time.
 func (e *encoder) target(addr unsafe.Pointer, p *plan, n int) (t target) {
 	if e.fast {
-		s, found := e.index.objects.at(uintptr(addr), 0)
-		if found {
-			if s.p != p && (s.p.op == opMap || uintptr(n)*p.size > uintptr(s.n)*s.p.size) || n > s.n && s.p == p {
+		if num := e.index.find(uintptr(addr)); num >= 0 {
+			x := &e.index.entries[num]
+			if x.p.op == opMap || uintptr(n)*p.size > uintptr(x.n)*x.p.size {
 				panic(slowly{})
 			}
-			return target{nil, s.p, addr, s.n, int(s.num)}
+			return target{nil, x.p, addr, x.n, num}
 		}
-		e.index.objects.fill(s, uintptr(addr), 0, p, n, int32(e.count))
-		if !e.index.claim(uintptr(addr), uintptr(addr)+uintptr(n)*p.size) {
-			panic(slowly{})
-		}
-		e.mentioned(p, uintptr(n)*p.size)
+		e.fresh(addr, p, n)
 		return target{nil, p, addr, n, -1}
 	}
 	o := e.regions.find(addr)
@@ -106,6 +112,17 @@ func (e *encoder) target(addr unsafe.Pointer, p *plan, n int) (t target) {
 		o.num = e.count
 	}
 	return t
+}
+
+// fresh counts an object that is mentioned for the first time in a fast pass.
+func (e *encoder) fresh(addr unsafe.Pointer, p *plan, n int) {
+	size := uintptr(n) * p.size
+	e.index.add(uintptr(addr), p, n)
+	if !e.index.claim(addr, size) {
+		panic(slowly{})
+	}
+	e.count++
+	e.memory += size
 }
 
 // mentioned counts an object.
@@ -127,6 +144,27 @@ func backward(num, n int) uint64 {
 		return uint64(since) << 1
 	}
 	return uint64(num)<<1 | 1
+}
+
+// fastPointer writes a pointer to a value of t that has no name, in a fast pass.
+func (e *encoder) fastPointer(addr unsafe.Pointer, t *plan, ptr unsafe.Pointer) {
+	num := e.index.find(uintptr(addr))
+	switch {
+	case num >= 0:
+		if x := &e.index.entries[num]; x.p != t.flat || x.n != t.flatN {
+			e.object(addr, t, ptr)
+			return
+		}
+		e.uvarint(e.back(num) + refKnown)
+	case e.nesting == maxNesting:
+		e.object(addr, t, ptr)
+	default:
+		e.fresh(addr, t.flat, t.flatN)
+		e.b = append(e.b, refNew)
+		e.nesting++
+		e.value(t, addr)
+		e.nesting--
+	}
 }
 
 // object writes a reference to a value of t in an object.
@@ -193,11 +231,13 @@ func (e *encoder) slice(h *sliceHeader, p *plan, ptr unsafe.Pointer) {
 		e.uvarint(uint64(h.cap))
 		return
 	}
-	if n, ok := e.findName(h.data, t, h.cap); ok {
-		e.named(n, t, h.cap)
-		e.uvarint(uint64(h.len))
-		e.uvarint(uint64(h.cap))
-		return
+	if e.nearName(h.data) {
+		if n, ok := e.findName(h.data, t, h.cap); ok {
+			e.named(n, t, h.cap)
+			e.uvarint(uint64(h.len))
+			e.uvarint(uint64(h.cap))
+			return
+		}
 	}
 	if e.keep != nil && e.kept(h.data, p.typ, ptr) {
 		e.holdSlice(h, p.typ)
@@ -237,15 +277,14 @@ func (e *encoder) slice(h *sliceHeader, p *plan, ptr unsafe.Pointer) {
 func (e *encoder) mapRef(v unsafe.Pointer, p *plan) {
 	o := e.maps[v]
 	if e.fast {
-		s, found := e.index.objects.at(uintptr(v), 0)
-		if found {
-			e.uvarint(e.back(int(s.num)) + refKnown)
+		if num := e.index.find(uintptr(v)); num >= 0 {
+			e.uvarint(e.back(num) + refKnown)
 			return
 		}
 		if !p.key.leaf {
 			panic(slowly{})
 		}
-		e.index.objects.fill(s, uintptr(v), 0, p, 0, int32(e.count))
+		e.index.add(uintptr(v), p, 0)
 		o = e.entries(v, p)
 		e.sortKeys(o)
 	} else if o.num > 0 {
@@ -267,15 +306,14 @@ func (e *encoder) box(x any, q *plan) {
 		if q.direct {
 			panic(slowly{})
 		}
-		s, found := e.index.objects.at(uintptr(key.addr), 0)
-		if found {
-			if s.p != q {
+		if num := e.index.find(uintptr(key.addr)); num >= 0 {
+			if e.index.entries[num].p != q {
 				panic(slowly{})
 			}
-			e.uvarint(e.back(int(s.num)) + refKnown)
+			e.uvarint(e.back(num) + refKnown)
 			return
 		}
-		e.index.objects.fill(s, uintptr(key.addr), 0, q, 1, int32(e.count))
+		e.index.add(uintptr(key.addr), q, 1)
 		e.mentioned(q, q.size)
 	} else {
 		w.o = e.boxes[key]
@@ -323,13 +361,12 @@ func (e *encoder) record(p *plan, ptr unsafe.Pointer) {
 // the content would cost more than it saves.
 func (e *encoder) string(s string) {
 	if len(s) >= sharedString {
-		addr, n := uintptr(unsafe.Pointer(unsafe.StringData(s))), e.strings.n
-		slot, found := e.strings.at(addr, uintptr(len(s)))
-		if found {
-			e.uvarint(backward(int(slot.num), n)<<1 | 1)
+		addr := uintptr(unsafe.Pointer(unsafe.StringData(s)))
+		if num := e.strings.findN(addr, len(s)); num >= 0 {
+			e.uvarint(backward(num, len(e.strings.entries))<<1 | 1)
 			return
 		}
-		e.strings.fill(slot, addr, uintptr(len(s)), nil, 0, int32(n))
+		e.strings.addN(addr, len(s))
 	}
 	e.uvarint(uint64(len(s)) << 1)
 	e.b = append(e.b, s...)

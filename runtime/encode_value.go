@@ -3,6 +3,7 @@ package runtime
 import (
 	"encoding/binary"
 	"reflect"
+	"slices"
 	"unsafe"
 )
 
@@ -12,11 +13,34 @@ func (e *encoder) elems(p *plan, addr unsafe.Pointer, n int) {
 	case p.size == 0:
 	case p.op == opUint8 || p.op == opInt8:
 		e.b = append(e.b, unsafe.Slice((*byte)(addr), n)...)
+	case n == 1:
+		e.value(p, addr)
+	case p.op == opInt:
+		e.ints(unsafe.Slice((*int)(addr), n))
+	case p.op == opString:
+		for _, s := range unsafe.Slice((*string)(addr), n) {
+			e.string(s)
+		}
 	default:
 		for i := range n {
 			e.value(p, unsafe.Add(addr, uintptr(i)*p.size))
 		}
 	}
+}
+
+func (e *encoder) ints(l []int) {
+	b := slices.Grow(e.b, 2*len(l))
+	for _, x := range l {
+		switch v := uint64(x)<<1 ^ uint64(x>>63); {
+		case v < 1<<7:
+			b = append(b, byte(v))
+		case v < 1<<14:
+			b = append(b, byte(v)|0x80, byte(v>>7))
+		default:
+			b = binary.AppendUvarint(b, v)
+		}
+	}
+	e.b = b
 }
 
 func (e *encoder) varint(v int64) {
@@ -148,7 +172,11 @@ func (e *encoder) codec(p *plan, ptr unsafe.Pointer) {
 // pointer writes a pointer of the type of p.
 func (e *encoder) pointer(addr unsafe.Pointer, p *plan, ptr unsafe.Pointer) {
 	if addr == nil {
-		e.uvarint(refNil)
+		e.b = append(e.b, refNil)
+		return
+	}
+	if e.fast && !e.exact && p.elem.size != 0 && !e.nearName(addr) {
+		e.fastPointer(addr, p.elem, ptr)
 		return
 	}
 	if key, ok := e.direct(addr, p); ok {

@@ -37,6 +37,9 @@ type namedValues struct {
 	// that begin at one address the outermost is first, of those that are the same the
 	// one that has been added first is last.
 	spans []span
+	// pages has a bit for each page that spans are in, or for another one that has the
+	// same last bits of its number.
+	pages [64]uint64
 
 	records map[unsafe.Pointer]bool // those whose captures have names
 	unset   []*varType              // variables that had no value
@@ -164,7 +167,17 @@ func (v *namedValues) sort() {
 	for i := range v.spans {
 		reach = max(reach, v.spans[i].hi)
 		v.spans[i].reach = reach
+		lo, hi := v.spans[i].lo/pageSize, (v.spans[i].hi-1)/pageSize
+		for page := lo; page <= min(hi, lo+4095); page++ {
+			v.pages[page/64%64] |= 1 << (page % 64)
+		}
 	}
+}
+
+// near reports whether there may be a span around a.
+func (v *namedValues) near(a uintptr) bool {
+	page := a / pageSize
+	return v.pages[page/64%64]>>(page%64)&1 != 0
 }
 
 // before returns the last span that begins at a or before it, or -1.
