@@ -21,12 +21,13 @@ type Cloner struct {
 	libs    map[string]*library
 	targets map[targetKey]*target
 	refused map[refusedKey]*refusal
-	calls   map[*ast.CallExpr]bool // that lead to clones
+	seen    map[ast.Expr]bool // calls that lead to clones, func values that are those of clones
 }
 
 type refusedKey struct {
 	target *target
 	callee string
+	value  ast.Expr // what makes a func value of it, else nil
 }
 
 // New returns a cloner for a module.
@@ -36,7 +37,7 @@ func New(mod *typecheck.Module) *Cloner {
 		libs:    map[string]*library{},
 		targets: map[targetKey]*target{},
 		refused: map[refusedKey]*refusal{},
-		calls:   map[*ast.CallExpr]bool{},
+		seen:    map[ast.Expr]bool{},
 	}
 }
 
@@ -74,26 +75,21 @@ func (c *Cloner) Clone(opaque []colour.Opaque) (bool, []typecheck.Diagnostic) {
 	var redirect []func()
 	changed := false
 	for _, o := range opaque {
-		if o.Call == nil || c.calls[o.Call] {
-			continue
+		if o.Call != nil {
+			if t, file, u := c.cloned(o, o.Call); u != nil {
+				changed = true
+				if file.Library == "" {
+					redirect = append(redirect, func() { redirectCall(t.packages[0].Info, o.Call, u) })
+				}
+			}
 		}
-		t, file := c.targetOf(o.Call.Pos())
-		if t == nil {
-			continue
-		}
-		key := refusedKey{t, o.Callee.FullName()}
-		if c.refused[key] != nil {
-			continue
-		}
-		u, err := c.add(t, o.Callee, file.Library != "")
-		if err != nil {
-			c.refused[key] = err
-			continue
-		}
-		changed = true
-		c.calls[o.Call] = true
-		if file.Library == "" {
-			redirect = append(redirect, func() { redirectCall(t.packages[0].Info, o.Call, u) })
+		for _, e := range o.Values {
+			if t, file, u := c.cloned(o, e); u != nil {
+				changed = true
+				if file.Library == "" {
+					redirect = append(redirect, func() { redirectValue(t.packages[0].Info, file, e, u) })
+				}
+			}
 		}
 	}
 	if !changed {
@@ -105,23 +101,63 @@ func (c *Cloner) Clone(opaque []colour.Opaque) (bool, []typecheck.Diagnostic) {
 	return true, c.apply()
 }
 
+// cloned returns the clone of a function for a call of it, or a func value, with what is
+// there; none if it is there already, or cannot be.
+func (c *Cloner) cloned(o colour.Opaque, e ast.Expr) (*target, *typecheck.File, *unit) {
+	if c.seen[e] {
+		return nil, nil, nil
+	}
+	t, file := c.targetOf(e.Pos())
+	if t == nil {
+		return nil, nil, nil
+	}
+	key := refusedKey{target: t, callee: o.Callee.FullName()}
+	var u *unit
+	var err *refusal
+	if o.Call == nil {
+		key.value = e
+	}
+	if c.refused[key] != nil {
+		return nil, nil, nil
+	}
+	if o.Call == nil {
+		u, err = c.addValue(t, o.Callee, e, file)
+	} else {
+		u, err = c.add(t, o.Callee, file.Library != "")
+	}
+	if err != nil {
+		c.refused[key] = err
+		return nil, nil, nil
+	}
+	c.seen[e] = true
+	return t, file, u
+}
+
 // Refused returns the diagnostic for a function that is still in the way, with
 // the reason why it was not cloned.
 func (c *Cloner) Refused(o colour.Opaque) typecheck.Diagnostic {
 	d := o.Diagnostic
-	if o.Call == nil {
+	var r *refusal
+	if o.Call != nil {
+		t, _ := c.targetOf(o.Call.Pos())
+		r = c.refused[refusedKey{target: t, callee: o.Callee.FullName()}]
+	}
+	for _, e := range o.Values {
+		t, _ := c.targetOf(e.Pos())
+		if r == nil {
+			r = c.refused[refusedKey{target: t, callee: o.Callee.FullName(), value: e}]
+		}
+	}
+	if r == nil {
 		return d
 	}
-	t, _ := c.targetOf(o.Call.Pos())
-	if r := c.refused[refusedKey{t, o.Callee.FullName()}]; r != nil {
-		pos := c.mod.Position(r.pos)
-		for path, lib := range c.libs {
-			if lib != nil && lib.Standard && slices.ContainsFunc(lib.Files, func(f *typecheck.LibraryFile) bool { return f.Name == pos.Filename }) {
-				pos = token.Position{Filename: path + "/" + filepath.Base(pos.Filename)} // the line is another in each release
-			}
+	pos := c.mod.Position(r.pos)
+	for path, lib := range c.libs {
+		if lib != nil && lib.Standard && slices.ContainsFunc(lib.Files, func(f *typecheck.LibraryFile) bool { return f.Name == pos.Filename }) {
+			pos = token.Position{Filename: path + "/" + filepath.Base(pos.Filename)} // the line is another in each release
 		}
-		d.Related = append(slices.Clone(d.Related), typecheck.Related{Pos: pos, Message: r.reason})
 	}
+	d.Related = append(slices.Clone(d.Related), typecheck.Related{Pos: pos, Message: r.reason})
 	return d
 }
 
@@ -226,6 +262,11 @@ func (c *Cloner) add(t *target, callee *types.Func, inner bool) (*unit, *refusal
 	if obj == nil {
 		return nil, refuse(token.NoPos, "%s is not in the source of its package", callee.FullName())
 	}
+	return c.addObject(t, obj, inner)
+}
+
+// addObject is add for what the source of a library declares, or a binder.
+func (c *Cloner) addObject(t *target, obj types.Object, inner bool) (_ *unit, err *refusal) {
 	if u := t.has(obj); u != nil && (!inner || t.wants(obj)) {
 		return u, nil
 	}

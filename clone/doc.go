@@ -7,7 +7,8 @@
 // The functions that package colour found to be in the way are read from their
 // source, as this build has them, and become functions of the package that
 // calls them, with the unexported functions, types, constants and tables that
-// they use. The calls lead to the clones. All further passes see ordinary
+// they use. The calls lead to the clones; where a func value is called, the
+// expressions do that it may have been made by. All further passes see ordinary
 // functions of the package. Nothing is cloned that no suspension passes
 // through, and calls whose callbacks do not suspend stay as they are.
 //

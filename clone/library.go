@@ -12,15 +12,17 @@ import (
 // A library is the source of a package that functions are cloned from.
 type library struct {
 	*typecheck.Library
-	decls map[types.Object]*decl // at package level, and of methods
-	uses  map[*types.Var]*refusal
+	decls   map[types.Object]*decl      // at package level, and of methods
+	binders map[*types.Func]*types.Func // by method
+	uses    map[*types.Var]*refusal
 }
 
 // A decl is where an object is declared.
 type decl struct {
-	file *typecheck.LibraryFile
-	gen  *ast.GenDecl // nil for functions
-	node ast.Node     // *ast.FuncDecl, *ast.TypeSpec or *ast.ValueSpec
+	file  *typecheck.LibraryFile
+	gen   *ast.GenDecl // nil for functions
+	node  ast.Node     // *ast.FuncDecl, *ast.TypeSpec or *ast.ValueSpec
+	binds *types.Func  // the method that a binder is for
 }
 
 // library reads a package.
@@ -36,7 +38,7 @@ func (c *Cloner) library(path string) (*library, *refusal) {
 		c.libs[path] = nil
 		return nil, refuse(token.NoPos, "the source of package %s cannot be read: %v", path, err)
 	}
-	lib := &library{Library: src, decls: map[types.Object]*decl{}}
+	lib := &library{Library: src, decls: map[types.Object]*decl{}, binders: map[*types.Func]*types.Func{}}
 	for _, f := range src.Files {
 		for _, d := range f.Syntax.Decls {
 			switch d := d.(type) {
@@ -48,10 +50,10 @@ func (c *Cloner) library(path string) (*library, *refusal) {
 				for _, s := range d.Specs {
 					switch s := s.(type) {
 					case *ast.TypeSpec:
-						lib.decls[src.Info.Defs[s.Name]] = &decl{f, d, s}
+						lib.decls[src.Info.Defs[s.Name]] = &decl{file: f, gen: d, node: s}
 					case *ast.ValueSpec:
 						for _, id := range s.Names {
-							lib.decls[src.Info.Defs[id]] = &decl{f, d, s}
+							lib.decls[src.Info.Defs[id]] = &decl{file: f, gen: d, node: s}
 						}
 					}
 				}

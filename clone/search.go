@@ -16,6 +16,7 @@ type unit struct {
 	decl     *decl
 	name     string // of the clone
 	isMethod bool   // of a type that is cloned
+	binds    *unit  // the clone of the method that it makes method values of
 	refs     []ref
 	// Names of the universe that the declaration uses, and all identifiers in it.
 	universe, idents map[string]bool
@@ -30,13 +31,15 @@ func newUnit(o types.Object, lib *library) (*unit, *refusal) {
 }
 
 // label is what the function is called at home.
-func (u *unit) label() string {
-	if fn, ok := u.obj.(*types.Func); ok {
+func (u *unit) label() string { return label(u.obj) }
+
+func label(o types.Object) string {
+	if fn, ok := o.(*types.Func); ok {
 		if t := receiver(fn); t != nil {
-			return u.lib.Types.Name() + "." + t.Obj().Name() + "." + fn.Name()
+			return o.Pkg().Name() + "." + t.Obj().Name() + "." + o.Name()
 		}
 	}
-	return u.lib.Types.Name() + "." + u.obj.Name()
+	return o.Pkg().Name() + "." + o.Name()
 }
 
 // A ref is a piece of a declaration that says something else in the clone: the
@@ -100,10 +103,16 @@ func (s *search) need(o types.Object) (*unit, *refusal) {
 			names = []string{t.Obj().Name(), o.Name()}
 		}
 	}
+	if u.decl.binds != nil {
+		names = append(names, "value")
+	}
 	u.name = free(identifier(lib.Path, names...), s.taken)
 	s.units[o] = u
 	if err := s.fits(u); err != nil {
 		return nil, err
+	}
+	if u.decl.binds != nil {
+		return u, s.binder(u)
 	}
 	if err := s.walk(u, s.root(u)); err != nil {
 		return nil, err

@@ -28,7 +28,7 @@ func (s *search) write() *refusal {
 	for _, path := range slices.Sorted(maps.Keys(byPath)) {
 		units := byPath[path]
 		slices.SortFunc(units, func(a, b *unit) int {
-			return cmp.Or(strings.Compare(a.decl.file.Name, b.decl.file.Name), cmp.Compare(a.obj.Pos(), b.obj.Pos()))
+			return cmp.Or(strings.Compare(a.decl.file.Name, b.decl.file.Name), cmp.Compare(a.obj.Pos(), b.obj.Pos()), cmp.Compare(a.name, b.name))
 		})
 		w := &writer{search: s, lib: units[0].lib, imports: map[string]string{}, idents: map[string]bool{}}
 		f, err := w.file(units)
@@ -125,6 +125,8 @@ func (w *writer) decl(u *unit) string {
 	switch n := u.decl.node.(type) {
 	case *ast.FuncDecl:
 		switch {
+		case u.binds != nil:
+			return w.binder(u, n)
 		case u.isMethod:
 			return w.text(u, n.Type.Func, n.End(), nil)
 		case n.Recv != nil:
@@ -155,25 +157,30 @@ func (w *writer) decl(u *unit) string {
 // head returns the name and the receiver of a method as a function has them: the
 // receiver is its first parameter.
 func (w *writer) head(u *unit, fd *ast.FuncDecl) string {
-	fn := u.obj.(*types.Func)
-	qualify := func(p *types.Package) string { return w.importName(p.Path()) }
-	var tparams []string
-	for tp := range fn.Signature().RecvTypeParams().TypeParams() {
-		tparams = append(tparams, tp.Obj().Name()+" "+types.TypeString(tp.Constraint(), qualify))
-	}
-	list := ""
-	if len(tparams) > 0 {
-		list = "[" + strings.Join(tparams, ", ") + "]"
-	}
 	name := "_"
 	if names := fd.Recv.List[0].Names; len(names) > 0 {
 		name = names[0].Name
 	}
-	head := fmt.Sprintf("%s%s(%s %s", u.name, list, name, types.TypeString(fn.Signature().Recv().Type(), qualify))
-	if fn.Signature().Params().Len() > 0 {
+	tparams, typ := w.receiver(u)
+	head := fmt.Sprintf("%s%s(%s %s", u.name, tparams, name, typ)
+	if u.obj.(*types.Func).Signature().Params().Len() > 0 {
 		head += ", "
 	}
 	return head
+}
+
+// receiver returns the type parameters of the receiver of a method as a list, and its type.
+func (w *writer) receiver(u *unit) (tparams, typ string) {
+	sig := u.obj.(*types.Func).Signature()
+	qualify := func(p *types.Package) string { return w.importName(p.Path()) }
+	var list []string
+	for tp := range sig.RecvTypeParams().TypeParams() {
+		list = append(list, tp.Obj().Name()+" "+types.TypeString(tp.Constraint(), qualify))
+	}
+	if len(list) > 0 {
+		tparams = "[" + strings.Join(list, ", ") + "]"
+	}
+	return tparams, types.TypeString(sig.Recv().Type(), qualify)
 }
 
 func isUntyped(t types.Type) bool {

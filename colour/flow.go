@@ -92,6 +92,9 @@ type flow struct {
 	items    []item                            // by their numbers
 	tokens   map[item]itemID
 	values   map[ssa.Value]*place
+	at       *ssa.Function                     // whose code is looked at
+	made     map[maker]*place                  // functions of opaque code as values
+	wrappers map[*ssa.Function]ssa.Instruction // what makes a method value or expression
 	elems    map[elemKey]*place
 	fields   map[fieldKey]*place
 	results  map[*ssa.Function][]*place
@@ -121,20 +124,22 @@ type store struct {
 
 func newFlow(prog *ssa.Program) *flow {
 	f := &flow{
-		prog:    prog,
-		tokens:  map[item]itemID{},
-		values:  map[ssa.Value]*place{},
-		elems:   map[elemKey]*place{},
-		fields:  map[fieldKey]*place{},
-		results: map[*ssa.Function][]*place{},
-		impl:    map[types.Type]*implementers{},
-		escaped: map[types.Type]bool{},
-		tuples:  map[tupleKey]*place{},
-		done:    map[*ssa.Function]bool{},
-		byPos:   map[token.Pos][]*call{},
-		ranges:  map[token.Pos][]*call{},
-		wrapped: map[*ssa.Function][]*call{},
-		boxed:   map[types.Type]bool{},
+		prog:     prog,
+		tokens:   map[item]itemID{},
+		values:   map[ssa.Value]*place{},
+		made:     map[maker]*place{},
+		wrappers: map[*ssa.Function]ssa.Instruction{},
+		elems:    map[elemKey]*place{},
+		fields:   map[fieldKey]*place{},
+		results:  map[*ssa.Function][]*place{},
+		impl:     map[types.Type]*implementers{},
+		escaped:  map[types.Type]bool{},
+		tuples:   map[tupleKey]*place{},
+		done:     map[*ssa.Function]bool{},
+		byPos:    map[token.Pos][]*call{},
+		ranges:   map[token.Pos][]*call{},
+		wrapped:  map[*ssa.Function][]*call{},
+		boxed:    map[types.Type]bool{},
 	}
 	f.outside, f.mine, f.panics = f.newPlace(nil), f.newPlace(nil), f.newPlace(nil)
 	f.outside.uses = append(f.outside.uses, f.enter)
@@ -200,6 +205,9 @@ func (f *flow) value(v ssa.Value) *place {
 	switch v := v.(type) {
 	case *ssa.Const, *ssa.Builtin:
 	case *ssa.Function:
+		if isOpaque(v) {
+			return f.makes(v)
+		}
 		p = f.newPlace(v.Type())
 		f.values[v] = p
 		f.put(p, item{fn: v})

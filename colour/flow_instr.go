@@ -15,6 +15,7 @@ func (f *flow) function(fn *ssa.Function) {
 	}
 	f.done[fn] = true
 	f.funcs = append(f.funcs, fn)
+	defer f.lookAt(fn)()
 	for _, b := range fn.Blocks {
 		for _, instr := range b.Instrs {
 			f.instr(fn, instr)
@@ -45,6 +46,9 @@ func (f *flow) instr(fn *ssa.Function, instr ssa.Instruction) {
 	for _, op := range instr.Operands(ops[:0]) {
 		if g, ok := (*op).(*ssa.Function); ok {
 			f.value(g)
+			if g.Syntax() == nil && hasBody(g) {
+				f.wrappers[g] = instr
+			}
 		}
 	}
 	switch v := instr.(type) {
@@ -361,6 +365,7 @@ func (f *flow) bind(c *call, fn *ssa.Function, invoke bool, res []*place) {
 		}
 	}
 	c.order = append(c.order, fn)
+	defer f.lookAt(c.in)()
 	f.function(fn)
 	if !hasBody(fn) {
 		f.opaqueCall(c, fn, invoke, res)
@@ -401,6 +406,7 @@ func (f *flow) unknown(c *call, res []*place) {
 		return
 	}
 	c.unknown = true
+	defer f.lookAt(c.in)()
 	for _, a := range c.common.Args {
 		f.escape(a, f.outside)
 	}

@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 
 	"github.com/coroc-dev/coroc/typecheck"
 	"golang.org/x/tools/go/ssa"
@@ -12,21 +13,25 @@ import (
 
 // An Opaque is a call of a function that is known by its export data only and
 // that a suspension would have to pass through: it is handed something that may
-// suspend and calls it, or returns an iterator that is given such a body. Such a function has to be compiled with the package
-// that calls it. If it cannot be, the diagnostic is what is wrong. It may also be a field of
-// a struct that such code declares, and calls by itself.
+// suspend and calls it, or returns an iterator that is given such a body. Such a function
+// has to be compiled with the package that calls it, or makes the func value that is
+// called. If it cannot be, the diagnostic is what is wrong. It may also be a field of a
+// struct that such code declares, and calls by itself.
 type Opaque struct {
 	Package    *types.Package // that is not compiled
 	Callee     *types.Func    // what is called, or what the callee is an instance of; nil for a field
 	Call       *ast.CallExpr  // nil if the callee is not named there
+	Values     []ast.Expr     // what makes the func value that is called, if that is known and Call is nil
 	Diagnostic typecheck.Diagnostic
 }
 
 // opaque notes a call of a function that is not compiled.
-func (a *analysis) opaque(c *call, callee *types.Func, d typecheck.Diagnostic) {
-	o := Opaque{Package: callee.Pkg(), Callee: callee, Diagnostic: d}
-	if s := a.sites[c.common.Pos()]; s != nil && s.callee == callee {
+func (a *analysis) opaque(e end, d typecheck.Diagnostic) {
+	o := Opaque{Package: e.callee.Pkg(), Callee: e.callee, Diagnostic: d}
+	if s := a.sites[e.call.common.Pos()]; s != nil && s.callee == e.callee {
 		o.Call = s.call
+	} else if !e.call.common.IsInvoke() {
+		o.Values = a.values(e.call, e.fn, e.callee)
 	}
 	a.noteOpaque(o)
 }
@@ -38,12 +43,70 @@ func (a *analysis) opaqueAt(callee *types.Func, call *ast.CallExpr, d typecheck.
 
 func (a *analysis) noteOpaque(o Opaque) {
 	d := o.Diagnostic
-	for _, p := range a.facts.Opaque {
+	for i, p := range a.facts.Opaque {
 		if p.Callee == o.Callee && p.Diagnostic.Pos == d.Pos && p.Diagnostic.Message == d.Message {
-			return // another instance of the function around it
+			// Another instance of the function around it, or another func value.
+			for _, v := range o.Values {
+				if !slices.Contains(p.Values, v) {
+					a.facts.Opaque[i].Values = append(a.facts.Opaque[i].Values, v)
+				}
+			}
+			return
 		}
 	}
 	a.facts.Opaque = append(a.facts.Opaque, o)
+}
+
+// An end is a function that is not compiled and that a call leads to, itself or through a
+// wrapper.
+type end struct {
+	call   *call
+	fn     *ssa.Function // what is called
+	callee *types.Func   // what that leads to
+	args   []ssa.Value   // of callee
+	invoke bool          // a receiver is not one of them
+}
+
+// ends returns those that fn, which c calls, leads to.
+func (a *analysis) ends(c *call, fn *ssa.Function) []end {
+	if !isWrapper(fn) {
+		if obj := a.notCompiled(fn); obj != nil {
+			return []end{{c, fn, obj, c.common.Args, c.common.IsInvoke()}}
+		}
+		return nil
+	}
+	var found []end
+	for _, w := range a.flow.wrapped[fn] {
+		for _, g := range w.order {
+			obj := a.notCompiled(g)
+			if obj == nil {
+				continue
+			}
+			e := end{c, fn, obj, nil, w.common.IsInvoke()}
+			if !e.invoke {
+				e.args = append(e.args, w.common.Args[0])
+			}
+			n := obj.Signature().Params().Len()
+			e.args = append(e.args, c.common.Args[len(c.common.Args)-n:]...)
+			found = append(found, e)
+		}
+	}
+	return found
+}
+
+// notCompiled returns the function that fn is if it is one of others without a twin.
+func (a *analysis) notCompiled(fn *ssa.Function) *types.Func {
+	if !isOpaque(fn) {
+		return nil
+	}
+	obj := calledObject(fn)
+	if obj == nil || obj.Pkg() == nil || isLibrary(obj.Pkg()) || a.twins.of(obj) != nil {
+		return nil
+	}
+	if p := a.mod.PackageOf(obj.Pkg()); p != nil { // a test variant without bodies
+		return nil
+	}
+	return obj
 }
 
 // checkCallbacks finds durable functions that are handed to code that is not
@@ -53,32 +116,24 @@ func (a *analysis) checkCallbacks() {
 		if !c.common.Pos().IsValid() {
 			continue
 		}
-		invoke := c.common.IsInvoke()
 		for _, fn := range c.order {
-			if hasBody(fn) || fn.Syntax() != nil {
-				continue
-			}
-			obj := calledObject(fn)
-			if obj == nil || obj.Pkg() == nil || isLibrary(obj.Pkg()) || a.twins.of(obj) != nil {
-				continue
-			}
-			if p := a.mod.PackageOf(obj.Pkg()); p != nil { // a test variant without bodies
-				continue
-			}
-			for i, arg := range c.common.Args {
-				if isCallback(obj, i, invoke) {
-					a.checkFuncArg(c, obj, arg, true)
-				} else if !(i == 0 && obj.Signature().Recv() != nil && !invoke) {
-					a.checkInterfaceArg(c, obj, i, invoke, arg)
+			for _, e := range a.ends(c, fn) {
+				for i, arg := range e.args {
+					if isCallback(e.callee, i, e.invoke) {
+						a.checkFuncArg(e, arg, true)
+					} else if !(i == 0 && e.callee.Signature().Recv() != nil && !e.invoke) {
+						a.checkInterfaceArg(e, i, arg)
+					}
 				}
 			}
 		}
-		if c.unknown && len(c.order) == 0 && invoke {
+		if c.unknown && len(c.order) == 0 && c.common.IsInvoke() {
 			// An interface of the module is hardly there for others to implement.
-			theirs := c.common.Method.Pkg() == nil || a.mod.PackageOf(c.common.Method.Pkg()) == nil
+			m := c.common.Method
+			theirs := m.Pkg() == nil || a.mod.PackageOf(m.Pkg()) == nil
 			for i, arg := range c.common.Args {
-				if isCallback(c.common.Method, i, true) && !isLibrary(c.common.Method.Pkg()) {
-					a.checkFuncArg(c, c.common.Method, arg, theirs)
+				if isCallback(m, i, true) && !isLibrary(m.Pkg()) {
+					a.checkFuncArg(end{call: c, callee: m}, arg, theirs)
 				}
 			}
 		}
@@ -87,13 +142,14 @@ func (a *analysis) checkCallbacks() {
 
 // checkFuncArg reports a func argument that may suspend; sure says that the callee
 // is known not to be compiled.
-func (a *analysis) checkFuncArg(c *call, callee *types.Func, arg ssa.Value, sure bool) {
+func (a *analysis) checkFuncArg(e end, arg ssa.Value, sure bool) {
 	if p := a.flow.value(arg); p != nil {
-		a.checkFuncItems(c, callee, a.flow.in(p), sure)
+		a.checkFuncItems(e, a.flow.in(p), sure)
 	}
 }
 
-func (a *analysis) checkFuncItems(c *call, callee *types.Func, items []item, sure bool) {
+func (a *analysis) checkFuncItems(e end, items []item, sure bool) {
+	c, callee := e.call, e.callee
 	if why, direct := a.durableOf(items); why != nil {
 		if callee.Pkg() != nil && startsGoroutine[callee.Pkg().Path()+" "+describe(callee)] {
 			a.report(callback(typecheck.Diagnostic{
@@ -104,7 +160,7 @@ func (a *analysis) checkFuncItems(c *call, callee *types.Func, items []item, sur
 			}, direct && sure))
 			return
 		}
-		a.opaque(c, callee, callback(typecheck.Diagnostic{
+		a.opaque(e, callback(typecheck.Diagnostic{
 			Pos:     a.position(c),
 			Message: fmt.Sprintf("%s is not compiled by coroc and may call %s, which may suspend", describe(callee), why.Caller),
 			Related: why.Chain(),
@@ -134,9 +190,10 @@ var startsGoroutine = map[string]bool{
 
 // checkInterfaceArg reports a value whose methods the callee may call, because
 // its parameter is an interface that has them, and one of them may suspend.
-func (a *analysis) checkInterfaceArg(c *call, callee *types.Func, i int, invoke bool, arg ssa.Value) {
+func (a *analysis) checkInterfaceArg(e end, i int, arg ssa.Value) {
+	c, callee := e.call, e.callee
 	j := i
-	if callee.Signature().Recv() != nil && !invoke {
+	if callee.Signature().Recv() != nil && !e.invoke {
 		j--
 	}
 	params := callee.Signature().Params()
@@ -157,7 +214,7 @@ func (a *analysis) checkInterfaceArg(c *call, callee *types.Func, i int, invoke 
 		}
 		if it.fn != nil && !a.flow.isCompiledType(it.typ) {
 			// http.HandlerFunc(f): the method calls the function.
-			a.checkFuncItems(c, callee, []item{it}, true)
+			a.checkFuncItems(e, []item{it}, true)
 			continue
 		}
 		for m := range iface.Methods() {
@@ -165,7 +222,7 @@ func (a *analysis) checkInterfaceArg(c *call, callee *types.Func, i int, invoke 
 			if n == nil || !n.hard {
 				continue
 			}
-			a.opaque(c, callee, callback(typecheck.Diagnostic{
+			a.opaque(e, callback(typecheck.Diagnostic{
 				Pos:     a.position(c),
 				Message: fmt.Sprintf("%s is not compiled by coroc and may call %s, which may suspend", describe(callee), n.name),
 				Related: n.why.Chain(),

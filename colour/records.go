@@ -56,7 +56,12 @@ func (a *analysis) record() {
 		if p.Library || p.NoBody || !near[p] && !above[p] {
 			continue
 		}
-		r := &recorder{a: a, p: p}
+		r := &recorder{walker: walker{p: p}, a: a}
+		r.found = func(e ast.Expr) {
+			if r.kept(e) {
+				a.facts.Records[e] = true
+			}
+		}
 		if !durable[p] {
 			r.held = held
 		}
@@ -137,14 +142,21 @@ func (a *analysis) heldFuncs() *typeutil.Map {
 	return held
 }
 
-type recorder struct {
-	a     *analysis
+// A walker finds the expressions that make func values.
+type walker struct {
 	p     *typecheck.Package
-	held  *typeutil.Map // nil: everything
+	found func(ast.Expr)
 	stack []ast.Node
 }
 
-func (r *recorder) visit(n ast.Node) bool {
+type recorder struct {
+	walker
+	a    *analysis
+	held *typeutil.Map // nil: everything
+}
+
+// visit is for ast.Inspect.
+func (r *walker) visit(n ast.Node) bool {
 	if n == nil {
 		r.stack = r.stack[:len(r.stack)-1]
 		return true
@@ -155,9 +167,7 @@ func (r *recorder) visit(n ast.Node) bool {
 			return false
 		}
 		if r.isFuncValue(e) {
-			if r.kept(e) {
-				r.a.facts.Records[e] = true
-			}
+			r.found(e)
 			switch e.(type) {
 			case *ast.Ident, *ast.IndexExpr, *ast.IndexListExpr:
 				descend = false
@@ -173,7 +183,7 @@ func (r *recorder) visit(n ast.Node) bool {
 // isFuncValue reports whether e makes a func value: a literal, or the name of
 // a function or method that is not called here. Of names that are part of each
 // other (x.M and M, f and f[int]) it is the outermost one.
-func (r *recorder) isFuncValue(e ast.Expr) bool {
+func (r *walker) isFuncValue(e ast.Expr) bool {
 	switch e := e.(type) {
 	case *ast.FuncLit:
 		return true
@@ -208,7 +218,7 @@ func (r *recorder) isFuncValue(e ast.Expr) bool {
 	return !r.called(e)
 }
 
-func (r *recorder) isName(e ast.Expr) bool {
+func (r *walker) isName(e ast.Expr) bool {
 	switch e := ast.Unparen(e).(type) {
 	case *ast.Ident:
 		_, ok := r.p.Info.Uses[e].(*types.Func)
@@ -222,7 +232,7 @@ func (r *recorder) isName(e ast.Expr) bool {
 
 // parent returns the i-th node around the one that is visited, without
 // parentheses.
-func (r *recorder) parent(i int) ast.Node {
+func (r *walker) parent(i int) ast.Node {
 	for j := len(r.stack) - 1; j >= 0; j-- {
 		if _, ok := r.stack[j].(*ast.ParenExpr); ok {
 			continue
@@ -235,7 +245,7 @@ func (r *recorder) parent(i int) ast.Node {
 	return nil
 }
 
-func (r *recorder) called(e ast.Expr) bool {
+func (r *walker) called(e ast.Expr) bool {
 	c, ok := r.parent(0).(*ast.CallExpr)
 	return ok && ast.Unparen(c.Fun) == e
 }

@@ -86,6 +86,7 @@ import (
 	"github.com/coroc-dev/coroc/testdata/programs/libiter"
 	"github.com/coroc-dev/coroc/testdata/programs/libsort"
 	"github.com/coroc-dev/coroc/testdata/programs/libsync"
+	"github.com/coroc-dev/coroc/testdata/programs/libvalues"
 	"github.com/coroc-dev/coroc/testdata/programs/libwalk"
 	"github.com/coroc-dev/coroc/testdata/programs/linknames"
 	"github.com/coroc-dev/coroc/testdata/programs/liveness"
@@ -382,6 +383,7 @@ var programs = []program{
 	{"libiter", libiter.Main},
 	{"libsort", libsort.Main},
 	{"libsync", libsync.Main},
+	{"libvalues", libvalues.Main},
 	{"libwalk", libwalk.Main},
 	{"linknames", linknames.Main},
 	{"liveness", liveness.Main},

@@ -1,0 +1,181 @@
+package colour
+
+import (
+	"cmp"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"slices"
+
+	"github.com/coroc-dev/coroc/typecheck"
+	"golang.org/x/tools/go/ssa"
+)
+
+// This file finds the expressions that make the func values which a call may call, if
+// these are functions that are known by their types only: SSA has one value for all that
+// mention a function. So the flow graph has a place for each function that mentions it.
+
+// A maker is a function of opaque code in the code that mentions it.
+type maker struct{ in, fn *ssa.Function }
+
+// isOpaque reports whether a function is known by its type only.
+func isOpaque(fn *ssa.Function) bool { return !hasBody(fn) && fn.Syntax() == nil }
+
+// isWrapper reports whether SSA has made a function: of a method value, a method
+// expression, or a method that is promoted.
+func isWrapper(fn *ssa.Function) bool { return hasBody(fn) && fn.Syntax() == nil }
+
+// makes returns the place of a function of opaque code as a value of the code that is
+// looked at.
+func (f *flow) makes(fn *ssa.Function) *place {
+	k := maker{f.at, fn}
+	p := f.made[k]
+	if p == nil {
+		p = f.newPlace(fn.Type())
+		f.made[k] = p
+		f.put(p, item{fn: fn})
+	}
+	return p
+}
+
+// lookAt makes fn the function whose code is looked at, up to the call of what it returns.
+func (f *flow) lookAt(fn *ssa.Function) (end func()) {
+	outer := f.at
+	f.at = fn
+	return func() { f.at = outer }
+}
+
+// makers returns the functions that make the value fn, of opaque code or a wrapper, which c
+// calls.
+func (f *flow) makers(c *call, fn *ssa.Function) []*ssa.Function {
+	if instr := f.wrappers[fn]; instr != nil { // of this expression alone
+		return []*ssa.Function{instr.Parent()}
+	}
+	if c.common.Value == fn {
+		return []*ssa.Function{c.in}
+	}
+	to := f.value(c.common.Value)
+	var found []*ssa.Function
+	for k, from := range f.made {
+		if k.in != nil && k.fn == fn && f.leads(from, to, fn) {
+			found = append(found, k.in)
+		}
+	}
+	return found
+}
+
+// leads reports whether fn comes from one place to another.
+func (f *flow) leads(from, to *place, fn *ssa.Function) bool {
+	var is bits
+	for tok, i := range f.items {
+		if i.fn == fn {
+			is.set(itemID(tok))
+		}
+	}
+	seen := map[*place]bool{from: true}
+	todo := []*place{from}
+	for len(todo) > 0 {
+		p := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		if p == to {
+			return true
+		}
+		for _, q := range p.nexts {
+			if !seen[q] && q.has.meets(is) {
+				seen[q] = true
+				todo = append(todo, q)
+			}
+		}
+	}
+	return false
+}
+
+func (b bits) meets(c bits) bool {
+	for i := range min(len(b), len(c)) {
+		if b[i]&c[i] != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// values returns the expressions that make the func value fn, which is called by c and leads
+// to the function callee, sorted by position.
+func (a *analysis) values(c *call, fn *ssa.Function, callee *types.Func) []ast.Expr {
+	var found []ast.Expr
+	at := token.NoPos
+	if mc, ok := a.flow.wrappers[fn].(*ssa.MakeClosure); ok {
+		at = mc.Pos()
+	}
+	for _, in := range a.flow.makers(c, fn) {
+		p, roots := a.codeOf(in)
+		for _, root := range roots {
+			w := &walker{p: p}
+			w.found = func(e ast.Expr) {
+				id := nameOf(e)
+				if id == nil || at.IsValid() && id.Pos() != at {
+					return
+				}
+				if obj, ok := p.Info.Uses[id].(*types.Func); ok && obj.Origin().FullName() == callee.FullName() && !slices.Contains(found, e) {
+					found = append(found, e)
+				}
+			}
+			ast.Inspect(root, func(n ast.Node) bool {
+				if _, ok := n.(*ast.FuncLit); ok {
+					return false // is another function
+				}
+				return w.visit(n)
+			})
+		}
+	}
+	slices.SortFunc(found, func(x, y ast.Expr) int { return cmp.Compare(x.Pos(), y.Pos()) })
+	return found
+}
+
+// nameOf returns the name of the function in f, pkg.F, x.M, f[T].
+func nameOf(e ast.Expr) *ast.Ident {
+	switch e := ast.Unparen(e).(type) {
+	case *ast.Ident:
+		return e
+	case *ast.SelectorExpr:
+		return e.Sel
+	case *ast.IndexExpr:
+		return nameOf(e.X)
+	case *ast.IndexListExpr:
+		return nameOf(e.X)
+	}
+	return nil
+}
+
+// codeOf returns the syntax of a function; that of the initializer of a package are the
+// declarations of its variables.
+func (a *analysis) codeOf(fn *ssa.Function) (p *typecheck.Package, roots []ast.Node) {
+	for _, p := range a.mod.Packages {
+		if p.Library || p.NoBody {
+			continue
+		}
+		for _, file := range p.Files {
+			s := fn.Syntax()
+			switch {
+			case s == nil && fn.Pkg != nil && fn.Pkg.Pkg == p.Types:
+				for _, d := range file.Syntax.Decls {
+					if g, ok := d.(*ast.GenDecl); ok && g.Tok == token.VAR {
+						roots = append(roots, g)
+					}
+				}
+			case s != nil && file.Syntax.FileStart <= s.Pos() && s.Pos() < file.Syntax.FileEnd:
+				switch s := s.(type) {
+				case *ast.FuncDecl:
+					return p, []ast.Node{s.Body}
+				case *ast.FuncLit:
+					return p, []ast.Node{s.Body}
+				}
+				return p, []ast.Node{s}
+			}
+		}
+		if roots != nil {
+			return p, roots
+		}
+	}
+	return nil, nil
+}
