@@ -304,7 +304,7 @@ func (r *Result) nameCaptured(p *typecheck.Package, f *ast.File) {
 		case *ast.CallExpr:
 			called[ast.Unparen(n.Fun)] = true
 			fn, ok := typeutil.Callee(p.Info, n).(*types.Func)
-			if ok && fn.Pkg() != nil && fn.Pkg().Path() == typecheck.DispatchPath && fn.Name() == "Bind" && len(n.Args) == 2 {
+			if ok && fn.Pkg() != nil && typecheck.IsLibrary(fn.Pkg().Path()) && fn.Name() == "Bind" && len(n.Args) == 2 {
 				r.named.Set(p.Info.TypeOf(n.Args[1]), true)
 			}
 		case *ast.Ident:

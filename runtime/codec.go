@@ -20,6 +20,8 @@ type codec struct {
 	// memory, if not nil, returns what decode allocates if that is not in proportion to
 	// the length of b.
 	memory func(b []byte) (uintptr, error)
+	// custom: it is one of RegisterCodec.
+	custom bool
 }
 
 type codecField struct {
@@ -30,8 +32,7 @@ type codecField struct {
 
 var codecCache sync.Map // reflect.Type → *codec, nil for none
 
-// codecOf returns the codec of a type, or nil. Types outside of the standard
-// library have none.
+// codecOf returns the codec of a type of the standard library, or nil.
 func codecOf(t reflect.Type) *codec {
 	if t.PkgPath() == "" || !standard(t.PkgPath()) {
 		return nil

@@ -467,9 +467,14 @@ func (d *decoder) readNames() {
 				}
 			}
 			if l.b == nil {
-				d.fail("the coroutine has no binding of %q", name)
+				d.fail("the coroutine has no binding of %q: bind it before the state is loaded", name)
 			}
 			l.name = l.b.Name
+		case nameProcess:
+			if l.v = d.reg.binding(name); l.v == nil {
+				d.incompatible("nothing is bound to the name %q in this process: call Bind with it before the state is loaded", name)
+			}
+			l.name = l.v.name
 		default:
 			d.fail("unknown kind of name %d", l.kind)
 		}

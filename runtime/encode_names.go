@@ -16,7 +16,7 @@ func (e *encoder) prepare() {
 	}
 	e.known = e.own.named(e.reg)
 	if len(e.c.bindings) == 0 {
-		e.bound = noValues
+		e.bound = &e.reg.bound
 		return
 	}
 	if x := e.c.bound; x == nil || x.reg != e.reg || x.n != len(e.c.bindings) {
@@ -32,8 +32,6 @@ type boundValues struct {
 	values namedValues
 }
 
-var noValues = new(namedValues)
-
 func bind(r *registry, bindings []Binding) *boundValues {
 	x := &boundValues{reg: r, n: len(bindings)}
 	for i := range bindings {
@@ -41,6 +39,9 @@ func bind(r *registry, bindings []Binding) *boundValues {
 			r.names.learn(reflect.TypeOf(b.Value))
 			x.values.add(r, nameKey{kind: nameBinding, i: i}, b.Value)
 		}
+	}
+	for _, b := range r.bindings {
+		x.values.add(r, nameKey{kind: nameProcess, v: b}, b.value())
 	}
 	x.values.sort()
 	return x

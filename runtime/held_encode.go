@@ -57,7 +57,7 @@ func (e *encoder) keptCodec(p *plan, ptr unsafe.Pointer) bool {
 		return false
 	}
 	t := h.survey.types.of(p.typ)
-	return h.all && t.shared || h.survey.fails(t, ptr)
+	return p.codec.custom || h.all && t.shared || h.survey.fails(t, ptr)
 }
 
 // copiesContexts reports whether contexts are saved by their meaning. Loading them into

@@ -157,6 +157,10 @@ func (x *tracer) fill(t *trace) *trace {
 	if t.size == 0 {
 		t.back, t.front, t.fragile = nil, nil, false
 	}
+	if c := x.reg.codecs[t.typ]; c != nil {
+		// Loading a value into the process that has it would make another one.
+		t.front, t.fragile = []slot{{kind: slotOpaque, t: t}}, true
+	}
 	for _, s := range t.front {
 		t.hides = t.hides || s.kind == slotOpaque || s.kind == slotCodec || s.kind == slotArray && s.t.hides
 	}

@@ -10,8 +10,8 @@ import (
 // nameKey is a name in a state: of a registered variable, a binding, or a capture.
 type nameKey struct {
 	kind    uint8
-	v       *varType
-	i       int // a binding's number
+	v       *varType // of a variable, or what the process has bound
+	i       int      // a binding's number
 	capture *capture
 }
 

@@ -4,7 +4,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -209,6 +211,8 @@ type registrations struct {
 	types     map[string]reflect.Type
 	typeNames map[reflect.Type]string
 	vars      map[string]*varType
+	codecs    map[reflect.Type]*codec
+	bindings  []*varType // of the process, the latest last
 	conflicts []error
 }
 
@@ -223,6 +227,7 @@ func newRegistrations() *registrations {
 		types:     map[string]reflect.Type{},
 		typeNames: map[reflect.Type]string{},
 		vars:      map[string]*varType{},
+		codecs:    map[reflect.Type]*codec{},
 	}
 }
 
@@ -250,6 +255,9 @@ type registry struct {
 	vars       varTable
 	plans      planTable
 	names      nameTable
+	codecs     map[reflect.Type]*codec
+	bindings   []*varType
+	bound      namedValues // bindings, looked up
 	sites      int
 }
 
@@ -282,13 +290,14 @@ func (p *registrations) compile() *registry {
 		frameNames: make(map[string][]*frameType, len(p.frames)),
 		records:    make(map[versionKey]*recordType, len(p.records)),
 		recordOf:   make(map[reflect.Type]*recordType, len(p.records)),
+		codecs:     maps.Clone(p.codecs),
 	}
 	for key, rec := range p.records {
 		r.records[key] = rec
 		r.recordOf[rec.typ] = rec
 	}
 	r.plans.init(r)
-	r.names.init(p)
+	r.names.init(r, p)
 	for _, f := range p.frames {
 		f := *f // plans belong to one registry
 		if err := r.compileFrame(&f); err != nil {
@@ -305,7 +314,11 @@ func (p *registrations) compile() *registry {
 	for t := range p.typeNames {
 		r.names.learn(t)
 	}
+	for t := range r.codecs {
+		r.names.learn(t)
+	}
 	r.vars.init(r, p.vars)
+	r.bindProcess(slices.Clone(p.bindings))
 	return r
 }
 

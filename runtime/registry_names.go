@@ -10,6 +10,7 @@ import (
 // and those that values of registered frames, records, types and variables can
 // contain, which go by "import/path.Name".
 type nameTable struct {
+	reg        *registry
 	registered map[string]reflect.Type
 	names      map[reflect.Type]string
 
@@ -20,7 +21,8 @@ type nameTable struct {
 	structs    map[string][]reflect.Type // unnamed struct types with embedded fields: nor these, by their fields' names
 }
 
-func (t *nameTable) init(p *registrations) {
+func (t *nameTable) init(r *registry, p *registrations) {
+	t.reg = r
 	t.registered, t.names = map[string]reflect.Type{}, map[reflect.Type]string{}
 	for n, typ := range p.types {
 		if typ.Name() != "" {
@@ -59,6 +61,9 @@ func (t *nameTable) learn(typ reflect.Type) {
 		} else if typ.Kind() == reflect.Struct && embeds(typ) {
 			key := fieldNames(structFields(typ))
 			t.structs[key] = append(t.structs[key], typ)
+		}
+		if t.reg.codecs[typ] != nil {
+			continue
 		}
 		switch typ.Kind() {
 		case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Chan:

@@ -32,6 +32,7 @@ const (
 	nameAddress        // the variable itself
 	nameBinding        // the value of a binding
 	nameCapture        // what a func value that has a name has captured
+	nameProcess        // the value that the process has bound
 	nameKinds
 )
 

@@ -230,6 +230,69 @@ func TestBindings(t *testing.T) {
 
 type unregisteredValue struct{ s string }
 
+// TestProcessBindings saves values that the process has bound, for all coroutines.
+func TestProcessBindings(t *testing.T) {
+	type users struct {
+		App   *app
+		Count *int
+		I     shape
+		M     map[string]int
+		F     func() int
+		N     *int
+	}
+	n := 1
+	f := makeCaptured(&n)
+	a, m := &app{ch: make(chan int)}, map[string]int{"a": 1}
+	Bind("test.app", a)
+	Bind("test.m", m)
+	Bind("test.f", f)
+	registerFrame1[users]()
+	v := users{a, &a.count, a, m, f, &n}
+	c := suspendedWith(&frame1[users]{1, v})
+	b, err := c.AppendState(nil)
+	require.NoError(t, err)
+	require.Contains(t, readState(b), "bound test.app")
+
+	// Another process has bound its own.
+	n2 := 5
+	a2 := &app{ch: make(chan int), count: 2}
+	Bind("test.app", a2)
+	Bind("test.m", map[string]int{"b": 2})
+	Bind("test.f", makeCaptured(&n2))
+	d := New(nil)
+	_, err = d.LoadState(b)
+	require.NoError(t, err)
+	w := d.frames[0].(*frame1[users]).V
+	require.Same(t, a2, w.App)
+	require.Same(t, &a2.count, w.Count)
+	require.Same(t, a2, w.I)
+	require.Equal(t, map[string]int{"b": 2}, w.M)
+	require.Equal(t, 6, w.F())
+	require.Same(t, &n2, w.N)
+
+	// What a coroutine has bound comes first, under whatever name.
+	c = suspendedWith(&frame1[users]{1, users{App: a2}})
+	c.Bind(Binding{"test.app", a2})
+	b2, err := c.AppendState(nil)
+	require.NoError(t, err)
+	_, err = New(nil).LoadState(b2)
+	require.ErrorContains(t, err, `the coroutine has no binding of "test.app": bind it before the state is loaded`)
+
+	withRegistry(t, func() {
+		registerFrame1[users]()
+		_, err = New(nil).LoadState(b)
+		require.ErrorIs(t, err, ErrIncompatibleState)
+		require.ErrorContains(t, err, `nothing is bound to the name "test.app" in this process: call Bind with it before the state is loaded`)
+		Bind("test.app", &n)
+		Bind("test.m", m)
+		Bind("test.f", f)
+		_, err = New(nil).LoadState(b)
+		require.ErrorIs(t, err, ErrIncompatibleState)
+	})
+	require.PanicsWithValue(t, `coroutine: Bind of "x": int is not a pointer, map or func`, func() { Bind("x", 1) })
+	require.PanicsWithValue(t, `coroutine: Bind of "x": the *int is nil`, func() { Bind("x", (*int)(nil)) })
+}
+
 func TestBindingOfNothing(t *testing.T) {
 	type empty struct{}
 	type T struct {

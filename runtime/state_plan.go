@@ -197,7 +197,7 @@ func (t *planTable) special(p *plan) bool {
 	if p.size == 0 {
 		return false
 	}
-	if c := codecOf(p.typ); c != nil {
+	if c := t.reg.codecOf(p.typ); c != nil {
 		switch {
 		case c.fields != nil:
 			p.op, p.leaf, p.min = opStruct, true, 0
@@ -205,7 +205,7 @@ func (t *planTable) special(p *plan) bool {
 				p.addField(f.name, f.off, t.fill(f.typ))
 			}
 		default:
-			p.op, p.leaf, p.codec = opCodec, true, c
+			p.op, p.leaf, p.codec, p.hashes = opCodec, true, c, c.custom
 		}
 		return true
 	}

@@ -133,7 +133,7 @@ func readState(b []byte) string {
 				r.names = append(r.names, r.name()+" of "+of)
 				continue
 			}
-			r.names = append(r.names, []string{"", "&", "binding "}[kind]+r.name())
+			r.names = append(r.names, []string{"", "&", "binding ", "", "bound "}[kind]+r.name())
 		}
 	}
 	if flags&16 != 0 {

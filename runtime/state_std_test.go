@@ -188,7 +188,7 @@ func TestErrorsOfPackages(t *testing.T) {
 	_, network := net.Dial("nothing", "x")
 	_, address := net.Dial("tcp", "127.0.0.1")
 	_, client := (&http.Client{Transport: waiting{}, Timeout: time.Nanosecond}).Get("http://localhost/x")
-	_, parsed := url.Parse("http://%zz")
+	_, parsed := url.Parse("http://" + "%zz")
 	_, stat := os.Stat("/nothing/here")
 	_, path := exec.LookPath("no such command")
 	exit := exec.Command("false").Run()
@@ -213,7 +213,8 @@ func TestErrorsOfPackages(t *testing.T) {
 		require.Equal(t, errors.As(err, &a), errors.As(back[i], &b), err)
 		if a != nil {
 			require.Equal(t, a.Timeout(), b.Timeout(), err)
-			require.Equal(t, a.Temporary(), b.Temporary(), err)
+			type temporary interface{ Temporary() bool }
+			require.Equal(t, a.(temporary).Temporary(), b.(temporary).Temporary(), err)
 		}
 		var op *net.OpError
 		if errors.As(err, &op) {

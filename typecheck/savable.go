@@ -49,6 +49,7 @@ func (m *Module) Savability(t types.Type) Savability {
 	}
 	if m.savings.known == nil {
 		m.savings.known = map[types.Type]Savability{}
+		m.savings.codec = m.findCodecs()
 	}
 	r := (&savings{m: m, met: map[types.Type]Savability{}}).of(t)
 	m.savings.known[t] = r
@@ -77,6 +78,9 @@ func (s *savings) of(t types.Type) Savability {
 func (s *savings) look(t types.Type) Savability {
 	switch t := t.(type) {
 	case *types.Named:
+		if len(s.m.savings.codec) > 0 && s.m.savings.codec[types.TypeString(t, nil)] {
+			return Savability{}
+		}
 		pkg := t.Obj().Pkg()
 		if pkg != nil && s.m.isStandard(pkg.Path()) {
 			if r, ok := s.standard(t); ok {

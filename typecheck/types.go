@@ -76,6 +76,7 @@ type Module struct {
 	savings struct { // what Savability has found out
 		mu    sync.Mutex
 		known map[types.Type]Savability
+		codec map[string]bool // types with codecs of the program's own
 	}
 }
 

@@ -26,6 +26,7 @@ import (
 	"github.com/coroc-dev/coroc/testdata/programs/arith"
 	"github.com/coroc-dev/coroc/testdata/programs/assign"
 	"github.com/coroc-dev/coroc/testdata/programs/bigstate"
+	"github.com/coroc-dev/coroc/testdata/programs/bindings"
 	"github.com/coroc-dev/coroc/testdata/programs/blankdefine"
 	"github.com/coroc-dev/coroc/testdata/programs/blanks"
 	"github.com/coroc-dev/coroc/testdata/programs/blankvars"
@@ -34,6 +35,7 @@ import (
 	"github.com/coroc-dev/coroc/testdata/programs/builtins"
 	"github.com/coroc-dev/coroc/testdata/programs/closures"
 	"github.com/coroc-dev/coroc/testdata/programs/closurestate"
+	"github.com/coroc-dev/coroc/testdata/programs/codecs"
 	"github.com/coroc-dev/coroc/testdata/programs/complits"
 	"github.com/coroc-dev/coroc/testdata/programs/consts"
 	"github.com/coroc-dev/coroc/testdata/programs/contexts"
@@ -324,6 +326,7 @@ var programs = []program{
 	{"arith", arith.Main},
 	{"assign", assign.Main},
 	{"bigstate", bigstate.Main},
+	{"bindings", bindings.Main},
 	{"blankdefine", blankdefine.Main},
 	{"blanks", blanks.Main},
 	{"boxedassign", boxedassign.Main},
@@ -332,6 +335,7 @@ var programs = []program{
 	{"builtins", builtins.Main},
 	{"closures", closures.Main},
 	{"closurestate", closurestate.Main},
+	{"codecs", codecs.Main},
 	{"complits", complits.Main},
 	{"consts", consts.Main},
 	{"contexts", contexts.Main},
