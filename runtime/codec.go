@@ -22,6 +22,8 @@ type codec struct {
 	memory func(b []byte) (uintptr, error)
 	// custom: it is one of RegisterCodec.
 	custom bool
+	// zone, if not nil, returns the name of a time zone that decode needs.
+	zone func(b []byte) []byte
 }
 
 type codecField struct {

@@ -42,8 +42,8 @@ var codecs = map[reflect.Type]*codec{
 	reflect.TypeFor[list.List]():                              inOrder(reflect.TypeFor[list.List](), "root", "len"),
 	reflect.TypeFor[list.Element]():                           elementCodec(),
 	reflect.TypeFor[url.Userinfo]():                           {encode: encodeUserinfo, decode: decodeUserinfo},
-	reflect.TypeFor[time.Time]():                              {encode: encodeTime, decode: decodeTime},
-	reflect.TypeFor[time.Location]():                          {encode: encodeLocation, decode: decodeLocation},
+	reflect.TypeFor[time.Time]():                              {encode: encodeTime, decode: decodeTime, zone: zoneOfTime},
+	reflect.TypeFor[time.Location]():                          {encode: encodeLocation, decode: decodeLocation, zone: zoneOfLocation},
 	reflect.TypeFor[strings.Builder]():                        {encode: encodeBuilder, decode: decodeBuilder},
 	reflect.TypeFor[bytes.Buffer]():                           {encode: encodeBuffer, decode: decodeBuffer},
 	reflect.TypeFor[strings.Reader]():                         {encode: encodeStringsReader, decode: decodeStringsReader},
@@ -226,129 +226,6 @@ func fetchString(b []byte) (string, []byte, error) {
 		return "", nil, errPayload
 	}
 	return string(b[:n]), b[n:], nil
-}
-
-// A time is its seconds since 1970, its nanoseconds and its location. The
-// monotonic reading has no meaning elsewhere. Times without a location are a
-// single byte shorter.
-//
-//	varint seconds, uvarint nanoseconds, byte location
-//	location 0: UTC, 1: Local, 2: as in encodeZone
-func encodeTime(b []byte, p unsafe.Pointer) ([]byte, string) {
-	t := (*time.Time)(p)
-	b = binary.AppendVarint(b, t.Unix())
-	b = binary.AppendUvarint(b, uint64(t.Nanosecond()))
-	switch loc := t.Location(); loc {
-	case time.UTC:
-		return append(b, 0), ""
-	case time.Local:
-		return append(b, 1), ""
-	default:
-		zone, offset := t.Zone()
-		b = append(b, 2)
-		b = appendString(b, loc.String())
-		b = appendString(b, zone)
-		return binary.AppendVarint(b, int64(offset)), ""
-	}
-}
-
-func decodeTime(b []byte, p unsafe.Pointer) error {
-	sec, b, err := fetchVarint(b)
-	if err != nil {
-		return err
-	}
-	nsec, b, err := fetchUvarint(b)
-	if err != nil || nsec >= 1e9 || len(b) == 0 {
-		return errPayload
-	}
-	t := time.Unix(sec, int64(nsec))
-	where, b := b[0], b[1:]
-	switch where {
-	case 0:
-		t = t.UTC()
-	case 1:
-	case 2:
-		name, rest, err := fetchString(b)
-		if err != nil {
-			return err
-		}
-		zone, rest, err := fetchString(rest)
-		if err != nil {
-			return err
-		}
-		offset, rest, err := fetchVarint(rest)
-		if err != nil || int64(int32(offset)) != offset {
-			return errPayload
-		}
-		b = rest
-		t = inZone(t, name, zone, int(offset))
-	default:
-		return errPayload
-	}
-	if len(b) != 0 {
-		return errPayload
-	}
-	*(*time.Time)(p) = t
-	return nil
-}
-
-// inZone returns t in the location of that name. If this system does not know it,
-// or thinks differently about that moment, the zone stays what it was then.
-func inZone(t time.Time, name, zone string, offset int) time.Time {
-	if loc := location(name); loc != nil {
-		u := t.In(loc)
-		if z, o := u.Zone(); z == zone && o == offset {
-			return u
-		}
-	}
-	return t.In(time.FixedZone(name, offset))
-}
-
-var locations sync.Map // name → *time.Location
-
-// location returns a location of the time zone database, the same one each time.
-// Failures are not remembered: a hostile state could fill the memory with them.
-func location(name string) *time.Location {
-	if name == "" || name == "Local" || len(name) > 64 {
-		return nil
-	}
-	if l, ok := locations.Load(name); ok {
-		return l.(*time.Location)
-	}
-	l, err := time.LoadLocation(name)
-	if err != nil {
-		return nil
-	}
-	v, _ := locations.LoadOrStore(name, l)
-	return v.(*time.Location)
-}
-
-// A location is its name; one that the database does not know has a single zone,
-// as time.FixedZone makes it.
-func encodeLocation(b []byte, p unsafe.Pointer) ([]byte, string) {
-	l := (*time.Location)(p)
-	zone, offset := time.Unix(0, 0).In(l).Zone()
-	b = appendString(b, l.String())
-	b = appendString(b, zone)
-	return binary.AppendVarint(b, int64(offset)), ""
-}
-
-func decodeLocation(b []byte, p unsafe.Pointer) error {
-	name, b, err := fetchString(b)
-	if err != nil {
-		return err
-	}
-	zone, b, err := fetchString(b)
-	if err != nil {
-		return err
-	}
-	offset, b, err := fetchVarint(b)
-	if err != nil || int64(int32(offset)) != offset || len(b) != 0 {
-		return errPayload
-	}
-	l := inZone(time.Unix(0, 0), name, zone, int(offset)).Location()
-	*(*time.Location)(p) = *l
-	return nil
 }
 
 // A builder or buffer is what it contains and has not been read.

@@ -53,6 +53,7 @@ type decoder struct {
 	composed int           // lengths of array types that have been made
 	named    int           // lengths of what the parts of composed types are called
 	steps    int           // taken by walk
+	searches int           // for time zones
 	inKey    bool
 	depth    int
 	box      int // the boxed object that is being read, plus one

@@ -146,6 +146,9 @@ func (d *decoder) codec(p *plan, ptr unsafe.Pointer) {
 			d.charge(1, n)
 		}
 	}
+	if p.codec.zone != nil && d.searches < maxZoneSearches && findZone(p.codec.zone(b)) {
+		d.searches++
+	}
 	if err == nil {
 		err = p.codec.decode(b, ptr)
 	}
