@@ -60,6 +60,7 @@ func (b *bits) set(i itemID) (isNew bool) {
 // A call is a call instruction, and who may be called by it.
 type call struct {
 	common  *ssa.CallCommon
+	value   *ssa.Call // nil for those of defer and go statements
 	in      *ssa.Function
 	callees map[*ssa.Function]bool
 	order   []*ssa.Function

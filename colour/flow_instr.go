@@ -268,7 +268,7 @@ func (f *flow) call(in *ssa.Function, common *ssa.CallCommon, v *ssa.Call) {
 		f.builtin(b, common, v)
 		return
 	}
-	c := &call{common: common, in: in, callees: map[*ssa.Function]bool{}}
+	c := &call{common: common, value: v, in: in, callees: map[*ssa.Function]bool{}}
 	f.calls = append(f.calls, c)
 	if p := common.Pos(); p.IsValid() {
 		f.byPos[p] = append(f.byPos[p], c)

@@ -66,13 +66,18 @@ func (f *flow) makers(c *call, fn *ssa.Function) []*ssa.Function {
 
 // leads reports whether fn comes from one place to another.
 func (f *flow) leads(from, to *place, fn *ssa.Function) bool {
+	return f.flows(from, to, func(i item) bool { return i.fn == fn }, nil)
+}
+
+// flows reports whether items of a kind come from one place to another, past none.
+func (f *flow) flows(from, to *place, kind func(item) bool, past *place) bool {
 	var is bits
 	for tok, i := range f.items {
-		if i.fn == fn {
+		if kind(i) {
 			is.set(itemID(tok))
 		}
 	}
-	seen := map[*place]bool{from: true}
+	seen := map[*place]bool{from: true, past: true}
 	todo := []*place{from}
 	for len(todo) > 0 {
 		p := todo[len(todo)-1]
@@ -89,6 +94,37 @@ func (f *flow) leads(from, to *place, fn *ssa.Function) bool {
 	}
 	return false
 }
+
+// sources returns the functions of opaque code that return a func value which c calls.
+func (a *analysis) sources(c *call) []end {
+	var found []end
+	to := a.flow.value(c.common.Value)
+	for _, k := range a.flow.calls {
+		if k.value == nil || !k.common.Pos().IsValid() {
+			continue
+		}
+		for _, fn := range k.order {
+			for _, e := range a.ends(k, fn) {
+				results := e.callee.Signature().Results()
+				for i := range results.Len() {
+					if !isFunc(results.At(i).Type()) {
+						continue
+					}
+					from := a.flow.value(k.value)
+					if results.Len() > 1 {
+						from = a.flow.tuple(k.value, i)
+					}
+					if from != nil && a.flow.flows(from, to, isUnknown, a.flow.outside) {
+						found = append(found, e)
+					}
+				}
+			}
+		}
+	}
+	return found
+}
+
+func isUnknown(i item) bool { return i == item{} }
 
 func (b bits) meets(c bits) bool {
 	for i := range min(len(b), len(c)) {

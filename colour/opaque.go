@@ -127,6 +127,9 @@ func (a *analysis) checkCallbacks() {
 				}
 			}
 		}
+		if c.unknown && !c.common.IsInvoke() {
+			a.checkReturned(c)
+		}
 		if c.unknown && len(c.order) == 0 && c.common.IsInvoke() {
 			// An interface of the module is hardly there for others to implement.
 			m := c.common.Method

@@ -43,29 +43,70 @@ func (a *analysis) checkRanges() {
 			continue
 		}
 		body := a.nodes[s.rng.For]
-		call, ok := ast.Unparen(s.rng.X).(*ast.CallExpr)
-		if body == nil || !body.hard || !ok {
+		if body == nil || !body.hard || DirectRange(body.pkg.Info, s.rng) != nil {
 			continue
 		}
-		info := body.pkg.Info
-		fn, ok := typeutil.Callee(info, call).(*types.Func)
-		if !ok || fn.Pkg() == nil || a.mod.PackageOf(fn.Pkg()) != nil || isLibrary(fn.Pkg()) ||
-			DirectRange(info, s.rng) != nil || a.twins.of(fn) != nil {
-			continue
-		}
-		fn = fn.Origin()
-		for _, c := range a.flow.ranges[s.rng.For] {
-			if !c.unknown {
-				continue
-			}
+		report := func(c *call, fn *types.Func) typecheck.Diagnostic {
 			// It may give out what the program has handed to it.
 			sure := len(c.order) == 0
-			a.opaqueAt(fn, call, callback(typecheck.Diagnostic{
+			return callback(typecheck.Diagnostic{
 				Pos:     a.mod.Position(s.rng.For),
 				Message: fmt.Sprintf("the iterator that %s returns is not compiled by coroc and may call %s, which may suspend", describe(fn), body.name),
 				Related: body.why.Chain(),
 				Fix:     "collect the values first and range over them, or copy the function into the module, so that it is compiled too",
-			}, body.direct && sure))
+			}, body.direct && sure)
+		}
+		call, _ := ast.Unparen(s.rng.X).(*ast.CallExpr)
+		fn := a.calledDirectly(body.pkg.Info, call)
+		for _, c := range a.flow.ranges[s.rng.For] {
+			switch {
+			case !c.unknown:
+			case fn == nil:
+				for _, e := range a.sources(c) {
+					a.opaque(e, report(c, e.callee))
+				}
+			case fn.Pkg() != nil && a.mod.PackageOf(fn.Pkg()) == nil && !isLibrary(fn.Pkg()) && a.twins.of(fn) == nil:
+				a.opaqueAt(fn, call, report(c, fn))
+			}
+		}
+	}
+}
+
+// calledDirectly returns the function that a call names, or nil; call may be nil.
+func (a *analysis) calledDirectly(info *types.Info, call *ast.CallExpr) *types.Func {
+	if call == nil {
+		return nil
+	}
+	fn, _ := typeutil.Callee(info, call).(*types.Func)
+	if fn == nil {
+		return nil
+	}
+	return fn.Origin()
+}
+
+// checkReturned finds calls, with what may suspend, of func values that functions return
+// which are not compiled.
+func (a *analysis) checkReturned(c *call) {
+	var found []end
+	for _, arg := range c.common.Args {
+		p := a.flow.value(arg)
+		if p == nil || !isFunc(arg.Type()) || rangeBody(arg) != nil {
+			continue
+		}
+		why, direct := a.durableOf(a.flow.in(p))
+		if why == nil {
+			continue
+		}
+		if found == nil {
+			found = a.sources(c)
+		}
+		for _, e := range found {
+			a.opaque(e, callback(typecheck.Diagnostic{
+				Pos:     a.position(c),
+				Message: fmt.Sprintf("what %s returns is not compiled by coroc and may call %s, which may suspend", describe(e.callee), why.Caller),
+				Related: why.Chain(),
+				Fix:     "write the loop out, or copy the function into the module, so that it is compiled too",
+			}, direct && len(c.order) == 0))
 		}
 	}
 }

@@ -5,6 +5,8 @@ package libvalues
 import (
 	"cmp"
 	"fmt"
+	"iter"
+	"maps"
 	"reflect"
 	"runtime"
 	"slices"
@@ -72,6 +74,32 @@ func plain() string {
 	return f(func(r rune) rune { return r - 'a' + 'A' }, name)
 }
 
+// iterators are func values that library functions return.
+func iterators() {
+	backward := slices.Backward[[]int]
+	for i, v := range backward([]int{10, 20}) {
+		fmt.Println(i, yield(v))
+	}
+	kept := strings.SplitSeq("a,b", ",")
+	for s := range kept {
+		fmt.Println(s, yield(1))
+	}
+	kept(func(s string) bool { fmt.Println(s, yield(2)); return false })
+	all := slices.All([]int{30})
+	if yield(3) > 0 {
+		all = backward([]int{40, 50})
+	}
+	for i, v := range all {
+		fmt.Println(i, yield(v))
+	}
+	byKind := map[string]iter.Seq[int]{"values": slices.Values([]int{60}), "keys": maps.Keys(map[int]bool{70: true})}
+	for _, kind := range []string{"keys", "values"} {
+		for v := range byKind[kind] {
+			fmt.Println(kind, yield(v))
+		}
+	}
+}
+
 func Main() {
 	index := slices.IndexFunc[[]int]
 	fmt.Println(index([]int{1, 3, 4, 5}, even), index([]int{9, 7}, even))
@@ -116,6 +144,8 @@ func Main() {
 	later := slices.EqualFunc[[]int, []string]
 	defer later([]int{1}, []string{"1"}, func(n int, s string) bool { fmt.Println(n, s, yield(8)); return true })
 	fmt.Println(plain())
+
+	iterators()
 
 	func() {
 		defer func() { fmt.Println(recover()) }()
