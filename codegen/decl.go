@@ -82,18 +82,18 @@ func (f *fileGen) plainBody(u *unit) *bodyGen {
 func (f *fileGen) genDecl(d *ast.GenDecl) {
 	u := newUnit("var", f.p.Path+".var")
 	if d.Tok == token.VAR {
+		u.state = f.ownerOf(f.d.Orig[d].(*ast.GenDecl).Specs[0].Pos())
 		for _, s := range d.Specs {
 			if v, ok := s.(*ast.ValueSpec); ok {
 				for _, id := range v.Names {
 					if id.Name != "_" && u.name == "var" {
-						u = newUnit(id.Name, f.p.Path+"."+id.Name)
+						u.name = id.Name
 					}
 				}
 			}
 		}
 		if u.name == "var" {
-			f.count("blank")
-			u = newUnit(fmt.Sprintf("var_%d", f.counts["blank"]), fmt.Sprintf("%s.var%d", f.p.Path, f.counts["blank"]))
+			u.name = fmt.Sprintf("var_%d", f.count("blank"))
 		}
 	}
 	b := f.plainBody(u)
@@ -116,7 +116,7 @@ func (f *fileGen) funcDecl(d *ast.FuncDecl) {
 	twin := twinName(fn)
 	if d.Recv == nil && (name == "init" || name == "_") {
 		n := f.count(name)
-		name, state = fmt.Sprintf("%s_%d", name, n), fmt.Sprintf("%s.%s.%d", f.p.Path, name, n)
+		name, state = fmt.Sprintf("%s_%d", name, n), f.ownerOf(f.d.Orig[d].Pos())
 		twin = "durable_" + name
 	}
 	u := newUnit(name, state)

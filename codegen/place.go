@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -155,14 +156,49 @@ func (f *pkgGen) localTypes() map[string]string {
 	return f.locals
 }
 
-// ownerOf returns the name in states of the declared function around a position.
+// ownerOf returns the name in states of the function or variable that is declared at package
+// level around a position of the source; "" if there is none. What has no name of its own is
+// numbered among those of its file.
 func (f *pkgGen) ownerOf(pos token.Pos) string {
 	for _, file := range f.p.Files {
+		if pos < file.Syntax.FileStart || pos >= file.Syntax.FileEnd {
+			continue
+		}
+		count := map[string]int{}
+		numbered := func(name string) string {
+			count[name]++
+			return fmt.Sprintf("%s.%s.%s.%d", f.p.Path, name, strings.TrimSuffix(filepath.Base(file.Name), ".go"), count[name])
+		}
 		for _, d := range file.Syntax.Decls {
-			if fd, ok := d.(*ast.FuncDecl); ok && fd.Pos() <= pos && pos < fd.End() {
-				if fn, ok := f.p.Info.Defs[fd.Name].(*types.Func); ok {
-					_, state := unitNames(fn, f.p.Path)
+			switch d := d.(type) {
+			case *ast.FuncDecl:
+				var state string
+				if d.Recv == nil && (d.Name.Name == "init" || d.Name.Name == "_") {
+					state = numbered(d.Name.Name)
+				} else if fn, ok := f.p.Info.Defs[d.Name].(*types.Func); ok {
+					_, state = unitNames(fn, f.p.Path)
+				}
+				if d.Pos() <= pos && pos < d.End() {
 					return state
+				}
+			case *ast.GenDecl:
+				for _, s := range d.Specs {
+					v, ok := s.(*ast.ValueSpec)
+					if !ok {
+						continue
+					}
+					state := ""
+					for _, id := range v.Names {
+						if id.Name != "_" && state == "" {
+							state = f.p.Path + "." + id.Name
+						}
+					}
+					if state == "" {
+						state = numbered("var")
+					}
+					if v.Pos() <= pos && pos < v.End() {
+						return state
+					}
 				}
 			}
 		}

@@ -207,6 +207,9 @@ func isOurs(path string) bool {
 // declares, the first file also those of files that are not replaced, and the
 // errors and well-known values of the packages that the file imports.
 func (f *fileGen) registerPackage(first bool, changed []int) {
+	if first && f.p.Types.Name() == "main" {
+		f.initOnce(fmt.Sprintf("{\ntype main struct{}\n%s.RegisterMain[main](%q)\n}", f.coroc, f.p.Path))
+	}
 	isChanged := map[int]bool{}
 	for _, i := range changed {
 		isChanged[i] = true

@@ -64,31 +64,35 @@ func Rewrite(mod *typecheck.Module, p *typecheck.Package, facts *colour.Facts) (
 	r := newRewriter(mod, p, facts)
 	r.reserveNames()
 	changed := make(map[ast.Decl]bool)
-	for _, f := range p.Files {
+	for i, f := range p.Files {
 		for _, d := range f.Syntax.Decls {
-			if r.needsRewriting(d) {
+			if !r.needsRewriting(d) {
+				r.files[i].source = append(r.files[i].source, d)
+				continue
+			}
+			if f.Cgo {
+				r.refuse(d.Pos(), "move it to a file that does not import \"C\"",
+					"durable code in a file that imports \"C\" is not supported")
+			}
+			for _, d := range variables(d) {
 				changed[d] = true
-				if f.Cgo {
-					r.refuse(d.Pos(), "move it to a file that does not import \"C\"",
-						"durable code in a file that imports \"C\" is not supported")
-				}
+				r.files[i].source = append(r.files[i].source, d)
 			}
 		}
 	}
 	// What is lifted to package level takes its name before any local does.
 	decls := make(map[ast.Decl]*fn)
-	for i, f := range p.Files {
-		for _, d := range f.Syntax.Decls {
+	for _, file := range r.files {
+		for _, d := range file.source {
 			if changed[d] {
-				fn := r.newFn(r.files[i], d)
+				fn := r.newFn(file, d)
 				fn.planLifts()
 				decls[d] = fn
 			}
 		}
 	}
-	for i, f := range p.Files {
-		file := r.files[i]
-		for _, d := range f.Syntax.Decls {
+	for _, file := range r.files {
+		for _, d := range file.source {
 			fn := decls[d]
 			if fn == nil {
 				fn = r.newFn(file, d)
@@ -144,6 +148,7 @@ type rewriter struct {
 type file struct {
 	src     *typecheck.File
 	out     *ast.File
+	source  []ast.Decl // of src; a variable of a group that is rewritten is one of its own
 	decls   []ast.Decl
 	imports map[string]string // import path → name, of the imports that were added
 	perIter bool              // loop variables are per iteration (Go 1.22)

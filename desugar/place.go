@@ -3,12 +3,28 @@ package desugar
 import (
 	"fmt"
 	"go/ast"
+	"go/token"
 )
 
 // Saved states say what they are about by where it stands in the source: a temporary
 // variable by the expression or statement that it was made for, a site by its call. A number
 // in the order of generated code would change with what else of the function may suspend,
 // and two variables could change places.
+
+// variables returns a declaration for each specification of a group of variables, so that
+// the literals in one are numbered without those in the others. Other declarations stay as
+// they are.
+func variables(d ast.Decl) []ast.Decl {
+	g, ok := d.(*ast.GenDecl)
+	if !ok || g.Tok != token.VAR || len(g.Specs) < 2 {
+		return []ast.Decl{d}
+	}
+	var list []ast.Decl
+	for _, s := range g.Specs {
+		list = append(list, &ast.GenDecl{TokPos: s.Pos(), Tok: token.VAR, Specs: []ast.Spec{s}})
+	}
+	return list
+}
 
 // Places numbers the nodes of a function, declared or literal, in the order of its source,
 // from 1. What is in nested literals counts too.

@@ -117,7 +117,7 @@ func (d *decoder) readFields(t *wireType) {
 		if t.kind == kindStructX {
 			f.flags = d.byte()
 			if f.flags&fieldPackage != 0 {
-				f.pkg = string(d.str())
+				f.pkg = d.reg.names.spelling.localPkg(string(d.str()))
 			}
 			if f.flags&fieldTag != 0 {
 				f.tag = string(d.str())
@@ -344,7 +344,7 @@ func (d *decoder) matchParts(t *wireType, p *plan) string {
 			}
 		}
 	case kindInterface:
-		if !t.named && t.text != p.typ.String() {
+		if !t.named && t.text != d.reg.names.spelling.text(p.typ) {
 			return fmt.Sprintf("%s in the state, %v here", t.text, p.typ)
 		}
 	case kindStruct, kindStructX, kindRecord:

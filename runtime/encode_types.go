@@ -158,7 +158,7 @@ func (e *encoder) describe(p *plan) {
 	case kindInterface:
 		text := ""
 		if !named {
-			text = p.typ.String()
+			text = e.reg.names.spelling.text(p.typ)
 		}
 		e.str(text)
 	case kindRecord:
@@ -170,7 +170,7 @@ func (e *encoder) describe(p *plan) {
 		e.uvarint(uint64(len(p.fields)))
 		for i := range p.fields {
 			f := p.typ.Field(i)
-			e.str(f.Name)
+			e.str(p.fields[i].name)
 			e.uvarint(e.typeNumber(p.fields[i].p))
 			flags := byte(0)
 			if f.Anonymous {
@@ -184,7 +184,7 @@ func (e *encoder) describe(p *plan) {
 			}
 			e.b = append(e.b, flags)
 			if f.PkgPath != "" {
-				e.str(f.PkgPath)
+				e.str(e.reg.names.spelling.pkg(f.PkgPath))
 			}
 			if f.Tag != "" {
 				e.str(string(f.Tag))

@@ -16,8 +16,8 @@ func Once[T any]() bool {
 	return !known
 }
 
-// InstanceName returns the name in saved states for an instance of a generic
-// function: name with the type arguments of T, written with their import paths.
+// InstanceName returns the name of an instance of a generic function: name with the type
+// arguments of T as reflection has them. What it is given to spells them as states do.
 func InstanceName[T any](name string) string {
 	s := reflect.TypeFor[T]().Name()
 	if i := strings.IndexByte(s, '['); i >= 0 {
@@ -29,4 +29,4 @@ func InstanceName[T any](name string) string {
 // RegisterInstance is [RegisterType] for an instance of a generic type, whose name it is
 // given. The type arguments come from T, so that an instance has the same name
 // wherever it is registered.
-func RegisterInstance[T any](name string) { RegisterType[T](InstanceName[T](name)) }
+func RegisterInstance[T any](name string) { registerType(reflect.TypeFor[T](), name, true) }

@@ -213,7 +213,7 @@ func registerBuiltins() {
 		reflect.TypeOf(fmt.Errorf("%w%w", io.EOF, io.EOF)).Elem(),
 		reflect.TypeOf(errors.Join(io.EOF)).Elem(),
 	} {
-		name := reflectName(t)
+		name := pending.spelling.name(t)
 		if _, ok := pending.types[name]; !ok {
 			pending.types[name], pending.typeNames[t] = t, name
 		}

@@ -70,9 +70,9 @@ func (e *encoder) unnameable(p *plan) (why string) {
 	case p.rec != nil:
 	case p.typ.PkgPath() != "":
 		_, why = e.reg.names.nameOf(p.typ)
-	case p.op == opInterface && e.reg.names.unnamedInterface(p.typ.String()) != p.typ:
+	case p.op == opInterface && e.reg.names.unnamedInterface(e.reg.names.spelling.text(p.typ)) != p.typ:
 		why = "this interface type is not registered"
-	case e.keep != nil && p.op == opStruct && embeds(p.typ) && e.reg.names.unnamedStruct(structFields(p.typ)) != p.typ:
+	case e.keep != nil && p.op == opStruct && embeds(p.typ) && e.reg.names.unnamedStruct(e.reg.names.structFields(p.typ)) != p.typ:
 		why = "this struct type is not registered"
 	}
 	return why

@@ -53,6 +53,8 @@ func RegisterFrame[F any](name string, fingerprint uint64, sites ...Site) {
 		f.sites = append(f.sites, &siteType{frame: f, index: i + 1, key: key, pos: sites[i].Pos, names: sites[i].Live})
 	}
 	pending.add(func(p *registrations) {
+		name := p.spelling.instance(name)
+		f.name = name
 		key := versionKey{name, fingerprint}
 		if old, ok := p.frames[key]; ok {
 			if old.typ != f.typ {
@@ -86,6 +88,8 @@ func RegisterRecord[R, F any](t *RecordType, name string, fingerprint uint64, bi
 		},
 	}
 	pending.add(func(p *registrations) {
+		name := p.spelling.instance(name)
+		r.name = name
 		if t.Proto == nil {
 			t.Proto = (*R)(nil)
 		}
@@ -115,7 +119,20 @@ func RegisterType[T any](name string) {
 	for typ.Name() == "" && typ.Kind() == reflect.Pointer {
 		typ = typ.Elem() // the name is that of the named type
 	}
+	registerType(typ, name, false)
+}
+
+// registerType registers a type under a name, to which an instance of a generic type adds
+// its arguments.
+func registerType(typ reflect.Type, name string, instance bool) {
+	if typ.PkgPath() != "" {
+		pending.addName(func(p *registrations) { p.spelling.learn(typ, name) })
+	}
 	pending.add(func(p *registrations) {
+		name := name
+		if instance {
+			name = p.spelling.name(typ)
+		}
 		if old, ok := p.types[name]; ok && old != typ {
 			p.conflict("type %s is registered as %v and as %v", name, old, typ)
 			return
@@ -203,7 +220,9 @@ type varType struct {
 // never save anything.
 type registrations struct {
 	mu        sync.Mutex
+	names     []func(*registrations) // before the queue: what types are called
 	queue     []func(*registrations)
+	spelling  spelling
 	frames    map[versionKey]*frameType
 	frameOf   map[reflect.Type]*frameType
 	records   map[versionKey]*recordType
@@ -228,6 +247,7 @@ func newRegistrations() *registrations {
 		typeNames: map[reflect.Type]string{},
 		vars:      map[string]*varType{},
 		codecs:    map[reflect.Type]*codec{},
+		spelling:  spelling{types: map[string]string{}},
 	}
 }
 
@@ -235,6 +255,14 @@ func newRegistrations() *registrations {
 func (p *registrations) add(f func(*registrations)) {
 	p.mu.Lock()
 	p.queue = append(p.queue, f)
+	current.Store(nil)
+	p.mu.Unlock()
+}
+
+// addName queues what the names of other registrations depend on.
+func (p *registrations) addName(f func(*registrations)) {
+	p.mu.Lock()
+	p.names = append(p.names, f)
 	current.Store(nil)
 	p.mu.Unlock()
 }
@@ -274,10 +302,13 @@ func loadRegistry() *registry {
 		return r
 	}
 	registerBuiltins()
+	for _, f := range pending.names {
+		f(pending)
+	}
 	for _, f := range pending.queue {
 		f(pending)
 	}
-	pending.queue = nil
+	pending.names, pending.queue = nil, nil
 	r := pending.compile()
 	current.Store(r)
 	return r

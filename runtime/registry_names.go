@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"maps"
 	"reflect"
 	"strings"
 	"sync"
@@ -13,10 +14,11 @@ type nameTable struct {
 	reg        *registry
 	registered map[string]reflect.Type
 	names      map[reflect.Type]string
+	spelling   spelling
 
 	mu         sync.RWMutex
 	known      map[reflect.Type]bool
-	found      map[string][]reflect.Type // by the name that reflect gives
+	found      map[string][]reflect.Type // by the name that they go by
 	interfaces map[string]reflect.Type   // unnamed interface types, which reflect cannot compose
 	structs    map[string][]reflect.Type // unnamed struct types with embedded fields: nor these, by their fields' names
 }
@@ -24,6 +26,8 @@ type nameTable struct {
 func (t *nameTable) init(r *registry, p *registrations) {
 	t.reg = r
 	t.registered, t.names = map[string]reflect.Type{}, map[reflect.Type]string{}
+	t.spelling = p.spelling
+	t.spelling.types = maps.Clone(p.spelling.types)
 	for n, typ := range p.types {
 		if typ.Name() != "" {
 			t.registered[n], t.names[typ] = typ, n
@@ -54,12 +58,12 @@ func (t *nameTable) learn(typ reflect.Type) {
 		}
 		t.known[typ] = true
 		if typ.PkgPath() != "" {
-			name := reflectName(typ)
+			name := t.spelling.name(typ)
 			t.found[name] = append(t.found[name], typ)
 		} else if typ.Kind() == reflect.Interface && typ.Name() == "" {
-			t.interfaces[typ.String()] = typ
+			t.interfaces[t.spelling.text(typ)] = typ
 		} else if typ.Kind() == reflect.Struct && embeds(typ) {
-			key := fieldNames(structFields(typ))
+			key := fieldNames(t.structFields(typ))
 			t.structs[key] = append(t.structs[key], typ)
 		}
 		if t.reg.codecs[typ] != nil {
@@ -91,8 +95,6 @@ func (t *nameTable) learn(typ reflect.Type) {
 	}
 }
 
-func reflectName(t reflect.Type) string { return t.PkgPath() + "." + t.Name() }
-
 // nameOf returns the name under which a state mentions a named type, or says why
 // it cannot.
 func (t *nameTable) nameOf(typ reflect.Type) (name, why string) {
@@ -103,11 +105,11 @@ func (t *nameTable) nameOf(typ reflect.Type) (name, why string) {
 	defer t.mu.RUnlock()
 	if !t.known[typ] {
 		if why := opaque(typ); why != "" {
-			return "", reflectName(typ) + ": " + why
+			return "", t.spelling.name(typ) + ": " + why
 		}
-		return "", "type " + reflectName(typ) + " is not registered"
+		return "", "type " + t.spelling.name(typ) + " is not registered"
 	}
-	name = reflectName(typ)
+	name = t.spelling.name(typ)
 	if _, ok := t.registered[name]; ok || len(t.found[name]) > 1 {
 		return "", "several types are called " + name
 	}
@@ -145,10 +147,12 @@ func embeds(typ reflect.Type) bool {
 	return false
 }
 
-func structFields(typ reflect.Type) []reflect.StructField {
+// structFields returns the fields of a struct type, as states call them.
+func (t *nameTable) structFields(typ reflect.Type) []reflect.StructField {
 	fields := make([]reflect.StructField, typ.NumField())
 	for i := range fields {
 		fields[i] = typ.Field(i)
+		fields[i].Name = t.spelling.field(fields[i])
 	}
 	return fields
 }
@@ -211,7 +215,7 @@ func (t *nameTable) savable(typ reflect.Type) string {
 			}
 			return ""
 		case reflect.Struct:
-			if embeds(typ) && t.unnamedStruct(structFields(typ)) == nil {
+			if embeds(typ) && t.unnamedStruct(t.structFields(typ)) == nil {
 				return "struct type " + typ.String() + " is not registered"
 			}
 			for i := range typ.NumField() {
@@ -221,7 +225,7 @@ func (t *nameTable) savable(typ reflect.Type) string {
 			}
 			return ""
 		case reflect.Interface:
-			if typ.NumMethod() > 0 && typ.Name() == "" && t.unnamedInterface(typ.String()) != typ {
+			if typ.NumMethod() > 0 && typ.Name() == "" && t.unnamedInterface(t.spelling.text(typ)) != typ {
 				return "interface type " + typ.String() + " is not registered"
 			}
 			return ""

@@ -239,11 +239,7 @@ func (t *planTable) structural(p *plan) {
 				header.of = p.rec
 				fp = &header
 			}
-			name := f.Name
-			if tag, ok := f.Tag.Lookup(nameTag); ok {
-				name = tag
-			}
-			p.addField(name, f.Offset, fp)
+			p.addField(t.reg.names.spelling.field(f), f.Offset, fp)
 		}
 		p.op = opStruct
 	case reflect.Array:

@@ -120,6 +120,10 @@ func init() {
 	coroc.RegisterType[journal.Line]("github.com/coroc-dev/coroc/examples/charge/journal.Line")
 	coroc.RegisterType[journal.Event]("github.com/coroc-dev/coroc/examples/charge/journal.Event")
 	coroc.RegisterType[dispatch.ID]("github.com/coroc-dev/coroc/dispatch.ID")
+	{
+		type main struct{}
+		coroc.RegisterMain[main]("github.com/coroc-dev/coroc/examples/charge")
+	}
 	coroc.RegisterType[billing]("github.com/coroc-dev/coroc/examples/charge.billing")
 	coroc.RegisterType[config]("github.com/coroc-dev/coroc/examples/charge.config")
 	coroc.RegisterType[os.File]("os.File")
