@@ -32,12 +32,14 @@ type encoder struct {
 	boxes    map[boxKey]*object
 	steps    []uint64
 
-	fast    bool        // there is one pass, and index takes the place of what find finds
-	index   memoryIndex // what has been mentioned
-	count   int         // of the objects that have been mentioned
-	nesting int         // of the contents that are being written
-	later   []content   // contents that have been put off
-	exact   bool        // the type of a new object is to be written
+	fast    bool          // there is one pass, and index takes the place of what find finds
+	index   memoryIndex   // what has been mentioned
+	count   int           // of the objects that have been mentioned
+	nesting int           // of the contents that are being written
+	later   []content     // contents that have been put off
+	free    []*mapEntries // by number of the plan, while there is one pass
+	radix   []radixEntry
+	exact   bool // the type of a new object is to be written
 
 	types    []*plan
 	typeIDs  []uint64 // by number of the plan
@@ -148,6 +150,7 @@ func (e *encoder) release() {
 	clear(e.objects)
 	clear(e.todo[:cap(e.todo)])
 	clear(e.later[:cap(e.later)])
+	e.forgetEntries()
 	clear(e.deferred[:cap(e.deferred)])
 	clear(e.maps)
 	clear(e.boxes)
@@ -161,13 +164,13 @@ func (e *encoder) release() {
 		e.slab = e.slab[:0]
 	}
 	const keep = 1 << 12
-	if len(e.objects) > keep || len(e.typeIDs) > 16*keep || cap(e.later) > keep || cap(e.scratch) > 1<<20 || e.index.large() || e.strings.large() {
+	if len(e.objects) > keep || len(e.typeIDs) > 16*keep || cap(e.later) > keep || cap(e.radix) > keep || cap(e.scratch) > 1<<20 || e.index.large() || e.strings.large() {
 		return // a rare giant is left to the collector
 	}
 	*e = encoder{
 		todo: e.todo[:0], deferred: e.deferred[:0], objects: e.objects[:0], slab: e.slab,
 		regions: e.regions, maps: e.maps, boxes: e.boxes, steps: e.steps[:0],
-		index: e.index, later: e.later[:0],
+		index: e.index, later: e.later[:0], free: e.free, radix: e.radix[:0],
 		types: e.types[:0], typeIDs: e.typeIDs, names: e.names[:0], nameIDs: e.nameIDs,
 		shapes: e.shapes[:0], shapeIDs: e.shapeIDs,
 		strings: e.strings, contexts: e.contexts, errors: e.errors, scratch: e.scratch[:0],
@@ -392,7 +395,7 @@ func (e *encoder) shape(s *siteType) {
 	}
 	e.b = binary.LittleEndian.AppendUint64(e.b, s.frame.fingerprint)
 	e.uvarint(uint64(s.key))
-	e.b = appendPos(e.b, s.pos)
+	e.b = append(e.b, s.place...)
 	e.uvarint(uint64(len(s.live)))
 	for i := range s.live {
 		f := &s.live[i]

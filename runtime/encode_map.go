@@ -2,32 +2,11 @@ package runtime
 
 import (
 	"bytes"
-	"cmp"
 	"math"
 	"reflect"
 	"slices"
-	"strings"
 	"unsafe"
 )
-
-// mapEntries are the entries of a map, copied, in the order in which they are
-// written.
-type mapEntries struct {
-	keys, values unsafe.Pointer // arrays
-	order        []int
-}
-
-// copy takes the n entries of a map of the type of p.
-func (m *mapEntries) copy(v reflect.Value, p *plan, n int) {
-	keys := reflect.MakeSlice(p.key.slice, n, n)
-	values := reflect.MakeSlice(p.elem.slice, n, n)
-	m.keys, m.values = keys.UnsafePointer(), values.UnsafePointer()
-	it := v.MapRange()
-	for i := 0; it.Next(); i++ {
-		keys.Index(i).SetIterKey(it)
-		values.Index(i).SetIterValue(it)
-	}
-}
 
 func (e *encoder) reachMap(v unsafe.Pointer, p *plan, ptr unsafe.Pointer) {
 	if key, ok := e.namedWord(v, p.typ); ok {
@@ -45,10 +24,9 @@ func (e *encoder) reachMap(v unsafe.Pointer, p *plan, ptr unsafe.Pointer) {
 		e.maps = map[unsafe.Pointer]*object{}
 	}
 	e.maps[v] = o
-	m := reflect.NewAt(p.typ, unsafe.Pointer(&v)).Elem()
-	o.n = m.Len()
+	o.n = mapLen(v)
 	o.m = new(mapEntries)
-	o.m.copy(m, p, o.n)
+	o.m.take(v, p, o.n)
 	// Keys that hold references are put in order as late as possible, when most of
 	// what they refer to has got its number in another way.
 	if p.key.leaf {
@@ -74,8 +52,28 @@ func (e *encoder) scanMap(o *object) {
 	}
 }
 
+// mapLen returns the number of entries of the map v.
+func mapLen(v unsafe.Pointer) int { return len(*(*map[int]int)(unsafe.Pointer(&v))) }
+
 func (e *encoder) mapContent(o *object) {
 	m := o.m
+	if e.fast {
+		key, elem := o.p.key, o.p.elem
+		for _, k := range m.order {
+			if key.op == opString {
+				e.string(*(*string)(unsafe.Add(m.keys, uintptr(k)*key.size)))
+			} else {
+				e.value(key, unsafe.Add(m.keys, uintptr(k)*key.size)) // there are no references in it
+			}
+			if elem.op == opInt {
+				e.varint(int64(*(*int)(unsafe.Add(m.values, uintptr(k)*elem.size))))
+			} else {
+				e.value(elem, unsafe.Add(m.values, uintptr(k)*elem.size))
+			}
+		}
+		e.freed(m, o.p)
+		return
+	}
 	for i, k := range m.order {
 		e.cur = place{obj: o, base: unsafe.Add(m.keys, uintptr(k)*o.p.key.size), entry: i + 1}
 		e.inKey = true
@@ -88,17 +86,16 @@ func (e *encoder) mapContent(o *object) {
 
 func (e *encoder) sortKeys(o *object) {
 	m, p := o.m, o.p.key
-	m.order = make([]int, o.n)
-	for i := range m.order {
-		m.order[i] = i
-	}
 	at := func(i int) unsafe.Pointer { return unsafe.Add(m.keys, uintptr(i)*p.size) }
 	switch p.op {
 	case opString:
-		slices.SortFunc(m.order, func(a, b int) int { return strings.Compare(*(*string)(at(a)), *(*string)(at(b))) })
+		e.orderStrings(unsafe.Slice((*string)(m.keys), o.n), m.order)
 	case opInt:
-		slices.SortFunc(m.order, func(a, b int) int { return cmp.Compare(*(*int)(at(a)), *(*int)(at(b))) })
+		e.orderInts(unsafe.Slice((*int)(m.keys), o.n), m.order)
 	default:
+		for i := range m.order {
+			m.order[i] = i
+		}
 		e.cur = place{obj: o}
 		keys := make([][]byte, o.n)
 		for i := range keys {

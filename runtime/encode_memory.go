@@ -124,28 +124,75 @@ func (x *addrIndex) put(h uint64, k int) {
 }
 
 // memoryIndex holds the objects of one pass by their addresses, and finds out whether any
-// two overlap. It need not keep them in order, which is what makes it fast.
+// two overlap. It need not keep them in order, which is what makes it fast, and is laid
+// out as memory is: what is together there is together here.
 type memoryIndex struct {
-	addrIndex           // objects, by number
-	pages     addrIndex // pages, in the order of covered
-	covered   []coveredPage
-	page      uintptr // the last one
-	cover     *coveredPage
+	objects []indexedObject // by number
+	pages   addrIndex       // in the order of covered
+	covered []coveredPage
+	page    uintptr // the last one
+	cover   *coveredPage
+	odd     addrIndex // objects that begin between two words; n is the number
 }
 
-const pageSize = 4096
+type indexedObject struct {
+	p *plan
+	n int
+}
 
-// coveredPage has a bit for each byte of a page that belongs to an object.
-type coveredPage [pageSize / 64]uint64
+const (
+	pageSize = 4096
+	wordSize = 8
+)
+
+// coveredPage is what is known of a page.
+type coveredPage struct {
+	first [pageSize / wordSize]uint32 // 1 + the number of the object that begins at a word
+	bytes [pageSize / 64]uint64       // a bit for each byte that belongs to an object
+}
 
 func (x *memoryIndex) reset() {
-	x.addrIndex.reset()
+	clear(x.objects)
+	x.objects, x.covered, x.cover = x.objects[:0], x.covered[:0], nil
 	x.pages.reset()
-	x.covered, x.cover = x.covered[:0], nil
+	x.odd.reset()
 }
 
 func (x *memoryIndex) large() bool {
-	return x.addrIndex.large() || x.pages.large() || cap(x.covered) > 1<<12
+	return cap(x.objects) > 1<<16 || cap(x.covered) > 1<<11 || x.pages.large() || x.odd.large()
+}
+
+// find returns the number of the object that begins at an address, or -1.
+func (x *memoryIndex) find(addr unsafe.Pointer) int {
+	a := uintptr(addr)
+	if a%wordSize != 0 {
+		k := x.odd.find(a)
+		if k >= 0 {
+			k = x.odd.entries[k].n
+		}
+		return k
+	}
+	c := x.cover
+	if page := a / pageSize; c == nil || x.page != page {
+		k := x.pages.find(page)
+		if k < 0 {
+			return -1
+		}
+		c = &x.covered[k]
+		x.page, x.cover = page, c
+	}
+	return int(c.first[a%pageSize/wordSize]) - 1
+}
+
+// add adds an object of which nothing else can be a part.
+func (x *memoryIndex) add(addr unsafe.Pointer, p *plan, n int) {
+	a := uintptr(addr)
+	if a%wordSize != 0 {
+		x.odd.add(a, nil, len(x.objects))
+	} else {
+		x.coverOf(a / pageSize).first[a%pageSize/wordSize] = uint32(len(x.objects)) + 1
+	}
+	x.objects = append(x.objects, indexedObject{p, n})
 }
 
 // claim notes that size bytes belong to an object, and reports false if a part of them
@@ -153,15 +200,12 @@ func (x *memoryIndex) large() bool {
 func (x *memoryIndex) claim(addr unsafe.Pointer, size uintptr) bool {
 	lo := uintptr(addr)
 	for hi := lo + size; lo < hi; {
-		c := x.cover
-		if page := lo / pageSize; c == nil || x.page != page {
-			c = x.coverOf(page)
-		}
-		for end := min(hi, lo|(pageSize-1)+1); lo < end; {
+		c := x.coverOf(lo / pageSize)
+		for end := min(hi, (lo|(pageSize-1))+1); lo < end; {
 			first := lo % 64
 			n := min(64-first, end-lo)
 			mask := ^uint64(0) >> (64 - n) << first
-			w := &c[lo%pageSize/64]
+			w := &c.bytes[lo%pageSize/64]
 			if *w&mask != 0 {
 				return false
 			}
@@ -173,6 +217,9 @@ func (x *memoryIndex) claim(addr unsafe.Pointer, size uintptr) bool {
 }
 
 func (x *memoryIndex) coverOf(page uintptr) *coveredPage {
+	if x.cover != nil && x.page == page {
+		return x.cover
+	}
 	k := x.pages.find(page)
 	if k < 0 {
 		k = len(x.covered)

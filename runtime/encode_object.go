@@ -1,9 +1,6 @@
 package runtime
 
-import (
-	"reflect"
-	"unsafe"
-)
+import "unsafe"
 
 // Objects are written where they are mentioned first. An object that is mentioned again
 // is told by how many have been mentioned since, or before it, whichever is less: a
@@ -95,8 +92,8 @@ type target struct {
 // mentioned for the first time.
 func (e *encoder) target(addr unsafe.Pointer, p *plan, n int) (t target) {
 	if e.fast {
-		if num := e.index.find(uintptr(addr)); num >= 0 {
-			x := &e.index.entries[num]
+		if num := e.index.find(addr); num >= 0 {
+			x := &e.index.objects[num]
 			if x.p.op == opMap || uintptr(n)*p.size > uintptr(x.n)*x.p.size {
 				panic(slowly{})
 			}
@@ -117,7 +114,7 @@ func (e *encoder) target(addr unsafe.Pointer, p *plan, n int) (t target) {
 // fresh counts an object that is mentioned for the first time in a fast pass.
 func (e *encoder) fresh(addr unsafe.Pointer, p *plan, n int) {
 	size := uintptr(n) * p.size
-	e.index.add(uintptr(addr), p, n)
+	e.index.add(addr, p, n)
 	if !e.index.claim(addr, size) {
 		panic(slowly{})
 	}
@@ -148,10 +145,10 @@ func backward(num, n int) uint64 {
 
 // fastPointer writes a pointer to a value of t that has no name, in a fast pass.
 func (e *encoder) fastPointer(addr unsafe.Pointer, t *plan, ptr unsafe.Pointer) {
-	num := e.index.find(uintptr(addr))
+	num := e.index.find(addr)
 	switch {
 	case num >= 0:
-		if x := &e.index.entries[num]; x.p != t.flat || x.n != t.flatN {
+		if x := &e.index.objects[num]; x.p != t.flat || x.n != t.flatN {
 			e.object(addr, t, ptr)
 			return
 		}
@@ -277,15 +274,19 @@ func (e *encoder) slice(h *sliceHeader, p *plan, ptr unsafe.Pointer) {
 func (e *encoder) mapRef(v unsafe.Pointer, p *plan) {
 	o := e.maps[v]
 	if e.fast {
-		if num := e.index.find(uintptr(v)); num >= 0 {
+		if num := e.index.find(v); num >= 0 {
 			e.uvarint(e.back(num) + refKnown)
 			return
 		}
 		if !p.key.leaf {
 			panic(slowly{})
 		}
-		e.index.add(uintptr(v), p, 0)
-		o = e.entries(v, p)
+		e.index.add(v, p, 0)
+		n := mapLen(v)
+		m := e.freeEntries(p)
+		m.take(v, p, n)
+		m.obj = object{form: formMap, p: p, addr: v, n: n, m: m}
+		o = &m.obj
 		e.sortKeys(o)
 	} else if o.num > 0 {
 		e.uvarint(e.back(o.num-1) + refKnown)
@@ -306,14 +307,14 @@ func (e *encoder) box(x any, q *plan) {
 		if q.direct {
 			panic(slowly{})
 		}
-		if num := e.index.find(uintptr(key.addr)); num >= 0 {
-			if e.index.entries[num].p != q {
+		if num := e.index.find(key.addr); num >= 0 {
+			if e.index.objects[num].p != q {
 				panic(slowly{})
 			}
 			e.uvarint(e.back(num) + refKnown)
 			return
 		}
-		e.index.add(uintptr(key.addr), q, 1)
+		e.index.add(key.addr, q, 1)
 		e.mentioned(q, q.size)
 	} else {
 		w.o = e.boxes[key]
@@ -370,12 +371,4 @@ func (e *encoder) string(s string) {
 	}
 	e.uvarint(uint64(len(s)) << 1)
 	e.b = append(e.b, s...)
-}
-
-// entries copies the entries of a map.
-func (e *encoder) entries(v unsafe.Pointer, p *plan) *object {
-	m := reflect.NewAt(p.typ, unsafe.Pointer(&v)).Elem()
-	o := &object{form: formMap, p: p, addr: v, n: m.Len(), m: new(mapEntries)}
-	o.m.copy(m, p, o.n)
-	return o
 }

@@ -187,6 +187,7 @@ type siteType struct {
 	index int // in the frame
 	key   int // in states
 	pos   string
+	place []byte // the position, as states have it
 	names []string
 	live  []field
 	wire  []uint64 // the fixed numbers of the types of the live fields, or 0
@@ -361,6 +362,7 @@ func (r *registry) compileFrame(f *frameType) error {
 		s := *old
 		s.frame, s.leaf, s.basic = f, true, true
 		s.quick = true
+		s.place = appendPos(nil, s.pos)
 		s.id = r.sites
 		r.sites++
 		for _, name := range s.names {
@@ -405,7 +407,7 @@ func (s *siteType) describe() []byte {
 	}
 	b := binary.LittleEndian.AppendUint64(nil, s.frame.fingerprint)
 	b = appendUvarint(b, uint64(s.key))
-	b = appendPos(b, s.pos)
+	b = append(b, s.place...)
 	b = appendUvarint(b, uint64(len(s.live)))
 	for i := range s.live {
 		b = appendUvarint(appendString(b, s.live[i].name), s.wire[i])

@@ -73,6 +73,8 @@ type plan struct {
 	direct bool
 	word   unsafe.Pointer // type word of typ
 	slice  reflect.Type   // []typ
+	// takeMap is a faster way to copy the entries of a map, if there is one.
+	takeMap func(v unsafe.Pointer, m *mapEntries, n int)
 	// hashes: equality may meet a value that cannot be compared.
 	hashes bool
 	// hiddenError: errors of the standard library that it keeps to itself.
@@ -255,6 +257,7 @@ func (t *planTable) structural(p *plan) {
 		p.op, p.elem = opSlice, t.later(p.typ.Elem())
 	case reflect.Map:
 		p.op, p.key, p.elem = opMap, t.later(p.typ.Key()), t.later(p.typ.Elem())
+		p.takeMap = mapTaker(p.typ)
 	case reflect.Chan:
 		p.op, p.elem = opChan, t.later(p.typ.Elem())
 	case reflect.Interface:
