@@ -78,7 +78,7 @@ func (c *Cloner) Clone(opaque []colour.Opaque) (bool, []typecheck.Diagnostic) {
 		if o.Call != nil {
 			if t, file, u := c.cloned(o, o.Call); u != nil {
 				changed = true
-				if file.Library == "" {
+				if !isClone(file) {
 					redirect = append(redirect, func() { redirectCall(t.packages[0].Info, o.Call, u) })
 				}
 			}
@@ -86,7 +86,7 @@ func (c *Cloner) Clone(opaque []colour.Opaque) (bool, []typecheck.Diagnostic) {
 		for _, e := range o.Values {
 			if t, file, u := c.cloned(o, e); u != nil {
 				changed = true
-				if file.Library == "" {
+				if !isClone(file) {
 					redirect = append(redirect, func() { redirectValue(t.packages[0].Info, file, e, u) })
 				}
 			}
@@ -123,7 +123,7 @@ func (c *Cloner) cloned(o colour.Opaque, e ast.Expr) (*target, *typecheck.File, 
 	if o.Call == nil {
 		u, err = c.addValue(t, o.Callee, e, file)
 	} else {
-		u, err = c.add(t, o.Callee, file.Library != "")
+		u, err = c.add(t, o.Callee, isClone(file))
 	}
 	if err != nil {
 		c.refused[key] = err
@@ -160,6 +160,9 @@ func (c *Cloner) Refused(o colour.Opaque) typecheck.Diagnostic {
 	d.Related = append(slices.Clone(d.Related), typecheck.Related{Pos: pos, Message: r.reason})
 	return d
 }
+
+// isClone reports whether a file has clones.
+func isClone(f *typecheck.File) bool { return f.Library != "" && !f.Frozen }
 
 // A refusal says why something cannot be cloned.
 type refusal struct {
@@ -319,7 +322,7 @@ func (c *Cloner) apply() []typecheck.Diagnostic {
 			continue
 		}
 		changed[p] = true
-		p.Files = append(slices.DeleteFunc(slices.Clone(p.Files), func(f *typecheck.File) bool { return f.Library != "" && f.Library != p.Path }), libs...)
+		p.Files = append(slices.DeleteFunc(slices.Clone(p.Files), func(f *typecheck.File) bool { return isClone(f) && f.Library != p.Path }), libs...)
 	}
 	return c.mod.Recheck(func(p *typecheck.Package) bool { return changed[p] })
 }

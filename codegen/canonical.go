@@ -9,20 +9,44 @@ import (
 	"hash"
 	"io"
 	"reflect"
+	"regexp"
 )
 
 // canonical is the version of the canonical form of a function's source that fingerprints
 // are of. States are of it: it never changes in place.
 const canonical = 1
 
-// fingerprint returns a hash of the source of a declaration or literal in a form that
+// Fingerprint returns a hash of the source of a declaration or literal in a form that
 // comments, formatting, what coroc makes of it and the Go release do not change: its syntax
 // tree, node by node, with the names of package go/ast.
-func fingerprint(n ast.Node) uint64 {
+func Fingerprint(n ast.Node) uint64 {
+	return fingerprint(n, func(name string) string { return name })
+}
+
+// FrozenName is what a frozen version of a function is declared as.
+func FrozenName(name string, fingerprint uint64) string {
+	return fmt.Sprintf("frozen_%s_%016x", name, fingerprint)
+}
+
+var frozenName = regexp.MustCompile(`^frozen_(.+)_[0-9a-f]{16}$`)
+
+// frozenFingerprint is Fingerprint for what stands in a frozen version, where functions are
+// called by their own frozen versions.
+func frozenFingerprint(n ast.Node) uint64 {
+	return fingerprint(n, func(name string) string { return frozenName.ReplaceAllString(name, "$1") })
+}
+
+func fingerprint(n ast.Node, rename func(string) string) uint64 {
 	h := sha256.New()
 	fmt.Fprintf(h, "coroc %d\n", canonical)
-	writeCanonical(h, reflect.ValueOf(n))
+	c := &canonicalWriter{h, rename}
+	c.write(reflect.ValueOf(n))
 	return binary.BigEndian.Uint64(h.Sum(nil))
+}
+
+type canonicalWriter struct {
+	h      hash.Hash
+	rename func(string) string // of identifiers
 }
 
 var (
@@ -31,22 +55,27 @@ var (
 	objectType   = reflect.TypeFor[*ast.Object]()
 )
 
-// writeCanonical writes what is not zero of a value. Positions count where their presence
+// write writes what is not zero of a value. Positions count where their presence
 // has a meaning: f(x...), type A = B, a range of a channel.
-func writeCanonical(h hash.Hash, v reflect.Value) {
+func (c *canonicalWriter) write(v reflect.Value) {
+	h := c.h
 	switch v.Kind() {
 	case reflect.Interface, reflect.Pointer:
 		if !v.IsNil() {
-			writeCanonical(h, v.Elem())
+			c.write(v.Elem())
 		}
 	case reflect.Slice:
 		fmt.Fprintf(h, "[%d", v.Len())
 		for i := range v.Len() {
-			writeCanonical(h, v.Index(i))
+			c.write(v.Index(i))
 		}
 		io.WriteString(h, "]")
 	case reflect.Struct:
 		t := v.Type()
+		if id, ok := v.Interface().(ast.Ident); ok {
+			fmt.Fprintf(h, "(Ident Name:%q)", c.rename(id.Name))
+			return
+		}
 		fmt.Fprintf(h, "(%s", t.Name())
 		for i := range t.NumField() {
 			f, x := t.Field(i), v.Field(i)
@@ -60,7 +89,7 @@ func writeCanonical(h hash.Hash, v reflect.Value) {
 				continue
 			}
 			fmt.Fprintf(h, " %s:", f.Name)
-			writeCanonical(h, x)
+			c.write(x)
 		}
 		io.WriteString(h, ")")
 	case reflect.String:

@@ -83,14 +83,8 @@ func (f *fileGen) genDecl(d *ast.GenDecl) {
 	u := newUnit("var", f.p.Path+".var")
 	if d.Tok == token.VAR {
 		u.state = f.ownerOf(f.d.Orig[d].(*ast.GenDecl).Specs[0].Pos())
-		for _, s := range d.Specs {
-			if v, ok := s.(*ast.ValueSpec); ok {
-				for _, id := range v.Names {
-					if id.Name != "_" && u.name == "var" {
-						u.name = id.Name
-					}
-				}
-			}
+		if name := variableUnit(d); name != "" {
+			u.name = name
 		}
 		if u.name == "var" {
 			u.name = fmt.Sprintf("var_%d", f.count("blank"))
@@ -113,6 +107,9 @@ func (f *fileGen) count(name string) int {
 func (f *fileGen) funcDecl(d *ast.FuncDecl) {
 	fn := f.info.Defs[d.Name].(*types.Func)
 	name, state := unitNames(fn, f.p.Path)
+	if f.frozen != nil {
+		state = f.frozen.State
+	}
 	twin := twinName(fn)
 	if d.Recv == nil && (name == "init" || name == "_") {
 		n := f.count(name)
@@ -149,10 +146,17 @@ func (f *fileGen) funcDecl(d *ast.FuncDecl) {
 			recv = sig.Recv()
 			t.method = fn
 		}
+		t.sig, t.through = sig, twin+u.tuse
+		if d.Recv != nil {
+			t.through = "new(" + strings.TrimPrefix(f.recvType(d), "*") + ")." + twin
+		}
 		text := t.generate("func "+f.recvText(d)+twin+f.tparamText(d, u), recv, nil, f.d.Orig[d], d.Type, d.Body)
 		f.decls = append(f.decls, fmt.Sprintf("%s// %s is %s with an explicit coroutine.\n", selfLine, twin, d.Name.Name), strings.TrimPrefix(text, selfLine)+"\n")
 	}
 	if durable && d.Recv == nil && !u.generic && d.Name.Name != "init" && d.Name.Name != "_" {
+		if f.frozen != nil {
+			state = fmt.Sprintf("%s@%x", state, f.frozen.Fingerprint)
+		}
 		f.staticFunc(state, f.declaredFunc(fn))
 	}
 	f.finishUnit(u, d)

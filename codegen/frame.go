@@ -185,11 +185,20 @@ func (t *twinGen) resume(b *bodyGen, frame string) {
 // registerFrame registers the frame type of a twin with its sites.
 func (t *twinGen) registerFrame(frame string, fingerprint uint64) {
 	text := fmt.Sprintf("%s.RegisterFrame[%s](%s, %#x", t.coroc, frame, t.unit.stateText(t.fileGen, t.state), fingerprint)
+	if t.frozen != nil {
+		text = fmt.Sprintf("%s.RegisterFrozenFrame[%s](%s, %#x, %s", t.coroc, frame, t.unit.stateText(t.fileGen, t.state), fingerprint, t.resumption())
+	}
+	version := &Version{State: t.state, Fingerprint: fingerprint, Package: t.p, Node: t.orig, Frozen: t.frozen}
+	t.Generator.versions = append(t.Generator.versions, version)
 	site := func(key, pos string, fields []string) {
 		var quoted []string
+		s := VersionSite{Pos: pos}
+		s.Key, _ = strconv.Atoi(key)
 		for _, n := range fields {
+			s.Live = append(s.Live, t.wireOf[n])
 			quoted = append(quoted, fmt.Sprintf("%q", t.wireOf[n]))
 		}
+		version.Sites = append(version.Sites, s)
 		text += fmt.Sprintf(",\n%s.Site{Pos: %q, Live: []%s{%s}, Key: %s}", t.coroc, pos, t.predeclared("string"), strings.Join(quoted, ", "), key)
 	}
 	for _, it := range t.items {

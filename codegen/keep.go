@@ -32,7 +32,7 @@ type Function struct {
 
 // A Suspension is a place where a function may be suspended.
 type Suspension struct {
-	Number int          // in saved states
+	Number int          // in saved states; 0 is the return
 	Site   *colour.Site // nil: the return of the function, while its deferred calls run
 	Pos    token.Pos    // of the call, or of the function
 	Kept   []*Kept
@@ -133,7 +133,7 @@ type pendingDefer struct {
 
 func (k *keeper) suspension(i int) *Suspension {
 	it := k.items[i]
-	s := &Suspension{Number: it.site, Site: k.siteOf(it.call), Pos: k.sourcePos(it.call)}
+	s := &Suspension{Number: it.key, Site: k.siteOf(it.call), Pos: k.sourcePos(it.call)}
 	if !s.Pos.IsValid() {
 		s.Pos = k.sourcePos(it.stmt)
 	}
@@ -174,7 +174,7 @@ func (k *keeper) atExit() *Suspension {
 			continue
 		}
 		if s == nil {
-			s = &Suspension{Number: k.exitSite(), Pos: k.sourcePos(d.stmt)}
+			s = &Suspension{Number: 0, Pos: k.sourcePos(d.stmt)}
 			k.keepCaptures(s)
 			for _, v := range k.vars {
 				if k.isResult(v) && !k.omits(v) {

@@ -50,6 +50,7 @@ type Generator struct {
 	makers    map[*types.Func]bool // see findMakers
 	assigned  map[*types.Var]bool  // package-level variables that are reassigned somewhere
 	functions []*Function          // what the twins keep
+	versions  []*Version
 }
 
 // New returns a generator for the module.
@@ -217,6 +218,8 @@ type fileGen struct {
 
 	here  *places           // of the declaration that is being generated
 	wires map[string]string // of its variables, see desugar.Package.Wires
+
+	frozen *typecheck.Frozen // the version that it is, if it is not the current one
 }
 
 // Package generates the files of one package from its desugared form.

@@ -29,10 +29,33 @@ func (f *pkgGen) placesIn(decl ast.Node) *places {
 	}
 	p := &places{names: map[ast.Node]string{}, calls: map[ast.Node]int{}, defers: map[ast.Node]int{}, in: map[ast.Node]ast.Node{}}
 	f.placed[decl] = p
-	if decl != nil {
-		p.walk(decl, "")
-	}
+	p.declaration(decl)
 	return p
+}
+
+// declaration numbers what stands in a declaration. What stands in the initialiser of a
+// package-level variable is called by that variable, which may share its declaration with
+// others: = and its name.
+func (p *places) declaration(decl ast.Node) {
+	switch d := decl.(type) {
+	case *ast.FuncDecl:
+		p.walk(d, "")
+	case *ast.GenDecl:
+		for _, s := range d.Specs {
+			v, ok := s.(*ast.ValueSpec)
+			if !ok {
+				continue
+			}
+			name := ""
+			for _, id := range v.Names {
+				if id.Name != "_" {
+					name = "=" + id.Name
+					break
+				}
+			}
+			p.walk(v, name)
+		}
+	}
 }
 
 func (p *places) walk(fn ast.Node, name string) {
@@ -66,6 +89,10 @@ func (p *places) walk(fn ast.Node, name string) {
 func (f *fileGen) begin(d ast.Decl) {
 	f.here = f.placesIn(f.d.Orig[d])
 	f.wires = f.d.Wires[d]
+	f.frozen = nil
+	if fd, ok := d.(*ast.FuncDecl); ok && f.src.Frozen {
+		f.frozen = f.p.Frozen[fd.Name.Name]
+	}
 }
 
 // wire returns the name of a variable in saved states.
@@ -91,14 +118,22 @@ func fieldText(name, wire, typ string) string {
 // is the one of what has no place in the source.
 func (f *fileGen) literalState(u *unit, orig ast.Node, made string) string {
 	if name := f.here.names[orig]; name != "" {
-		return u.state + name
+		return stateOf(f.p.Path, u.state, name)
 	}
 	return u.state + ".made" + strings.TrimPrefix(made, u.state)
 }
 
+// stateOf returns the name in saved states of what has a name in a declaration of a package.
+func stateOf(path, unit, name string) string {
+	if own, ok := strings.CutPrefix(name, "="); ok {
+		return path + "." + own
+	}
+	return unit + name
+}
+
 // deferredState returns the name in saved states of the calls of a defer statement.
 func (t *twinGen) deferredState(s *ast.DeferStmt) string {
-	return fmt.Sprintf("%s.defer%d", t.state, t.here.defers[t.desugared.Orig[s]])
+	return fmt.Sprintf("%s.defer%d@%x", t.state, t.here.defers[t.desugared.Orig[s]], t.version(t.orig))
 }
 
 // siteKeys numbers the sites of a twin by the places of their calls.
@@ -117,13 +152,19 @@ func (t *twinGen) siteKeys() {
 	}
 }
 
-// versioned returns the node whose source the fingerprint of a function is of. The body of a
+// version returns the fingerprint of the function that a twin is made of. The body of a
 // range is a part of the function around it.
-func (f *fileGen) versioned(orig ast.Node) ast.Node {
+func (f *fileGen) version(orig ast.Node) uint64 {
 	if fn := f.here.in[orig]; fn != nil {
-		return fn
+		orig = fn
 	}
-	return orig
+	switch _, isDecl := orig.(*ast.FuncDecl); {
+	case f.frozen == nil:
+		return Fingerprint(orig)
+	case isDecl:
+		return f.frozen.Fingerprint
+	}
+	return frozenFingerprint(orig)
 }
 
 // localTypes returns the names in saved states of the types that were declared in functions,

@@ -107,6 +107,9 @@ func (f *fileGen) sitePos(n ast.Node) string {
 	if !p.IsValid() {
 		return filepath.Base(f.src.Name)
 	}
+	if p.Column == 0 {
+		return fmt.Sprintf("%s:%d", f.src.Stable(p), p.Line)
+	}
 	return fmt.Sprintf("%s:%d:%d", f.src.Stable(p), p.Line, p.Column)
 }
 

@@ -91,10 +91,12 @@ func (f *fileGen) declareLit(b *bodyGen, lit *ast.FuncLit, captures []*types.Var
 		methods.putf("func (*%s%s) Recovers() {}\n\n", rec, u.tuse)
 	}
 	if durable {
+		t.sig, _ = f.info.TypeOf(lit).(*types.Signature)
+		t.through = fmt.Sprintf("new(%s%s).DurableCall", rec, u.tuse)
 		methods.put(t.generate(fmt.Sprintf("func (%s *%s%s) DurableCall", r, rec, u.tuse), nil, captures, f.d.Orig[lit], lit.Type, lit.Body) + "\n")
 	}
 	f.decls = append(f.decls, w.String(), methods.String())
-	f.recordParts(u, rec, path, state, fingerprint(f.versioned(f.d.Orig[lit])), sig, captures, "")
+	f.recordParts(u, rec, path, state, f.version(f.d.Orig[lit]), sig, captures, "")
 	return "durable_new_" + path
 }
 
@@ -145,8 +147,12 @@ func (f *fileGen) recordParts(u *unit, rec, path, state string, fingerprint uint
 	w.putf("%s := &%s%s{%s}\n", n, rec, u.tuse, joinArgs(append([]string{f.coroc + ".MakeRecord(" + header + ")"}, fields...)...))
 	w.putf("return %s.NewFunc(%s, %s.Call)\n}\n\n", f.coroc, n, n)
 	f.decls = append(f.decls, w.String())
-	u.register(fmt.Sprintf("%s.RegisterRecord(%s, %s, %#x, func(r *%s%s) func%s { return %s.NewFunc(r, r.Call) })",
-		f.coroc, header, u.stateText(f, state), fingerprint, rec, u.tuse, sig, f.coroc))
+	register := "RegisterRecord"
+	if f.frozen != nil {
+		register = "RegisterFrozenRecord"
+	}
+	u.register(fmt.Sprintf("%s.%s(%s, %s, %#x, func(r *%s%s) func%s { return %s.NewFunc(r, r.Call) })",
+		f.coroc, register, header, u.stateText(f, state), fingerprint, rec, u.tuse, sig, f.coroc))
 }
 
 // funcValue returns the expression for a function, method expression or method

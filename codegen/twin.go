@@ -55,6 +55,8 @@ type twinGen struct {
 	mentioned   map[*types.Var]bool // variables, also captured ones, in code that can be reached
 	framed      bitset              // variables that are live at some site
 	wireOf      map[string]string   // names in saved states of the frame's fields
+	sig         *types.Signature    // of the function
+	through     string              // what it is called by, without a receiver or a record of its own
 }
 
 type param struct {
@@ -166,7 +168,11 @@ func (t *twinGen) numbered(kind string) func() string {
 func (t *twinGen) generate(head string, recv *types.Var, captures []*types.Var, orig ast.Node, ft *ast.FuncType, body *ast.BlockStmt) string {
 	t.orig = orig
 	t.c, t.twin, t.ok = t.local("c"), t.local("twin"), t.local("ok")
-	t.params = t.paramList(ft.Params, func() string { return "_" })
+	unnamed := func() string { return "_" }
+	if t.handsOver() {
+		unnamed = t.numbered("p")
+	}
+	t.params = t.paramList(ft.Params, unnamed)
 	t.results = t.paramList(ft.Results, t.numbered("result"))
 	t.captures = captures
 	if t.mentionsRecover(body) {
@@ -216,6 +222,7 @@ func (t *twinGen) generate(head string, recv *types.Var, captures []*types.Var, 
 	b := &bodyGen{fileGen: t.fileGen, writer: w, unit: t.unit, durable: t, deferrer: t, rename: t.renames(), where: t.path}
 	b.own()
 	b.putf("%s(%s) %s {\n", head, strings.TrimSuffix(t.c+" *"+t.coroc+".Coroutine, "+joinParams(t.params), ", "), resultText(t.results))
+	t.handOver(b)
 	for _, s := range t.prologue {
 		b.stmt(s)
 	}
@@ -238,7 +245,7 @@ func (t *twinGen) generate(head string, recv *types.Var, captures []*types.Var, 
 	t.resume(b, frame)
 	t.emit(b, frame)
 	b.put("}\n")
-	t.registerFrame(frame, fingerprint(t.versioned(orig)))
+	t.registerFrame(frame, t.version(orig))
 	t.describe(ft)
 	return b.String()
 }

@@ -71,6 +71,8 @@ type Result struct {
 	Desugared   map[*typecheck.Package]*desugar.Package // of the packages that have durable code
 	Functions   []*codegen.Function                     // what the durable functions keep, sorted by position
 	Diagnostics []typecheck.Diagnostic                  // sorted
+	Versions    []*codegen.Version                      // what states can be resumed in
+	Frozen      []*frozenVersion                        // what coroc freeze has kept
 
 	// Broken has the directories of the packages that were left out because
 	// Options.Partial is set, with their errors.
@@ -157,6 +159,12 @@ func compileModules(ctx context.Context, o Options, conf typecheck.Config) (*Res
 	}
 	if o.Stress && slices.ContainsFunc(diags, func(d typecheck.Diagnostic) bool { return strings.Contains(d.Message, typecheck.StressPath) }) {
 		r.Diagnostics = []typecheck.Diagnostic{missingLibrary()}
+	}
+	if r.Failed() {
+		return r, nil
+	}
+	if !o.Stress {
+		r.addFrozen()
 	}
 	if r.Failed() {
 		return r, nil
@@ -257,6 +265,8 @@ func (r *Result) generate(ctx context.Context) {
 	slices.SortFunc(r.Files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
 	r.useCommitted()
 	r.Functions = r.unique(gen.Functions())
+	r.Versions = gen.Versions()
+	r.checkFrozen()
 	if !r.stress {
 		r.add(r.unsavable(r.Functions))
 	}

@@ -27,17 +27,24 @@ func variables(d ast.Decl) []ast.Decl {
 }
 
 // Places numbers the nodes of a function, declared or literal, in the order of its source,
-// from 1. What is in nested literals counts too.
+// from 1: those of its type and of its body. What is in nested literals counts too.
 func Places(fn ast.Node) map[ast.Node]int {
 	places := map[ast.Node]int{}
-	ast.Inspect(fn, func(n ast.Node) bool {
+	number := func(n ast.Node) bool {
 		switch n.(type) {
 		case nil, *ast.CommentGroup, *ast.Comment:
 			return false
 		}
 		places[n] = len(places) + 1
 		return true
-	})
+	}
+	switch fn := fn.(type) {
+	case *ast.FuncDecl:
+		ast.Inspect(fn.Type, number)
+		ast.Inspect(fn.Body, number)
+	case *ast.FuncLit:
+		ast.Inspect(fn, func(n ast.Node) bool { return n == fn || number(n) })
+	}
 	return places
 }
 

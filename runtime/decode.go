@@ -37,6 +37,8 @@ type decoder struct {
 	fixups []fixup
 	edges  [][2]int // boxed objects that hold others
 
+	versions map[versionOfRecord]unsafe.Pointer
+
 	contexts      map[int]*loadedContext // by object
 	late          []lateContext
 	lateEntries   []lateEntry

@@ -255,6 +255,9 @@ func (d *decoder) namedMemory(t *plan) (unsafe.Pointer, int) {
 	l := d.nameRef()
 	p, addr := d.memoryOf(l, t)
 	steps := d.int()
+	if p.rec != nil && t.rec != nil && p != t && p.rec.name == t.rec.name && steps == 0 {
+		return d.otherVersion(l, p, addr, t), 0
+	}
 	if p.size == 0 || t.size == 0 {
 		if p != t || steps != 0 {
 			d.mismatch(l, t.typ)

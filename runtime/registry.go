@@ -36,7 +36,20 @@ const Exit = -1
 // twice in the same way is fine; a contradiction is reported by every later save
 // and load.
 func RegisterFrame[F any](name string, fingerprint uint64, sites ...Site) {
+	registerFrame[F](name, fingerprint, nil, sites)
+}
+
+// RegisterFrozenFrame is RegisterFrame for a version of a function that is not the current
+// one any more. What goes on from such a frame is resume, a func that takes a coroutine and
+// the parameters of the function. A version that is also registered with RegisterFrame, since
+// it is that of a literal which is the same in both, is loaded as that one.
+func RegisterFrozenFrame[F any](name string, fingerprint uint64, resume any, sites ...Site) {
+	registerFrame[F](name, fingerprint, resume, sites)
+}
+
+func registerFrame[F any](name string, fingerprint uint64, resume any, sites []Site) {
 	f := &frameType{
+		resume:      resume,
 		name:        name,
 		fingerprint: fingerprint,
 		typ:         reflect.TypeFor[F](),
@@ -56,11 +69,16 @@ func RegisterFrame[F any](name string, fingerprint uint64, sites ...Site) {
 		name := p.spelling.instance(name)
 		f.name = name
 		key := versionKey{name, fingerprint}
+		primary := true
 		if old, ok := p.frames[key]; ok {
-			if old.typ != f.typ {
+			switch {
+			case old.typ == f.typ:
+				return
+			case old.resume == nil && f.resume == nil:
 				p.conflict("frames of %s are registered as %v and as %v", name, old.typ, f.typ)
+				return
 			}
-			return
+			primary = preferred(f.resume != nil, old.resume != nil, f.typ, old.typ)
 		}
 		if old, ok := p.frameOf[f.typ]; ok {
 			p.conflict("%v is registered as the frame of %s and of %s", f.typ, old.name, name)
@@ -70,14 +88,37 @@ func RegisterFrame[F any](name string, fingerprint uint64, sites ...Site) {
 			p.conflict("%v, registered as the frame of %s, does not begin with Site int", f.typ, name)
 			return
 		}
-		p.frames[key], p.frameOf[f.typ] = f, f
+		p.frameOf[f.typ] = f
+		if primary {
+			p.frames[key] = f
+		}
 	})
+}
+
+// preferred reports whether the first of two types of one version is what states of it are
+// loaded as: the current one, or else any, but always the same.
+func preferred(frozen, otherFrozen bool, t, other reflect.Type) bool {
+	if frozen != otherFrozen {
+		return otherFrozen
+	}
+	return t.String() < other.String()
 }
 
 // RegisterRecord makes the records of type R known, which stand for the func
 // values of type F that bind makes of them.
 func RegisterRecord[R, F any](t *RecordType, name string, fingerprint uint64, bind func(*R) F) {
+	registerRecord[R](t, name, fingerprint, bind, false)
+}
+
+// RegisterFrozenRecord is RegisterRecord for func values of literals in functions of which
+// [RegisterFrozenFrame] registers the frames.
+func RegisterFrozenRecord[R, F any](t *RecordType, name string, fingerprint uint64, bind func(*R) F) {
+	registerRecord[R](t, name, fingerprint, bind, true)
+}
+
+func registerRecord[R, F any](t *RecordType, name string, fingerprint uint64, bind func(*R) F, frozen bool) {
 	r := &recordType{
+		frozen:      frozen,
 		name:        name,
 		fingerprint: fingerprint,
 		typ:         reflect.TypeFor[R](),
@@ -100,15 +141,22 @@ func RegisterRecord[R, F any](t *RecordType, name string, fingerprint uint64, bi
 			return
 		}
 		key := versionKey{name, fingerprint}
+		primary := true
 		if old, ok := p.records[key]; ok {
-			p.conflict("records of %s are registered as %v and as %v", name, old.typ, r.typ)
-			return
+			if !old.frozen && !frozen {
+				p.conflict("records of %s are registered as %v and as %v", name, old.typ, r.typ)
+				return
+			}
+			primary = preferred(frozen, old.frozen, r.typ, old.typ)
 		}
 		if r.typ.Kind() != reflect.Struct || r.typ.NumField() == 0 || r.typ.Field(0).Type != recordHeader || r.fn.Kind() != reflect.Func {
 			p.conflict("%v, registered as the record of %s, does not begin with a Record", r.typ, name)
 			return
 		}
-		p.records[key], p.recordOf[r.typ] = r, r
+		p.recordOf[r.typ] = r
+		if primary {
+			p.records[key] = r
+		}
 	})
 }
 
@@ -176,6 +224,7 @@ type frameType struct {
 	fingerprint uint64
 	typ         reflect.Type
 	word        unsafe.Pointer // the type word of *F in an interface
+	resume      any            // of a frozen version: what goes on from it
 	plan        *plan
 	sites       []*siteType
 	byKey       map[int]*siteType
@@ -206,6 +255,7 @@ type recordType struct {
 	typ, fn     reflect.Type
 	t           *RecordType
 	bind        func(record, dst unsafe.Pointer)
+	frozen      bool
 }
 
 type varType struct {
@@ -326,22 +376,26 @@ func (p *registrations) compile() *registry {
 	}
 	for key, rec := range p.records {
 		r.records[key] = rec
-		r.recordOf[rec.typ] = rec
+	}
+	for typ, rec := range p.recordOf {
+		r.recordOf[typ] = rec
 	}
 	r.plans.init(r)
 	r.names.init(r, p)
-	for _, f := range p.frames {
-		f := *f // plans belong to one registry
+	for _, old := range p.frameOf {
+		f := *old // plans belong to one registry
 		if err := r.compileFrame(&f); err != nil {
 			r.err = errors.Join(r.err, err)
 			continue
 		}
 		r.frames[f.word] = &f
-		r.frameNames[f.name] = append(r.frameNames[f.name], &f)
+		if p.frames[versionKey{f.name, f.fingerprint}] == old {
+			r.frameNames[f.name] = append(r.frameNames[f.name], &f)
+		}
 		r.names.learn(f.typ)
 	}
-	for _, rec := range r.records {
-		r.names.learn(rec.typ)
+	for typ := range r.recordOf {
+		r.names.learn(typ)
 	}
 	for t := range p.typeNames {
 		r.names.learn(t)

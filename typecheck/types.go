@@ -117,8 +117,21 @@ type Package struct {
 	// functions, and what these are called: "slices.SortFunc".
 	Clones map[string]string
 
+	// Frozen has the versions of functions that saved states may need and that are not the
+	// current ones, by the names that they are declared by.
+	Frozen map[string]*Frozen
+
 	module *Module
 	sizes  types.Sizes
+}
+
+// A Frozen is a version of a function that was kept by coroc freeze.
+type Frozen struct {
+	State       string // name of the function in saved states
+	Fingerprint uint64
+	Literal     bool   // it was a func literal
+	Original    string // name of the function or method that it is a version of; "" for a literal
+	File        string // absolute
 }
 
 // A File is one source file.
@@ -135,6 +148,8 @@ type File struct {
 	// the package itself, the file has aliases of types that it does not export.
 	Library string
 	Origins []string
+
+	Frozen bool // a version of a function, likewise not on the disk in this form
 }
 
 // PackageOf returns the package of the module that was checked to t, or nil.
