@@ -24,7 +24,7 @@ func Fib(n int) (result_1 int) {
 type durable_frame_Fib struct {
 	Site int
 	n    int
-	t_3  int `coroc:"#35"`
+	t_3  int `coroc:"#33"`
 }
 
 // Durable_Fib is Fib with an explicit coroutine.
@@ -478,10 +478,10 @@ type durable_frame_Sum_func1 struct {
 	Site    int
 	r       *durable_rec_Sum_func1 `coroc:"#"`
 	sum     *int
-	t_1     int              `coroc:"#12"`
-	t_2     int              `coroc:"#11"`
-	t_3     iter.Seq[int]    `coroc:"#16"`
-	range_1 *coroc.RangeFunc `coroc:"#range14"`
+	t_1     int              `coroc:"#11"`
+	t_2     int              `coroc:"#10"`
+	t_3     iter.Seq[int]    `coroc:"#15"`
+	range_1 *coroc.RangeFunc `coroc:"#range13"`
 }
 
 // durable_frame_Sum_func1_range1 is the frame of github.com/coroc-dev/coroc/benchmarks.Sum.func1.range2.
@@ -497,7 +497,7 @@ type durable_frame_Sum_func1_range1 struct {
 //line functions.durable.go:498
 type durable_rec_Sum_func1_range1 struct {
 	Rec     coroc.Record
-	range_1 *coroc.RangeFunc `coroc:"#range14"`
+	range_1 *coroc.RangeFunc `coroc:"#range13"`
 	sum     *int
 }
 
@@ -710,7 +710,7 @@ func init() {
 	coroc.RegisterFrame[durable_frame_Fib]("github.com/coroc-dev/coroc/benchmarks.Fib", 0xbc7277a954a0fe4e,
 		coroc.Site{Pos: "functions.go:16:11", Live: []string{}, Key: 1},
 		coroc.Site{Pos: "functions.go:20:9", Live: []string{"n"}, Key: 2},
-		coroc.Site{Pos: "functions.go:20:20", Live: []string{"#35"}, Key: 3})
+		coroc.Site{Pos: "functions.go:20:20", Live: []string{"#33"}, Key: 3})
 	coroc.RegisterFrame[durable_frame_RunFib_func1]("github.com/coroc-dev/coroc/benchmarks.RunFib.func1", 0x65590df53499599b,
 		coroc.Site{Pos: "functions.go:25:28", Live: []string{"#"}, Key: 1})
 	coroc.RegisterRecord(&durable_type_RunFib_func1, "github.com/coroc-dev/coroc/benchmarks.RunFib.func1", 0x65590df53499599b, func(r *durable_rec_RunFib_func1) func() { return coroc.NewFunc(r, r.Call) })
@@ -731,7 +731,7 @@ func init() {
 		coroc.Site{Pos: "functions.go:77:12", Live: []string{"#"}, Key: 4})
 	coroc.RegisterRecord(&durable_type_Sum_func1_range1, "github.com/coroc-dev/coroc/benchmarks.Sum.func1.range2", 0x97c573513e4ba680, func(r *durable_rec_Sum_func1_range1) func(v int) bool { return coroc.NewFunc(r, r.Call) })
 	coroc.RegisterFrame[durable_frame_Sum_func1]("github.com/coroc-dev/coroc/benchmarks.Sum.func1", 0x97c573513e4ba680,
-		coroc.Site{Pos: "functions.go:74:4", Live: []string{"#", "sum", "#12", "#11", "#16", "#range14"}, Key: 2})
+		coroc.Site{Pos: "functions.go:74:4", Live: []string{"#", "sum", "#11", "#10", "#15", "#range13"}, Key: 2})
 	coroc.RegisterRecord(&durable_type_Sum_func1, "github.com/coroc-dev/coroc/benchmarks.Sum.func1", 0x97c573513e4ba680, func(r *durable_rec_Sum_func1) func() int { return coroc.NewFunc(r, r.Call) })
 	coroc.RegisterFrame[durable_frame_Three_func1]("github.com/coroc-dev/coroc/benchmarks.Three.func1", 0x8e7e03ec314d280f,
 		coroc.Site{Pos: "functions.go:89:3", Live: []string{"#", "x", "y", "z"}, Key: 1})

@@ -73,7 +73,7 @@ func TestIdentity(t *testing.T) {
 	for _, name := range []string{
 		`"m.init.m.1.func1"`, `"m.b.func1"`, `"m.f.func1"`, `"m.f.func2"`,
 		`"m.f.point"`, `"m.f.point#2"`, `"m.f.list"`, `"m.g.pair"`,
-		`Live: []string{"n", "total", "#45", "#defers"}, Key: 2},`,
+		`Live: []string{"n", "total", "#43", "#defers"}, Key: 2},`,
 	} {
 		require.Contains(t, want, name)
 	}
