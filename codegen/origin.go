@@ -3,6 +3,8 @@ package codegen
 import (
 	"go/ast"
 	"go/types"
+
+	"github.com/coroc-dev/coroc/typecheck"
 )
 
 // An Origin says where a value comes from.
@@ -195,7 +197,7 @@ func (k *keeper) originOf(e ast.Expr, n, at int) Origin {
 	}
 	switch o := k.info.Uses[id].(type) {
 	case *types.Builtin:
-		if _, isChan := k.info.TypeOf(e).Underlying().(*types.Chan); isChan && o.Name() == "make" {
+		if t := k.info.TypeOf(e); isChannel(t) && o.Name() == "make" && k.mod.Savability(t).Saving == typecheck.NamedIf {
 			return Made
 		}
 	case *types.Func:
@@ -204,6 +206,11 @@ func (k *keeper) originOf(e ast.Expr, n, at int) Origin {
 		}
 	}
 	return Unknown
+}
+
+func isChannel(t types.Type) bool {
+	_, ok := t.Underlying().(*types.Chan)
+	return ok
 }
 
 // unconverted returns an expression without parentheses and conversions around it.

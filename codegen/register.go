@@ -163,7 +163,7 @@ func (f *fileGen) namedUse(d ast.Decl, n *types.Named) {
 			f.embedded--
 		}
 	}
-	if types.IsInterface(n) || n.TypeParams().Len() > 0 && n.TypeArgs().Len() == 0 || isOurs(n.Obj().Pkg().Path()) {
+	if types.IsInterface(n) || n.TypeParams().Len() > 0 && n.TypeArgs().Len() == 0 || isOurs(n.Obj().Pkg().Path()) && n.TypeArgs().Len() == 0 {
 		return
 	}
 	if mentionsTypeParam(n) {

@@ -152,7 +152,7 @@ func (x *finding) diagnostic(r *Result) typecheck.Diagnostic {
 			typecheck.NamedIf: " unless it is nil",
 			typecheck.ZeroIf:  " unless it is zero",
 		}[x.facts.Saving]
-		if _, ok := x.kept.Type.Underlying().(*types.Struct); ok && x.facts.Saving == typecheck.NamedIf {
+		if _, ok := x.kept.Type.Underlying().(*types.Struct); ok && x.facts.Saving == typecheck.NamedIf && x.facts.Path == "" {
 			unless = " unless it is zero"
 		}
 		d.Message += unless
@@ -234,6 +234,13 @@ func across(s *colour.Site) (how, here string) {
 
 // wayOut says what to do.
 func (x *finding) wayOut(how string) string {
+	if _, ok := x.kept.Type.Underlying().(*types.Chan); ok && how != "" {
+		entry := "the coroutine was made with"
+		if how == "await" {
+			entry = "is given to dispatch.Func"
+		}
+		return "make it after the " + how + ", make it a coroutine.Chan if nothing but the coroutine uses it, or let the function that " + entry + " capture it"
+	}
 	switch how {
 	case "":
 		return "set it to nil before, or let the function that the coroutine was made with capture it"
@@ -253,13 +260,13 @@ func (r *Result) nameable(t types.Type) bool {
 	if r.named == nil {
 		r.named = new(typeutil.Map)
 		for _, p := range r.Module.Loaded() {
-			r.nameVars(p)
+			r.nameVars(p, false)
 		}
 		for _, p := range r.Module.Packages {
 			if p.Library {
 				continue
 			}
-			r.nameVars(p.Types)
+			r.nameVars(p.Types, true)
 			for _, f := range p.Files {
 				r.nameCaptured(p, f.Syntax)
 			}
@@ -268,9 +275,14 @@ func (r *Result) nameable(t types.Type) bool {
 	return r.named.At(t) != nil
 }
 
-func (r *Result) nameVars(p *types.Package) {
+// nameVars notes the types of the variables of a package. Of channels only those of the
+// program's own packages are registered.
+func (r *Result) nameVars(p *types.Package, own bool) {
 	for _, name := range p.Scope().Names() {
 		if v, ok := p.Scope().Lookup(name).(*types.Var); ok {
+			if _, isChan := v.Type().Underlying().(*types.Chan); isChan && !own {
+				continue
+			}
 			r.named.Set(v.Type(), true)
 			r.named.Set(types.NewPointer(v.Type()), true)
 		}

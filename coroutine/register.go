@@ -3,8 +3,8 @@ package coroutine
 import "github.com/coroc-dev/coroc/runtime"
 
 // Bind gives a name to a value that belongs to the process and not to the state of a
-// coroutine: a pool, a logger, the program's configuration. value is a pointer, a map or
-// a func. A state has the name where the coroutine has the value or a pointer into it, and the
+// coroutine: a pool, a logger, the program's configuration. value is a pointer, a map, a
+// channel or a func. A state has the name where the coroutine has the value or a pointer into it, and the
 // process that loads it has its own value of that name there. See [runtime.Bind].
 //
 // What the function given to [New] captures and what package-level variables hold needs

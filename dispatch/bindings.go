@@ -9,7 +9,7 @@ import (
 )
 
 // Bind gives a name to a value that belongs to the process and not to a call: a pool, a
-// logger, the program's configuration. value is a pointer, map or func. Where the frame of
+// logger, the program's configuration. value is a pointer, map, channel or func. Where the frame of
 // a suspended function refers to it, or into what it points to, the state has the name, and
 // the process that goes on has its own value of that name there. The functions of the
 // dispatcher and what the func given to [Func] captures are bound without that.
@@ -20,9 +20,9 @@ func Bind(name string, value any) Option {
 	return option(func(c *config) {
 		v := reflect.ValueOf(value)
 		switch v.Kind() {
-		case reflect.Pointer, reflect.Map, reflect.Func:
+		case reflect.Pointer, reflect.Map, reflect.Chan, reflect.Func:
 		default:
-			c.fail(fmt.Errorf("dispatch: binding %q: %T is not a pointer, map or func", name, value))
+			c.fail(fmt.Errorf("dispatch: binding %q: %T is not a pointer, map, channel or func", name, value))
 			return
 		}
 		if v.IsNil() {

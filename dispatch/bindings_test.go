@@ -68,7 +68,7 @@ func TestCaptureBindings(t *testing.T) {
 func TestBind(t *testing.T) {
 	_, err := New(Bind("a", 1), Bind("b", (*int)(nil)), Bind("c", nil), Bind("d", new(int)), Bind("d", new(int)))
 	for _, want := range []string{
-		`binding "a": int is not a pointer, map or func`, `binding "b": the *int is nil`,
+		`binding "a": int is not a pointer, map, channel or func`, `binding "b": the *int is nil`,
 		`binding "c": <nil> is not a pointer`, `two values are bound to "d"`,
 	} {
 		assert.ErrorContains(t, err, want)

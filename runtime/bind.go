@@ -8,7 +8,7 @@ import (
 )
 
 // Bind gives a name to a value that belongs to the process and not to states: a pool, a
-// logger, the program's configuration. value is a pointer, a map or a func, and not nil.
+// logger, the program's configuration. value is a pointer, a map, a channel or a func, and not nil.
 // Wherever a state leads to it, or into what it points to, or to what a func value has
 // captured, it has the name, and the process that loads it has its own value of that name
 // there. It is an error that wraps [ErrIncompatibleState] to load a state with a name that
@@ -21,9 +21,9 @@ import (
 func Bind(name string, value any) {
 	v := reflect.ValueOf(value)
 	switch v.Kind() {
-	case reflect.Pointer, reflect.Map, reflect.Func:
+	case reflect.Pointer, reflect.Map, reflect.Chan, reflect.Func:
 	default:
-		panic(fmt.Sprintf("coroutine: Bind of %q: %T is not a pointer, map or func", name, value))
+		panic(fmt.Sprintf("coroutine: Bind of %q: %T is not a pointer, map, channel or func", name, value))
 	}
 	if v.IsNil() {
 		panic(fmt.Sprintf("coroutine: Bind of %q: the %T is nil", name, value))

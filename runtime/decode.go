@@ -42,6 +42,7 @@ type decoder struct {
 	contexts      map[int]*loadedContext // by object
 	late          []lateContext
 	lateEntries   []lateEntry
+	channels      []loadedChannel
 	namedContexts []unsafe.Pointer // the variables that hold a context that has a name
 
 	numbers  []uint64 // the values of small roots, for a while
@@ -660,6 +661,7 @@ func (d *decoder) finish() {
 		d.fixBoxes() // they may hold cancel functions
 	}
 	d.finishMaps()
+	d.fillChannels()
 }
 
 func (d *decoder) fixBoxes() {

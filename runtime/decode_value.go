@@ -110,7 +110,9 @@ func (d *decoder) value(p *plan, ptr unsafe.Pointer) {
 		d.iface(p, ptr)
 	case opFunc:
 		d.funcRef(p, ptr)
-	case opChan, opUnsafePointer:
+	case opChan:
+		*(*unsafe.Pointer)(ptr) = d.channel(p)
+	case opUnsafePointer:
 		*(*unsafe.Pointer)(ptr) = d.heldWord(p.typ)
 	case opCodec:
 		if d.handles && d.byte() == 1 {

@@ -25,7 +25,7 @@
 //
 //   - Code that was not compiled runs on [Detached]. Suspending there panics and
 //     names the function that is in the way, since its frame could not be kept.
-//   - A value that only a process can hold (a channel, a foreign func value, a
+//   - A value that only a process can hold (a channel of others, a foreign func value, a
 //     locked mutex) is refused when the state is saved, with its path.
 //   - A Coroutine is not safe for concurrent use. Several coroutines are
 //     independent of each other.

@@ -25,6 +25,7 @@ type encoder struct {
 	todo     []work
 	todoMaps []*object
 	deferred []*object // maps whose keys hold references
+	plain    []plainChannel
 	objects  []*object
 	slab     []object
 	regions  regionIndex
@@ -250,6 +251,7 @@ func (e *encoder) find(roots []any) {
 		e.scanMap(e.deferred[i])
 		e.drain()
 	}
+	e.checkChannels()
 	for _, o := range e.objects {
 		if o.dead {
 			continue

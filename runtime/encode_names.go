@@ -169,7 +169,7 @@ func (e *encoder) namedValue(x any, q *plan) (nameKey, bool) {
 		if k, ok := e.boundZero(w, q.elem); ok {
 			return k, true
 		}
-	case opMap, opFunc:
+	case opMap, opChan, opFunc:
 		w := (*eface)(unsafe.Pointer(&x)).data
 		if w == nil {
 			return nameKey{}, false

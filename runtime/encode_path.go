@@ -50,7 +50,10 @@ func (e *encoder) render(at place) string {
 		case at.base == nil:
 		default:
 			p, off := at.obj.p, at.off
-			if at.obj.n != 1 && p.size > 0 {
+			if at.obj.form == formChan {
+				p = p.elem
+			}
+			if (at.obj.n != 1 || at.obj.form == formChan) && p.size > 0 {
 				fmt.Fprintf(&b, "[%d]", off/p.size)
 				off %= p.size
 			}

@@ -17,6 +17,7 @@ const (
 	formArray              // an array of any length
 	formMap
 	formBoxed // a struct or array that holds references, in an interface
+	formChan
 )
 
 // object is a piece of memory with an identity.
@@ -30,6 +31,11 @@ type object struct {
 	dead bool // merged into another one
 	from place
 	m    *mapEntries
+
+	// Of a channel:
+	cap    int
+	closed bool
+	elems  unsafe.Pointer // what is in its buffer, in order
 }
 
 func (o *object) end() uintptr { return uintptr(o.addr) + o.p.size*uintptr(o.n) }
@@ -104,9 +110,7 @@ func (e *encoder) scan(p *plan, ptr unsafe.Pointer) {
 			e.scanType(t.typ(), ptr, p)
 		}
 	case opChan:
-		if w := *(*unsafe.Pointer)(ptr); w != nil && !e.keptWord(w, p.typ, ptr) {
-			e.fail(ptr, p.typ, "a channel belongs to its process")
-		}
+		e.scanChannel(p, ptr)
 	case opUnsafePointer:
 		if w := *(*unsafe.Pointer)(ptr); w != nil && !e.keptWord(w, p.typ, ptr) {
 			e.fail(ptr, p.typ, "nothing tells what an unsafe pointer points to")

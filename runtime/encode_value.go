@@ -99,7 +99,9 @@ func (e *encoder) value(p *plan, ptr unsafe.Pointer) {
 		default:
 			e.record(p, ptr)
 		}
-	case opChan, opUnsafePointer:
+	case opChan:
+		e.channel(p, ptr)
+	case opUnsafePointer:
 		if w := *(*unsafe.Pointer)(ptr); w != nil {
 			if e.fast {
 				panic(slowly{})

@@ -43,7 +43,7 @@ func (t *varTable) init(r *registry, vars map[string]*varType) {
 			t.sorted = append(t.sorted, &v)
 		}
 		switch v.typ.Kind() {
-		case reflect.Pointer, reflect.Map, reflect.Func, reflect.Interface:
+		case reflect.Pointer, reflect.Map, reflect.Chan, reflect.Func, reflect.Interface:
 			if !v.reassigned {
 				t.never = append(t.never, &v)
 			}

@@ -92,7 +92,7 @@ func (v *namedValues) add(r *registry, key nameKey, x any) {
 			v.addMemory(r, key, record, p)
 		}
 		return
-	case reflect.Map:
+	case reflect.Map, reflect.Chan:
 		if word != nil {
 			v.addWord(word, namedValue{key, typ, x})
 		}
@@ -135,7 +135,7 @@ func (v *namedValues) addCaptures(r *registry, key nameKey, prefix string, addr 
 			if f.p.rec == nil && !f.p.leaf {
 				v.addCaptures(r, key, prefix+f.name+".", at, f.p)
 			}
-		case opPointer, opMap, opFunc, opInterface:
+		case opPointer, opMap, opChan, opFunc, opInterface:
 			x := reflect.NewAt(f.p.typ, at).Elem().Interface()
 			if references(x) {
 				v.add(r, nameKey{kind: nameCapture, capture: &capture{key, prefix + f.name}}, x)
@@ -152,7 +152,7 @@ func references(x any) bool {
 	switch t := reflect.TypeOf(x); t.Kind() {
 	case reflect.Pointer:
 		return t.Elem().Size() > 0
-	case reflect.Map, reflect.Func:
+	case reflect.Map, reflect.Chan, reflect.Func:
 		return true
 	}
 	return false

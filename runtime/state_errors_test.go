@@ -289,7 +289,7 @@ func TestProcessBindings(t *testing.T) {
 		_, err = New(nil).LoadState(b)
 		require.ErrorIs(t, err, ErrIncompatibleState)
 	})
-	require.PanicsWithValue(t, `coroutine: Bind of "x": int is not a pointer, map or func`, func() { Bind("x", 1) })
+	require.PanicsWithValue(t, `coroutine: Bind of "x": int is not a pointer, map, channel or func`, func() { Bind("x", 1) })
 	require.PanicsWithValue(t, `coroutine: Bind of "x": the *int is nil`, func() { Bind("x", (*int)(nil)) })
 }
 

@@ -29,6 +29,9 @@ type fuzzValue struct {
 	pi    *int
 	bytes []byte
 	links []fuzzLink
+	ch    Chan[any]
+	recv  <-chan any
+	ints  Chan[[2]int]
 }
 
 type fuzzLink struct{ next any }
@@ -37,6 +40,8 @@ func registerFuzz() {
 	RegisterFrame[frame1[fuzzValue]]("fuzz", 1, Site{Pos: "f.go:1", Live: []string{"V"}})
 	RegisterFrame[ints]("example.com/app.work", 0x1234567890abcdef, Site{Pos: "work.go:42", Live: []string{"A", "B", "C"}})
 	RegisterType[fuzzLink]("test.fuzzLink")
+	RegisterType[Chan[any]](InstanceName[Chan[any]](runtimePath + ".Chan"))
+	RegisterType[Chan[[2]int]](InstanceName[Chan[[2]int]](runtimePath + ".Chan"))
 	RegisterType[context.CancelFunc]("context.CancelFunc")
 	RegisterType[context.CancelCauseFunc]("context.CancelCauseFunc")
 }
@@ -60,7 +65,7 @@ func fuzzSeeds(t testing.TB) (seeds [][]byte) {
 		any: []any{list, o, o.opts.limits, url.User("a"), panicOf(func() { var x any = n; _ = x.(string) })},
 		pi:  o.opts.box, f: o.inner, s: []any{&x, (*celsius)(&r)},
 	})
-	values = append(values, contextSeed())
+	values = append(values, contextSeed(), channelSeed())
 	for i := range 10 {
 		g := graphs.Example(i)
 		values = append(values, fuzzValue{v: g[0], s: []any{g}})
@@ -77,6 +82,24 @@ func fuzzSeeds(t testing.TB) (seeds [][]byte) {
 		seeds = append(seeds, body)
 	}
 	return seeds
+}
+
+// channelSeed has channels in all places.
+func channelSeed() fuzzValue {
+	n := 1
+	v := fuzzValue{ch: make(Chan[any], 5), ints: make(Chan[[2]int], 3), pi: &n}
+	v.recv = v.ch
+	v.ch <- &n
+	v.ch <- holder{&n}
+	v.ch <- v.ints
+	v.ch <- v.ch
+	for i := range 3 {
+		v.ints <- [2]int{i}
+	}
+	close(v.ints)
+	v.any = []any{v.recv, (chan any)(v.ch), globalChan}
+	v.m = map[any]any{v.ints: v.ch}
+	return v
 }
 
 // contextSeed has contexts of all kinds, in all places.

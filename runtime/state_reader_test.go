@@ -464,6 +464,25 @@ func (r *reader) slice(t uint64) {
 	r.printf("(%d of %d)", r.uvarint(), r.uvarint())
 }
 
+func (r *reader) channel(t, elem uint64) {
+	switch k := r.uvarint(); k {
+	case 0:
+		r.printf("nil")
+	case 1:
+		r.printf("%s", r.names[r.uvarint()])
+	case 3:
+		capacity := r.uvarint()
+		r.printf("room for %d ", capacity/2)
+		if capacity%2 == 1 {
+			r.printf("closed ")
+		}
+		n := r.uvarint()
+		r.object(robject{t, n}, r.array(elem, n, false))
+	default:
+		r.printf("#%d", known(k-5, len(r.objs)))
+	}
+}
+
 // entries reads the contents of a map.
 func (r *reader) entries(t, n uint64) func() {
 	return func() {
@@ -522,8 +541,7 @@ func (r *reader) value(id uint64) {
 			r.printf("#%d", known(k-5, len(r.objs)))
 		}
 	case 5:
-		r.uvarint()
-		r.printf("nil")
+		r.channel(id, t.elem)
 	case 7, 8, 12:
 		r.printf("{")
 		for _, f := range t.fields {

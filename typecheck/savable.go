@@ -87,6 +87,9 @@ func (s *savings) look(t types.Type) Savability {
 				return r
 			}
 		}
+		if pkg != nil && pkg.Path() == RuntimePath && t.Obj().Name() == "Chan" && t.TypeArgs().Len() == 1 {
+			return s.of(t.TypeArgs().At(0)).behind("[]") // the coroutine's own
+		}
 		if pkg != nil && pkg.Path() == CoroutinePath && t.Obj().Name() == "Coroutine" {
 			return Savability{Saving: NamedIf, Why: whyCoroutine} // its own, in its body, is bound
 		}
@@ -99,7 +102,7 @@ func (s *savings) look(t types.Type) Savability {
 			return Savability{Saving: NilIf, Why: whyUnsafe}
 		}
 	case *types.Chan:
-		return Savability{Saving: NilIf, Why: whyChan}
+		return Savability{Saving: NamedIf, Why: whyChan}
 	case *types.Interface:
 		return Savability{Saving: Depends, Why: whyDynamic}
 	case *types.Signature:

@@ -97,12 +97,12 @@ func Generic[T any](x T) { _ = x }
 	)
 	for name, want := range map[string]typecheck.Savability{
 		"Int":      {},
-		"Chan":     {Saving: typecheck.NilIf, Why: channel},
+		"Chan":     {Saving: typecheck.NamedIf, Why: channel},
 		"Unsafe":   {Saving: typecheck.NilIf, Why: "nothing tells what an unsafe pointer points to"},
 		"Deep":     {Saving: typecheck.IdleIf, Path: ".c[].in.mu", Why: inUse},
-		"Local":    {Saving: typecheck.NilIf, Path: ".done", Why: channel},
+		"Local":    {Saving: typecheck.NamedIf, Path: ".done", Why: channel},
 		"Pointer":  {Saving: typecheck.Depends, Path: ".mu", Why: inUse},
-		"Worker":   {Saving: typecheck.NilIf, Path: ".done", Why: channel},
+		"Worker":   {Saving: typecheck.NamedIf, Path: ".done", Why: channel},
 		"PWorker":  {Saving: typecheck.Depends, Path: ".done", Why: channel},
 		"Slice":    {Saving: typecheck.Depends, Path: "[]", Why: channel},
 		"Map":      {Saving: typecheck.Depends, Path: "[]", Why: channel},
@@ -151,7 +151,7 @@ func TestSavabilityOfManyTypes(t *testing.T) {
 		if i < n-1 {
 			require.Equal(t, typecheck.Depends, s.Saving, i)
 		} else {
-			require.Equal(t, typecheck.NilIf, s.Saving)
+			require.Equal(t, typecheck.NamedIf, s.Saving)
 		}
 	}
 }

@@ -33,6 +33,7 @@ import (
 	"github.com/coroc-dev/coroc/testdata/programs/boxedassign"
 	"github.com/coroc-dev/coroc/testdata/programs/boxing"
 	"github.com/coroc-dev/coroc/testdata/programs/builtins"
+	"github.com/coroc-dev/coroc/testdata/programs/channels"
 	"github.com/coroc-dev/coroc/testdata/programs/closures"
 	"github.com/coroc-dev/coroc/testdata/programs/closurestate"
 	"github.com/coroc-dev/coroc/testdata/programs/codecs"
@@ -333,6 +334,7 @@ var programs = []program{
 	{"blankvars", blankvars.Main},
 	{"boxing", boxing.Main},
 	{"builtins", builtins.Main},
+	{"channels", channels.Main},
 	{"closures", closures.Main},
 	{"closurestate", closurestate.Main},
 	{"codecs", codecs.Main},
