@@ -26,7 +26,8 @@ type Coroutine struct {
 	replaced  bool // a panic has taken the place of that, and no function has seen it yet
 	exits     int  // how many functions run their pending defers
 
-	frames    []any // pointers to frames; the innermost first
+	frames    []any  // pointers to frames; the innermost first
+	first     [1]any // where frames are, if one has been loaded
 	deferring *Defers
 	local     any
 	entry     func(*Coroutine)

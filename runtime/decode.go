@@ -33,6 +33,7 @@ type decoder struct {
 	objs   []loadedObject
 	roots  []loadedRoot
 	strs   []string
+	chunk  []byte // what is left for short strings
 	frames []any
 	fixups []fixup
 	edges  [][2]int // boxed objects that hold others
@@ -91,7 +92,7 @@ var decoders = sync.Pool{New: func() any { return new(decoder) }}
 // release makes the decoder ready to be used again. It keeps nothing of what has
 // been loaded.
 func (d *decoder) release() {
-	if cap(d.params) > 1<<10 || cap(d.lastName) > 1<<10 || cap(d.names) > 1<<10 || cap(d.roots) > 1<<10 || cap(d.objs) > 1<<10 || cap(d.later) > 1<<10 {
+	if cap(d.params) > 1<<10 || cap(d.lastName) > 1<<10 || cap(d.names) > 1<<10 || cap(d.roots) > 1<<10 || cap(d.objs) > 1<<15 || cap(d.later) > 1<<10 {
 		return
 	}
 	clear(d.objs)
@@ -287,7 +288,7 @@ func (d *decoder) charge(n int, size uintptr) {
 func (d *decoder) readShapes() {
 	for range d.count(12) {
 		name := d.name()
-		if s := d.sameSite(name); s != nil {
+		if s := sameSite(d.reg, name, d.b[d.i:]); s != nil {
 			d.i += len(s.desc)
 			d.shapes = append(d.shapes, loadedShape{site: s, live: s.live, same: true})
 			continue
@@ -321,11 +322,10 @@ func (d *decoder) readShapes() {
 	}
 }
 
-// sameSite returns the site whose description comes next, if that is one whose types
-// all have fixed numbers and there is no difference at all.
-func (d *decoder) sameSite(name []byte) *siteType {
-	for _, f := range d.reg.frameNames[string(name)] {
-		b := d.b[d.i:]
+// sameSite returns the site of the function of a name whose description b begins with, if
+// that is one whose types all have fixed numbers and there is no difference at all.
+func sameSite(r *registry, name, b []byte) *siteType {
+	for _, f := range r.frameNames[string(name)] {
 		if len(b) < 10 || f.fingerprint != binary.LittleEndian.Uint64(b) {
 			continue
 		}
@@ -612,8 +612,10 @@ func (d *decoder) mapContent(o loadedObject) {
 	waits := false
 	for range o.n {
 		waiting := len(d.fixups) + len(d.late)
-		key.Elem().SetZero()
-		value.Elem().SetZero()
+		if p.native == nil {
+			key.Elem().SetZero()
+			value.Elem().SetZero()
+		}
 		d.inKey = true
 		d.value(p.key, key.UnsafePointer())
 		d.inKey = false
@@ -624,6 +626,10 @@ func (d *decoder) mapContent(o loadedObject) {
 		if len(d.fixups)+len(d.late) > waiting {
 			d.lateEntries = append(d.lateEntries, lateEntry{o, key, value})
 			key, value, waits = reflect.New(p.key.typ), reflect.New(p.elem.typ), true
+			continue
+		}
+		if p.native != nil {
+			p.native.put(o.mem, key.UnsafePointer(), value.UnsafePointer())
 			continue
 		}
 		m.SetMapIndex(key.Elem(), value.Elem())

@@ -171,6 +171,9 @@ func (d *decoder) pointer(p *plan) unsafe.Pointer {
 	}
 	switch k {
 	case refNew:
+		if t.plain && d.nesting < maxNesting {
+			return d.plain(t)
+		}
 		o := d.memory(t.flat, t.flatN, false)
 		d.content(d.add(o), false)
 		return o.addr
@@ -182,6 +185,24 @@ func (d *decoder) pointer(p *plan) unsafe.Pointer {
 		return addr
 	}
 	return d.within(d.knownRegion(k-refKnown), t)
+}
+
+// plain reads a new variable of t.
+func (d *decoder) plain(t *plan) unsafe.Pointer {
+	d.claim(1, t.min, t.size)
+	p := reflect.New(t.typ).UnsafePointer()
+	d.objs = append(d.objs, loadedObject{formSingle, t, 1, p, p})
+	d.nesting++
+	if d.inKey || d.depth|d.box != 0 {
+		inKey, depth, box := d.inKey, d.depth, d.box
+		d.inKey, d.depth, d.box = false, 0, 0
+		d.value(t, p)
+		d.inKey, d.depth, d.box = inKey, depth, box
+	} else {
+		d.value(t, p)
+	}
+	d.nesting--
+	return p
 }
 
 // within reads the way to a value of t in an object.

@@ -20,6 +20,10 @@ func (d *decoder) elems(p *plan, addr unsafe.Pointer, n int) {
 	case p.size == 0:
 	case p.op == opUint8 || p.op == opInt8:
 		copy(unsafe.Slice((*byte)(addr), n), d.bytes(n))
+	case n == 1:
+		d.value(p, addr)
+	case p.op == opInt:
+		d.ints(unsafe.Slice((*int)(addr), n))
 	default:
 		for i := range n {
 			d.value(p, unsafe.Add(addr, uintptr(i)*p.size))
@@ -171,11 +175,52 @@ func (d *decoder) string() string {
 	if v>>1 > uint64(len(d.b)-d.i) {
 		d.fail("truncated")
 	}
-	s := string(d.bytes(int(v >> 1)))
-	if len(s) >= sharedString {
-		d.strs = append(d.strs, s)
+	b := d.bytes(int(v >> 1))
+	if len(b) < sharedString {
+		return d.short(b)
 	}
+	s := string(b)
+	d.strs = append(d.strs, s)
 	return s
+}
+
+// Short strings share memory, up to so many bytes of it.
+const stringChunk = 256
+
+func (d *decoder) short(b []byte) string {
+	if len(b) == 0 {
+		return ""
+	}
+	if len(b) > len(d.chunk) {
+		d.chunk = make([]byte, min(stringChunk, len(b)+len(d.b)-d.i))
+	}
+	n := copy(d.chunk, b)
+	s := unsafe.String(&d.chunk[0], n)
+	d.chunk = d.chunk[n:]
+	return s
+}
+
+func (d *decoder) ints(l []int) {
+	b := d.b
+	i := d.i
+	for k := range l {
+		var u uint64
+		switch {
+		case i < len(b) && b[i] < 0x80:
+			u = uint64(b[i])
+			i++
+		case i+1 < len(b) && b[i+1] < 0x80:
+			u = uint64(b[i]&0x7f) | uint64(b[i+1])<<7
+			i += 2
+		default:
+			d.i = i
+			l[k] = int(d.signed(math.MaxInt))
+			i = d.i
+			continue
+		}
+		l[k] = int(u>>1) ^ -int(u&1)
+	}
+	d.i = i
 }
 
 // walk follows a path to values of t, from n values of p at addr. It returns where

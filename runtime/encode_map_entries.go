@@ -27,8 +27,8 @@ func (m *mapEntries) take(v unsafe.Pointer, p *plan, n int) {
 		m.order = make([]int, m.room)
 	}
 	m.order = m.order[:n]
-	if p.takeMap != nil {
-		p.takeMap(v, m, n)
+	if p.native != nil {
+		p.native.take(v, m, n)
 		return
 	}
 	it := reflect.NewAt(p.typ, unsafe.Pointer(&v)).Elem().MapRange()
@@ -38,45 +38,59 @@ func (m *mapEntries) take(v unsafe.Pointer, p *plan, n int) {
 	}
 }
 
-// takeMap is take for maps that are in memory as a map[K]V is.
-func takeMap[K comparable, V any](v unsafe.Pointer, m *mapEntries, n int) {
-	keys, values := unsafe.Slice((*K)(m.keys), n), unsafe.Slice((*V)(m.values), n)
-	i := 0
-	for k, w := range *(*map[K]V)(unsafe.Pointer(&v)) {
-		keys[i], values[i] = k, w
-		i++
+// nativeMap works on maps that are in memory as those of a type that is known to the
+// compiler: keys are equal and values are copied in the same way. Package reflect takes
+// more than twice the time.
+type nativeMap struct {
+	take func(v unsafe.Pointer, m *mapEntries, n int)
+	put  func(v, key, value unsafe.Pointer) // and zeroes the value
+}
+
+func nativeMapOf[K comparable, V any]() *nativeMap {
+	return &nativeMap{
+		take: func(v unsafe.Pointer, m *mapEntries, n int) {
+			keys, values := unsafe.Slice((*K)(m.keys), n), unsafe.Slice((*V)(m.values), n)
+			i := 0
+			for k, w := range *(*map[K]V)(unsafe.Pointer(&v)) {
+				keys[i], values[i] = k, w
+				i++
+			}
+		},
+		put: func(v, key, value unsafe.Pointer) {
+			(*(*map[K]V)(unsafe.Pointer(&v)))[*(*K)(key)] = *(*V)(value)
+			*(*V)(value) = *new(V)
+		},
 	}
 }
 
-// mapTaker returns the takeMap for maps of type t, or nil if they are taken by package
-// reflect.
-func mapTaker(t reflect.Type) func(v unsafe.Pointer, m *mapEntries, n int) {
+// native returns the nativeMap for maps of type t, or nil.
+func native(t reflect.Type) *nativeMap {
 	switch k := t.Key(); {
 	case k.Kind() == reflect.String:
-		return mapTakerOf[string](t.Elem())
+		return nativeOf[string](t.Elem())
 	case isWord(k):
-		return mapTakerOf[uint64](t.Elem())
+		return nativeOf[uint64](t.Elem())
 	}
 	return nil
 }
 
-func mapTakerOf[K comparable](elem reflect.Type) func(v unsafe.Pointer, m *mapEntries, n int) {
+func nativeOf[K comparable](elem reflect.Type) *nativeMap {
 	if isWord(elem) {
-		return takeMap[K, uint64]
+		return nativeMapOf[K, uint64]()
 	}
 	switch elem.Kind() {
 	case reflect.Float64:
-		return takeMap[K, float64]
+		return nativeMapOf[K, float64]()
 	case reflect.Bool, reflect.Int8, reflect.Uint8:
-		return takeMap[K, uint8]
+		return nativeMapOf[K, uint8]()
 	case reflect.String:
-		return takeMap[K, string]
+		return nativeMapOf[K, string]()
 	case reflect.Pointer, reflect.Map, reflect.Func:
-		return takeMap[K, unsafe.Pointer]
+		return nativeMapOf[K, unsafe.Pointer]()
 	case reflect.Interface:
-		return takeMap[K, eface]
+		return nativeMapOf[K, eface]()
 	case reflect.Slice:
-		return takeMap[K, sliceHeader]
+		return nativeMapOf[K, sliceHeader]()
 	}
 	return nil
 }

@@ -167,37 +167,37 @@ func (c *Coroutine) bindingOf(v unsafe.Pointer, p *plan) int {
 // basicRoot returns the number of the type that root points to, if it is one that
 // every state knows and its value refers to nothing, or 0.
 func basicRoot(root any) byte {
-	switch p := root.(type) {
-	case *int:
-		if p != nil {
-			return 3
-		}
-	case *string:
-		if p != nil {
-			return 18
-		}
-	case *bool:
-		if p != nil {
-			return 2
-		}
-	case *int64:
-		if p != nil {
-			return 7
-		}
-	case *float64:
-		if p != nil {
-			return 15
-		}
-	case *any:
-		if p != nil && *p == nil {
-			return 20
-		}
-	case *error:
-		if p != nil && *p == nil {
-			return 21
-		}
+	t := rootType(root)
+	if opOfBasic[t] == opInterface && *(*unsafe.Pointer)((*eface)(unsafe.Pointer(&root)).data) != nil {
+		return 0
 	}
-	return 0
+	return t
+}
+
+// rootType returns the number of the type that root points to, if it is one of those that
+// roots are most often of, or 0.
+func rootType(root any) byte {
+	t := byte(0)
+	switch root.(type) {
+	case *int:
+		t = 3
+	case *string:
+		t = 18
+	case *bool:
+		t = 2
+	case *int64:
+		t = 7
+	case *float64:
+		t = 15
+	case *any:
+		t = 20
+	case *error:
+		t = 21
+	}
+	if (*eface)(unsafe.Pointer(&root)).data == nil {
+		return 0
+	}
+	return t
 }
 
 // opOfBasic gives the ops of the types that have fixed numbers.

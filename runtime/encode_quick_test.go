@@ -1,10 +1,12 @@
 package runtime
 
 import (
+	"fmt"
 	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 )
 
 type numbersFrame struct {
@@ -38,6 +40,8 @@ func TestQuick(t *testing.T) {
 	}{
 		{name: "nothing"},
 		{name: "roots", roots: []any{&i, &s, &long, &a, &b, &err, new(bool), new(int64), new(float64)}},
+		{name: "frame and roots", frames: []any{&ints{1, 1, 2, 3}}, roots: []any{&i, &s, &a, &err}},
+		{name: "frame and numbers", frames: []any{&ints{1, 1, 2, 3}}, roots: []any{new(bool), new(int64), new(float64), &long}},
 		{name: "two long strings", roots: []any{&long, &long}, slow: true},
 		{name: "a value", roots: []any{&i, new(any(5))}, slow: true},
 		{name: "another type", roots: []any{&eight}, slow: true},
@@ -66,6 +70,15 @@ func TestQuick(t *testing.T) {
 			if len(test.frames) > 0 && test.name != "record without a name" {
 				require.Equal(t, test.frames, d.frames)
 			}
+
+			body, _, err := openState(want[1:])
+			require.NoError(t, err)
+			d = New(nil, test.bind...)
+			if got := quickLoad(loadRegistry(), d, body, test.roots); test.slow || len(test.frames) == 0 || len(test.roots) > 4 {
+				require.False(t, got && test.name != "strings")
+				return
+			}
+			require.Equal(t, test.frames, d.frames)
 		})
 	}
 }
@@ -129,4 +142,72 @@ func sealed(b []byte) []byte {
 		return b
 	}
 	return sealState(append([]byte(stateMagic+"\x01\x00"), b[4:]...), 0, 4)
+}
+
+// TestQuickLoad changes states that are loaded in one go, and compares what comes of them
+// with what the decoder says.
+func TestQuickLoad(t *testing.T) {
+	trustful = true
+	defer func() { trustful = false }()
+	RegisterFrame[numbersFrame]("test.numbers", 5, Site{Pos: "n.go:1", Live: []string{"A", "B", "C", "D", "E", "F", "G", "H"}}, Site{Pos: "n.go:2"})
+	RegisterFrame[selfFrame]("test.counter.func2", 78, Site{Pos: "c.go:2", Live: []string{"r", "x"}})
+	benchInts(t)
+	n := 1
+	record := RecordOf(makeDeferred(&n)).(*deferred)
+	bind := Binding{"entry", record}
+	type vars struct {
+		i    int
+		s    string
+		a    any
+		f    float64
+		bool bool
+	}
+	v := vars{-5, "s", nil, 1.5, true}
+	c := suspendedWith(&ints{1, 1, -2, 300}, &numbersFrame{1, -1, 500, 1.5, 2 + 3i, true, "s", "a string that is long", 1 << 60}, &selfFrame{1, record, 3}, &ints{1, 4, 5, 6})
+	c.Bind(bind)
+	var bodies [][]byte
+	for _, roots := range [][]any{nil, {&v.i, &v.s, &v.a}, {&v.f, &v.bool, &v.i}} {
+		b, err := c.AppendState(nil, roots...)
+		require.NoError(t, err)
+		body, _, err := openState(b)
+		require.NoError(t, err)
+		bodies = append(bodies, body)
+	}
+	loaded := 0
+	rapid.Check(t, func(t *rapid.T) {
+		k := rapid.IntRange(0, len(bodies)-1).Draw(t, "body")
+		body := append([]byte(nil), bodies[k]...)
+		for range rapid.IntRange(0, 2).Draw(t, "changes") {
+			i := rapid.IntRange(0, len(body)-1).Draw(t, "at")
+			switch rapid.IntRange(0, 2).Draw(t, "how") {
+			case 0:
+				body[i] = rapid.Byte().Draw(t, "byte")
+			case 1:
+				body[i] += byte(rapid.IntRange(-2, 2).Draw(t, "delta"))
+			case 2:
+				body = append(body[:i], body[min(len(body), i+rapid.IntRange(1, 4).Draw(t, "n")):]...)
+			}
+			if len(body) == 0 {
+				return
+			}
+		}
+		var v, w vars
+		rootsOf := func(v *vars) []any {
+			return [][]any{nil, {&v.i, &v.s, &v.a}, {&v.f, &v.bool, &v.i}}[k]
+		}
+		x, y := New(nil, bind), New(nil, bind)
+		if !quickLoad(loadRegistry(), x, body, rootsOf(&v)) {
+			require.Equal(t, vars{}, v)
+			require.Empty(t, x.frames)
+			return
+		}
+		loaded++
+		d := decoder{reg: loadRegistry(), c: y, b: body, length: len(body)}
+		require.NoError(t, d.run(rootsOf(&w)))
+		require.Equal(t, fmt.Sprint(w), fmt.Sprint(v))
+		require.Equal(t, fmt.Sprintf("%#v", y.frames[0]), fmt.Sprintf("%#v", x.frames[0]))
+		require.Equal(t, len(y.frames), len(x.frames))
+		require.Equal(t, []any{y.started, y.done, y.mode}, []any{x.started, x.done, x.mode})
+	})
+	require.Greater(t, loaded, 20)
 }

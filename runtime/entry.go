@@ -1,23 +1,31 @@
 package runtime
 
-import "reflect"
+import (
+	"fmt"
+	"reflect"
+)
 
 // checkEntry refuses the frames of another function than the one that the coroutine runs:
 // it would be found to be another when it is resumed, and that is too late.
 func (d *decoder) checkEntry() {
-	if len(d.frames) == 0 {
-		return
+	if why := wrongEntry(d.reg, d.c, d.frames); why != "" {
+		d.fail("%s", why)
 	}
-	outermost := d.reg.frames[typeWord(d.frames[len(d.frames)-1])]
-	if d.c.plain {
-		d.fail("it is one of %s; this coroutine runs a function that does not suspend, or that was not compiled by coroc", outermost.name)
+}
+
+// wrongEntry says what is wrong with frames for a coroutine, or returns "".
+func wrongEntry(r *registry, c *Coroutine, frames []any) string {
+	if len(frames) == 0 || !c.plain && c.body == nil {
+		return ""
 	}
-	if d.c.body == nil {
-		return
+	outermost := r.frames[typeWord(frames[len(frames)-1])]
+	if c.plain {
+		return fmt.Sprintf("it is one of %s; this coroutine runs a function that does not suspend, or that was not compiled by coroc", outermost.name)
 	}
-	body := d.reg.recordOf[reflect.TypeOf(d.c.body).Elem()]
+	body := r.recordOf[reflect.TypeOf(c.body).Elem()]
 	// A func value that only hands on, such as a method value, has no frame.
-	if body != nil && d.reg.frameNames[body.name] != nil && body.name != outermost.name {
-		d.fail("it is one of %s, and this coroutine runs %s", outermost.name, body.name)
+	if body != nil && r.frameNames[body.name] != nil && body.name != outermost.name {
+		return fmt.Sprintf("it is one of %s, and this coroutine runs %s", outermost.name, body.name)
 	}
+	return ""
 }

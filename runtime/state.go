@@ -134,6 +134,9 @@ func (c *Coroutine) load(keep *Held, b []byte, roots []any) (n int, err error) {
 	if err != nil {
 		return 0, err
 	}
+	if keep == nil && quickLoad(r, c, body, roots) {
+		return n, nil
+	}
 	d := decoders.Get().(*decoder)
 	d.reg, d.c, d.b, d.length, d.keep = r, c, body, n, keep
 	err = d.run(roots)

@@ -73,8 +73,8 @@ type plan struct {
 	direct bool
 	word   unsafe.Pointer // type word of typ
 	slice  reflect.Type   // []typ
-	// takeMap is a faster way to copy the entries of a map, if there is one.
-	takeMap func(v unsafe.Pointer, m *mapEntries, n int)
+	native *nativeMap     // of a map, if there is one
+	plain  bool           // an object of one value is no more than the value
 	// hashes: equality may meet a value that cannot be compared.
 	hashes bool
 	// hiddenError: errors of the standard library that it keeps to itself.
@@ -182,6 +182,7 @@ func (t *planTable) fill(typ reflect.Type) *plan {
 		p.min = 0
 		p.leaf = true
 	}
+	p.plain = p.size > 0 && p.rec == nil && p.op != opArray && p.op != opRecord && p.typ != derivedType && p.typ != derivedPointer
 	p.boxed = !p.leaf && (p.op == opStruct || p.op == opArray)
 	return p
 }
@@ -257,7 +258,7 @@ func (t *planTable) structural(p *plan) {
 		p.op, p.elem = opSlice, t.later(p.typ.Elem())
 	case reflect.Map:
 		p.op, p.key, p.elem = opMap, t.later(p.typ.Key()), t.later(p.typ.Elem())
-		p.takeMap = mapTaker(p.typ)
+		p.native = native(p.typ)
 	case reflect.Chan:
 		p.op, p.elem = opChan, t.later(p.typ.Elem())
 	case reflect.Interface:
