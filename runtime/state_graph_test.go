@@ -356,7 +356,7 @@ func (x *isomorphism) compare(path *way, a, b reflect.Value) {
 		x.seen[visit{a.UnsafePointer(), a.Type()}] = true
 		for it := a.MapRange(); it.Next(); {
 			k := it.Key()
-			if k.Kind() == reflect.Interface && !k.IsNil() && k.Elem().Kind() == reflect.Pointer {
+			if hasPointer(k) {
 				continue // found by the other keys, or not reachable otherwise
 			}
 			w := b.MapIndex(k)
@@ -385,6 +385,29 @@ func (x *isomorphism) compare(path *way, a, b reflect.Value) {
 			x.fail(path, "%v and %v", a, b)
 		}
 	}
+}
+
+// hasPointer reports whether a key is or holds a pointer.
+func hasPointer(k reflect.Value) bool {
+	switch k.Kind() {
+	case reflect.Pointer:
+		return true
+	case reflect.Interface:
+		return !k.IsNil() && hasPointer(k.Elem())
+	case reflect.Struct:
+		for i := range k.NumField() {
+			if hasPointer(k.Field(i)) {
+				return true
+			}
+		}
+	case reflect.Array:
+		for i := range k.Len() {
+			if hasPointer(k.Index(i)) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (x *isomorphism) memory(path *way, a, b reflect.Value) {
