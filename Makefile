@@ -66,7 +66,7 @@ fuzz: random ## make random programs, and fuzz each target for FUZZTIME (20s)
 	| xargs grep -Hos '^func Fuzz[A-Za-z0-9_]*' \
 	| while IFS=: read -r file func; do \
 		echo "== $$func in $$(dirname $$file)"; \
-		$(GO) test -run '^$$' -fuzz "^$${func#func }$$" -fuzztime $(FUZZTIME) $$(dirname $$file) </dev/null || exit 1; \
+		$(GO) test -run '^$$' -fuzz "^$${func#func }$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s $$(dirname $$file) </dev/null || exit 1; \
 	done
 
 clean: ## remove what the other targets leave behind

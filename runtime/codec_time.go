@@ -97,8 +97,8 @@ const (
 	maxZoneName     = 64
 	maxFoundZones   = 4096 // more than there are
 	maxUnknownZones = 1024
-	// maxZoneSearches is how often a state may make us look into the database, which takes
-	// tens of microseconds and kilobytes if a name is not there.
+	// maxZoneSearches is how often a state may make us look into the database in vain, which
+	// takes tens of microseconds and kilobytes.
 	maxZoneSearches = 256
 )
 
@@ -110,7 +110,7 @@ func location(name string) *time.Location {
 }
 
 // findZone looks for the location of that name, unless it is known already what comes of
-// it. It reports whether it has looked.
+// it. It reports whether it has looked in vain.
 func findZone(name []byte) bool {
 	// Other paths, such as Europe//Paris, lead to the same files.
 	if len(name) == 0 || len(name) > maxZoneName || string(name) == "Local" || !fs.ValidPath(string(name)) {
@@ -135,7 +135,7 @@ func findZone(name []byte) bool {
 	case zones.found[string(name)] == nil && len(zones.found) < maxFoundZones:
 		zones.found[string(name)] = l
 	}
-	return true
+	return err != nil
 }
 
 // zoneOfTime returns the name of the location of a saved time, or nothing.

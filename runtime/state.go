@@ -81,7 +81,7 @@ const sharedString = 16
 // allocFree. What could not be loaded is not saved either.
 const (
 	allocPerByte = 256
-	allocFree    = 16 << 20
+	allocFree    = 4 << 20
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
