@@ -707,7 +707,7 @@ func Three(a, b, c int) func() int {
 func init() {
 	coroc.RegisterInstance[iter.Seq[int]]("iter.Seq")
 	coroc.RegisterFunc(&durable_static_1{coroc.MakeRecord(&durable_type_static_1)}, &durable_type_static_1, "github.com/coroc-dev/coroc/benchmarks.Fib", Fib)
-	coroc.RegisterFrame[durable_frame_Fib]("github.com/coroc-dev/coroc/benchmarks.Fib", 0xbc7277a954a0fe4e,
+	coroc.RegisterFrame[durable_frame_Fib]("github.com/coroc-dev/coroc/benchmarks.Fib", 0x673bda3e29a28b22,
 		coroc.Site{Pos: "functions.go:16:11", Live: []string{}, Key: 1},
 		coroc.Site{Pos: "functions.go:20:9", Live: []string{"n"}, Key: 2},
 		coroc.Site{Pos: "functions.go:20:20", Live: []string{"#33"}, Key: 3})
@@ -718,7 +718,7 @@ func init() {
 		coroc.Site{Pos: "functions.go:30:18", Live: []string{"#"}, Key: 1})
 	coroc.RegisterRecord(&durable_type_Deep_func1, "github.com/coroc-dev/coroc/benchmarks.Deep.func1", 0x7966f692fe9a54f0, func(r *durable_rec_Deep_func1) func() { return coroc.NewFunc(r, r.Call) })
 	coroc.RegisterFunc(&durable_static_2{coroc.MakeRecord(&durable_type_static_2)}, &durable_type_static_2, "github.com/coroc-dev/coroc/benchmarks.down", down)
-	coroc.RegisterFrame[durable_frame_down]("github.com/coroc-dev/coroc/benchmarks.down", 0x8716245ca6a7a7d0,
+	coroc.RegisterFrame[durable_frame_down]("github.com/coroc-dev/coroc/benchmarks.down", 0x351436bddcb35080,
 		coroc.Site{Pos: "functions.go:35:3", Live: []string{}, Key: 1},
 		coroc.Site{Pos: "functions.go:39:3", Live: []string{"i"}, Key: 2})
 	coroc.RegisterFrame[durable_frame_Rare_func1]("github.com/coroc-dev/coroc/benchmarks.Rare.func1", 0xd5e9b97e47e7baac,

@@ -18,9 +18,10 @@ const canonical = 1
 
 // Fingerprint returns a hash of the source of a declaration or literal in a form that
 // comments, formatting, what coroc makes of it and the Go release do not change: its syntax
-// tree, node by node, with the names of package go/ast.
+// tree, node by node, with the names of package go/ast. What a declared function and the type
+// of its receiver are called does not count either: they may be renamed.
 func Fingerprint(n ast.Node) uint64 {
-	return fingerprint(n, func(name string) string { return name })
+	return fingerprint(n, func(id *ast.Ident) string { return id.Name })
 }
 
 // FrozenName is what a frozen version of a function is declared as.
@@ -33,26 +34,57 @@ var frozenName = regexp.MustCompile(`^frozen_(.+)_[0-9a-f]{16}$`)
 // frozenFingerprint is Fingerprint for what stands in a frozen version, where functions are
 // called by their own frozen versions.
 func frozenFingerprint(n ast.Node) uint64 {
-	return fingerprint(n, func(name string) string { return frozenName.ReplaceAllString(name, "$1") })
+	return fingerprint(n, func(id *ast.Ident) string { return frozenName.ReplaceAllString(id.Name, "$1") })
 }
 
-func fingerprint(n ast.Node, rename func(string) string) uint64 {
+func fingerprint(n ast.Node, rename func(*ast.Ident) string) uint64 {
 	h := sha256.New()
 	fmt.Fprintf(h, "coroc %d\n", canonical)
 	c := &canonicalWriter{h, rename}
+	if fd, ok := n.(*ast.FuncDecl); ok {
+		n = anonymous(fd)
+	}
 	c.write(reflect.ValueOf(n))
 	return binary.BigEndian.Uint64(h.Sum(nil))
 }
 
+// anonymous returns a declaration in which the function and the type of its receiver have no
+// names.
+func anonymous(fd *ast.FuncDecl) *ast.FuncDecl {
+	c := *fd
+	c.Name = ast.NewIdent("_")
+	if fd.Recv != nil && len(fd.Recv.List) > 0 {
+		recv := *fd.Recv.List[0]
+		recv.Type = anonymousType(recv.Type)
+		c.Recv = &ast.FieldList{List: []*ast.Field{&recv}}
+	}
+	return &c
+}
+
+func anonymousType(t ast.Expr) ast.Expr {
+	switch t := t.(type) {
+	case *ast.ParenExpr:
+		return anonymousType(t.X)
+	case *ast.StarExpr:
+		return &ast.StarExpr{X: anonymousType(t.X)}
+	case *ast.IndexExpr:
+		return &ast.IndexExpr{X: anonymousType(t.X), Index: t.Index}
+	case *ast.IndexListExpr:
+		return &ast.IndexListExpr{X: anonymousType(t.X), Indices: t.Indices}
+	}
+	return ast.NewIdent("_")
+}
+
 type canonicalWriter struct {
 	h      hash.Hash
-	rename func(string) string // of identifiers
+	rename func(*ast.Ident) string
 }
 
 var (
 	positionType = reflect.TypeFor[token.Pos]()
 	commentType  = reflect.TypeFor[*ast.CommentGroup]()
 	objectType   = reflect.TypeFor[*ast.Object]()
+	identType    = reflect.TypeFor[ast.Ident]()
 )
 
 // write writes what is not zero of a value. Positions count where their presence
@@ -72,8 +104,8 @@ func (c *canonicalWriter) write(v reflect.Value) {
 		io.WriteString(h, "]")
 	case reflect.Struct:
 		t := v.Type()
-		if id, ok := v.Interface().(ast.Ident); ok {
-			fmt.Fprintf(h, "(Ident Name:%q)", c.rename(id.Name))
+		if v.Type() == identType {
+			fmt.Fprintf(h, "(Ident Name:%q)", c.rename(v.Addr().Interface().(*ast.Ident)))
 			return
 		}
 		fmt.Fprintf(h, "(%s", t.Name())

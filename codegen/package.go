@@ -51,6 +51,7 @@ type Generator struct {
 	assigned  map[*types.Var]bool  // package-level variables that are reassigned somewhere
 	functions []*Function          // what the twins keep
 	versions  []*Version
+	renames   *Renames
 }
 
 // New returns a generator for the module.
@@ -79,6 +80,7 @@ func New(mod *typecheck.Module, facts *colour.Facts) *Generator {
 		}
 	}
 	g.findMakers()
+	g.renames = FindRenames(mod)
 	return g
 }
 

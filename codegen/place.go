@@ -160,9 +160,12 @@ func (f *fileGen) version(orig ast.Node) uint64 {
 	}
 	switch _, isDecl := orig.(*ast.FuncDecl); {
 	case f.frozen == nil:
-		return Fingerprint(orig)
+		return f.renames.Fingerprint(f.p, orig)
 	case isDecl:
 		return f.frozen.Fingerprint
+	}
+	if v, ok := f.frozen.Literals[f.frozen.State+f.here.names[orig]]; ok {
+		return v
 	}
 	return frozenFingerprint(orig)
 }

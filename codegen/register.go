@@ -229,6 +229,9 @@ func (f *fileGen) registerPackage(first bool, changed []int) {
 	if first {
 		f.registerNetwork()
 	}
+	if first {
+		f.registerRenamed()
+	}
 	for _, s := range f.file.Imports {
 		if p := f.importedBy(s); p != nil && (s.Name == nil || s.Name.Name != "_" && s.Name.Name != ".") {
 			f.registerImport(p)

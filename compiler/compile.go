@@ -90,6 +90,7 @@ type Result struct {
 	explain bool
 	partial bool
 	config  typecheck.Config
+	renames *codegen.Renames
 }
 
 // Failed reports whether any diagnostic is an error. Then there are no files. With

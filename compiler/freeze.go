@@ -70,10 +70,11 @@ type FrozenFile struct {
 func (r *Result) Freeze(dry bool) ([]FrozenFile, error) {
 	var list []FrozenFile
 	have := map[string]bool{}
+	r.renames = codegen.FindRenames(r.Module)
 	now := map[string]uint64{}
 	for _, p := range r.freezable() {
 		for _, u := range unitsOf(p) {
-			now[u.state] = codegen.Fingerprint(u.node)
+			now[u.state] = r.renames.Fingerprint(p, u.node)
 		}
 	}
 	for _, v := range r.Frozen {
@@ -120,7 +121,8 @@ func (r *Result) freezable() []*typecheck.Package {
 // freeze returns the version of a unit and its file; nil if it cannot be suspended.
 func (r *Result) freeze(p *typecheck.Package, u freezeUnit) (*frozenVersion, []byte) {
 	v := &frozenVersion{}
-	v.State, v.Fingerprint = u.state, codegen.Fingerprint(u.node)
+	v.State, v.Fingerprint = u.state, r.renames.Fingerprint(p, u.node)
+	v.Text = codegen.Fingerprint(u.node)
 	for _, x := range r.Versions {
 		if x.Frozen != nil || x.Package != p || x.State != u.state && !strings.HasPrefix(x.State, u.state+".") {
 			continue
@@ -171,7 +173,7 @@ func (r *Result) freeze(p *typecheck.Package, u freezeUnit) (*frozenVersion, []b
 		case *types.Func:
 			o = o.Origin()
 			if fd := r.declOf(p, o); fd != nil && r.Facts.Funcs[o] != nil {
-				v.Calls = append(v.Calls, frozenCall{offset(id.Pos()) - start + shift, codegen.StateName(o, p.Path), codegen.Fingerprint(fd)})
+				v.Calls = append(v.Calls, frozenCall{offset(id.Pos()) - start + shift, codegen.StateName(o, p.Path), r.renames.Fingerprint(p, fd)})
 			}
 		}
 		return true

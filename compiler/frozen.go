@@ -30,6 +30,7 @@ type frozenVersion struct {
 	Source   string // file:line where it stood
 	Versions []frozenSites
 	Calls    []frozenCall
+	Text     uint64 // its fingerprint as it is written, without regard to renames
 
 	text []byte
 	decl *ast.FuncDecl
@@ -60,6 +61,7 @@ const (
 	directiveVersion  = "//coroc:version "
 	directiveCall     = "//coroc:call "
 	directiveSource   = "//coroc:source "
+	directiveText     = "//coroc:text "
 )
 
 // format returns the version as a file.
@@ -70,7 +72,7 @@ func (v *frozenVersion) format(pkg string, imports []string, decl []byte) []byte
 	if v.Literal {
 		kind = directiveLiteral
 	}
-	fmt.Fprintf(&b, "%s%s %016x\n%s%s\n", kind, v.State, v.Fingerprint, directiveSource, v.Source)
+	fmt.Fprintf(&b, "%s%s %016x\n%s%s\n%s%016x\n", kind, v.State, v.Fingerprint, directiveSource, v.Source, directiveText, v.Text)
 	for _, s := range v.Versions {
 		fmt.Fprintf(&b, "%s%s %016x", directiveVersion, s.State, s.Fingerprint)
 		for _, k := range s.Keys {
@@ -157,7 +159,7 @@ func parseFrozen(name string) (*frozenVersion, error) {
 	} else {
 		v.Original = v.decl.Name.Name
 	}
-	if codegen.Fingerprint(node) != v.Fingerprint {
+	if codegen.Fingerprint(node) != v.Text {
 		return nil, errors.New("the function in it has been changed")
 	}
 	return v, nil
@@ -194,6 +196,13 @@ func (v *frozenVersion) directive(line string) error {
 			s.Keys = append(s.Keys, int(number(k, 10)))
 		}
 		v.Versions = append(v.Versions, s)
+		if v.Literals == nil {
+			v.Literals = map[string]uint64{}
+		}
+		v.Literals[s.State] = s.Fingerprint
+	}
+	if f := split(directiveText, 1); f != nil {
+		v.Text = number(f[0], 16)
 	}
 	if f := split(directiveCall, 3); f != nil {
 		v.Calls = append(v.Calls, frozenCall{int(number(f[0], 10)), f[1], number(f[2], 16)})
@@ -214,6 +223,7 @@ func (v *frozenVersion) name() string {
 // then.
 func (r *Result) addFrozen() bool {
 	changed := map[*typecheck.Package]bool{}
+	renames := codegen.FindRenames(r.Module)
 	for _, p := range r.Module.Packages {
 		if p.Library || p.Test || p.NoBody || !p.Named || p.Dir == "" || p.Adopted != nil && p.Adopted.Committed {
 			continue
@@ -221,7 +231,7 @@ func (r *Result) addFrozen() bool {
 		all, diags := readFrozen(p.Dir)
 		r.add(diags)
 		r.Frozen = append(r.Frozen, all...)
-		f := &frozenPackage{r: r, p: p, all: all}
+		f := &frozenPackage{r: r, p: p, all: all, renames: renames}
 		files := f.files()
 		if len(files) == 0 {
 			continue
@@ -248,6 +258,8 @@ type frozenPackage struct {
 	all    []*frozenVersion
 	old    []*frozenVersion // that are not current
 	frozen map[string]*typecheck.Frozen
+
+	renames *codegen.Renames
 }
 
 func (f *frozenPackage) files() []*typecheck.File {
@@ -307,7 +319,7 @@ func (f *frozenPackage) fits(files []*typecheck.File) bool {
 func (f *frozenPackage) current() map[string]uint64 {
 	current := map[string]uint64{}
 	for _, u := range unitsOf(f.p) {
-		current[u.state] = codegen.Fingerprint(u.node)
+		current[u.state] = f.renames.Fingerprint(f.p, u.node)
 	}
 	return current
 }

@@ -261,6 +261,9 @@ func (d *decoder) name() []byte {
 		d.fail("malformed name")
 	}
 	d.lastName = append(d.lastName[:n], rest...)
+	if d.reg != nil && len(d.reg.renamed) > 0 {
+		return d.reg.nowCalled(d.lastName)
+	}
 	return d.lastName
 }
 

@@ -282,7 +282,8 @@ type registrations struct {
 	typeNames map[reflect.Type]string
 	vars      map[string]*varType
 	codecs    map[reflect.Type]*codec
-	bindings  []*varType // of the process, the latest last
+	bindings  []*varType        // of the process, the latest last
+	renamed   map[string]string // new names by old ones
 	conflicts []error
 }
 
@@ -299,6 +300,7 @@ func newRegistrations() *registrations {
 		vars:      map[string]*varType{},
 		codecs:    map[reflect.Type]*codec{},
 		spelling:  spelling{types: map[string]string{}},
+		renamed:   map[string]string{},
 	}
 }
 
@@ -331,6 +333,7 @@ type registry struct {
 	frameNames map[string][]*frameType
 	records    map[versionKey]*recordType
 	recordOf   map[reflect.Type]*recordType
+	renamed    map[string]string
 	vars       varTable
 	plans      planTable
 	names      nameTable
@@ -374,6 +377,7 @@ func (p *registrations) compile() *registry {
 		recordOf:   make(map[reflect.Type]*recordType, len(p.records)),
 		codecs:     maps.Clone(p.codecs),
 	}
+	r.renamed = maps.Clone(p.renamed)
 	for key, rec := range p.records {
 		r.records[key] = rec
 	}

@@ -132,6 +132,8 @@ type Frozen struct {
 	Literal     bool   // it was a func literal
 	Original    string // name of the function or method that it is a version of; "" for a literal
 	File        string // absolute
+
+	Literals map[string]uint64 // fingerprints of the literals in it that may suspend, by their names in saved states
 }
 
 // A File is one source file.
