@@ -10,7 +10,7 @@ GRAPHS   ?= 1000
 RACE := $(shell $(GO) env CGO_ENABLED | grep -q 1 && command -v $$($(GO) env CC) >/dev/null && echo yes)
 
 .DEFAULT_GOAL := help
-.PHONY: help test lint unit race stress-gc demo conformance random bench fuzz clean
+.PHONY: help test lint unit race stress-gc demo conformance portability random bench fuzz clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -52,6 +52,9 @@ demo: ## kill a durable workflow again and again, and check that nothing is done
 
 conformance: ## run the Go distribution's own tests under stress (CONFORMANCEFLAGS, for example -resume)
 	$(GO) run ./conformance $(CONFORMANCEFLAGS)
+
+portability: ## resume states of each build of a program in each other: architectures, Go releases, flags
+	$(GO) test ./portability -count=1 -timeout 0 -v -args -all
 
 random: ## compile and run PROGRAMS (60) random programs from SEED (the time)
 	$(GO) test ./internal/progen -run TestRandomPrograms -count=1 -timeout 0 -v -args \

@@ -24,6 +24,10 @@ type decoder struct {
 	keep    *Held // what handles stand for, or nil
 	handles bool  // there are some
 
+	// What is being read, for errors: a live variable of a frame, or nothing.
+	site *siteType
+	live *field
+
 	length int // of the whole state
 	shapes []loadedShape
 	types  []wireType
@@ -438,9 +442,11 @@ func (d *decoder) frame() any {
 	*(*int)(p) = s.site.index
 	for i := range s.live {
 		f := &s.live[i]
+		d.site, d.live = s.site, f
 		d.value(f.p, unsafe.Add(p, f.off))
 	}
 	d.drain()
+	d.site, d.live = nil, nil
 	var frame any
 	*(*eface)(unsafe.Pointer(&frame)) = eface{t.word, p}
 	return frame

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"math/bits"
 	"reflect"
@@ -47,6 +48,15 @@ func (d *decoder) unsigned(limit uint64) uint64 {
 	return v
 }
 
+// tooWide refuses a number from a program with larger words.
+func (d *decoder) tooWide(typ string, v any) {
+	where := ""
+	if d.site != nil {
+		where = fmt.Sprintf("function %s, suspended at %s (site %d): %s has ", d.site.frame.name, d.site.pos, d.site.key, d.live.name)
+	}
+	d.incompatible("%sthe %s %d, which does not fit into the %d bits of this program: resume it where %[2]s has 64", where, typ, v, bits.UintSize)
+}
+
 func (d *decoder) float() float64 { return math.Float64frombits(bits.ReverseBytes64(d.uvarint())) }
 
 func (d *decoder) float32() float32 {
@@ -66,7 +76,11 @@ func (d *decoder) value(p *plan, ptr unsafe.Pointer) {
 		}
 		*(*byte)(ptr) = b
 	case opInt:
-		*(*int)(ptr) = int(d.signed(math.MaxInt))
+		v := d.varint()
+		if int64(int(v)) != v {
+			d.tooWide("int", v)
+		}
+		*(*int)(ptr) = int(v)
 	case opInt8, opUint8:
 		*(*byte)(ptr) = d.byte()
 	case opInt16:
@@ -76,7 +90,11 @@ func (d *decoder) value(p *plan, ptr unsafe.Pointer) {
 	case opInt64:
 		*(*int64)(ptr) = d.varint()
 	case opUint:
-		*(*uint)(ptr) = uint(d.unsigned(math.MaxUint))
+		v := d.uvarint()
+		if uint64(uint(v)) != v {
+			d.tooWide("uint", v)
+		}
+		*(*uint)(ptr) = uint(v)
 	case opUint16:
 		*(*uint16)(ptr) = uint16(d.unsigned(math.MaxUint16))
 	case opUint32:
@@ -84,7 +102,11 @@ func (d *decoder) value(p *plan, ptr unsafe.Pointer) {
 	case opUint64:
 		*(*uint64)(ptr) = d.uvarint()
 	case opUintptr:
-		*(*uintptr)(ptr) = uintptr(d.unsigned(uint64(^uintptr(0))))
+		v := d.uvarint()
+		if uint64(uintptr(v)) != v {
+			d.tooWide("uintptr", v)
+		}
+		*(*uintptr)(ptr) = uintptr(v)
 	case opFloat32:
 		*(*float32)(ptr) = d.float32()
 	case opFloat64:
