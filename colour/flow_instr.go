@@ -283,13 +283,7 @@ func (f *flow) call(in *ssa.Function, common *ssa.CallCommon, v *ssa.Call) {
 	}
 	var res []*place
 	if v != nil {
-		if t, ok := v.Type().(*types.Tuple); ok {
-			for i := range t.Len() {
-				res = append(res, f.tuple(v, i))
-			}
-		} else {
-			res = []*place{f.value(v)}
-		}
+		res = f.returned(v)
 	}
 	if common.IsInvoke() {
 		m := common.Method

@@ -54,29 +54,29 @@ func (f *flow) makers(c *call, fn *ssa.Function) []*ssa.Function {
 	if c.common.Value == fn {
 		return []*ssa.Function{c.in}
 	}
-	to := f.value(c.common.Value)
+	to, is := f.value(c.common.Value), f.itemsOf(func(i item) bool { return i.fn == fn })
 	var found []*ssa.Function
 	for k, from := range f.made {
-		if k.in != nil && k.fn == fn && f.leads(from, to, fn) {
+		if k.in != nil && k.fn == fn && flows(from, to, is, nil) {
 			found = append(found, k.in)
 		}
 	}
 	return found
 }
 
-// leads reports whether fn comes from one place to another.
-func (f *flow) leads(from, to *place, fn *ssa.Function) bool {
-	return f.flows(from, to, func(i item) bool { return i.fn == fn }, nil)
-}
-
-// flows reports whether items of a kind come from one place to another, past none.
-func (f *flow) flows(from, to *place, kind func(item) bool, past *place) bool {
+// itemsOf returns the items of a kind.
+func (f *flow) itemsOf(kind func(item) bool) bits {
 	var is bits
 	for tok, i := range f.items {
 		if kind(i) {
 			is.set(itemID(tok))
 		}
 	}
+	return is
+}
+
+// flows reports whether one of some items comes from one place to another, past none.
+func flows(from, to *place, is bits, past *place) bool {
 	seen := map[*place]bool{from: true, past: true}
 	todo := []*place{from}
 	for len(todo) > 0 {
@@ -95,26 +95,23 @@ func (f *flow) flows(from, to *place, kind func(item) bool, past *place) bool {
 	return false
 }
 
-// sources returns the functions of opaque code that return a func value which c calls.
+// sources returns the functions of opaque code that return a func value which c calls: what
+// opaque code has been given before, and gives out again, is not meant.
 func (a *analysis) sources(c *call) []end {
+	f := a.flow
+	to, unknown := f.value(c.common.Value), f.itemsOf(func(i item) bool { return i == item{} })
 	var found []end
-	to := a.flow.value(c.common.Value)
-	for _, k := range a.flow.calls {
+	for _, k := range f.calls {
 		if k.value == nil || !k.common.Pos().IsValid() {
 			continue
 		}
-		for _, fn := range k.order {
-			for _, e := range a.ends(k, fn) {
-				results := e.callee.Signature().Results()
-				for i := range results.Len() {
-					if !isFunc(results.At(i).Type()) {
-						continue
-					}
-					from := a.flow.value(k.value)
-					if results.Len() > 1 {
-						from = a.flow.tuple(k.value, i)
-					}
-					if from != nil && a.flow.flows(from, to, isUnknown, a.flow.outside) {
+		for i, from := range f.returned(k.value) {
+			if from == nil || !types.Identical(from.typ.Underlying(), to.typ.Underlying()) {
+				continue
+			}
+			for _, fn := range k.order {
+				for _, e := range a.ends(k, fn) {
+					if isFunc(e.callee.Signature().Results().At(i).Type()) && flows(from, to, unknown, f.outside) {
 						found = append(found, e)
 					}
 				}
@@ -124,7 +121,18 @@ func (a *analysis) sources(c *call) []end {
 	return found
 }
 
-func isUnknown(i item) bool { return i == item{} }
+// returned returns the places of the results of a call.
+func (f *flow) returned(c *ssa.Call) []*place {
+	t, ok := c.Type().(*types.Tuple)
+	if !ok {
+		return []*place{f.value(c)}
+	}
+	res := make([]*place, t.Len())
+	for i := range res {
+		res[i] = f.tuple(c, i)
+	}
+	return res
+}
 
 func (b bits) meets(c bits) bool {
 	for i := range min(len(b), len(c)) {
