@@ -67,6 +67,11 @@ func (f *Facts) Dump(mod *typecheck.Module) string {
 			mask(st.Pos(), "struct", m)
 		}
 	}
+	for _, o := range f.Opaque {
+		for _, e := range o.Values {
+			add(e.Pos(), "value of %s that is in the way", describe(o.Callee))
+		}
+	}
 	slices.SortFunc(lines, func(a, b line) int {
 		return cmp.Or(
 			cmp.Compare(a.pos.Filename, b.pos.Filename),

@@ -147,6 +147,7 @@ func (b bits) meets(c bits) bool {
 // to the function callee, sorted by position.
 func (a *analysis) values(c *call, fn *ssa.Function, callee *types.Func) []ast.Expr {
 	var found []ast.Expr
+	// A method value stands in one place; that of a method expression is not known.
 	at := token.NoPos
 	if mc, ok := a.flow.wrappers[fn].(*ssa.MakeClosure); ok {
 		at = mc.Pos()
@@ -157,7 +158,7 @@ func (a *analysis) values(c *call, fn *ssa.Function, callee *types.Func) []ast.E
 			w := &walker{p: p}
 			w.found = func(e ast.Expr) {
 				id := nameOf(e)
-				if id == nil || at.IsValid() && id.Pos() != at {
+				if id == nil || at.IsValid() && id.Pos() != at || !at.IsValid() && isMethodValue(p.Info, e) {
 					return
 				}
 				if obj, ok := p.Info.Uses[id].(*types.Func); ok && obj.Origin().FullName() == callee.FullName() && !slices.Contains(found, e) {
@@ -189,6 +190,11 @@ func nameOf(e ast.Expr) *ast.Ident {
 		return nameOf(e.X)
 	}
 	return nil
+}
+
+func isMethodValue(info *types.Info, e ast.Expr) bool {
+	sel, ok := e.(*ast.SelectorExpr)
+	return ok && info.Selections[sel] != nil && info.Selections[sel].Kind() == types.MethodVal
 }
 
 // codeOf returns the syntax of a function; that of the initializer of a package are the

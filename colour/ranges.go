@@ -61,11 +61,11 @@ func (a *analysis) checkRanges() {
 		for _, c := range a.flow.ranges[s.rng.For] {
 			switch {
 			case !c.unknown:
-			case fn == nil:
+			case fn == nil || a.mod.PackageOf(fn.Pkg()) != nil:
 				for _, e := range a.sources(c) {
 					a.opaque(e, report(c, e.callee))
 				}
-			case fn.Pkg() != nil && a.mod.PackageOf(fn.Pkg()) == nil && !isLibrary(fn.Pkg()) && a.twins.of(fn) == nil:
+			case fn.Pkg() != nil && !isLibrary(fn.Pkg()) && a.twins.of(fn) == nil:
 				a.opaqueAt(fn, call, report(c, fn))
 			}
 		}

@@ -66,7 +66,7 @@ func Rewrite(mod *typecheck.Module, p *typecheck.Package, facts *colour.Facts) (
 	changed := make(map[ast.Decl]bool)
 	for i, f := range p.Files {
 		for _, d := range f.Syntax.Decls {
-			if !r.needsRewriting(d) {
+			if !r.needsRewriting(d) && (f.Library != "" || !r.mentionsClone(d)) {
 				r.files[i].source = append(r.files[i].source, d)
 				continue
 			}
@@ -216,6 +216,23 @@ func (r *rewriter) needsRewriting(d ast.Decl) bool {
 			found = found || r.facts.Records[n] || r.durableLit(n)
 		case ast.Expr:
 			found = found || r.facts.Records[n]
+		}
+		return !found
+	})
+	return found
+}
+
+// mentionsClone reports whether a declaration leads to a clone of library code, which its
+// text in the source does not.
+func (r *rewriter) mentionsClone(d ast.Decl) bool {
+	if len(r.src.Clones) == 0 {
+		return false
+	}
+	found := false
+	ast.Inspect(d, func(n ast.Node) bool {
+		if id, ok := n.(*ast.Ident); ok && r.src.Clones[id.Name] != "" {
+			o := r.info.Uses[id]
+			found = found || o != nil && o.Parent() == r.src.Types.Scope()
 		}
 		return !found
 	})

@@ -74,6 +74,14 @@ func plain() string {
 	return f(func(r rune) rune { return r - 'a' + 'A' }, name)
 }
 
+type set[T comparable] map[T]bool
+
+func (s set[T]) all() iter.Seq[T] { return maps.Keys(s) }
+
+func (s set[T]) sorted(by func(a, b T) int) iter.Seq2[int, T] {
+	return slices.All(slices.SortedFunc(s.all(), by))
+}
+
 // iterators are func values that library functions return.
 func iterators() {
 	backward := slices.Backward[[]int]
@@ -91,6 +99,12 @@ func iterators() {
 	}
 	for i, v := range all {
 		fmt.Println(i, yield(v))
+	}
+	for v := range (set[int]{80: true}).all() {
+		fmt.Println("all", yield(v))
+	}
+	for i, v := range (set[string]{"b": true, "a": true}).sorted(strings.Compare) {
+		fmt.Println(i, v, yield(i))
 	}
 	byKind := map[string]iter.Seq[int]{"values": slices.Values([]int{60}), "keys": maps.Keys(map[int]bool{70: true})}
 	for _, kind := range []string{"keys", "values"} {
