@@ -40,10 +40,13 @@ func freeze(cmd *cobra.Command, f *flags, args []string, list bool) error {
 	if out.Failed() {
 		return errFound
 	}
-	files, err := out.Result().Freeze(list)
+	r := out.Result()
+	before := len(r.Diagnostics)
+	files, err := r.Freeze(list)
 	if err != nil {
 		return err
 	}
+	printDiagnostics(cmd.ErrOrStderr(), r.Diagnostics[before:])
 	if list {
 		return printFrozen(cmd, files)
 	}
