@@ -261,24 +261,33 @@ func TestMutations(t *testing.T) {
 	defer func() { trustful = false }()
 	seeds := fuzzSeeds(t)
 	rapid.Check(t, func(t *rapid.T) {
-		body := append([]byte(nil), rapid.SampledFrom(seeds).Draw(t, "seed")...)
-		for range rapid.IntRange(1, 4).Draw(t, "changes") {
-			i := rapid.IntRange(0, len(body)-1).Draw(t, "at")
-			switch rapid.IntRange(0, 3).Draw(t, "how") {
-			case 0:
-				body[i] = rapid.Byte().Draw(t, "byte")
-			case 1:
-				body[i] += byte(rapid.IntRange(-2, 2).Draw(t, "delta"))
-			case 2:
-				body = append(body[:i], body[min(len(body), i+rapid.IntRange(1, 4).Draw(t, "n")):]...)
-			case 3:
-				j := min(len(body), i+rapid.IntRange(1, 8).Draw(t, "n"))
-				body = append(body[:j], append(append([]byte(nil), body[i:j]...), body[j:]...)...)
-			}
-			if len(body) == 0 {
-				return
-			}
+		body := mutate(t, rapid.SampledFrom(seeds).Draw(t, "seed"))
+		if len(body) == 0 {
+			return
 		}
 		checkState(t, body, false)
 	})
+}
+
+// mutate returns a body with bytes replaced, removed and repeated.
+func mutate(t *rapid.T, body []byte) []byte {
+	body = append([]byte(nil), body...)
+	for range rapid.IntRange(1, 4).Draw(t, "changes") {
+		if len(body) == 0 {
+			break
+		}
+		i := rapid.IntRange(0, len(body)-1).Draw(t, "at")
+		switch rapid.IntRange(0, 3).Draw(t, "how") {
+		case 0:
+			body[i] = rapid.Byte().Draw(t, "byte")
+		case 1:
+			body[i] += byte(rapid.IntRange(-2, 2).Draw(t, "delta"))
+		case 2:
+			body = append(body[:i], body[min(len(body), i+rapid.IntRange(1, 4).Draw(t, "n")):]...)
+		case 3:
+			j := min(len(body), i+rapid.IntRange(1, 8).Draw(t, "n"))
+			body = append(body[:j], append(append([]byte(nil), body[i:j]...), body[j:]...)...)
+		}
+	}
+	return body
 }

@@ -720,7 +720,7 @@ func TestGolden(t *testing.T) {
 }
 
 // undump reads what hex.Dump has written.
-func undump(t *testing.T, file string) []byte {
+func undump(t testing.TB, file string) []byte {
 	text, err := os.ReadFile(file)
 	require.NoError(t, err)
 	var b []byte

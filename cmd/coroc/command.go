@@ -155,7 +155,7 @@ the program's.`,
 	}
 	clean.Flags().BoolVarP(&dry, "dry-run", "n", false, "only print what would be done")
 	clean.Flags().BoolVarP(&f.list, "list", "l", false, "print the name of each file that is changed")
-	cmd.AddCommand(check, clean, explainCommand(&f), stressCommand(), freezeCommand(&f),
+	cmd.AddCommand(check, clean, explainCommand(&f), stressCommand(), inspectCommand(), freezeCommand(&f),
 		goCommand("build", "Build the durable program without writing to the source tree", "  coroc build -o app ./cmd/app"),
 		goCommand("run", "Run the durable program without writing to the source tree", "  coroc run ./cmd/app serve"),
 		goCommand("test", "Test the durable program without writing to the source tree", "  coroc test -race ./..."))

@@ -85,6 +85,21 @@ func (s style) red(text string) string {
 	return "\x1b[31m" + text + "\x1b[0m"
 }
 
+func (s style) faint(text string) string {
+	if !s.on {
+		return text
+	}
+	return "\x1b[2m" + text + "\x1b[0m"
+}
+
+// marked colours the mark of memory that is referred to more than once.
+func (s style) marked(text string) string {
+	if !s.on || text == "" {
+		return text
+	}
+	return "\x1b[36m" + text + "\x1b[0m"
+}
+
 // printExplanation prints the functions with what they keep.
 func printExplanation(w io.Writer, e *compiler.Explanation) {
 	p := explanationPrinter{w, styleOf(w), e.Directory}
