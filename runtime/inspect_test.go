@@ -579,3 +579,24 @@ func TestInspectMutations(t *testing.T) {
 		checkInspection(t, seal(body))
 	})
 }
+
+// States that nobody but a grammar of the format would write are read as well, and none is
+// refused that can be loaded.
+func TestInspectGrammar(t *testing.T) {
+	trustful = true
+	defer func() { trustful = false }()
+	rapid.Check(t, func(t *rapid.T) {
+		body, bent := drawState(t)
+		b := seal(body)
+		checkInspection(t, b)
+		_, err := Inspect(b)
+		if !bent {
+			require.NoError(t, err)
+			checkDissection(t, b)
+		}
+		var x int
+		if _, loads := New(nil).LoadState(b, &x); loads == nil {
+			require.NoError(t, err)
+		}
+	})
+}
