@@ -128,22 +128,28 @@ func TestMatrix(t *testing.T) {
 	})
 
 	// What an int of 32 bits cannot hold is refused, and said so.
-	t.Run("wide", func(t *testing.T) {
-		file := filepath.Join(states, "wide")
-		for _, p := range programs {
-			_, err := p.run([]string{"PORTABLE=wide"}, "save", "1", file)
-			require.NoError(t, err)
-			for _, q := range programs {
-				_, err := q.run([]string{"PORTABLE=wide"}, "load", file)
-				if p.words == 0 && q.words == 32 {
-					require.ErrorContains(t, err, "incompatible state: function example.com/portable.wide, suspended at ", "%s by %s", p.name, q.name)
-					require.ErrorContains(t, err, ": n has the int 1099511627781, which does not fit into the 32 bits of this program: resume it where int has 64")
-				} else {
-					require.NoError(t, err, "%s by %s", p.name, q.name)
+	for _, wide := range []struct{ program, text string }{
+		{"wide", ": n has the int 1099511627781"},
+		{"wides", ": list has the int 4611686018427387904"},
+	} {
+		t.Run(wide.program, func(t *testing.T) {
+			file := filepath.Join(states, wide.program)
+			env := []string{"PORTABLE=" + wide.program}
+			for _, p := range programs {
+				_, err := p.run(env, "save", "1", file)
+				require.NoError(t, err)
+				for _, q := range programs {
+					_, err := q.run(env, "load", file)
+					if p.words == 0 && q.words == 32 {
+						require.ErrorContains(t, err, "incompatible state: function example.com/portable."+wide.program+", suspended at ", "%s by %s", p.name, q.name)
+						require.ErrorContains(t, err, wide.text+", which does not fit into the 32 bits of this program: resume it where int has 64")
+					} else {
+						require.NoError(t, err, "%s by %s", p.name, q.name)
+					}
 				}
 			}
-		}
-	})
+		})
+	}
 }
 
 // firstDifference returns a from the first line on that differs from b.

@@ -58,6 +58,7 @@ func writeRelease(t *testing.T, version string) {
 	if version == provisional {
 		require.NoError(t, os.RemoveAll(dir))
 	}
+	require.NoError(t, os.MkdirAll(filepath.Dir(dir), 0o777))
 	require.NoError(t, os.Mkdir(dir, 0o777), "the states of a release are never written again")
 	text, err := os.ReadFile("testdata/program.txtar")
 	require.NoError(t, err)

@@ -48,6 +48,15 @@ func (d *decoder) unsigned(limit uint64) uint64 {
 	return v
 }
 
+// word reads an int.
+func (d *decoder) word() int {
+	v := d.varint()
+	if int64(int(v)) != v {
+		d.tooWide("int", v)
+	}
+	return int(v)
+}
+
 // tooWide refuses a number from a program with larger words.
 func (d *decoder) tooWide(typ string, v any) {
 	where := ""
@@ -76,11 +85,7 @@ func (d *decoder) value(p *plan, ptr unsafe.Pointer) {
 		}
 		*(*byte)(ptr) = b
 	case opInt:
-		v := d.varint()
-		if int64(int(v)) != v {
-			d.tooWide("int", v)
-		}
-		*(*int)(ptr) = int(v)
+		*(*int)(ptr) = d.word()
 	case opInt8, opUint8:
 		*(*byte)(ptr) = d.byte()
 	case opInt16:
@@ -236,7 +241,7 @@ func (d *decoder) ints(l []int) {
 			i += 2
 		default:
 			d.i = i
-			l[k] = int(d.signed(math.MaxInt))
+			l[k] = d.word()
 			i = d.i
 			continue
 		}
