@@ -47,7 +47,7 @@ func TestCollector(t *testing.T) {
 				return
 			default:
 				goruntime.GC()
-				time.Sleep(time.Millisecond)
+				time.Sleep(10 * time.Millisecond)
 			}
 		}
 	}()

@@ -63,13 +63,13 @@ func (e *encoder) trimmed(p *plan, addr unsafe.Pointer, n int) {
 }
 
 func isZero(p unsafe.Pointer, size uintptr) bool {
-	for ; size >= 8; size -= 8 {
-		if *(*[8]byte)(p) != [8]byte{} {
+	b := unsafe.Slice((*byte)(p), size) // the pointer of which never leaves the memory
+	for ; len(b) >= 8; b = b[8:] {
+		if [8]byte(b) != [8]byte{} {
 			return false
 		}
-		p = unsafe.Add(p, 8)
 	}
-	return allZero(unsafe.Slice((*byte)(p), size))
+	return allZero(b)
 }
 
 func (e *encoder) drainLater() {
