@@ -19,10 +19,14 @@ const provisional = "v0"
 const between = 4
 
 // TestReleases resumes the states of each release, by the program that the release had,
-// built by the coroc of today.
+// built by the coroc of today: in two ways, or in all of TestMatrix.
 func TestReleases(t *testing.T) {
 	if *release != "" {
 		writeRelease(t, *release)
+	}
+	if !*all && *only == "" {
+		defer func(list string) { *only = list }(*only)
+		*only = "plain;386"
 	}
 	dirs, err := filepath.Glob("testdata/states/*")
 	require.NoError(t, err)
