@@ -142,7 +142,7 @@ type Context[R, S any] struct {
 }
 
 // values are what a coroutine exchanges with its caller: all that is saved of a
-// Context, apart from the stack.
+// Context by itself, apart from the stack.
 type values[R, S any] struct {
 	recv   R // the value yielded last
 	send   S // what the suspended Yield will return

@@ -39,6 +39,11 @@
 //   - [Coroutine.Stop] runs the pending defers and cannot be stopped by a recover.
 //   - Coroutines nest. [Yield] suspends the innermost one.
 //
+// In a durable build a coroutine that another one has, in whatever variable or value, is
+// part of that one's state: both go on where they were, and share what they shared. What
+// the inner one's function captures is part of the state then. It must have been compiled
+// by coroc, and must not be running.
+//
 // # Exceptions
 //
 //   - Yield outside of a coroutine panics. In a durable build, code that coroc has

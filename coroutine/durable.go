@@ -12,62 +12,94 @@ import (
 // loaded.
 const Durable = true
 
-// stack is the coroutine of the runtime, whose frames can be saved.
+// stack is the coroutine of the runtime, whose frames can be saved. It is itself part of
+// the states of coroutines that have this one.
 type stack struct {
-	rt     *runtime.Coroutine
-	record any  // of the entry function, or nil
-	plain  bool // that function does not suspend
-	bound  bool
-	size   int // of the last state, the best guess at the next one's
+	rt      *runtime.Coroutine
+	returns bool // what its function returns is the result
 }
 
 func newCoroutine[R, S any](f func()) Coroutine[R, S] {
+	c := new(Context[R, S])
 	record := runtime.RecordOf(f)
-	if r, ok := record.(interface{ DurableCall(*runtime.Coroutine) }); ok {
-		return newEntry[R, S](record, r.DurableCall)
+	entry, suspends := c.entry(record)
+	if entry == nil {
+		entry = func(*runtime.Coroutine) { f() }
 	}
-	c := newEntry[R, S](record, func(*runtime.Coroutine) { f() })
-	c.ctx.plain = true
-	return c
+	c.rt = runtime.New(entry)
+	c.rt.SetLocal(c)
+	c.rt.SetEntry(record, suspends)
+	return Coroutine[R, S]{c}
 }
 
 func newWithReturn[R, S any](f func() R) Coroutine[R, S] {
 	c := new(Context[R, S])
-	c.record = runtime.RecordOf(f)
-	if r, ok := c.record.(interface {
-		DurableCall(*runtime.Coroutine) R
-	}); ok {
-		return c.enter(func(rt *runtime.Coroutine) {
-			if v := r.DurableCall(rt); !rt.Suspended() {
-				c.result = v
-			}
-		})
+	c.returns = true
+	record := runtime.RecordOf(f)
+	entry, suspends := c.entry(record)
+	if entry == nil {
+		entry = func(*runtime.Coroutine) { c.result = f() }
 	}
-	c.plain = true
-	return c.enter(func(*runtime.Coroutine) { c.result = f() })
+	c.rt = runtime.New(entry)
+	c.rt.SetLocal(c)
+	c.rt.SetEntry(record, suspends)
+	return Coroutine[R, S]{c}
 }
 
 func newTwin[R, S any](_ func(), twin func(*runtime.Coroutine), bind []runtime.Binding) Coroutine[R, S] {
-	return newEntry[R, S](nil, twin, bind...)
-}
-
-func newEntry[R, S any](record any, entry func(*runtime.Coroutine), bind ...runtime.Binding) Coroutine[R, S] {
 	c := new(Context[R, S])
-	c.record = record
-	return c.enter(entry, bind...)
-}
-
-func (c *Context[R, S]) enter(entry func(*runtime.Coroutine), bind ...runtime.Binding) Coroutine[R, S] {
-	c.rt = runtime.New(entry, bind...)
+	c.rt = runtime.New(twin, bind...)
 	c.rt.SetLocal(c)
 	return Coroutine[R, S]{c}
 }
 
+// entry returns how the func with the given record is called, and whether it may suspend;
+// nil if it has none.
+func (c *Context[R, S]) entry(record any) (call func(*runtime.Coroutine), suspends bool) {
+	if !c.returns {
+		switch r := record.(type) {
+		case interface{ DurableCall(*runtime.Coroutine) }:
+			return r.DurableCall, true
+		case interface{ Call() }:
+			return func(*runtime.Coroutine) { r.Call() }, false
+		}
+		return nil, false
+	}
+	switch r := record.(type) {
+	case interface {
+		DurableCall(*runtime.Coroutine) R
+	}:
+		return func(rt *runtime.Coroutine) {
+			if v := r.DurableCall(rt); !rt.Suspended() {
+				c.result = v
+			}
+		}, true
+	case interface{ Call() R }:
+		return func(*runtime.Coroutine) { c.result = r.Call() }, false
+	}
+	return nil, false
+}
+
+// enter prepares a coroutine that was loaded as part of the state of another one.
+func (c *Context[R, S]) enter() *runtime.Coroutine {
+	if c.rt.Entered() || c.rt.Done() {
+		return c.rt
+	}
+	record, suspends := c.rt.Body()
+	entry, can := c.entry(record)
+	if entry == nil || suspends && !can {
+		panic(fmt.Errorf("%w: a coroutine of a function that is a %T", ErrInvalidState, record))
+	}
+	c.rt.SetLocal(c)
+	c.rt.Enter(entry)
+	return c.rt
+}
+
 func (c *Context[R, S]) ended() bool { return c.rt.Done() }
 
-func (c *Context[R, S]) next() bool { return c.rt.Next() }
+func (c *Context[R, S]) next() bool { return c.enter().Next() }
 
-func (c *Context[R, S]) stop() { c.rt.Stop() }
+func (c *Context[R, S]) stop() { c.enter().Stop() }
 
 func yield[R, S any](v R) S { return Durable_Yield[R, S](runtime.Detached, v) }
 
@@ -86,12 +118,11 @@ func (c *Context[R, S]) marshal() ([]byte, error) {
 	if c.rt.Active() {
 		return nil, fmt.Errorf("%w: a coroutine that is running cannot be saved", ErrInvalidState)
 	}
-	c.bind(c)
-	b, err := c.rt.AppendState(make([]byte, 0, max(c.size, 128)+c.size/32+4), &c.recv, &c.send, &c.result)
+	size := c.bind().Size()
+	b, err := c.rt.AppendState(make([]byte, 0, max(size, 128)+size/32+4), &c.recv, &c.send, &c.result)
 	if err != nil {
 		return nil, err
 	}
-	c.size = len(b)
 	return b, nil
 }
 
@@ -102,24 +133,23 @@ func (c *Context[R, S]) unmarshal(b []byte) (int, error) {
 	if c.rt.Active() || c.rt.Started() || c.rt.Done() {
 		return 0, fmt.Errorf("%w: only a coroutine that has not started can be loaded", ErrInvalidState)
 	}
-	c.bind(c)
-	return c.rt.LoadState(b, &c.recv, &c.send, &c.result)
+	return c.bind().LoadState(b, &c.recv, &c.send, &c.result)
 }
 
 // bind gives names to what belongs to the process that calls New: the context and the
 // record of the entry function, with what that captures. It waits until there is a
 // state to save or load, since many coroutines are never saved.
-func (s *stack) bind(ctx any) {
-	if s.bound {
-		return
+func (c *Context[R, S]) bind() *runtime.Coroutine {
+	rt := c.rt
+	if !rt.Done() {
+		rt = c.enter()
 	}
-	s.bound = true
-	if s.record != nil || s.plain {
-		s.rt.SetEntry(s.record, !s.plain)
-	}
-	if s.record == nil {
-		s.rt.Bind(runtime.Binding{Name: "context", Value: ctx})
-		return
-	}
-	s.rt.Bind(runtime.Binding{Name: "entry", Value: s.record}, runtime.Binding{Name: "context", Value: ctx})
+	rt.BindFirst(func() []runtime.Binding {
+		context := runtime.Binding{Name: "context", Value: c}
+		if record, _ := rt.Body(); record != nil {
+			return []runtime.Binding{{Name: "entry", Value: record}, context}
+		}
+		return []runtime.Binding{context}
+	})
+	return rt
 }

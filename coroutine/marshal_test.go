@@ -317,19 +317,76 @@ func TestUnsavable(t *testing.T) {
 	c.Stop()
 }
 
-// A coroutine that another one holds is not part of that one's state.
+// A coroutine that another one holds is part of that one's state.
 func TestMarshalOfNested(t *testing.T) {
 	type held = coroutine.Coroutine[int, int]
-	c := coroutine.New[held, int](entry(func(c *coroc.Coroutine) {
-		if c.Running() {
-			coroutine.Durable_Yield[held, int](c, coroutine.New[int, int](entryOnce))
+	holder := func(inner held) coroutine.Coroutine[held, int] {
+		return coroutine.New[held, int](entry(func(c *coroc.Coroutine) {
+			coroutine.Durable_Yield[held, int](c, inner)
+		}))
+	}
+	steps := func(c held) (l []int) {
+		for c.Next() {
+			l = append(l, c.Recv())
 		}
-	}))
+		return append(l, c.Result())
+	}
+	for n := range 5 {
+		inner, want := coroutine.NewWithReturn[int, int](entryFibonacci(6)), coroutine.NewWithReturn[int, int](entryFibonacci(6))
+		for range n {
+			inner.Next()
+			want.Next()
+		}
+		c := holder(inner)
+		require.True(t, c.Next())
+		b, err := c.Context().Marshal()
+		require.NoError(t, err)
+		d := holder(held{})
+		_, err = d.Context().Unmarshal(b)
+		require.NoError(t, err)
+		loaded := d.Recv()
+		require.Equal(t, want.Recv(), loaded.Recv())
+		// By itself, too, before and after it has run.
+		b, err = loaded.Context().Marshal()
+		require.NoError(t, err)
+		other := coroutine.NewWithReturn[int, int](entryFibonacci(6))
+		_, err = other.Context().Unmarshal(b)
+		require.NoError(t, err)
+		l := steps(want)
+		require.Equal(t, l, steps(loaded))
+		require.Equal(t, l, steps(other))
+		require.Equal(t, l, steps(inner))
+	}
+	stopped := coroutine.NewWithReturn[int, int](entryFibonacci(6))
+	stopped.Next()
+	c := holder(stopped)
 	require.True(t, c.Next())
-	_, err := c.Context().Marshal()
+	b, err := c.Context().Marshal()
+	require.NoError(t, err)
+	d := holder(held{})
+	_, err = d.Context().Unmarshal(b)
+	require.NoError(t, err)
+	d.Recv().Stop()
+	require.True(t, d.Recv().Done())
+	require.False(t, d.Recv().Next())
+
 	var unsavable *coroc.UnsavableError
+	c = holder(coroutine.NewTwin[int, int](func() {}, func(*coroc.Coroutine) {}))
+	require.True(t, c.Next())
+	_, err = c.Context().Marshal()
 	require.ErrorAs(t, err, &unsavable)
-	require.Equal(t, "a coroutine cannot be part of the state of another one", unsavable.Why)
+	require.Equal(t, "the function that this coroutine runs was not compiled by coroc", unsavable.Why)
+
+	// One that runs, in whatever it has made.
+	var outer held
+	outer = coroutine.New[int, int](entry(func(*coroc.Coroutine) {
+		c := holder(outer)
+		require.True(t, c.Next())
+		_, err := c.Context().Marshal()
+		require.ErrorAs(t, err, &unsavable)
+		require.Equal(t, "a coroutine that is running cannot be saved", unsavable.Why)
+	}))
+	outer.Next()
 }
 
 func TestNewTwinRunsTwin(t *testing.T) {

@@ -136,7 +136,7 @@ func regexpMemory(b []byte) (uintptr, error) {
 	switch {
 	case strings.Contains(text, `\p`) || strings.Contains(text, `\P`):
 		each = 12 << 10
-	case strings.Contains(text, "(?") && strings.Contains(text, "i"):
+	case foldsCase(text):
 		each = 3 << 10
 	}
 	tree, err := syntax.Parse(text, flags)
@@ -144,6 +144,21 @@ func regexpMemory(b []byte) (uintptr, error) {
 		return 0, err
 	}
 	return uintptr(each*(len(text)+8) + regexpInst*instructions(tree)), nil
+}
+
+// foldsCase reports whether an expression may have a flag i in it.
+func foldsCase(text string) bool {
+	for {
+		_, rest, found := strings.Cut(text, "(?")
+		if !found {
+			return false
+		}
+		text = rest
+		flags := text[:len(text)-len(strings.TrimLeft(text, "imsU-"))]
+		if strings.Contains(flags, "i") {
+			return true
+		}
+	}
 }
 
 // instructions returns more than the number of instructions of a regular expression.

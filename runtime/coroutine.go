@@ -36,6 +36,8 @@ type Coroutine struct {
 	body         any              // the record of the func that entry calls, if SetEntry has said so
 	plain        bool             // that func does not suspend
 	bindings     []Binding
+	bindingsDone bool         // BindFirst has been called
+	size         int          // of the last state
 	bound        *boundValues // bindings, looked up when a state is first saved
 }
 
@@ -66,6 +68,18 @@ func (c *Coroutine) SetEntry(record any, suspends bool) { c.body, c.plain = reco
 
 // Bind adds bindings. A later binding of a name replaces an earlier one.
 func (c *Coroutine) Bind(b ...Binding) { c.bindings = append(c.bindings, b...) }
+
+// BindFirst adds the bindings that f returns, when it is called for the first time.
+func (c *Coroutine) BindFirst(f func() []Binding) {
+	if !c.bindingsDone {
+		c.bindingsDone = true
+		c.Bind(f()...)
+	}
+}
+
+// Size returns the length of the last state of this coroutine, the best guess at that of
+// the next one.
+func (c *Coroutine) Size() int { return c.size }
 
 // Local returns what SetLocal has stored: a slot for the library that made the
 // coroutine. It is not part of the state.

@@ -48,6 +48,7 @@ type decoder struct {
 	late          []lateContext
 	lateEntries   []lateEntry
 	channels      []loadedChannel
+	coroutines    []*Coroutine     // those that are part of the state
 	namedContexts []unsafe.Pointer // the variables that hold a context that has a name
 
 	numbers  []uint64 // the values of small roots, for a while
@@ -157,6 +158,8 @@ func (d *decoder) run(roots []any) (err error) {
 		if flags&flagDone != 0 {
 			d.fail("a finished coroutine with frames")
 		}
+	}
+	if frames > 0 || flags&flagNested != 0 {
 		d.readShapes()
 	}
 	if flags&flagTypes != 0 {
@@ -182,6 +185,7 @@ func (d *decoder) run(roots []any) (err error) {
 	}
 	d.checkEntry()
 	d.finish()
+	d.checkNested()
 
 	d.setRoots(roots)
 	d.c.frames = d.frames
@@ -431,6 +435,13 @@ func (d *decoder) checkShapes() {
 }
 
 func (d *decoder) frame() any {
+	frame := d.oneFrame()
+	d.drain()
+	d.site, d.live = nil, nil
+	return frame
+}
+
+func (d *decoder) oneFrame() any {
 	k := d.uvarint()
 	if k >= uint64(len(d.shapes)) {
 		d.fail("no shape %d", k)
@@ -445,8 +456,6 @@ func (d *decoder) frame() any {
 		d.site, d.live = s.site, f
 		d.value(f.p, unsafe.Add(p, f.off))
 	}
-	d.drain()
-	d.site, d.live = nil, nil
 	var frame any
 	*(*eface)(unsafe.Pointer(&frame)) = eface{t.word, p}
 	return frame

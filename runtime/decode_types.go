@@ -44,7 +44,7 @@ func (d *decoder) readType(t *wireType) {
 		name = d.name()
 	}
 	switch t.kind {
-	case kindBasic, kindCodec, kindZero, kindRecord:
+	case kindBasic, kindCodec, kindZero, kindRecord, kindNested:
 		if !t.named {
 			d.fail("an unnamed type of kind %d", t.kind)
 		}
@@ -87,7 +87,7 @@ func (d *decoder) readType(t *wireType) {
 		}
 	case kindInterface:
 		t.text = string(d.str())
-	case kindCodec, kindZero:
+	case kindCodec, kindZero, kindNested:
 	case kindRecord:
 		fingerprint := d.fixed64()
 		r := d.reg.records[versionKey{string(name), fingerprint}]
@@ -302,7 +302,7 @@ func (d *decoder) describe(t *wireType) string {
 	if t.local != nil {
 		return t.local.String()
 	}
-	return [...]string{"a basic type", "a pointer", "a slice", "an array", "a map", "a channel", "a func", "a struct", "a struct", "an interface", "a value", "a value", "a func"}[t.kind]
+	return [...]string{"a basic type", "a pointer", "a slice", "an array", "a map", "a channel", "a func", "a struct", "a struct", "an interface", "a value", "a value", "a func", "a coroutine"}[t.kind]
 }
 
 func (d *decoder) matchParts(t *wireType, p *plan) string {

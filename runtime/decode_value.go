@@ -145,6 +145,12 @@ func (d *decoder) value(p *plan, ptr unsafe.Pointer) {
 		*(*unsafe.Pointer)(ptr) = d.channel(p)
 	case opUnsafePointer:
 		*(*unsafe.Pointer)(ptr) = d.heldWord(p.typ)
+	case opNested:
+		if d.handles && d.byte() == 1 {
+			d.heldBits(p.typ, ptr)
+			return
+		}
+		d.nestedCoroutine(ptr)
 	case opCodec:
 		if d.handles && d.byte() == 1 {
 			d.heldBits(p.typ, ptr)

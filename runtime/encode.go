@@ -203,24 +203,29 @@ func (e *encoder) frameAt(frame any) (*siteType, unsafe.Pointer) {
 // stack numbers the shapes of the frames, and the types of what lives in them.
 func (e *encoder) stack() {
 	for _, frame := range e.c.frames {
-		s, p := e.frameAt(frame)
-		e.memory += s.frame.plan.size
-		if s.id >= len(e.shapeIDs) {
-			e.shapeIDs = slices.Grow(e.shapeIDs, e.reg.sites)[:e.reg.sites]
-		}
-		if e.shapeIDs[s.id] != 0 {
-			continue
-		}
-		e.shapes = append(e.shapes, s)
-		e.shapeIDs[s.id] = uint64(len(e.shapes))
-		if s.basic {
-			continue
-		}
-		e.cur = place{frame: s, base: p}
-		for i := range s.live {
-			if s.wire[i] == 0 {
-				e.typeID(s.live[i].p, unsafe.Add(p, s.live[i].off))
-			}
+		e.cur = place{}
+		e.shapeOf(e.frameAt(frame))
+	}
+}
+
+// shapeOf numbers the shape of the frame at p, and the types of what lives in it.
+func (e *encoder) shapeOf(s *siteType, p unsafe.Pointer) {
+	e.memory += s.frame.plan.size
+	if s.id >= len(e.shapeIDs) {
+		e.shapeIDs = slices.Grow(e.shapeIDs, e.reg.sites)[:e.reg.sites]
+	}
+	if e.shapeIDs[s.id] != 0 {
+		return
+	}
+	e.shapes = append(e.shapes, s)
+	e.shapeIDs[s.id] = uint64(len(e.shapes))
+	if s.basic {
+		return
+	}
+	e.cur = place{obj: e.cur.obj, frame: s, base: p}
+	for i := range s.live {
+		if s.wire[i] == 0 {
+			e.typeID(s.live[i].p, unsafe.Add(p, s.live[i].off))
 		}
 	}
 }
@@ -334,13 +339,14 @@ func (e *encoder) head(roots int) {
 	set(flagTypes, len(e.types) > 0)
 	set(flagNames, len(e.names) > 0)
 	set(flagRoots, roots > 0)
+	set(flagNested, len(c.frames) == 0 && len(e.shapes) > 0)
 	set(flagHandles, e.keep != nil)
 	e.b = append(e.b, flags)
 	if e.keep != nil {
 		e.uvarint(e.keep.round)
 	}
 	e.uvarint(uint64(len(c.frames)))
-	if len(c.frames) > 0 {
+	if len(e.shapes) > 0 {
 		e.uvarint(uint64(len(e.shapes)))
 		for _, s := range e.shapes {
 			e.shape(s)
@@ -377,15 +383,20 @@ func (e *encoder) values(roots []any) {
 	}
 	for _, frame := range e.c.frames {
 		s, p := e.frameAt(frame)
-		e.uvarint(e.shapeIDs[s.id] - 1)
 		e.cur = place{frame: s, base: p}
-		for i := range s.live {
-			f := &s.live[i]
-			e.exact = s.wire[i] == typeSelf
-			e.value(f.p, unsafe.Add(p, f.off))
-			e.exact = false
-		}
+		e.frame(s, p)
 		e.drainLater()
+	}
+}
+
+// frame writes the frame at p, the shape of which has a number.
+func (e *encoder) frame(s *siteType, p unsafe.Pointer) {
+	e.uvarint(e.shapeIDs[s.id] - 1)
+	for i := range s.live {
+		f := &s.live[i]
+		e.exact = s.wire[i] == typeSelf
+		e.value(f.p, unsafe.Add(p, f.off))
+		e.exact = false
 	}
 }
 

@@ -23,6 +23,9 @@ func (e *encoder) render(at place) string {
 		at := chain[i]
 		switch {
 		case at.frame != nil:
+			if b.Len() > 0 {
+				b.WriteString(", in ") // a coroutine's own coroutine
+			}
 			b.WriteString(at.frame.frame.name)
 			b.WriteString(": ")
 			if at.base != nil {

@@ -111,6 +111,8 @@ func (e *encoder) scan(p *plan, ptr unsafe.Pointer) {
 		}
 	case opChan:
 		e.scanChannel(p, ptr)
+	case opNested:
+		e.scanNested(p, ptr)
 	case opUnsafePointer:
 		if w := *(*unsafe.Pointer)(ptr); w != nil && !e.keptWord(w, p.typ, ptr) {
 			e.fail(ptr, p.typ, "nothing tells what an unsafe pointer points to")

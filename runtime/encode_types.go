@@ -82,6 +82,8 @@ func kindOf(p *plan) byte {
 		return kindCodec
 	case opZero, opRecord:
 		return kindZero
+	case opNested:
+		return kindNested
 	case opStruct:
 		switch {
 		case p.rec != nil:

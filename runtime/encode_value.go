@@ -111,6 +111,18 @@ func (e *encoder) value(p *plan, ptr unsafe.Pointer) {
 			return
 		}
 		e.uvarint(refNil)
+	case opNested:
+		if e.keep == nil {
+			e.writeNested(p, ptr)
+			return
+		}
+		if !e.keep.Strict {
+			e.b = append(e.b, 1)
+			e.holdBits(ptr, p.typ)
+			return
+		}
+		e.b = append(e.b, 0)
+		e.writeNested(p, ptr)
 	case opCodec:
 		if e.keep == nil {
 			e.codec(p, ptr)

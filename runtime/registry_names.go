@@ -66,7 +66,7 @@ func (t *nameTable) learn(typ reflect.Type) {
 			key := fieldNames(t.structFields(typ))
 			t.structs[key] = append(t.structs[key], typ)
 		}
-		if t.reg.codecs[typ] != nil {
+		if t.reg.codecs[typ] != nil || typ == coroutineType {
 			continue
 		}
 		switch typ.Kind() {

@@ -22,8 +22,9 @@ const (
 	flagTypes
 	flagNames
 	flagRoots
-	flagsKnown  = 1<<iota - 1
-	flagHandles = 1 << (iota - 1) // only in states that do not leave their process, see Held
+	flagHandles // only in states that do not leave their process, see Held
+	flagNested  // there are shapes, although the coroutine itself has no frames
+	flagsKnown  = 1<<iota - 1 - flagHandles
 )
 
 // Kinds of names.
@@ -52,6 +53,7 @@ const (
 	kindCodec            // only named: values are bytes with a meaning of their own
 	kindZero             // only named: always zero
 	kindRecord           // only named: fingerprint, fields
+	kindNested           // only named: a coroutine
 	kindHandle           // only in states that do not leave their process
 	kindNamed     = 0x80
 )
@@ -101,6 +103,7 @@ func (c *Coroutine) AppendState(b []byte, roots ...any) ([]byte, error) {
 		return b, fmt.Errorf("coroutine: cannot be saved while it runs")
 	}
 	if out, ok := quick(r, c, b, roots); ok {
+		c.size = len(out) - len(b)
 		return out, nil
 	}
 	e := encoders.Get().(*encoder)
@@ -109,6 +112,7 @@ func (c *Coroutine) AppendState(b []byte, roots ...any) ([]byte, error) {
 	if err != nil {
 		return b, err
 	}
+	c.size = len(out) - len(b)
 	return out, nil
 }
 

@@ -34,6 +34,7 @@ type fuzzValue struct {
 	ch    Chan[any]
 	recv  <-chan any
 	ints  Chan[[2]int]
+	co    *Coroutine
 }
 
 type fuzzLink struct{ next any }
@@ -67,7 +68,7 @@ func fuzzSeeds(t testing.TB) (seeds [][]byte) {
 		any: []any{list, o, o.opts.limits, url.User("a"), panicOf(func() { var x any = n; _ = x.(string) })},
 		pi:  o.opts.box, f: o.inner, s: []any{&x, (*celsius)(&r)},
 	})
-	values = append(values, contextSeed(), channelSeed())
+	values = append(values, contextSeed(), channelSeed(), nestedSeed())
 	for i := range 10 {
 		g := graphs.Example(i)
 		values = append(values, fuzzValue{v: g[0], s: []any{g}})

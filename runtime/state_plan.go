@@ -41,6 +41,7 @@ const (
 	opZero   // a type that can only be saved while it is zero
 	opRecord // the header of a record
 	opType   // a typePointer
+	opNested // a Coroutine
 )
 
 // plan is the compiled knowledge about a type. Plans are complete before another
@@ -195,6 +196,10 @@ func (t *planTable) special(p *plan) bool {
 	}
 	if p.typ == reflect.TypeFor[typePointer]() {
 		p.op, p.basic = opType, typeReflectType
+		return true
+	}
+	if p.typ == coroutineType {
+		p.op = opNested
 		return true
 	}
 	if p.size == 0 {

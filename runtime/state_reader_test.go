@@ -23,14 +23,16 @@ import (
 // reader prints a state. It is written from docs/state-format.md and shares no code
 // with the package: what it needs to know is in the state, or on that page.
 type reader struct {
-	b     []byte
-	i     int
-	out   strings.Builder
-	last  string
-	types []rtypeDesc
-	names []string
-	objs  []robject
-	inKey bool
+	b      []byte
+	i      int
+	out    strings.Builder
+	last   string
+	types  []rtypeDesc
+	names  []string
+	objs   []robject
+	inKey  bool
+	heads  []string
+	shapes [][]rfield
 
 	// Contents that stand in each other go to lines of their own.
 	lines []string
@@ -103,14 +105,12 @@ func readState(b []byte) string {
 	flags := r.byte()
 	r.printf("flags %#x\n", flags)
 	frames := r.uvarint()
-	var shapes [][]rfield
-	var heads []string
-	if frames > 0 {
+	if frames > 0 || flags&64 != 0 {
 		for range r.uvarint() {
 			head := r.name()
 			head = fmt.Sprintf("%s %x site %d at %s", head, r.take(8), r.uvarint(), r.position())
-			heads = append(heads, head)
-			shapes = append(shapes, r.fields())
+			r.heads = append(r.heads, head)
+			r.shapes = append(r.shapes, r.fields())
 		}
 	}
 	if flags&4 != 0 {
@@ -148,12 +148,7 @@ func readState(b []byte) string {
 		r.rest()
 	}
 	for range frames {
-		k := r.uvarint()
-		r.printf("frame %s:", heads[k])
-		for _, f := range shapes[k] {
-			r.printf(" %s=", f.name)
-			r.value(f.typ)
-		}
+		r.frame()
 		r.printf("\n")
 		r.rest()
 	}
@@ -161,6 +156,30 @@ func readState(b []byte) string {
 		r.printf("%d bytes left\n", len(r.b)-r.i)
 	}
 	return r.out.String()
+}
+
+func (r *reader) frame() {
+	k := r.uvarint()
+	r.printf("frame %s:", r.heads[k])
+	for _, f := range r.shapes[k] {
+		r.printf(" %s=", f.name)
+		r.value(f.typ)
+	}
+}
+
+// coroutine reads one that is part of the state.
+func (r *reader) coroutine() {
+	flags := r.byte()
+	r.printf("coroutine %d", flags)
+	if flags&1 != 0 {
+		return
+	}
+	r.printf(" of ")
+	r.basic(20)
+	for range r.uvarint() {
+		r.printf(" ")
+		r.frame()
+	}
 }
 
 func (r *reader) position() string {
@@ -297,7 +316,7 @@ func (r *reader) typ() (t rtypeDesc) {
 		t.name += fmt.Sprintf("%x ", r.take(8))
 		t.fields = r.fields()
 	}
-	t.describe = []string{"basic", "pointer", "slice", "array", "map", "chan", "func", "struct", "struct", "interface", "meaning", "zero", "record"}[t.kind]
+	t.describe = []string{"basic", "pointer", "slice", "array", "map", "chan", "func", "struct", "struct", "interface", "meaning", "zero", "record", "coroutine"}[t.kind]
 	return t
 }
 
@@ -557,6 +576,8 @@ func (r *reader) value(id uint64) {
 	case 11:
 		r.byte()
 		r.printf("0")
+	case 13:
+		r.coroutine()
 	}
 }
 

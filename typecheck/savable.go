@@ -33,7 +33,7 @@ const (
 	whyOpaque    = "this type of the standard library has no portable meaning"
 	whyDynamic   = "it depends on the value that it holds"
 	whyFunc      = "it depends on what the function has captured"
-	whyCoroutine = "a coroutine cannot be part of the state of another one"
+	whyCoroutine = "it depends on what its function keeps"
 	whyTypeArg   = "it depends on the type argument"
 )
 
@@ -90,8 +90,8 @@ func (s *savings) look(t types.Type) Savability {
 		if pkg != nil && pkg.Path() == RuntimePath && t.Obj().Name() == "Chan" && t.TypeArgs().Len() == 1 {
 			return s.of(t.TypeArgs().At(0)).behind("[]") // the coroutine's own
 		}
-		if pkg != nil && pkg.Path() == CoroutinePath && t.Obj().Name() == "Coroutine" {
-			return Savability{Saving: NamedIf, Why: whyCoroutine} // its own, in its body, is bound
+		if pkg != nil && pkg.Path() == CoroutinePath && (t.Obj().Name() == "Coroutine" || t.Obj().Name() == "Context") {
+			return Savability{Saving: Depends, Why: whyCoroutine}
 		}
 	case *types.TypeParam:
 		return Savability{Saving: Depends, Why: whyTypeArg}

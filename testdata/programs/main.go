@@ -105,6 +105,7 @@ import (
 	"github.com/coroc-dev/coroc/testdata/programs/multipkg"
 	"github.com/coroc-dev/coroc/testdata/programs/multiresults"
 	"github.com/coroc-dev/coroc/testdata/programs/namedfuncs"
+	"github.com/coroc-dev/coroc/testdata/programs/nested"
 	"github.com/coroc-dev/coroc/testdata/programs/nilresume"
 	"github.com/coroc-dev/coroc/testdata/programs/opentypes"
 	"github.com/coroc-dev/coroc/testdata/programs/order"
@@ -405,6 +406,7 @@ var programs = []program{
 	{"multipkg", multipkg.Main},
 	{"multiresults", multiresults.Main},
 	{"namedfuncs", namedfuncs.Main},
+	{"nested", nested.Main},
 	{"nilresume", nilresume.Main},
 	{"order", order.Main},
 	{"opentypes", opentypes.Main},
