@@ -98,6 +98,7 @@ const (
 	InspectedRecord    = "record"    // Fields: in an object: what a func value has captured
 	InspectedInterface = "interface" // Ref: to the value of a struct or array, or to a name
 	InspectedTypeValue = "type"      // Text: a reflect.Type
+	InspectedCoroutine = "coroutine" // Coroutine: one that the coroutine has
 	InspectedPart      = "part"      // what a root is that stands in an object
 	InspectedOmitted   = "omitted"   // there is a value, but the inspection would be too large
 )
@@ -116,8 +117,20 @@ type InspectedValue struct {
 	Fields   []InspectedField    `json:"fields,omitempty"`
 	Elements []InspectedValue    `json:"elements,omitempty"`
 	Entries  []InspectedEntry    `json:"entries,omitempty"`
+	// Coroutine is one that another one has.
+	Coroutine *InspectedStack `json:"coroutine,omitempty"`
 	// Omitted is how many elements, fields or entries more there are: see [Inspect].
 	Omitted int `json:"omitted,omitempty"`
+}
+
+// InspectedStack is a coroutine that another one has.
+type InspectedStack struct {
+	Started bool `json:"started"`
+	Done    bool `json:"done"`
+	// Function is a pointer to the record of the function that it runs, or nil.
+	Function InspectedValue `json:"function"`
+	// Frames are the suspended calls, the innermost first.
+	Frames []InspectedFrame `json:"frames"`
 }
 
 // InspectedEntry is an entry of a map.
@@ -179,8 +192,8 @@ type InspectedType struct {
 	// Type is the type as Go writes it, with the paths of packages.
 	Type string `json:"type"`
 	// Kind is basic, pointer, slice, array, map, chan, func, struct or interface; or
-	// meaning (saved by what it means), zero (only its zero value can be saved) or record
-	// (what a func value has captured).
+	// meaning (saved by what it means), zero (only its zero value can be saved), record
+	// (what a func value has captured) or coroutine.
 	Kind string `json:"kind"`
 	// Definition is what stands behind the name of a type that has one, if the state says.
 	Definition string `json:"definition,omitempty"`

@@ -291,7 +291,7 @@ func (x *inspector) body() {
 		x.fail("%s of a coroutine that is done", counted(frames, "frame"))
 	}
 	x.say("%s", counted(frames, "frame"))
-	if frames > 0 {
+	if frames > 0 || flags&flagNested != 0 {
 		x.readShapes()
 	}
 	if flags&flagTypes != 0 {
@@ -340,7 +340,7 @@ func orEmpty[T any](list []T) []T {
 
 func flagsText(flags byte) string {
 	var b strings.Builder
-	for i, text := range []string{"done", "started", "types", "names", "roots"} {
+	for i, text := range []string{"done", "started", "types", "names", "roots", "handles", "shapes"} {
 		if flags&(1<<i) != 0 {
 			b.WriteString(" " + text)
 		}
@@ -519,25 +519,30 @@ func (x *inspector) rootValue(r *InspectedRoot) InspectedValue {
 
 func (x *inspector) frames(n int) (list []InspectedFrame) {
 	for i := range n {
-		k := x.uvarint()
-		if k >= uint64(len(x.shapes)) {
-			x.fail("there is no shape %d", k+1)
-		}
-		s := &x.shapes[k]
-		x.say("frame %d: shape %d, %s at %s", i+1, k+1, s.function, s.pos)
-		x.level = 1
-		v := x.fieldsOf(s.live, s.solid, "")
-		x.level = 0
+		f := x.frame(i)
 		x.rest()
-		if x.out == nil {
-			continue
+		if x.out != nil {
+			list = append(list, f)
 		}
-		for j := range v.Fields {
-			if s.live[j].typ == typeSelf {
-				v.Fields[j].Type = "*" + s.function
-			}
-		}
-		list = append(list, InspectedFrame{s.function, s.fingerprint, s.site, s.pos, orEmpty(v.Fields), v.Omitted})
 	}
 	return list
+}
+
+// frame reads a frame, the i-th of its coroutine.
+func (x *inspector) frame(i int) InspectedFrame {
+	k := x.uvarint()
+	if k >= uint64(len(x.shapes)) {
+		x.fail("there is no shape %d", k+1)
+	}
+	s := &x.shapes[k]
+	x.say("frame %d: shape %d, %s at %s", i+1, k+1, s.function, s.pos)
+	x.level++
+	v := x.fieldsOf(s.live, s.solid, "")
+	x.level--
+	for j := range v.Fields {
+		if s.live[j].typ == typeSelf {
+			v.Fields[j].Type = "*" + s.function
+		}
+	}
+	return InspectedFrame{s.function, s.fingerprint, s.site, s.pos, orEmpty(v.Fields), v.Omitted}
 }

@@ -403,7 +403,7 @@ func TestInspectErrors(t *testing.T) {
 		{body(0, 0, 7), 6, "1 byte left over"},
 		{body(0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff), 5, "a number of more than 64 bits"},
 		{types(2), 6, "2 things in the 0 bytes that are left"},
-		{types(1, 13, 0), 7, "kind of type 13 is unknown"},
+		{types(1, 14, 0), 7, "kind of type 14 is unknown"},
 		{types(1, 0, 3), 7, "a type of kind 0 (basic) without a name"},
 		{types(1, kindPointer, 33), 7, "there is no type 33"},
 		{types(1, kindPointer, 32), 7, "type 32 contains itself"},

@@ -55,7 +55,7 @@ const (
 	maxTypeText = 512
 )
 
-var typeKindTexts = [...]string{"basic", "pointer", "slice", "array", "map", "chan", "func", "struct", "struct", "interface", "meaning", "zero", "record"}
+var typeKindTexts = [...]string{"basic", "pointer", "slice", "array", "map", "chan", "func", "struct", "struct", "interface", "meaning", "zero", "record", "coroutine"}
 
 var basicTexts = strings.Fields("? ? bool int int8 int16 int32 int64 uint uint8 uint16 uint32 uint64 uintptr float32 float64 complex64 complex128 string unsafe.Pointer any error reflect.Type record")
 
@@ -124,7 +124,7 @@ func (x *inspector) readType(t *inspectedType, number int) {
 	}
 	head += ": " + typeKindTexts[t.kind]
 	switch t.kind {
-	case kindBasic, kindCodec, kindZero, kindRecord:
+	case kindBasic, kindCodec, kindZero, kindRecord, kindNested:
 		if !t.named {
 			x.fail("a type of kind %d (%s) without a name", t.kind, typeKindTexts[t.kind])
 		}

@@ -110,6 +110,8 @@ func (x *inspector) valueOf(id uint64, label string, kept bool) InspectedValue {
 		}
 		x.from = x.i
 		return v
+	case kindNested:
+		return x.coroutine(label, kept)
 	default: // kindZero
 		if b := x.byte(); b != 0 {
 			x.fail("a value of %s that is not zero", t.name)
@@ -118,6 +120,43 @@ func (x *inspector) valueOf(id uint64, label string, kept bool) InspectedValue {
 		return InspectedValue{Kind: InspectedZero}
 	}
 }
+
+// coroutine reads one that another coroutine has.
+func (x *inspector) coroutine(label string, kept bool) InspectedValue {
+	flags := x.byte()
+	if flags&^nestedKnown != 0 {
+		x.fail("a coroutine with flags %#02x, of which some are unknown", flags)
+	}
+	c := &InspectedStack{Started: flags&nestedStarted != 0, Done: flags&nestedDone != 0, Function: InspectedValue{Kind: InspectedNil}}
+	if x.each != nil {
+		x.say("%s: a coroutine, done %t, started %t, suspends %t", label, c.Done, c.Started, flags&nestedPlain == 0)
+	}
+	x.from = x.i
+	if !c.Done {
+		c.Function = x.value(anyNumber, x.part(label, "function"))
+		n := x.count(1)
+		if n > 0 && !c.Started {
+			x.fail("%s of a coroutine that has not started", counted(n, "frame"))
+		}
+		x.say("%s", counted(n, "frame"))
+		x.level++
+		for i := range n {
+			f := x.frame(i)
+			if x.out != nil && kept {
+				c.Frames = append(c.Frames, f)
+			}
+		}
+		x.level--
+	}
+	c.Frames = orEmpty(c.Frames)
+	if kept && !x.spend(int(unsafe.Sizeof(*c))+len(c.Frames)*int(unsafe.Sizeof(InspectedFrame{}))) {
+		return InspectedValue{Kind: InspectedOmitted}
+	}
+	return InspectedValue{Kind: InspectedCoroutine, Coroutine: c}
+}
+
+// anyNumber is the number of the type any.
+const anyNumber = 20
 
 // onlyNil reads what can only be nil in a state.
 func (x *inspector) onlyNil(id uint64, label string) InspectedValue {

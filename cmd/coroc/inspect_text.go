@@ -272,6 +272,8 @@ func (p *inspectionPrinter) value(v runtime.InspectedValue, depth int) text {
 		if v.Ref == nil {
 			return p.entries(v, typ, depth)
 		}
+	case runtime.InspectedCoroutine:
+		return p.coroutine(v.Coroutine, depth)
 	case runtime.InspectedZero:
 		return text{head: strings.TrimSpace(typ + " zero")}
 	}
@@ -330,6 +332,27 @@ func (p *inspectionPrinter) fields(v runtime.InspectedValue, typ string, depth i
 		t.parts = append(t.parts, part)
 	}
 	return t.more(v.Omitted)
+}
+
+// coroutine writes one that the coroutine has.
+func (p *inspectionPrinter) coroutine(c *runtime.InspectedStack, depth int) text {
+	switch {
+	case c.Done:
+		return text{head: "done"}
+	case !c.Started:
+		function := p.value(c.Function, depth)
+		return text{head: "not started", open: "{", close: "}", parts: []text{function}}
+	}
+	t := text{head: "suspended", open: "{", close: "}"}
+	for i, f := range c.Frames {
+		if i >= p.most(maxElements) {
+			return t.more(len(c.Frames) - i)
+		}
+		part := p.fields(runtime.InspectedValue{Fields: f.Variables, Omitted: f.Omitted}, "", depth)
+		part.label = oneLine(f.Function) + "  " + oneLine(f.Position) + " "
+		t.parts = append(t.parts, part)
+	}
+	return t
 }
 
 // more adds that there are n parts more.
