@@ -13,6 +13,8 @@ type codec struct {
 	// fields are what the value consists of, under names of our own, found in this
 	// release's layout by their types.
 	fields []codecField
+	// check, if not nil, says why a value with fields cannot be saved.
+	check func(p unsafe.Pointer) (why string)
 	// encode appends the value at p, or says why it cannot be saved.
 	encode func(b []byte, p unsafe.Pointer) (out []byte, why string)
 	// decode sets the zero value at p. It must stand any input.
@@ -110,6 +112,8 @@ func hidden(t reflect.Type) bool {
 	return false
 }
 
+const whyInUse = "it is locked or in use"
+
 var coroutineType = reflect.TypeFor[Coroutine]()
 
 // opaque says why values of a type can only be saved while they are zero, or
@@ -122,7 +126,7 @@ func opaque(t reflect.Type) string {
 		return ""
 	}
 	if t.PkgPath() == "sync" {
-		return "it is locked or in use"
+		return whyInUse
 	}
 	return "this type of the standard library has no portable meaning"
 }

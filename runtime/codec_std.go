@@ -49,6 +49,8 @@ var codecs = map[reflect.Type]*codec{
 	reflect.TypeFor[strings.Reader]():                         {encode: encodeStringsReader, decode: decodeStringsReader},
 	reflect.TypeFor[bytes.Reader]():                           {encode: encodeBytesReader, decode: decodeBytesReader},
 	reflect.TypeFor[sync.Once]():                              {encode: encodeOnce, decode: decodeOnce},
+	reflect.TypeFor[sync.Cond]():                              condCodec(),
+	reflect.TypeFor[sync.Pool]():                              poolCodec(),
 	reflect.TypeFor[regexp.Regexp]():                          regexpCodec(),
 }
 
@@ -321,6 +323,49 @@ func decodeOnce(b []byte, p unsafe.Pointer) error {
 		return errPayload
 	}
 	return nil
+}
+
+// A Cond is its lock, if nobody waits.
+func condCodec() *codec {
+	t := reflect.TypeFor[sync.Cond]()
+	lock, ok := t.FieldByName("L")
+	waiting := pointersIn(nil, t, 0)
+	if !ok || len(waiting) == 0 {
+		return nil
+	}
+	return &codec{
+		fields: []codecField{{"lock", lock.Offset, lock.Type}},
+		check: func(p unsafe.Pointer) string {
+			for _, off := range waiting {
+				if *(*unsafe.Pointer)(unsafe.Add(p, off)) != nil {
+					return whyInUse
+				}
+			}
+			return ""
+		},
+	}
+}
+
+// pointersIn returns where a struct has pointers of which it does not say to what.
+func pointersIn(at []uintptr, t reflect.Type, base uintptr) []uintptr {
+	for i := range t.NumField() {
+		switch f := t.Field(i); f.Type.Kind() {
+		case reflect.UnsafePointer:
+			at = append(at, base+f.Offset)
+		case reflect.Struct:
+			at = pointersIn(at, f.Type, base+f.Offset)
+		}
+	}
+	return at
+}
+
+// A Pool is how it makes what it does not have: it may lose what it has at any time.
+func poolCodec() *codec {
+	f, ok := reflect.TypeFor[sync.Pool]().FieldByName("New")
+	if !ok {
+		return nil
+	}
+	return &codec{fields: []codecField{{"new", f.Offset, f.Type}}}
 }
 
 func allZero(b []byte) bool {

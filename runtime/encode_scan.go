@@ -76,6 +76,11 @@ func (e *encoder) scan(p *plan, ptr unsafe.Pointer) {
 	}
 	switch p.op {
 	case opStruct:
+		if p.check != nil {
+			if why := p.check(ptr); why != "" && e.keep == nil {
+				e.fail(ptr, p.typ, why)
+			}
+		}
 		for i := range p.fields {
 			f := &p.fields[i]
 			if !f.p.leaf {

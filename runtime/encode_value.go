@@ -61,6 +61,11 @@ func (e *encoder) value(p *plan, ptr unsafe.Pointer) {
 	case opString:
 		e.string(*(*string)(ptr))
 	case opStruct:
+		if p.check != nil && e.keep == nil {
+			if why := p.check(ptr); why != "" {
+				e.fail(ptr, p.typ, why)
+			}
+		}
 		for i := range p.fields {
 			f := &p.fields[i]
 			e.value(f.p, unsafe.Add(ptr, f.off))

@@ -64,10 +64,11 @@ type plan struct {
 	n      int // array length
 	fields []field
 	codec  *codec
-	rec    *recordType // opStruct: of a record
-	of     *recordType // opRecord: the record that the header belongs to
-	why    string      // opZero: why other values cannot be saved
-	empty  bool        // opInterface: without methods
+	check  func(unsafe.Pointer) string // opStruct: says why a value cannot be saved
+	rec    *recordType                 // opStruct: of a record
+	of     *recordType                 // opRecord: the record that the header belongs to
+	why    string                      // opZero: why other values cannot be saved
+	empty  bool                        // opInterface: without methods
 	// boxed: in an interface, the value is an object of its own.
 	boxed bool
 	// direct: an interface holds the value itself and not a pointer to it.
@@ -208,7 +209,7 @@ func (t *planTable) special(p *plan) bool {
 	if c := t.reg.codecOf(p.typ); c != nil {
 		switch {
 		case c.fields != nil:
-			p.op, p.leaf, p.min = opStruct, true, 0
+			p.op, p.leaf, p.min, p.check = opStruct, true, 0, c.check
 			for _, f := range c.fields {
 				p.addField(f.name, f.off, t.fill(f.typ))
 			}

@@ -131,6 +131,55 @@ func TestStandardTypes(t *testing.T) {
 	w.Mu.Lock()
 }
 
+func TestCondAndPool(t *testing.T) {
+	type T struct {
+		Mu   *sync.Mutex
+		Cond *sync.Cond
+		Val  struct{ c sync.Cond }
+		Pool *sync.Pool
+		Zero sync.Pool
+	}
+	n := 0
+	v := T{Mu: new(sync.Mutex), Pool: &sync.Pool{}}
+	v.Cond = sync.NewCond(v.Mu)
+	v.Pool.Put(1)
+	v.Cond.Broadcast() // which notes where the Cond is
+	w := trip(t, v)
+	require.Same(t, w.Mu, w.Cond.L)
+	waits := make(chan bool)
+	wait := func(v T, done *bool) {
+		v.Mu.Lock()
+		waits <- true
+		for !*done {
+			v.Cond.Wait()
+		}
+		v.Mu.Unlock()
+		waits <- false
+	}
+	var done bool
+	go wait(w, &done)
+	<-waits
+	w.Mu.Lock() // it waits by now
+	registerFrame1[*sync.Cond]()
+	_, err := suspendedWith(&frame1[*sync.Cond]{1, w.Cond}).AppendState(nil)
+	require.ErrorContains(t, err, "(sync.Cond): it is locked or in use")
+	done = true
+	w.Cond.Signal()
+	w.Mu.Unlock()
+	require.False(t, <-waits)
+	w.Cond.L = nil
+	_, err = suspendedWith(&frame1[*sync.Cond]{1, w.Cond}).AppendState(nil)
+	require.NoError(t, err)
+
+	make := makeCaptured(&n)
+	p := trip(t, struct {
+		P *sync.Pool
+		F func() int
+	}{&sync.Pool{}, make})
+	require.Nil(t, p.P.Get())
+	require.Nil(t, w.Zero.Get())
+}
+
 func TestErrorsOfOthers(t *testing.T) {
 	var errs []any
 	for _, f := range []func(){
@@ -188,7 +237,7 @@ func TestErrorsOfPackages(t *testing.T) {
 	_, network := net.Dial("nothing", "x")
 	_, address := net.Dial("tcp", "127.0.0.1")
 	_, client := (&http.Client{Transport: waiting{}, Timeout: time.Nanosecond}).Get("http://localhost/x")
-	_, parsed := url.Parse("http://" + "%zz")
+	_, parsed := url.Parse(strings.Replace("http://zz", "z", "%z", 1))
 	_, stat := os.Stat("/nothing/here")
 	_, path := exec.LookPath("no such command")
 	exit := exec.Command("false").Run()

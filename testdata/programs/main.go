@@ -76,6 +76,7 @@ import (
 	"github.com/coroc-dev/coroc/testdata/programs/goexits"
 	"github.com/coroc-dev/coroc/testdata/programs/goosfile"
 	"github.com/coroc-dev/coroc/testdata/programs/gotos"
+	"github.com/coroc-dev/coroc/testdata/programs/graph"
 	"github.com/coroc-dev/coroc/testdata/programs/hygiene"
 	"github.com/coroc-dev/coroc/testdata/programs/identity"
 	"github.com/coroc-dev/coroc/testdata/programs/ifaces"
@@ -377,6 +378,7 @@ var programs = []program{
 	{"goexits", goexits.Main},
 	{"goosfile", goosfile.Main},
 	{"gotos", gotos.Main},
+	{"graph", graph.Main},
 	{"hygiene", hygiene.Main},
 	{"identity", identity.Main},
 	{"ifaces", ifaces.Main},
