@@ -110,25 +110,54 @@ type node struct {
 	Edges []*node
 }
 
-// Row is a node of the same graph for those that cannot have cycles.
+// Row is a node for those that cannot have cycles: its edges are numbers of rows.
 type Row struct {
 	ID    int
 	Name  string
 	Edges []int
 }
 
-func graph(n int) (nodes []*node, rows []Row) {
+func graph(n int) (nodes []*node) {
 	for i := range n {
 		nodes = append(nodes, &node{ID: i, Name: fmt.Sprint("node-", i)})
-		rows = append(rows, Row{ID: i, Name: nodes[i].Name})
 	}
 	for i := range nodes {
 		for _, to := range []int{(i + 1) % n, (i + n - 1) % n, rnd.IntN(n)} {
 			nodes[i].Edges = append(nodes[i].Edges, nodes[to])
-			rows[i].Edges = append(rows[i].Edges, to)
 		}
 	}
-	return nodes, rows
+	return nodes
+}
+
+// table makes rows of nodes, as a program has to before it can encode them.
+func table(nodes []*node) []Row {
+	numbers := make(map[*node]int, len(nodes))
+	for i, n := range nodes {
+		numbers[n] = i
+	}
+	rows := make([]Row, len(nodes))
+	for i, n := range nodes {
+		rows[i] = Row{n.ID, n.Name, make([]int, len(n.Edges))}
+		for j, to := range n.Edges {
+			rows[i].Edges[j] = numbers[to]
+		}
+	}
+	return rows
+}
+
+// link is the reverse of table.
+func link(rows []Row) []*node {
+	nodes := make([]*node, len(rows))
+	for i := range nodes {
+		nodes[i] = new(node)
+	}
+	for i, r := range rows {
+		nodes[i].ID, nodes[i].Name, nodes[i].Edges = r.ID, r.Name, make([]*node, len(r.Edges))
+		for j, to := range r.Edges {
+			nodes[i].Edges[j] = nodes[to]
+		}
+	}
+	return nodes
 }
 
 type order struct {

@@ -222,10 +222,10 @@ func (e *encoder) channel(p *plan, ptr unsafe.Pointer) {
 	case o == nil:
 		e.holdWord(c, p.typ)
 	case o.num > 0:
-		e.uvarint(e.back(o.num-1) + refKnown)
+		e.uvarint(e.againObject(o) + refKnown)
 	default:
 		e.mentioned(p, chargeOfChannel(o.n, o.cap, p.elem.size))
-		o.num = e.count
+		o.num, o.last = e.count, e.mentions
 		e.b = append(e.b, refNew)
 		capacity := uint64(o.cap) << 1
 		if o.closed {

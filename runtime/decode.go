@@ -37,6 +37,9 @@ type decoder struct {
 	objs   []loadedObject
 	roots  []loadedRoot
 	strs   []string
+
+	mentions, stringMentions mentions
+
 	chunk  []byte // what is left for short strings
 	frames []any
 	fixups []fixup

@@ -25,6 +25,7 @@ type lateContent struct {
 func (d *decoder) add(o loadedObject) int {
 	num := len(d.objs)
 	d.objs = append(d.objs, o)
+	d.mentions.add(num)
 	if o.p.typ == derivedType {
 		d.charge(1, contextMemory)
 		if d.contexts == nil {
@@ -83,24 +84,37 @@ func (d *decoder) described() loadedObject {
 	return d.memory(p, n, n != 1)
 }
 
+// mentions are the last ones of objects, or of strings.
+type mentions struct {
+	n    int
+	last [recent]int32
+}
+
+func (m *mentions) add(num int) {
+	m.last[m.n%recent] = int32(num)
+	m.n++
+}
+
+// again returns which of count things is mentioned again.
+func (m *mentions) again(k uint64, count int) (num int, ok bool) {
+	if k&1 != 0 {
+		num, ok = int(k>>1), k>>1 < uint64(count)
+	} else if k >>= 1; k < recent && k < uint64(m.n) {
+		num, ok = int(m.last[(m.n-1-int(k))%recent]), true
+	}
+	if ok {
+		m.add(num)
+	}
+	return num, ok
+}
+
 // known returns the number of the object that a reference tells.
 func (d *decoder) known(k uint64) int {
-	num, ok := forward(k, len(d.objs))
+	num, ok := d.mentions.again(k, len(d.objs))
 	if !ok {
 		d.fail("no object %d of %d", k, len(d.objs))
 	}
 	return num
-}
-
-// forward is the reverse of backward.
-func forward(k uint64, n int) (num int, ok bool) {
-	if k>>1 >= uint64(n) {
-		return 0, false
-	}
-	if k&1 != 0 {
-		return int(k >> 1), true
-	}
-	return n - 1 - int(k>>1), true
 }
 
 func (d *decoder) knownRegion(k uint64) loadedObject {
@@ -191,6 +205,7 @@ func (d *decoder) pointer(p *plan) unsafe.Pointer {
 func (d *decoder) plain(t *plan) unsafe.Pointer {
 	d.claim(1, t.min, t.size)
 	p := reflect.New(t.typ).UnsafePointer()
+	d.mentions.add(len(d.objs))
 	d.objs = append(d.objs, loadedObject{formSingle, t, 1, p, p})
 	d.nesting++
 	if d.inKey || d.depth|d.box != 0 {

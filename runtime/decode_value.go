@@ -199,7 +199,7 @@ func (d *decoder) codec(p *plan, ptr unsafe.Pointer) {
 func (d *decoder) string() string {
 	v := d.uvarint()
 	if v&1 != 0 {
-		num, ok := forward(v>>1, len(d.strs))
+		num, ok := d.stringMentions.again(v>>1, len(d.strs))
 		if !ok {
 			d.fail("no string %d of %d", v>>1, len(d.strs))
 		}
@@ -213,6 +213,7 @@ func (d *decoder) string() string {
 		return d.short(b)
 	}
 	s := string(b)
+	d.stringMentions.add(len(d.strs))
 	d.strs = append(d.strs, s)
 	return s
 }

@@ -33,9 +33,12 @@ type encoder struct {
 	boxes    map[boxKey]*object
 	steps    []uint64
 
-	fast    bool          // there is one pass, and index takes the place of what find finds
-	index   memoryIndex   // what has been mentioned
-	count   int           // of the objects that have been mentioned
+	fast  bool        // there is one pass, and index takes the place of what find finds
+	index memoryIndex // what has been mentioned
+	count int         // of the objects that have been mentioned
+	// How often objects, and strings that are written once, have been mentioned.
+	mentions, stringMentions int
+
 	nesting int           // of the contents that are being written
 	later   []content     // contents that have been put off
 	free    []*mapEntries // by number of the plan, while there is one pass
@@ -126,6 +129,7 @@ func (e *encoder) restart(fast bool) {
 	e.forgetNumbers()
 	e.fast, e.memory, e.count, e.nesting, e.later = fast, 0, 0, 0, e.later[:0]
 	e.lastName, e.inKey, e.at, e.depth = "", false, nil, 0
+	e.mentions, e.stringMentions = 0, 0
 	e.index.reset()
 	e.strings.reset()
 }

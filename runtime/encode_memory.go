@@ -17,7 +17,7 @@ type addrIndex struct {
 type addrEntry struct {
 	addr uintptr
 	n    int
-	p    *plan
+	last int // mention
 }
 
 // reset forgets everything, and expects about as much as there was.
@@ -26,7 +26,6 @@ func (x *addrIndex) reset() {
 		return
 	}
 	x.resize(len(x.entries))
-	clear(x.entries)
 	x.entries = x.entries[:0]
 }
 
@@ -90,8 +89,8 @@ func (x *addrIndex) findN(addr uintptr, n int) int {
 }
 
 // add adds an entry for find.
-func (x *addrIndex) add(addr uintptr, p *plan, n int) {
-	x.entries = append(x.entries, addrEntry{addr, n, p})
+func (x *addrIndex) add(addr uintptr, n int) {
+	x.entries = append(x.entries, addrEntry{addr, n, 0})
 	if 2*len(x.entries) > len(x.slots) {
 		x.resize(len(x.entries))
 		for k := range x.entries {
@@ -103,8 +102,8 @@ func (x *addrIndex) add(addr uintptr, p *plan, n int) {
 }
 
 // addN adds an entry for findN.
-func (x *addrIndex) addN(addr uintptr, n int) {
-	x.entries = append(x.entries, addrEntry{addr, n, nil})
+func (x *addrIndex) addN(addr uintptr, n, last int) {
+	x.entries = append(x.entries, addrEntry{addr, n, last})
 	if 2*len(x.entries) > len(x.slots) {
 		x.resize(len(x.entries))
 		for k := range x.entries {
@@ -136,8 +135,9 @@ type memoryIndex struct {
 }
 
 type indexedObject struct {
-	p *plan
-	n int
+	p    *plan
+	n    int
+	last int // mention
 }
 
 const (
@@ -185,14 +185,14 @@ func (x *memoryIndex) find(addr unsafe.Pointer) int {
 }
 
 // add adds an object of which nothing else can be a part.
-func (x *memoryIndex) add(addr unsafe.Pointer, p *plan, n int) {
+func (x *memoryIndex) add(addr unsafe.Pointer, p *plan, n, mention int) {
 	a := uintptr(addr)
 	if a%wordSize != 0 {
-		x.odd.add(a, nil, len(x.objects))
+		x.odd.add(a, len(x.objects))
 	} else {
 		x.coverOf(a / pageSize).first[a%pageSize/wordSize] = uint32(len(x.objects)) + 1
 	}
-	x.objects = append(x.objects, indexedObject{p, n})
+	x.objects = append(x.objects, indexedObject{p, n, mention})
 }
 
 // claim notes that size bytes belong to an object, and reports false if a part of them
@@ -223,7 +223,7 @@ func (x *memoryIndex) coverOf(page uintptr) *coveredPage {
 	k := x.pages.find(page)
 	if k < 0 {
 		k = len(x.covered)
-		x.pages.add(page, nil, 0)
+		x.pages.add(page, 0)
 		if k < cap(x.covered) {
 			x.covered = x.covered[:k+1]
 			x.covered[k] = coveredPage{}

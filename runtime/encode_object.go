@@ -3,7 +3,7 @@ package runtime
 import "unsafe"
 
 // Objects are written where they are mentioned first. An object that is mentioned again
-// is told by how many have been mentioned since, or before it, whichever is less: a
+// soon is told by how many mentions there have been since, and another one by its number: a
 // change of the state then changes few references to what it has nothing to do with.
 
 // maxNesting is the number of contents that may stand in each other. Contents that would
@@ -85,7 +85,8 @@ type target struct {
 	p    *plan
 	addr unsafe.Pointer
 	n    int
-	num  int // or -1 if it has not been mentioned
+	back uint64 // which one it is
+	new  bool   // it has not been mentioned
 }
 
 // target finds the object that n values of p at addr are part of, and counts it if it is
@@ -97,16 +98,18 @@ func (e *encoder) target(addr unsafe.Pointer, p *plan, n int) (t target) {
 			if x.p.op == opMap || uintptr(n)*p.size > uintptr(x.n)*x.p.size {
 				panic(slowly{})
 			}
-			return target{nil, x.p, addr, x.n, num}
+			return target{nil, x.p, addr, x.n, e.again(num), false}
 		}
 		e.fresh(addr, p, n)
-		return target{nil, p, addr, n, -1}
+		return target{nil, p, addr, n, 0, true}
 	}
 	o := e.regions.find(addr)
-	t = target{o, o.p, o.addr, o.n, o.num - 1}
-	if t.num < 0 {
+	t = target{o, o.p, o.addr, o.n, 0, o.num == 0}
+	if t.new {
 		e.mentioned(o.p, uintptr(o.n)*o.p.size)
-		o.num = e.count
+		o.num, o.last = e.count, e.mentions
+	} else {
+		t.back = e.againObject(o)
 	}
 	return t
 }
@@ -114,7 +117,8 @@ func (e *encoder) target(addr unsafe.Pointer, p *plan, n int) (t target) {
 // fresh counts an object that is mentioned for the first time in a fast pass.
 func (e *encoder) fresh(addr unsafe.Pointer, p *plan, n int) {
 	size := uintptr(n) * p.size
-	e.index.add(addr, p, n)
+	e.mentions++
+	e.index.add(addr, p, n, e.mentions)
 	if !e.index.claim(addr, size) {
 		panic(slowly{})
 	}
@@ -125,19 +129,38 @@ func (e *encoder) fresh(addr unsafe.Pointer, p *plan, n int) {
 // mentioned counts an object.
 func (e *encoder) mentioned(p *plan, size uintptr) {
 	e.count++
+	e.mentions++
 	e.memory += size
 	if p.typ == derivedType {
 		e.memory += contextMemory
 	}
 }
 
-// back returns the reference to an object that has been mentioned, without what its
-// first number is.
-func (e *encoder) back(num int) uint64 { return backward(num, e.count) }
+// again tells an object of a fast pass that has been mentioned.
+func (e *encoder) again(num int) uint64 {
+	x := &e.index.objects[num]
+	b := again(num, x.last, &e.mentions)
+	x.last = e.mentions
+	return b
+}
 
-// backward tells the one of n things that has the number num.
-func backward(num, n int) uint64 {
-	if since := n - num - 1; since <= num {
+// againObject tells an object of two passes that has been mentioned.
+func (e *encoder) againObject(o *object) uint64 {
+	b := again(o.num-1, o.last, &e.mentions)
+	o.last = e.mentions
+	return b
+}
+
+// recent is the number of mentions that a short way to tell an object, or a string, goes
+// back.
+const recent = 64
+
+// again counts another mention, and tells the one of the number num that was mentioned as
+// the last-th.
+func again(num, last int, mentions *int) uint64 {
+	since := *mentions - last
+	*mentions++
+	if since < recent {
 		return uint64(since) << 1
 	}
 	return uint64(num)<<1 | 1
@@ -152,7 +175,7 @@ func (e *encoder) fastPointer(addr unsafe.Pointer, t *plan, ptr unsafe.Pointer) 
 			e.object(addr, t, ptr)
 			return
 		}
-		e.uvarint(e.back(num) + refKnown)
+		e.uvarint(e.again(num) + refKnown)
 	case e.nesting == maxNesting:
 		e.object(addr, t, ptr)
 	default:
@@ -175,8 +198,8 @@ func (e *encoder) object(addr unsafe.Pointer, t *plan, ptr unsafe.Pointer) {
 	o := e.target(addr, t.flat, t.flatN)
 	same := o.p == t.flat && o.n == t.flatN
 	switch {
-	case o.num >= 0:
-		e.uvarint(e.back(o.num) + refKnown)
+	case !o.new:
+		e.uvarint(o.back + refKnown)
 		if !same {
 			e.path(o, addr, t, 1, ptr)
 		}
@@ -244,11 +267,11 @@ func (e *encoder) slice(h *sliceHeader, p *plan, ptr unsafe.Pointer) {
 	whole := o.p == t.flat && o.n == h.cap*t.flatN
 	w := content{o: o.o, p: o.p, addr: o.addr, n: o.n}
 	switch {
-	case o.num >= 0 && whole && h.len == h.cap:
-		e.uvarint((e.back(o.num)<<1 | 1) + refKnownSlice)
+	case !o.new && whole && h.len == h.cap:
+		e.uvarint((o.back<<1 | 1) + refKnownSlice)
 		return
-	case o.num >= 0:
-		e.uvarint(e.back(o.num)<<1 + refKnownSlice)
+	case !o.new:
+		e.uvarint(o.back<<1 + refKnownSlice)
 		e.path(o, h.data, t, h.cap, ptr)
 	case whole && h.len == h.cap:
 		e.b = append(e.b, refNew)
@@ -265,7 +288,7 @@ func (e *encoder) slice(h *sliceHeader, p *plan, ptr unsafe.Pointer) {
 	}
 	e.uvarint(uint64(h.len))
 	e.uvarint(uint64(h.cap))
-	if o.num < 0 {
+	if o.new {
 		e.content(w)
 	}
 }
@@ -275,13 +298,13 @@ func (e *encoder) mapRef(v unsafe.Pointer, p *plan) {
 	o := e.maps[v]
 	if e.fast {
 		if num := e.index.find(v); num >= 0 {
-			e.uvarint(e.back(num) + refKnown)
+			e.uvarint(e.again(num) + refKnown)
 			return
 		}
 		if !p.key.leaf {
 			panic(slowly{})
 		}
-		e.index.add(v, p, 0)
+		e.index.add(v, p, 0, e.mentions+1)
 		n := mapLen(v)
 		m := e.freeEntries(p)
 		m.take(v, p, n)
@@ -289,11 +312,11 @@ func (e *encoder) mapRef(v unsafe.Pointer, p *plan) {
 		o = &m.obj
 		e.sortKeys(o)
 	} else if o.num > 0 {
-		e.uvarint(e.back(o.num-1) + refKnown)
+		e.uvarint(e.againObject(o) + refKnown)
 		return
 	}
 	e.mentioned(p, uintptr(o.n)*(p.key.size+p.elem.size))
-	o.num = e.count
+	o.num, o.last = e.count, e.mentions
 	e.b = append(e.b, refNew)
 	e.uvarint(uint64(o.n))
 	e.content(content{o: o, p: p, form: formMap})
@@ -311,20 +334,20 @@ func (e *encoder) box(x any, q *plan) {
 			if e.index.objects[num].p != q {
 				panic(slowly{})
 			}
-			e.uvarint(e.back(num) + refKnown)
+			e.uvarint(e.again(num) + refKnown)
 			return
 		}
-		e.index.add(key.addr, q, 1)
 		e.mentioned(q, q.size)
+		e.index.add(key.addr, q, 1, e.mentions)
 	} else {
 		w.o = e.boxes[key]
 		w.addr = w.o.addr
 		if w.o.num > 0 {
-			e.uvarint(e.back(w.o.num-1) + refKnown)
+			e.uvarint(e.againObject(w.o) + refKnown)
 			return
 		}
 		e.mentioned(q, q.size)
-		w.o.num = e.count
+		w.o.num, w.o.last = e.count, e.mentions
 	}
 	e.b = append(e.b, refNew)
 	e.content(w)
@@ -349,8 +372,8 @@ func (e *encoder) record(p *plan, ptr unsafe.Pointer) {
 	if o.p != q || o.n != 1 {
 		e.fail(ptr, p.typ, "its record is part of something else")
 	}
-	if o.num >= 0 {
-		e.uvarint(e.back(o.num) + refKnown)
+	if !o.new {
+		e.uvarint(o.back + refKnown)
 		return
 	}
 	e.described(o)
@@ -364,10 +387,13 @@ func (e *encoder) string(s string) {
 	if len(s) >= sharedString {
 		addr := uintptr(unsafe.Pointer(unsafe.StringData(s)))
 		if num := e.strings.findN(addr, len(s)); num >= 0 {
-			e.uvarint(backward(num, len(e.strings.entries))<<1 | 1)
+			x := &e.strings.entries[num]
+			e.uvarint(again(num, x.last, &e.stringMentions)<<1 | 1)
+			x.last = e.stringMentions
 			return
 		}
-		e.strings.addN(addr, len(s))
+		e.stringMentions++
+		e.strings.addN(addr, len(s), e.stringMentions)
 	}
 	e.uvarint(uint64(len(s)) << 1)
 	e.b = append(e.b, s...)

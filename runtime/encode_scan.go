@@ -27,6 +27,7 @@ type object struct {
 	n    int   // elements of a region, entries of a map
 	addr unsafe.Pointer
 	num  int // 1 + its number in the state, once it has been mentioned
+	last int // mention
 	seq  int
 	dead bool // merged into another one
 	from place

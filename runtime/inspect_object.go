@@ -22,6 +22,7 @@ var formTexts = [...]string{
 func (x *inspector) add(o inspectedObject) *InspectedReference {
 	o.fresh = true
 	o.refs = 1
+	x.mentions.add(len(x.objects))
 	x.objects = append(x.objects, o)
 	if x.out != nil {
 		v := InspectedObject{ID: len(x.objects), Form: formTexts[o.form], Type: x.typeText(o.typ)}
@@ -61,7 +62,7 @@ func (x *inspector) described() *InspectedReference {
 
 // known returns a reference to the object that a number tells.
 func (x *inspector) known(k uint64) *InspectedReference {
-	num, ok := forward(k, len(x.objects))
+	num, ok := x.mentions.again(k, len(x.objects))
 	if !ok {
 		x.fail("there is no object %d among %d", k, len(x.objects))
 	}

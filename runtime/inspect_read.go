@@ -36,10 +36,13 @@ type inspector struct {
 	objects  []inspectedObject
 	roots    []string // their names, if they are known
 	strs     []string
-	depth    int // of the value that is being read
-	inKey    bool
-	nesting  int // of the contents of objects that are being read
-	later    []lateContents
+
+	mentions, stringMentions mentions
+
+	depth   int // of the value that is being read
+	inKey   bool
+	nesting int // of the contents of objects that are being read
+	later   []lateContents
 }
 
 type inspectedShape struct {

@@ -319,7 +319,10 @@ func (x *inspector) float32() float32 {
 func (x *inspector) stringOf(id uint64, label string) InspectedValue {
 	v := x.uvarint()
 	var s, which string
-	k, ok := forward(v>>1, len(x.strs))
+	k, ok := 0, false
+	if v&1 != 0 {
+		k, ok = x.stringMentions.again(v>>1, len(x.strs))
+	}
 	switch {
 	case v&1 != 0 && !ok:
 		x.fail("there is no string %d among %d", v>>1, len(x.strs))
@@ -329,6 +332,7 @@ func (x *inspector) stringOf(id uint64, label string) InspectedValue {
 		x.truncated()
 	default:
 		if s = string(x.bytes(int(v >> 1))); len(s) >= sharedString {
+			x.stringMentions.add(len(x.strs))
 			x.strs = append(x.strs, s)
 			which = x.label(" (string %d)", len(x.strs))
 		}

@@ -26,7 +26,10 @@ type grammar struct {
 	types []reflect.Type
 	objs  []grammarObject
 	strs  int
-	keys  int // made so far, so that none is made twice
+
+	mentions, stringMentions []int
+
+	keys int // made so far, so that none is made twice
 
 	depth int
 	later []func()

@@ -49,7 +49,7 @@ func (g *grammar) value(t reflect.Type) {
 		g.float(float64(g.pick(9)))
 	case reflect.String:
 		if g.strs > 0 && g.pick(2) == 0 {
-			g.uvarint(g.back(g.pick(g.strs), g.strs)<<1 | 1)
+			g.uvarint(g.back(g.pick(g.strs), &g.stringMentions)<<1 | 1)
 			return
 		}
 		g.string(rapid.StringN(0, 30, -1).Draw(g.T, "text"))
@@ -84,20 +84,27 @@ func (g *grammar) string(s string) {
 	g.uvarint(uint64(2 * len(s)))
 	g.bytes(s)
 	if len(s) >= 16 {
+		g.stringMentions = append(g.stringMentions, g.strs)
 		g.strs++
 	}
 }
 
-// back tells which of n things it is, in one of the two ways.
-func (g *grammar) back(num, n int) uint64 {
-	if g.pick(2) == 0 {
-		return uint64(2 * (n - 1 - num))
+// back tells which one is mentioned again, in one of the two ways.
+func (g *grammar) back(num int, mentions *[]int) uint64 {
+	b := uint64(2*num + 1)
+	for k := range min(len(*mentions), 64) {
+		if (*mentions)[len(*mentions)-1-k] == num && g.pick(2) == 0 {
+			b = uint64(2 * k)
+			break
+		}
 	}
-	return uint64(2*num + 1)
+	*mentions = append(*mentions, num)
+	return b
 }
 
 // object adds an object and writes its contents, or puts them off.
 func (g *grammar) object(o grammarObject, contents func()) {
+	g.mentions = append(g.mentions, len(g.objs))
 	g.objs = append(g.objs, o)
 	write := func() {
 		inKey, inBox := g.inKey, g.inBox
@@ -212,7 +219,7 @@ func (g *grammar) into(t reflect.Type, n int, number func(uint64) uint64) (room 
 	if num < 0 {
 		return 0, nil
 	}
-	g.uvarint(number(g.back(num, len(g.objs))))
+	g.uvarint(number(g.back(num, &g.mentions)))
 	g.steps(steps)
 	return room, func() {}
 }
@@ -235,7 +242,7 @@ func (g *grammar) pointer(t reflect.Type) {
 		}
 	case 1:
 		if num := g.known(func(o grammarObject) bool { return o == grammarObject{flat, n, formSingle} }); num >= 0 {
-			g.uvarint(5 + g.back(num, len(g.objs)))
+			g.uvarint(5 + g.back(num, &g.mentions))
 			return
 		}
 	case 2:
@@ -295,7 +302,7 @@ func (g *grammar) slice(t reflect.Type) {
 		}
 	case 4:
 		if num := g.known(func(o grammarObject) bool { return o.typ == flat && o.n%n == 0 && o.form == formSingle }); num >= 0 {
-			g.uvarint(6 + 2*g.back(num, len(g.objs)) + 1)
+			g.uvarint(6 + 2*g.back(num, &g.mentions) + 1)
 			return
 		}
 	}
@@ -305,7 +312,7 @@ func (g *grammar) slice(t reflect.Type) {
 func (g *grammar) mapping(t reflect.Type) {
 	if g.left > 0 && g.pick(3) == 0 {
 		if num := g.known(func(o grammarObject) bool { return o.typ == t && o.form == formMap }); num >= 0 {
-			g.uvarint(5 + g.back(num, len(g.objs)))
+			g.uvarint(5 + g.back(num, &g.mentions))
 			return
 		}
 	}
@@ -366,7 +373,7 @@ func (g *grammar) function() {
 		return
 	}
 	if num := g.known(func(o grammarObject) bool { return o.typ == countType }); num >= 0 && g.pick(2) == 0 {
-		g.uvarint(5 + g.back(num, len(g.objs)))
+		g.uvarint(5 + g.back(num, &g.mentions))
 		return
 	}
 	g.uvarint(4)
@@ -396,7 +403,7 @@ func (g *grammar) iface(t reflect.Type) {
 		return
 	}
 	if num := g.known(func(o grammarObject) bool { return o.typ == d && o.form == formBoxed }); num >= 0 && !g.inBox && g.pick(2) == 0 {
-		g.uvarint(5 + g.back(num, len(g.objs)))
+		g.uvarint(5 + g.back(num, &g.mentions))
 		return
 	}
 	g.uvarint(3)

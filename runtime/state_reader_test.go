@@ -39,6 +39,8 @@ type reader struct {
 	depth int
 	later []func()
 	long  int // strings of 16 bytes and more
+
+	objUses, stringUses []int
 }
 
 type rtypeDesc struct {
@@ -197,6 +199,7 @@ func (r *reader) position() string {
 func (r *reader) object(o robject, contents func()) {
 	num := len(r.objs)
 	r.objs = append(r.objs, o)
+	r.objUses = append(r.objUses, num)
 	r.printf("#%d", num)
 	if r.depth == 64 {
 		r.later = append(r.later, func() { r.contents(num, contents) })
@@ -257,12 +260,14 @@ func (r *reader) described() (o robject, contents func()) {
 	return o, r.array(o.typ, o.n, true)
 }
 
-// known returns the number that stands for the k-th of n things from one end.
-func known(k uint64, n int) int {
-	if k%2 == 1 {
-		return int(k / 2)
+// known returns the number of the one that is mentioned again.
+func known(k uint64, uses *[]int) int {
+	n := int(k / 2)
+	if k%2 == 0 {
+		n = (*uses)[len(*uses)-1-n]
 	}
-	return n - 1 - int(k/2)
+	*uses = append(*uses, n)
+	return n
 }
 
 func (r *reader) fields() (l []rfield) {
@@ -437,7 +442,7 @@ func (r *reader) reference(t uint64) {
 		}
 		r.object(o, contents)
 	default:
-		num := known(k-5, len(r.objs))
+		num := known(k-5, &r.objUses)
 		o := r.objs[num]
 		r.printf("#%d", num)
 		if elem, n := r.flat(t); elem != o.typ || n != o.n {
@@ -473,10 +478,10 @@ func (r *reader) slice(t uint64) {
 		r.object(o, contents)
 		return
 	case k%2 == 1:
-		r.printf("#%d", known((k-6)/2, len(r.objs)))
+		r.printf("#%d", known((k-6)/2, &r.objUses))
 		return
 	default:
-		num := known((k-6)/2, len(r.objs))
+		num := known((k-6)/2, &r.objUses)
 		r.printf("#%d", num)
 		r.walk(r.objs[num], elem)
 	}
@@ -498,7 +503,7 @@ func (r *reader) channel(t, elem uint64) {
 		n := r.uvarint()
 		r.object(robject{t, n}, r.array(elem, n, false))
 	default:
-		r.printf("#%d", known(k-5, len(r.objs)))
+		r.printf("#%d", known(k-5, &r.objUses))
 	}
 }
 
@@ -557,7 +562,7 @@ func (r *reader) value(id uint64) {
 		case 4:
 			r.object(r.described())
 		default:
-			r.printf("#%d", known(k-5, len(r.objs)))
+			r.printf("#%d", known(k-5, &r.objUses))
 		}
 	case 5:
 		r.channel(id, t.elem)
@@ -593,7 +598,7 @@ func (r *reader) basic(id uint64) {
 		case 4:
 			r.object(r.described())
 		default:
-			r.printf("#%d", known(k-5, len(r.objs)))
+			r.printf("#%d", known(k-5, &r.objUses))
 		}
 	case 22:
 		r.printf("type %d", r.uvarint())
@@ -617,10 +622,11 @@ func (r *reader) basic(id uint64) {
 		if v := r.uvarint(); v%2 == 0 {
 			r.printf("%q", r.take(v/2))
 			if v/2 >= 16 {
+				r.stringUses = append(r.stringUses, r.long)
 				r.long++
 			}
 		} else {
-			r.printf("string %d", known(v/2, r.long))
+			r.printf("string %d", known(v/2, &r.stringUses))
 		}
 	case 19:
 		r.uvarint()
@@ -638,7 +644,7 @@ func (r *reader) basic(id uint64) {
 			if k := r.uvarint(); k == 3 {
 				r.object(robject{t, 1}, func() { r.value(t) })
 			} else {
-				r.printf("#%d", known(k-5, len(r.objs)))
+				r.printf("#%d", known(k-5, &r.objUses))
 			}
 		default:
 			r.printf("%s ", r.typeName(t))
