@@ -334,6 +334,28 @@ func TestInspectSeeds(t *testing.T) {
 	}
 }
 
+func TestInspectNested(t *testing.T) {
+	registerFuzz()
+	in, err := Inspect(save(t, nestedValue{nestedSeed()}))
+	require.NoError(t, err)
+	at := func(v InspectedValue, name string) InspectedValue {
+		v = fieldOfValue(fieldOfValue(v, "fuzzValue"), name)
+		require.NotNil(t, v.Ref)
+		return in.Objects[v.Ref.Object-1].Value
+	}
+	state := in.Frames[0].Variables[0].Value
+	outer := at(state, "co").Coroutine
+	require.True(t, outer.Started && !outer.Done)
+	require.Equal(t, "test.counter.func1", in.Objects[outer.Function.Ref.Object-1].Type)
+	require.Len(t, outer.Frames, 2)
+	require.Equal(t, "int 2", shown(in, outer.Frames[0].Variables[1].Value))
+	list := at(state, "any").Elements
+	// The inner one is shared, the other one done.
+	last := outer.Frames[1].Variables
+	require.Equal(t, list[0].Ref, last[len(last)-1].Value.Ref)
+	require.True(t, in.Objects[list[1].Ref.Object-1].Value.Coroutine.Done)
+}
+
 func TestInspectWithoutFrames(t *testing.T) {
 	c := New(nil)
 	b, err := c.AppendState(nil)

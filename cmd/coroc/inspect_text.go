@@ -51,11 +51,14 @@ func (p *inspectionPrinter) print() {
 	for i, f := range in.Frames {
 		if left := len(in.Frames) - maxFrames; !p.full && i >= maxFrames && i < left {
 			if i == maxFrames {
-				fmt.Fprintf(p, "\n… %s more, shown with -full\n", counted(left-maxFrames, "call"))
+				fmt.Fprintf(p, "\n… %s more, shown with -full\n\n", counted(left-maxFrames, "call"))
 			}
 			continue
 		}
-		fmt.Fprintf(p, "\n%s  %s  %s\n", p.bold(oneLine(f.Function)), oneLine(f.Position), p.faint(fmt.Sprintf("site %d, fingerprint %s", f.Site, f.Fingerprint)))
+		if i == 0 || len(f.Variables)+len(in.Frames[i-1].Variables) > 0 {
+			fmt.Fprintln(p)
+		}
+		fmt.Fprintf(p, "%s  %s  %s\n", p.bold(oneLine(f.Function)), oneLine(f.Position), p.faint(fmt.Sprintf("site %d, fingerprint %s", f.Site, f.Fingerprint)))
 		var t table
 		for _, v := range f.Variables {
 			t.add(v.Name, v.Type, p.value(v.Value, 0))
@@ -338,12 +341,12 @@ func (p *inspectionPrinter) fields(v runtime.InspectedValue, typ string, depth i
 func (p *inspectionPrinter) coroutine(c *runtime.InspectedStack, depth int) text {
 	switch {
 	case c.Done:
-		return text{head: "done"}
+		return text{head: "coroutine, done"}
 	case !c.Started:
 		function := p.value(c.Function, depth)
-		return text{head: "not started", open: "{", close: "}", parts: []text{function}}
+		return text{head: "coroutine, not started ", open: "{", close: "}", parts: []text{function}}
 	}
-	t := text{head: "suspended", open: "{", close: "}"}
+	t := text{head: "coroutine, suspended ", open: "{", close: "}"}
 	for i, f := range c.Frames {
 		if i >= p.most(maxElements) {
 			return t.more(len(c.Frames) - i)
@@ -465,7 +468,7 @@ func (p *inspectionPrinter) reference(v runtime.InspectedValue, typ string, dept
 		}
 	case v.Kind == runtime.InspectedSlice && o.Form == runtime.InspectedFormVariable:
 		t = text{head: typ, open: "[", close: "]", parts: []text{t}}
-	case isContext(o):
+	case isContext(o), o.Value.Kind == runtime.InspectedCoroutine:
 	case pointer && t.open == "" && o.Text == "": // a number might be taken for a mark
 		t.head = short(o.Type) + "(" + t.head + ")"
 	case typ != "":
@@ -475,7 +478,7 @@ func (p *inspectionPrinter) reference(v runtime.InspectedValue, typ string, dept
 	case o.References > 1:
 		t.mark = fmt.Sprintf("&%d", o.ID)
 		t.head = " " + strings.TrimLeft(t.head, " ")
-	case pointer && !isContext(o):
+	case pointer && !isContext(o) && o.Value.Kind != runtime.InspectedCoroutine:
 		t.head = "&" + t.head
 	}
 	return t
