@@ -20,7 +20,7 @@ func (t *twinGen) frameType() string {
 	w.own()
 	w.putf("// %s is the frame of %s.\n", t.frameName(), t.state)
 	w.putf("type %s%s struct {\nSite %s\n", t.frameName(), t.unit.tdecl, t.predeclared("int"))
-	t.wireOf = map[string]string{}
+	t.wireOf, t.wireTypes = map[string]string{}, map[string]types.Type{}
 	field := func(name, wire, typ string) {
 		t.wireOf[name] = wire
 		w.put(fieldText(name, wire, typ))
@@ -36,6 +36,9 @@ func (t *twinGen) frameType() string {
 			wire = t.wire(name)
 		}
 		field(fieldName(name), wire, t.typeOf(v))
+		if !t.isLocal(v.Type()) {
+			t.wireTypes[fieldName(name)] = v.Type()
+		}
 	}
 	if t.d != "" {
 		field(t.d, "#defers", fmt.Sprintf("*%s.Defers", t.coroc))
@@ -195,7 +198,7 @@ func (t *twinGen) registerFrame(frame string, fingerprint uint64) {
 		s := VersionSite{Pos: pos}
 		s.Key, _ = strconv.Atoi(key)
 		for _, n := range fields {
-			s.Live = append(s.Live, t.wireOf[n])
+			s.Live, s.Types = append(s.Live, t.wireOf[n]), append(s.Types, t.wireTypes[n])
 			quoted = append(quoted, fmt.Sprintf("%q", t.wireOf[n]))
 		}
 		version.Sites = append(version.Sites, s)

@@ -51,6 +51,7 @@ type Generator struct {
 	assigned  map[*types.Var]bool  // package-level variables that are reassigned somewhere
 	functions []*Function          // what the twins keep
 	versions  []*Version
+	records   map[string][]uint64 // fingerprints by names in saved states
 	renames   *Renames
 }
 
@@ -60,6 +61,7 @@ func New(mod *typecheck.Module, facts *colour.Facts) *Generator {
 		mod: mod, facts: facts,
 		decls: map[*types.Func]*ast.FuncDecl{}, recovers: map[*types.Func]bool{}, recoverOf: map[string]map[string]bool{},
 		twins: map[string]bool{}, recorded: map[*types.Func]bool{}, makers: map[*types.Func]bool{}, assigned: map[*types.Var]bool{},
+		records: map[string][]uint64{},
 	}
 	for _, p := range mod.Packages {
 		if p.Library {

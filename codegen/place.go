@@ -200,6 +200,18 @@ func (f *pkgGen) localTypes() map[string]string {
 	return f.locals
 }
 
+// isLocal reports whether a type is made of one that was declared in a function, which has
+// another name in saved states.
+func (f *pkgGen) isLocal(t types.Type) bool {
+	text := types.TypeString(t, nil)
+	for name := range f.localTypes() {
+		if strings.Contains(text, "."+name) {
+			return true
+		}
+	}
+	return false
+}
+
 // ownerOf returns the name in states of the function or variable that is declared at package
 // level around a position of the source; "" if there is none. What has no name of its own is
 // numbered among those of its file.

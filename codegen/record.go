@@ -147,6 +147,7 @@ func (f *fileGen) recordParts(u *unit, rec, path, state string, fingerprint uint
 	w.putf("%s := &%s%s{%s}\n", n, rec, u.tuse, joinArgs(append([]string{f.coroc + ".MakeRecord(" + header + ")"}, fields...)...))
 	w.putf("return %s.NewFunc(%s, %s.Call)\n}\n\n", f.coroc, n, n)
 	f.decls = append(f.decls, w.String())
+	f.Generator.records[state] = append(f.Generator.records[state], fingerprint)
 	register := "RegisterRecord"
 	if f.frozen != nil {
 		register = "RegisterFrozenRecord"
@@ -213,6 +214,7 @@ func (f *fileGen) staticFunc(state string, x wrapped) {
 		return
 	}
 	f.statics[x.plain] = true
+	f.Generator.records[state] = append(f.Generator.records[state], 0)
 	n := f.count("static")
 	name, typ := fmt.Sprintf("durable_static_%d", n), fmt.Sprintf("durable_type_static_%d", n)
 	w := &writer{file: f.base()}

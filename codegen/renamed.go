@@ -22,16 +22,37 @@ const wasDirective = "//coroc:was "
 // Renames knows what declarations of a module were called before.
 type Renames struct {
 	old map[types.Object]string // the last element of the oldest name
+	now map[string]string       // whole new names by old ones
+}
+
+// Now returns what is called now what a state calls by a name.
+func (r *Renames) Now(name string) string {
+	for i := len(name); i > 0; i-- {
+		if i < len(name) && !strings.ContainsRune(".[@#", rune(name[i])) {
+			continue
+		}
+		if now, ok := r.now[name[:i]]; ok {
+			return now + name[i:]
+		}
+	}
+	return name
 }
 
 // FindRenames reads the directives of all packages.
 func FindRenames(mod *typecheck.Module) *Renames {
-	r := &Renames{old: map[types.Object]string{}}
+	r := &Renames{old: map[types.Object]string{}, now: map[string]string{}}
 	for _, p := range mod.Packages {
 		for _, file := range p.Files {
-			eachDoc(p, file.Syntax, func(doc *ast.CommentGroup, obj types.Object, _ string) {
-				if old := oldNames(doc); len(old) > 0 && obj != nil {
+			eachDoc(p, file.Syntax, func(doc *ast.CommentGroup, obj types.Object, name string) {
+				old := oldNames(doc)
+				if len(old) > 0 && obj != nil {
 					r.old[obj] = lastElement(old[0])
+				}
+				for _, o := range old {
+					r.now[o] = name
+					if i, j := strings.LastIndexByte(o, '.'), strings.LastIndexByte(name, '.'); i > 0 && j > 0 {
+						r.now[o[:i+1]+"(*"+o[i+1:]+")"] = name[:j+1] + "(*" + name[j+1:] + ")"
+					}
 				}
 			})
 			// Fields say it by a tag.
@@ -47,6 +68,9 @@ func FindRenames(mod *typecheck.Module) *Renames {
 				return true
 			})
 			if old := oldNames(file.Syntax.Doc); len(old) > 0 {
+				for _, o := range old {
+					r.now[o] = mapImport(p.Path)
+				}
 				for _, q := range mod.Packages {
 					r.importers(q, p, path.Base(old[0]))
 				}

@@ -55,8 +55,9 @@ type twinGen struct {
 	mentioned   map[*types.Var]bool // variables, also captured ones, in code that can be reached
 	framed      bitset              // variables that are live at some site
 	wireOf      map[string]string   // names in saved states of the frame's fields
-	sig         *types.Signature    // of the function
-	through     string              // what it is called by, without a receiver or a record of its own
+	wireTypes   map[string]types.Type
+	sig         *types.Signature // of the function
+	through     string           // what it is called by, without a receiver or a record of its own
 }
 
 type param struct {

@@ -24,10 +24,16 @@ type VersionSite struct {
 	Key  int // in saved states; 0 for the deferred calls at the end
 	Pos  string
 	Live []string // names in saved states
+
+	Types []types.Type // of these; nil where that is the compiler's own
 }
 
 // Versions returns the versions of all functions that the packages have twins of.
 func (g *Generator) Versions() []*Version { return g.versions }
+
+// Records returns the fingerprints of the func values that can be saved, by their names in
+// saved states.
+func (g *Generator) Records() map[string][]uint64 { return g.records }
 
 // StateName returns the name in saved states of a declared function.
 func StateName(fn *types.Func, path string) string {

@@ -72,6 +72,7 @@ type Result struct {
 	Functions   []*codegen.Function                     // what the durable functions keep, sorted by position
 	Diagnostics []typecheck.Diagnostic                  // sorted
 	Versions    []*codegen.Version                      // what states can be resumed in
+	Records     map[string][]uint64                     // fingerprints of func values, by their names in states
 	Frozen      []*frozenVersion                        // what coroc freeze has kept
 
 	// Broken has the directories of the packages that were left out because
@@ -266,7 +267,7 @@ func (r *Result) generate(ctx context.Context) {
 	slices.SortFunc(r.Files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
 	r.useCommitted()
 	r.Functions = r.unique(gen.Functions())
-	r.Versions = gen.Versions()
+	r.Versions, r.Records = gen.Versions(), gen.Records()
 	r.checkFrozen()
 	if !r.stress {
 		r.add(r.unsavable(r.Functions))

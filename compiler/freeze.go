@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/coroc-dev/coroc/codegen"
+	"github.com/coroc-dev/coroc/runtime"
 	"github.com/coroc-dev/coroc/typecheck"
 )
 
@@ -106,6 +107,77 @@ func (r *Result) Freeze(dry bool) ([]FrozenFile, error) {
 		return cmp.Or(cmp.Compare(a.Function, b.Function), cmp.Compare(a.Path, b.Path))
 	})
 	return list, nil
+}
+
+// NeededVersions are the versions of functions that states were saved in.
+type NeededVersions map[frozenKey]bool
+
+type frozenKey struct{ name, fingerprint string }
+
+// Add adds those of a state.
+func (n NeededVersions) Add(s *runtime.Inspection) {
+	for _, f := range s.Frames {
+		n[frozenKey{f.Function, f.Fingerprint}] = true
+		if name, _, ok := strings.Cut(f.Function, "["); ok { // an instance
+			n[frozenKey{name, f.Fingerprint}] = true
+		}
+	}
+	for _, t := range s.Types {
+		if t.Fingerprint != "" {
+			n[frozenKey{t.Type, t.Fingerprint}] = true
+			if name, _, ok := strings.Cut(t.Type, "["); ok {
+				n[frozenKey{name, t.Fingerprint}] = true
+			}
+		}
+	}
+}
+
+// Prune removes the versions that are not current and not needed, nor called by one that is, and
+// returns them.
+func (r *Result) Prune(needed NeededVersions) ([]FrozenFile, error) {
+	list, err := r.Freeze(true)
+	if err != nil {
+		return nil, err
+	}
+	byFile := map[string]*frozenVersion{}
+	for _, v := range r.Frozen {
+		byFile[v.Frozen.File] = v
+	}
+	key := func(state string, fingerprint uint64) frozenKey {
+		return frozenKey{state, fmt.Sprintf("%016x", fingerprint)}
+	}
+	keep := map[string]bool{}
+	for more := true; more; {
+		more = false
+		for _, f := range list {
+			v := byFile[f.Path]
+			if keep[f.Path] || v == nil {
+				continue
+			}
+			kept := f.Current || needed[key(f.Function, f.Fingerprint)] ||
+				slices.ContainsFunc(f.versions, func(s frozenSites) bool { return needed[key(s.State, s.Fingerprint)] })
+			if !kept {
+				continue
+			}
+			keep[f.Path], more = true, true
+			for _, c := range v.Calls {
+				if !f.Current {
+					needed[key(c.State, c.Fingerprint)] = true
+				}
+			}
+		}
+	}
+	var removed []FrozenFile
+	for _, f := range list {
+		if keep[f.Path] {
+			continue
+		}
+		if err := os.Remove(f.Path); err != nil {
+			return removed, err
+		}
+		removed = append(removed, f)
+	}
+	return removed, nil
 }
 
 func (r *Result) freezable() []*typecheck.Package {

@@ -138,13 +138,25 @@ the program's.`,
 	cmd.Flags().BoolVarP(&f.list, "list", "l", false, "print the name of each file that is changed")
 	cmd.Flags().StringVar(&f.dump, "dump", "", "print an intermediate form and write nothing: colour, desugar or codegen")
 
+	var states string
 	check := &cobra.Command{
-		Use:     "check [PATH...]",
-		Short:   "Fail if a generated file is missing, stale or left over",
-		Example: "  coroc check ./...",
+		Use:   "check [PATH...]",
+		Short: "Fail if a generated file is missing, stale or left over, or a saved state cannot be resumed",
+		Long: `Check fails if the generated files of the packages are not what coroc would write.
+
+With -states it asks another question instead: can this build resume the saved states in a file,
+in the files of a directory, or on standard input? It prints those that it cannot, and why. The
+program is not run: values that a coroutine has bound are taken for granted.`,
+		Example: "  coroc check ./...\n  coroc check -states states.bin ./...  # in CI, before a deploy",
 		Args:    cobra.ArbitraryArgs,
-		RunE:    func(cmd *cobra.Command, args []string) error { return check(cmd, &f, args) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if states != "" {
+				return checkStates(cmd, &f, args, states)
+			}
+			return check(cmd, &f, args)
+		},
 	}
+	check.Flags().StringVar(&states, "states", "", "check saved states in `DIR|FILE|-` instead")
 	var dry bool
 	clean := &cobra.Command{
 		Use:     "clean [PATH...]",

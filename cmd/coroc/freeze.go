@@ -1,15 +1,18 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"text/tabwriter"
 
 	"github.com/coroc-dev/coroc/compiler"
+	"github.com/coroc-dev/coroc/runtime"
 	"github.com/spf13/cobra"
 )
 
 func freezeCommand(f *flags) *cobra.Command {
-	var list bool
+	var list, prune bool
+	var states string
 	cmd := &cobra.Command{
 		Use:   "freeze [PATH...]",
 		Short: "Keep the functions as they are now, for states that are saved in them",
@@ -21,15 +24,28 @@ enter the new code. Run it before a deploy, and commit the files.
 A version is used only while it is not the current one. It may need functions, types and fields
 that the package has no more: coroc says so.`,
 		Example: `  coroc freeze ./...                   # before each release
-  coroc freeze -list ./...             # what is kept`,
+  coroc freeze -list ./...             # what is kept
+  coroc freeze -prune -states s.bin ./...  # drop what the states in s.bin do not need`,
 		Args: cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, args []string) error { return freeze(cmd, f, args, list) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case prune && states == "":
+				return errors.New("-prune needs -states DIR|FILE|-: all states that there are")
+			case states != "" && !prune:
+				return errors.New("-states goes with -prune")
+			case prune && list:
+				return errors.New("-prune and -list exclude each other")
+			}
+			return freeze(cmd, f, args, list, prune, states)
+		},
 	}
+	cmd.Flags().BoolVar(&prune, "prune", false, "remove the versions that are not current and that no state needs")
+	cmd.Flags().StringVar(&states, "states", "", "with -prune: the saved states, in `DIR|FILE|-`")
 	cmd.Flags().BoolVarP(&list, "list", "l", false, "only print what is kept")
 	return cmd
 }
 
-func freeze(cmd *cobra.Command, f *flags, args []string, list bool) error {
+func freeze(cmd *cobra.Command, f *flags, args []string, list, prune bool, states string) error {
 	o := f.options(args)
 	o.NoCache, o.NoTests = true, true
 	out, err := compiler.Run(cmd.Context(), o)
@@ -42,6 +58,9 @@ func freeze(cmd *cobra.Command, f *flags, args []string, list bool) error {
 	}
 	r := out.Result()
 	before := len(r.Diagnostics)
+	if prune {
+		return pruneFrozen(cmd, r, states)
+	}
 	files, err := r.Freeze(list)
 	if err != nil {
 		return err
@@ -56,6 +75,27 @@ func freeze(cmd *cobra.Command, f *flags, args []string, list bool) error {
 		}
 	}
 	return nil
+}
+
+// pruneFrozen removes the versions that no state needs.
+func pruneFrozen(cmd *cobra.Command, r *compiler.Result, states string) error {
+	needed := compiler.NeededVersions{}
+	n := 0
+	err := eachState(cmd, states, func(_ string, s *runtime.Inspection) {
+		n++
+		needed.Add(s)
+	})
+	if err != nil {
+		return err
+	}
+	removed, err := r.Prune(needed)
+	for _, v := range removed {
+		fmt.Fprintln(cmd.OutOrStdout(), "removed", relative(v.Path))
+	}
+	if err == nil && len(removed) == 0 {
+		fmt.Fprintf(cmd.ErrOrStderr(), "every version is current or needed by one of %s\n", counted(n, "state"))
+	}
+	return err
 }
 
 func printFrozen(cmd *cobra.Command, files []compiler.FrozenFile) error {
