@@ -99,3 +99,33 @@ func TestUnsavableNested(t *testing.T) {
 	require.ErrorIs(t, err, ErrInvalidState)
 	require.ErrorContains(t, err, "it is one of example.com/app.work, and this coroutine runs test.counter.func1")
 }
+
+// A state that does not leave its process has coroutines, codecs of the program and
+// channels by handle.
+func TestHeldNested(t *testing.T) {
+	type T struct {
+		Co  *Coroutine
+		A   *amount
+		V   amount
+		Q   Chan[int]
+		Any any
+	}
+	loadRegistry()
+	n := 1
+	co := nestedWith(RecordOf(makeCaptured(&n)), &counterFrame{1, nil, &n, nil})
+	v := T{Co: co, A: &amount{cents: 13}, V: amount{cents: 13}, Q: make(Chan[int], 1), Any: amount{cents: 13}}
+	registerFrame1[T]()
+	h := new(Held)
+	b, err := h.AppendState(suspendedWith(&frame1[T]{1, v}), nil)
+	require.NoError(t, err)
+	c := New(nil)
+	_, err = h.LoadState(c, b)
+	require.NoError(t, err)
+	require.Equal(t, "", h.Stats().Whole)
+	w := c.frames[0].(*frame1[T]).V
+	require.Same(t, co, w.Co)
+	require.Same(t, v.A, w.A)
+	require.True(t, v.Q == w.Q)
+	require.Equal(t, v.V, w.V)
+	require.Equal(t, v.Any, w.Any)
+}

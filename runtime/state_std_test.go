@@ -140,14 +140,14 @@ func TestCondAndPool(t *testing.T) {
 		Zero sync.Pool
 	}
 	n := 0
-	v := T{Mu: new(sync.Mutex), Pool: &sync.Pool{}}
+	v := &T{Mu: new(sync.Mutex), Pool: &sync.Pool{}}
 	v.Cond = sync.NewCond(v.Mu)
-	v.Pool.Put(1)
+	v.Pool.Put(&n)
 	v.Cond.Broadcast() // which notes where the Cond is
 	w := trip(t, v)
 	require.Same(t, w.Mu, w.Cond.L)
 	waits := make(chan bool)
-	wait := func(v T, done *bool) {
+	wait := func(v *T, done *bool) {
 		v.Mu.Lock()
 		waits <- true
 		for !*done {
@@ -171,12 +171,7 @@ func TestCondAndPool(t *testing.T) {
 	_, err = suspendedWith(&frame1[*sync.Cond]{1, w.Cond}).AppendState(nil)
 	require.NoError(t, err)
 
-	make := makeCaptured(&n)
-	p := trip(t, struct {
-		P *sync.Pool
-		F func() int
-	}{&sync.Pool{}, make})
-	require.Nil(t, p.P.Get())
+	require.Nil(t, w.Pool.Get())
 	require.Nil(t, w.Zero.Get())
 }
 
