@@ -73,8 +73,12 @@ func fuzzSeeds(t testing.TB) (seeds [][]byte) {
 		g := graphs.Example(i)
 		values = append(values, fuzzValue{v: g[0], s: []any{g}})
 	}
+	states := [][]any{{}, {&ints{1, 1, 2, 3}}, {&ints{1, 1, 2, 3}, &ints{1, 4, 5, 6}}} // which are loaded in a shorter way
 	for _, v := range values {
-		b, err := suspendedWith(&frame1[fuzzValue]{1, v}, &ints{1, 1, 2, 3}, &ints{1, 4, 5, 6}).AppendState(nil, &x)
+		states = append(states, []any{&frame1[fuzzValue]{1, v}, &ints{1, 1, 2, 3}, &ints{1, 4, 5, 6}})
+	}
+	for _, frames := range states {
+		b, err := suspendedWith(frames...).AppendState(nil, &x)
 		if err != nil {
 			t.Fatal(err)
 		}
