@@ -169,7 +169,7 @@ func (e *encoder) release() {
 		e.slab = e.slab[:0]
 	}
 	const keep = 1 << 12
-	if len(e.objects) > keep || len(e.typeIDs) > 16*keep || cap(e.later) > keep || cap(e.radix) > keep || cap(e.scratch) > 1<<20 || e.index.large() || e.strings.large() {
+	if len(e.objects) > keep || len(e.typeIDs) > 16*keep || cap(e.later) > 4*keep || cap(e.radix) > keep || cap(e.scratch) > 1<<20 || e.index.large() || e.strings.large() {
 		return // a rare giant is left to the collector
 	}
 	*e = encoder{

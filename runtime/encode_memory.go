@@ -128,7 +128,7 @@ func (x *addrIndex) put(h uint64, k int) {
 type memoryIndex struct {
 	objects []indexedObject // by number
 	pages   addrIndex       // in the order of covered
-	covered []coveredPage
+	covered []*[64]coveredPage
 	page    uintptr // the last one
 	cover   *coveredPage
 	odd     addrIndex // objects that begin between two words; n is the number
@@ -140,8 +140,9 @@ type indexedObject struct {
 	last int // mention
 }
 
+// Pages are small, since there may be no more than one object in each.
 const (
-	pageSize = 4096
+	pageSize = 1024
 	wordSize = 8
 )
 
@@ -153,13 +154,13 @@ type coveredPage struct {
 
 func (x *memoryIndex) reset() {
 	clear(x.objects)
-	x.objects, x.covered, x.cover = x.objects[:0], x.covered[:0], nil
+	x.objects, x.cover = x.objects[:0], nil
 	x.pages.reset()
 	x.odd.reset()
 }
 
 func (x *memoryIndex) large() bool {
-	return cap(x.objects) > 1<<16 || cap(x.covered) > 1<<11 || x.pages.large() || x.odd.large()
+	return cap(x.objects) > 1<<16 || len(x.covered) > 1<<7 || x.pages.large() || x.odd.large()
 }
 
 // find returns the number of the object that begins at an address, or -1.
@@ -178,7 +179,7 @@ func (x *memoryIndex) find(addr unsafe.Pointer) int {
 		if k < 0 {
 			return -1
 		}
-		c = &x.covered[k]
+		c = &x.covered[k/64][k%64]
 		x.page, x.cover = page, c
 	}
 	return int(c.first[a%pageSize/wordSize]) - 1
@@ -222,15 +223,13 @@ func (x *memoryIndex) coverOf(page uintptr) *coveredPage {
 	}
 	k := x.pages.find(page)
 	if k < 0 {
-		k = len(x.covered)
+		k = len(x.pages.entries)
 		x.pages.add(page, 0)
-		if k < cap(x.covered) {
-			x.covered = x.covered[:k+1]
-			x.covered[k] = coveredPage{}
-		} else {
-			x.covered = append(x.covered, coveredPage{})
+		if k/64 == len(x.covered) {
+			x.covered = append(x.covered, new([64]coveredPage))
 		}
+		x.covered[k/64][k%64] = coveredPage{}
 	}
-	x.page, x.cover = page, &x.covered[k]
+	x.page, x.cover = page, &x.covered[k/64][k%64]
 	return x.cover
 }
