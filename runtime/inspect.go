@@ -241,13 +241,13 @@ func (e *StateError) Unwrap() error { return ErrInvalidState }
 // error of type [*StateError] or the inspection of a state that is sound as far as can be
 // seen without the program.
 //
-// The inspection takes memory in proportion to the state, for its strings, bytes, objects
-// and frames, and at most 256 MB for its values. Values that do not fit, about a million,
-// are left out and counted.
+// The inspection takes memory in proportion to the state: for its values at most 128 MB and
+// 128 times the length of the state. Values that do not fit are left out and counted.
 func Inspect(b []byte) (*Inspection, error) {
 	x := newInspector(b)
 	x.out = new(Inspection)
-	x.heap, x.stack = inspectBudget, inspectBudget
+	x.heap = inspectBudget + inspectPerByte*len(b)
+	x.stack = x.heap
 	if err := x.run(); err != nil {
 		return nil, err
 	}
@@ -277,9 +277,12 @@ func Dissect(b []byte, f func(Element)) (int, error) {
 	return x.size, nil
 }
 
-// inspectBudget is how much memory values may take, once for those of objects and once for
-// those of roots and frames.
-const inspectBudget = 128 << 20
+// inspectBudget is how much memory values may take, and inspectPerByte how much more for each
+// byte of the state: once for those of objects and once for those of frames.
+const (
+	inspectBudget  = 64 << 20
+	inspectPerByte = 64
+)
 
 func (x *inspector) run() error {
 	return x.try(func() {

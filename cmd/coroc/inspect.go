@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
@@ -57,7 +58,13 @@ the input is no state, or one that is damaged.`,
 			if err != nil {
 				return err
 			}
-			if err := c.print(cmd.OutOrStdout(), fromHex(b)); err != nil {
+			out := bufio.NewWriter(cmd.OutOrStdout())
+			c.style = styleOf(cmd.OutOrStdout())
+			err = c.print(out, fromHex(b))
+			if err := out.Flush(); err != nil {
+				return err
+			}
+			if err != nil {
 				var bad *runtime.StateError
 				if !errors.As(err, &bad) {
 					return err
@@ -75,7 +82,10 @@ the input is no state, or one that is damaged.`,
 	return cmd
 }
 
-type inspection struct{ json, dump, full bool }
+type inspection struct {
+	json, dump, full bool
+	style
+}
 
 // print prints the states that b consists of.
 func (c inspection) print(w io.Writer, b []byte) error {
@@ -110,7 +120,7 @@ func (c inspection) next(w io.Writer, b []byte, at int) (int, error) {
 	case e.Encrypted && c.json:
 		return e.Size, encode(w, document{Sealed: s})
 	case e.Encrypted && !c.dump:
-		fmt.Fprintf(w, "%s: %s; what is in it can be seen with the key only\n", styleOf(w).bold(s.String()), counted(e.Size, "byte"))
+		fmt.Fprintf(w, "%s: %s; what is in it can be seen with the key only\n", c.bold(s.String()), counted(e.Size, "byte"))
 	case e.Encrypted:
 	case e.Compressed:
 		if c.dump {
@@ -193,7 +203,7 @@ func (c inspection) state(w io.Writer, b []byte, at int, envelope string, s *sea
 	case c.json:
 		return n, encode(w, document{in, s})
 	}
-	p := newInspectionPrinter(w, in, c.full)
+	p := newInspectionPrinter(w, c.style, in, c.full)
 	if envelope != "" {
 		fmt.Fprintf(p, "%s: ", envelope)
 	} else if at > 0 || n < len(b) {

@@ -34,8 +34,8 @@ type inspectionPrinter struct {
 	later []int        // objects that have been mentioned and not shown
 }
 
-func newInspectionPrinter(w io.Writer, in *runtime.Inspection, full bool) *inspectionPrinter {
-	return &inspectionPrinter{Writer: w, style: styleOf(w), in: in, full: full, shown: map[int]bool{}}
+func newInspectionPrinter(w io.Writer, s style, in *runtime.Inspection, full bool) *inspectionPrinter {
+	return &inspectionPrinter{Writer: w, style: s, in: in, full: full, shown: map[int]bool{}}
 }
 
 func (p *inspectionPrinter) print() {
