@@ -21,13 +21,13 @@ import (
 
 // denseTypes makes types of the standard library known.
 type denseTypes struct {
-	builder  strings.Builder
-	buffer   bytes.Buffer
-	reader   *bytes.Reader
-	locks    sync.Map
-	number   big.Int
-	scanner  scanner.Scanner
-	patterns *regexp.Regexp
+	Builder  strings.Builder
+	Buffer   bytes.Buffer
+	Reader   *bytes.Reader
+	Locks    sync.Map
+	Number   big.Int
+	Scanner  scanner.Scanner
+	Patterns *regexp.Regexp
 }
 
 // dense are values that take much memory for what they take in a state.
