@@ -548,7 +548,8 @@ func (d *decoder) newContext(c *loadedContext, v *derivedContext) {
 	}
 }
 
-// dropContexts ends the contexts of a state that turns out to be invalid.
+// dropContexts ends the contexts of a state that turns out to be invalid, or that is not to
+// be gone on from.
 func (d *decoder) dropContexts() {
 	for _, c := range d.contexts {
 		if c.stop != nil {

@@ -162,7 +162,7 @@ func (h *Held) AppendState(c *Coroutine, b []byte, roots ...any) ([]byte, error)
 
 // LoadState is [Coroutine.LoadState] for the last state that h has made.
 func (h *Held) LoadState(c *Coroutine, b []byte, roots ...any) (n int, err error) {
-	return c.load(h, b, roots)
+	return c.load(h, b, roots, false)
 }
 
 // prepare begins a new state.

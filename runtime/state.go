@@ -123,10 +123,27 @@ func (c *Coroutine) AppendState(b []byte, roots ...any) ([]byte, error) {
 // Whatever b is, LoadState returns an error that wraps [ErrInvalidState] or
 // [ErrIncompatibleState], or loads it. After an error nothing has changed.
 func (c *Coroutine) LoadState(b []byte, roots ...any) (n int, err error) {
-	return c.load(nil, b, roots)
+	return c.load(nil, b, roots, false)
 }
 
-func (c *Coroutine) load(keep *Held, b []byte, roots []any) (n int, err error) {
+// CheckState returns what LoadState would return for a state that was saved without roots,
+// and loads it for that, but not into the coroutine, which may have started. The coroutine's
+// bindings and entry count. What would go on by itself, the timers of contexts, is stopped.
+// Of the program's code only codecs run.
+func (c *Coroutine) CheckState(b []byte) (n int, err error) {
+	scratch := &Coroutine{bindings: c.bindings, body: c.body, plain: c.plain}
+	return scratch.load(nil, b, nil, true)
+}
+
+// StateLen returns the length of the state that b begins with. The state is whole, and as it
+// was written; whether it can be loaded is another question. The error wraps [ErrInvalidState].
+func StateLen(b []byte) (int, error) {
+	_, n, err := openState(b)
+	return n, err
+}
+
+// load loads a state, or only checks that it can be loaded: then what it made is not to stay.
+func (c *Coroutine) load(keep *Held, b []byte, roots []any, check bool) (n int, err error) {
 	r := loadRegistry()
 	if r.err != nil {
 		return 0, r.err
@@ -144,6 +161,9 @@ func (c *Coroutine) load(keep *Held, b []byte, roots []any) (n int, err error) {
 	d := decoders.Get().(*decoder)
 	d.reg, d.c, d.b, d.length, d.keep = r, c, body, n, keep
 	err = d.run(roots)
+	if err == nil && check {
+		d.dropContexts()
+	}
 	d.release()
 	if err != nil {
 		return 0, err
