@@ -28,7 +28,7 @@ func TestCompiled(t *testing.T) {
 		write(t, dir, filepath.Join("dispatch", name), bytes.Replace(b, []byte("//go:build !durable\n"), nil, 1))
 	}
 	out := command(t, dir, "-mod=mod", coroc, "test", "-v", "./dispatch")
-	for _, name := range []string{"TestAwait", "TestAwaitInCoroutine", "TestGather", "TestGatherMany", "TestRecursion", "TestRestartAfterAwait", "Example"} {
+	for _, name := range []string{"TestAwait", "TestAwaitInCoroutine", "TestGather", "TestGatherMany", "TestRecursion", "TestRestartAfterAwait", "Example", "ExampleCheckStates"} {
 		require.Contains(t, out, "--- PASS: "+name+" ")
 	}
 }

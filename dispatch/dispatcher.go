@@ -82,22 +82,54 @@ func WithResident(n int) Option { return option(func(c *config) { c.resident = n
 // [Dispatcher.Run] is. A function belongs to one dispatcher at a time, until
 // [Dispatcher.Close]; a store belongs to one process.
 func New(opts ...Option) (*Dispatcher, error) {
-	c := config{grace: DefaultGrace, resident: DefaultResident}
-	for _, o := range opts {
-		if o == nil {
-			return nil, errors.New("dispatch: an option is nil")
-		}
-		o.apply(&c)
-	}
-	if err := errors.Join(c.err, registrationError()); err != nil {
+	d, c, err := configure(opts)
+	if err != nil {
 		return nil, err
 	}
-	d := &Dispatcher{functions: c.functions, bindings: processBindings(&c), sealer: c.sealer}
-	if err := d.start(&c); err != nil {
+	if err := d.start(c); err != nil {
 		d.release()
 		return nil, err
 	}
 	return d, nil
+}
+
+// configure returns a dispatcher without an engine, to which no function belongs yet.
+func configure(opts []Option) (*Dispatcher, *config, error) {
+	c := &config{grace: DefaultGrace, resident: DefaultResident}
+	for _, o := range opts {
+		if o == nil {
+			return nil, nil, errors.New("dispatch: an option is nil")
+		}
+		o.apply(c)
+	}
+	if err := errors.Join(c.err, registrationError()); err != nil {
+		return nil, nil, err
+	}
+	if c.path == "" {
+		var err error
+		if c.path, err = defaultPath(); err != nil {
+			return nil, nil, err
+		}
+	}
+	return &Dispatcher{functions: c.functions, bindings: processBindings(c), sealer: c.sealer}, c, nil
+}
+
+// bodies returns what the engine is to know of the functions.
+func (d *Dispatcher) bodies() ([]engine.Function, error) {
+	var all []engine.Function
+	names := make(map[string]bool)
+	for _, f := range d.functions {
+		if names[f.Name()] {
+			return nil, fmt.Errorf("dispatch: two functions are named %q", f.Name())
+		}
+		names[f.Name()] = true
+		body, err := f.function(d)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, body)
+	}
+	return all, nil
 }
 
 func (d *Dispatcher) start(c *config) error {
@@ -108,29 +140,16 @@ func (d *Dispatcher) start(c *config) error {
 		Resident: max(c.resident, 0),
 		Describe: describe,
 	}
-	names := make(map[string]bool)
-	for _, f := range c.functions {
-		if names[f.Name()] {
-			return fmt.Errorf("dispatch: two functions are named %q", f.Name())
-		}
-		names[f.Name()] = true
+	var err error
+	if ec.Functions, err = d.bodies(); err != nil {
+		return err
+	}
+	for _, f := range d.functions {
 		if err := f.bind(d); err != nil {
 			return err
 		}
-		ef, err := f.function(d)
-		if err != nil {
-			return err
-		}
-		ec.Functions = append(ec.Functions, ef)
 	}
-	path := c.path
-	if path == "" {
-		var err error
-		if path, err = defaultPath(); err != nil {
-			return err
-		}
-	}
-	s, err := sqlite.Open(context.Background(), path)
+	s, err := sqlite.Open(context.Background(), c.path)
 	if err != nil {
 		return fmt.Errorf("dispatch: %w", err)
 	}

@@ -81,6 +81,7 @@
 //   - A state that does not fit the program parks its call with [StatusIncompatibleState],
 //     and so does an await by code that coroc has not compiled, in a durable build. The call
 //     is not lost, and tried again at each start; Wait returns [ErrParked] for it.
+//     [CheckStates] finds such states before a program takes over a store.
 //
 // What an operator needs to know is in docs/operations.md.
 package dispatch

@@ -82,3 +82,61 @@ func Example() {
 	// 4 ok, 1 failed, 1 retried, <nil>
 	// <nil> <nil>
 }
+
+var asked, answered = make(chan string), make(chan string)
+
+var approve = dispatch.Func("approve",
+	func(ctx context.Context, customer string) (string, error) {
+		asked <- customer
+		return <-answered, nil
+	})
+
+var order = dispatch.Func("order",
+	func(ctx context.Context, customer string) (string, error) {
+		answer, err := approve.Await(ctx, customer)
+		return customer + ": " + answer, err
+	})
+
+// Before a new version of a program takes over the store of one that is running, it can check
+// that it can go on from all that is suspended there.
+func ExampleCheckStates() {
+	dir, err := os.MkdirTemp("", "example")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	options := []dispatch.Option{approve, order, dispatch.WithStore(filepath.Join(dir, "orders.db"))}
+
+	// The version that is running: an order is suspended.
+	d, err := dispatch.New(options...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	stopped := make(chan error)
+	go func() { stopped <- d.Run(ctx) }()
+	id, err := order.Dispatch(ctx, "alice")
+	if err != nil {
+		log.Fatal(err)
+	}
+	<-asked
+
+	// The new version, usually in a process of its own, with the options that it gives to New.
+	report, err := dispatch.CheckStates(ctx, options...)
+	if err != nil {
+		log.Fatal(err) // not everything could be looked at
+	}
+	for _, u := range report.Unfit {
+		fmt.Println(u.Call, u.Function, u.Err)
+	}
+	fmt.Println("check:", report.Err())
+
+	answered <- "yes"
+	fmt.Println(order.Wait(ctx, id))
+	stop()
+	fmt.Println(<-stopped, d.Close())
+	// Output:
+	// check: <nil>
+	// alice: yes <nil>
+	// <nil> <nil>
+}

@@ -12,12 +12,21 @@ import (
 )
 
 func (f *Function[I, O]) function(d *Dispatcher) (engine.Function, error) {
+	if err := f.body().err; err != nil {
+		return engine.Function{}, err
+	}
 	// What the function captures belongs to the process, as do the functions.
 	bindings := captureBindings(slices.Clip(d.bindings), "entry", runtime.RecordOf(f.body().fn), 0)
 	return engine.Function{
 		Name:   f.name,
 		Policy: f.body().policy,
-		Start:  func(a engine.Attempt) (engine.Execution, error) { return f.start(d, a, bindings) },
+		Start: func(a engine.Attempt) (engine.Execution, error) {
+			return f.start(d, a, bindings, loadState)
+		},
+		Check: func(a engine.Attempt) error {
+			_, err := f.start(d, a, bindings, (*runtime.Coroutine).CheckState)
+			return err
+		},
 	}, nil
 }
 
@@ -26,12 +35,15 @@ type durableCall[I, O any] interface {
 	DurableCall(c *runtime.Coroutine, ctx context.Context, in I) (O, error)
 }
 
-func (f *Function[I, O]) start(d *Dispatcher, a engine.Attempt, bindings []runtime.Binding) (engine.Execution, error) {
+func loadState(c *runtime.Coroutine, state []byte) (n int, err error) { return c.LoadState(state) }
+
+// start makes an execution. load is what is done with the state of the attempt, if it has one.
+func (f *Function[I, O]) start(d *Dispatcher, a engine.Attempt, bindings []runtime.Binding, load func(*runtime.Coroutine, []byte) (int, error)) (engine.Execution, error) {
 	inv := &invocation{d: d, attempt: a}
 	inv.ctx = newCallContext(a.Base, inv)
 	if durable {
 		if twin, ok := runtime.RecordOf(f.body().fn).(durableCall[I, O]); ok {
-			return f.startDurable(inv, twin, bindings)
+			return f.startDurable(inv, twin, bindings, load)
 		}
 		if a.State != nil {
 			return nil, fmt.Errorf("%w: function %q no longer awaits anything", runtime.ErrIncompatibleState, f.name)
@@ -166,7 +178,7 @@ type durableExecution[I, O any] struct {
 	err error
 }
 
-func (f *Function[I, O]) startDurable(inv *invocation, twin durableCall[I, O], bindings []runtime.Binding) (engine.Execution, error) {
+func (f *Function[I, O]) startDurable(inv *invocation, twin durableCall[I, O], bindings []runtime.Binding, load func(*runtime.Coroutine, []byte) (int, error)) (engine.Execution, error) {
 	e := &durableExecution[I, O]{f: f, inv: inv}
 	e.c = runtime.New(func(c *runtime.Coroutine) {
 		e.out, e.err = twin.DurableCall(c, inv.ctx, e.in)
@@ -174,19 +186,24 @@ func (f *Function[I, O]) startDurable(inv *invocation, twin durableCall[I, O], b
 	e.c.SetLocal(inv)
 	e.c.SetEntry(runtime.RecordOf(f.body().fn), true)
 	if inv.attempt.State != nil {
-		state, err := inv.openState(f.name)
+		state, err := inv.d.openState(f.name, &inv.attempt)
 		if err != nil {
 			return nil, err
 		}
-		n, err := e.c.LoadState(state)
+		n, err := load(e.c, state)
 		if err == nil && n != len(state) {
-			err = fmt.Errorf("%w: %d bytes follow it", runtime.ErrInvalidState, len(state)-n)
+			err = trailing(len(state) - n)
 		}
 		if err != nil {
 			return nil, err
 		}
 	}
 	return e, nil
+}
+
+// trailing is the error of a state that n more bytes follow.
+func trailing(n int) error {
+	return fmt.Errorf("%w: %d bytes follow it", runtime.ErrInvalidState, n)
 }
 
 func (e *durableExecution[I, O]) Run(results []engine.Result) engine.Turn {

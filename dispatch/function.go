@@ -85,9 +85,6 @@ func (f *Function[I, O]) Name() string { return f.name }
 func (f *Function[I, O]) apply(c *config) { c.functions = append(c.functions, f) }
 
 func (f *Function[I, O]) bind(d *Dispatcher) error {
-	if err := f.body().err; err != nil {
-		return err
-	}
 	if !f.body().owner.CompareAndSwap(nil, d) {
 		return fmt.Errorf("dispatch: function %q belongs to a dispatcher that is not closed", f.name)
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"sync"
 
+	"github.com/coroc-dev/coroc/dispatch/engine"
 	"github.com/coroc-dev/coroc/runtime"
 	"github.com/coroc-dev/coroc/seal"
 )
@@ -22,23 +23,22 @@ func WithSealer(s *seal.Sealer) Option {
 	})
 }
 
-// associated is what the state of a step of the call belongs to.
-func (inv *invocation) associated(function string, step int) seal.Associated {
-	return seal.Associated{Call: inv.attempt.ID, Function: function, Step: uint64(step)}
+// associated is what the state of a step of a call belongs to.
+func associated(call, function string, step int) seal.Associated {
+	return seal.Associated{Call: call, Function: function, Step: uint64(step)}
 }
 
 var errSealed = errors.New("the state is sealed, and the dispatcher has no Sealer: see WithSealer")
 
 // openState returns the state with which the attempt begins, as the runtime saved it.
-func (inv *invocation) openState(function string) ([]byte, error) {
-	state := inv.attempt.State
-	if s := inv.d.sealer; s != nil {
-		return s.Open(nil, state, inv.associated(function, inv.attempt.Step))
+func (d *Dispatcher) openState(function string, a *engine.Attempt) ([]byte, error) {
+	if d.sealer != nil {
+		return d.sealer.Open(nil, a.State, associated(a.ID, function, a.Step))
 	}
-	if seal.IsSealed(state) {
+	if seal.IsSealed(a.State) {
 		return nil, errSealed
 	}
-	return state, nil
+	return a.State, nil
 }
 
 // unsealed are buffers for states that are about to be sealed.
@@ -63,5 +63,5 @@ func (inv *invocation) appendState(b []byte, c *runtime.Coroutine, function stri
 		return nil, err
 	}
 	*buf = state
-	return inv.d.sealer.Seal(b, state, inv.associated(function, step))
+	return inv.d.sealer.Seal(b, state, associated(inv.attempt.ID, function, step))
 }

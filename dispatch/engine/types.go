@@ -16,6 +16,10 @@ type Function struct {
 	// Start makes an execution of the function. If the attempt carries a state, the
 	// execution goes on from there; an error of it parks the call.
 	Start func(Attempt) (Execution, error)
+
+	// Check returns the error that Start would return for an attempt that carries a state.
+	// It runs nothing of the function and keeps nothing. The engine does not call it.
+	Check func(Attempt) error
 }
 
 // Attempt is one try at a call.

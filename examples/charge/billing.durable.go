@@ -130,6 +130,8 @@ func init() {
 	coroc.RegisterType[flag.FlagSet]("flag.FlagSet")
 	coroc.RegisterType[flag.ErrorHandling]("flag.ErrorHandling")
 	coroc.RegisterType[context.CancelFunc]("context.CancelFunc")
+	coroc.RegisterType[dispatch.UnfitState]("github.com/coroc-dev/coroc/dispatch.UnfitState")
+	coroc.RegisterType[dispatch.StateReport]("github.com/coroc-dev/coroc/dispatch.StateReport")
 	coroc.RegisterType[dispatch.Dispatcher]("github.com/coroc-dev/coroc/dispatch.Dispatcher")
 	coroc.RegisterType[payments.Process]("github.com/coroc-dev/coroc/examples/charge/payments.Process")
 	coroc.RegisterInstance[dispatch.Function[time.Time, Report]]("github.com/coroc-dev/coroc/dispatch.Function")

@@ -182,7 +182,73 @@ func TestInterrupted(t *testing.T) {
 	checkLedger(t, ledger, 100, r)
 }
 
-//line main_test.go:150
+// durable_rec_TestCheck_func1 is the record of the func literal github.com/coroc-dev/coroc/examples/charge.TestCheck.func1.
+//
+//line main.durable_test.go:188
+type durable_rec_TestCheck_func1 struct {
+	Rec coroc.Record
+	dir string
+}
+
+//line main.durable_test.go:194
+func (r *durable_rec_TestCheck_func1) Call() (int, string) {
+	dir := r.dir
+//line main_test.go:157
+	var out bytes.Buffer
+	code := run([]string{"-check", "-dir", dir}, &out, &out)
+	return code, out.String()
+}
+
+//line main.durable_test.go:203
+var durable_type_TestCheck_func1 = coroc.RecordType{Proto: (*durable_rec_TestCheck_func1)(nil)}
+
+func durable_new_TestCheck_func1(dir string) func() (int, string) {
+	durable_record := &durable_rec_TestCheck_func1{coroc.MakeRecord(&durable_type_TestCheck_func1), dir}
+	return coroc.NewFunc(durable_record, durable_record.Call)
+}
+
+// TestCheck has the build check itself while a workflow is suspended, and when the process that
+// ran it is gone.
+//
+//line main_test.go:153
+func TestCheck(t *testing.T) {
+	url, _ := service(t, payments.Weather{Delay: time.Second})
+	dir := t.TempDir()
+	check_2 := durable_new_TestCheck_func1(dir)
+//line main_test.go:161
+	if code_2, said := check_2(); code_2 != 1 || !strings.Contains(said, "charge.db") {
+		t.Fatalf("exit code %d, said %q, without a store", code_2, said)
+	}
+	c, err := parse([]string{"-dir", dir, "-server", url}, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	ended := make(chan error, 1)
+	go func() {
+//line main_test.go:171
+		ended <- bill(ctx, c, io.Discard)
+	}()
+//line main_test.go:172
+	want := "this build can go on from all 0 states\n"
+	if coroutine.Durable {
+		want = "this build can go on from all 1 states\n"
+	}
+	code_3, said_2 := check_2()
+	for end := time.Now().Add(30 * time.Second); said_2 != want && time.Now().Before(end); code_3, said_2 = check_2() {
+		time.Sleep(time.Millisecond)
+	}
+	stop()
+	if err_2 := <-ended; !errors.Is(err_2, context.Canceled) {
+		t.Fatal(err_2)
+	}
+	if again, text := check_2(); code_3 != 0 || said_2 != want || again != 0 || text != want {
+		t.Errorf("exit codes %d and %d, said %q and %q, want %q", code_3, again, said_2, text, want)
+	}
+}
+
+//line main_test.go:188
 
 func TestCommandLine(t *testing.T) {
 	for _, test := range []struct {
@@ -205,7 +271,7 @@ func TestCommandLine(t *testing.T) {
 	}
 }
 
-//line main_test.go:171
+//line main_test.go:209
 
 func TestMoney(t *testing.T) {
 	for cents, want := range map[int64]string{0: "0.00", 5: "0.05", 99_999: "999.99", 100_000: "1,000.00", 123_456_789: "1,234,567.89"} {
@@ -215,7 +281,7 @@ func TestMoney(t *testing.T) {
 	}
 }
 
-//line main.durable_test.go:219
+//line main.durable_test.go:285
 func init() {
 	coroc.RegisterType[testing.T]("testing.T")
 	coroc.RegisterType[payments.Weather]("github.com/coroc-dev/coroc/examples/charge/payments.Weather")
@@ -233,6 +299,7 @@ func init() {
 		want string
 	}]("github.com/coroc-dev/coroc/examples/charge.struct{args string; code int; want string}")
 	coroc.RegisterRecord(&durable_type_service_func1, "github.com/coroc-dev/coroc/examples/charge.service.func1", 0x8ef099f527f62020, func(r *durable_rec_service_func1) func() { return coroc.NewFunc(r, r.Call) })
+	coroc.RegisterRecord(&durable_type_TestCheck_func1, "github.com/coroc-dev/coroc/examples/charge.TestCheck.func1", 0x8ba02239c03a4937, func(r *durable_rec_TestCheck_func1) func() (int, string) { return coroc.NewFunc(r, r.Call) })
 	coroc.RegisterVar("bytes.ErrTooLarge", &bytes.ErrTooLarge, false)
 	coroc.RegisterType[json.InvalidUTF8Error]("encoding/json.InvalidUTF8Error")
 	coroc.RegisterType[json.InvalidUnmarshalError]("encoding/json.InvalidUnmarshalError")

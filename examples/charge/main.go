@@ -36,6 +36,7 @@ Interrupt it (Ctrl-C) or kill it whenever you like, then run the same command ag
 it goes on from where it was. To start from nothing, remove the folder.
 
 Usage: charge [flags]
+       charge -check [flags]     only check that this build can go on from what is suspended
        charge payments [flags]   only the payment service; see charge payments -help
 
 Examples:
@@ -51,6 +52,7 @@ Flags:
 type config struct {
 	dir, store, customers, server, worker, journal, result string
 	rows, batch                                            int
+	checkOnly                                              bool
 	seed                                                   uint64
 	day                                                    time.Time
 }
@@ -69,6 +71,7 @@ func parse(args []string, stderr io.Writer) (config, error) {
 	flags.IntVar(&c.rows, "rows", customers.DefaultRows, "how many customers to generate")
 	flags.IntVar(&c.batch, "batch", 20, "how many customers a notice is about")
 	flags.Uint64Var(&c.seed, "seed", customers.DefaultSeed, "what customers to generate, and how the service of its own behaves")
+	flags.BoolVar(&c.checkOnly, "check", false, "only check that this build can go on from all that is suspended in the store, which may be in use")
 	day := flags.String("day", "2026-06-30", "charge what is due on this `day`")
 	err := flags.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
@@ -124,7 +127,11 @@ func run(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
-	err = bill(ctx, c, stdout)
+	if c.checkOnly {
+		err = check(ctx, c, stdout)
+	} else {
+		err = bill(ctx, c, stdout)
+	}
 	switch {
 	case err == nil:
 		return 0
@@ -137,6 +144,24 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "charge: %v\n", err)
 	}
 	return 1
+}
+
+// check lists the states in the store that this build cannot go on from, and returns an error
+// if there are some.
+func check(ctx context.Context, c config, stdout io.Writer) error {
+	_, functions := newWorkflow(&billing{out: stdout})
+	report, err := dispatch.CheckStates(ctx, append(functions, dispatch.WithStore(c.store))...)
+	if err != nil {
+		return err
+	}
+	for _, u := range report.Unfit {
+		fmt.Fprintf(stdout, "%s %s: %v\n", u.Call, u.Function, u.Err)
+	}
+	if err := report.Err(); err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "states that this build can go on from: all %d\n", report.States)
+	return nil
 }
 
 // bill runs the workflow to its end, or until ctx is done.

@@ -148,6 +148,44 @@ func TestInterrupted(t *testing.T) {
 	checkLedger(t, ledger, 100, r)
 }
 
+// TestCheck has the build check itself while a workflow is suspended, and when the process that
+// ran it is gone.
+func TestCheck(t *testing.T) {
+	url, _ := service(t, payments.Weather{Delay: time.Second})
+	dir := t.TempDir()
+	check := func() (int, string) {
+		var out bytes.Buffer
+		code := run([]string{"-check", "-dir", dir}, &out, &out)
+		return code, out.String()
+	}
+	if code, said := check(); code != 1 || !strings.Contains(said, "charge.db") {
+		t.Fatalf("exit code %d, said %q, without a store", code, said)
+	}
+	c, err := parse([]string{"-dir", dir, "-server", url}, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	ended := make(chan error, 1)
+	go func() { ended <- bill(ctx, c, io.Discard) }()
+	want := "states that this build can go on from: all 0\n"
+	if coroutine.Durable {
+		want = "states that this build can go on from: all 1\n"
+	}
+	code, said := check()
+	for end := time.Now().Add(30 * time.Second); said != want && time.Now().Before(end); code, said = check() {
+		time.Sleep(time.Millisecond)
+	}
+	stop()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	if again, text := check(); code != 0 || said != want || again != 0 || text != want {
+		t.Errorf("exit codes %d and %d, said %q and %q, want %q", code, again, said, text, want)
+	}
+}
+
 func TestCommandLine(t *testing.T) {
 	for _, test := range []struct {
 		args string
