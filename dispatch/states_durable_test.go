@@ -32,6 +32,13 @@ func refingerprint(t *testing.T, state []byte) []byte {
 	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)))
 }
 
+// fits makes sure that a program can go on from all states of a store.
+func fits(t *testing.T, path string, opts ...dispatch.Option) {
+	t.Helper()
+	r := checkBoth(t, path, opts...)
+	require.NoError(t, r.Err())
+}
+
 // park runs the calls of a store until that one is parked.
 func park(t *testing.T, path string, id dispatch.ID, opts ...dispatch.Option) {
 	t.Helper()

@@ -63,13 +63,6 @@ func unfit(r dispatch.StateReport) map[dispatch.ID]error {
 	return all
 }
 
-// fits makes sure that a program can go on from all states of a store.
-func fits(t *testing.T, path string, opts ...dispatch.Option) {
-	t.Helper()
-	r := checkBoth(t, path, opts...)
-	require.NoError(t, r.Err())
-}
-
 // checkBoth checks the states of a store that has no owner in both ways, and compares them
 // and the content of the store.
 func checkBoth(t *testing.T, path string, opts ...dispatch.Option) dispatch.StateReport {

@@ -231,9 +231,9 @@ func TestCheck(t *testing.T) {
 		ended <- bill(ctx, c, io.Discard)
 	}()
 //line main_test.go:172
-	want := "this build can go on from all 0 states\n"
+	want := "states that this build can go on from: all 0\n"
 	if coroutine.Durable {
-		want = "this build can go on from all 1 states\n"
+		want = "states that this build can go on from: all 1\n"
 	}
 	code_3, said_2 := check_2()
 	for end := time.Now().Add(30 * time.Second); said_2 != want && time.Now().Before(end); code_3, said_2 = check_2() {
