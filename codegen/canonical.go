@@ -83,7 +83,6 @@ type canonicalWriter struct {
 var (
 	positionType = reflect.TypeFor[token.Pos]()
 	commentType  = reflect.TypeFor[*ast.CommentGroup]()
-	objectType   = reflect.TypeFor[*ast.Object]()
 	identType    = reflect.TypeFor[ast.Ident]()
 )
 
@@ -112,7 +111,7 @@ func (c *canonicalWriter) write(v reflect.Value) {
 		for i := range t.NumField() {
 			f, x := t.Field(i), v.Field(i)
 			switch {
-			case x.IsZero() || f.Type == commentType || f.Type == objectType || t.Name() == "EmptyStmt":
+			case x.IsZero() || f.Type == commentType || f.Name == "Obj" || t.Name() == "EmptyStmt":
 				continue
 			case f.Type == positionType:
 				if t.Name() == "CallExpr" && f.Name == "Ellipsis" || t.Name() == "TypeSpec" && f.Name == "Assign" {
