@@ -515,6 +515,7 @@ func (d *decoder) readCapture(l *loadedName, i int) {
 	of := &d.names[k]
 	name := d.name()
 	l.name = string(name) + " of " + of.name
+	d.charge(len(l.name), 1)
 	x := of.value()
 	var p *plan
 	var addr unsafe.Pointer
