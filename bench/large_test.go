@@ -126,11 +126,11 @@ func BenchmarkLarge(b *testing.B) {
 			step := func() (save, split time.Duration) {
 				fresh, pieces = 0, 0
 				c = suspended(l.largeFrame)
-				start := time.Now()
+				start := clock()
 				state = must(c.AppendState(state[:0]))
-				middle := time.Now()
+				middle := clock()
 				manifest = must(chunk.Split(state, put))
-				return middle.Sub(start), time.Since(middle)
+				return middle - start, clock() - middle
 			}
 			step()
 			first := pieces
@@ -142,11 +142,11 @@ func BenchmarkLarge(b *testing.B) {
 				sum += fresh + len(manifest)
 				changed += pieces
 				steps++
-				start := time.Now()
+				start := clock()
 				joined := must(chunk.Join(manifest, 1<<30, func(s chunk.Sum) ([]byte, error) { return data[s], nil }))
-				middle := time.Now()
+				middle := clock()
 				must(runtime.New(nil).LoadState(joined))
-				for i, t := range []time.Duration{save, split, middle.Sub(start), time.Since(middle)} {
+				for i, t := range []time.Duration{save, split, middle - start, clock() - middle} {
 					best[i] = min(best[i], t)
 				}
 			}

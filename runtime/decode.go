@@ -100,7 +100,7 @@ var decoders = sync.Pool{New: func() any { return new(decoder) }}
 // release makes the decoder ready to be used again. It keeps nothing of what has
 // been loaded.
 func (d *decoder) release() {
-	if cap(d.params) > 1<<10 || cap(d.lastName) > 1<<10 || cap(d.names) > 1<<10 || cap(d.roots) > 1<<10 || cap(d.objs) > 1<<15 || cap(d.later) > 1<<10 {
+	if cap(d.params) > 1<<10 || cap(d.lastName) > 1<<10 || cap(d.names) > 1<<10 || cap(d.roots) > 1<<10 || cap(d.objs) > 1<<15 || cap(d.later) > 1<<14 {
 		return
 	}
 	clear(d.objs)
