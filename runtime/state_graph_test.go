@@ -482,7 +482,7 @@ func TestPasses(t *testing.T) {
 		require.NoError(t, err)
 		require.Empty(t, isomorphic(g, c.frames[0].(*frame1[[]*vertex]).V))
 	})
-	require.Greater(t, once, 10)
+	require.Positive(t, once)
 }
 
 // TestLong saves what is nested more deeply than contents may be.
