@@ -251,7 +251,8 @@ func (g *Generator) Package(p *typecheck.Package, d *desugar.Package) ([]File, [
 	masks := pg.masksByFile()
 	var changed []int
 	for i, f := range d.Files {
-		if !masks[i].empty() {
+		// What leads to a clone needs it, also where nothing suspends.
+		if src := p.Files[i]; !masks[i].empty() || src.Library != "" && src.Library != p.Path {
 			changed = append(changed, i)
 			continue
 		}
