@@ -38,6 +38,9 @@ func frozenFingerprint(n ast.Node) uint64 {
 }
 
 func fingerprint(n ast.Node, rename func(*ast.Ident) string) uint64 {
+	if n == nil { // what desugar has made
+		return 0
+	}
 	h := sha256.New()
 	fmt.Fprintf(h, "coroc %d\n", canonical)
 	c := &canonicalWriter{h, rename}
