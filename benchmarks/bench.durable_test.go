@@ -631,7 +631,9 @@ func BenchmarkState(b *testing.B) {
 func init() {
 	coroc.RegisterType[testing.B]("testing.B")
 	coroc.RegisterType[testing.T]("testing.T")
+	coroc.RegisterInstance[coroutine.Coroutine[int, int]]("github.com/coroc-dev/coroc/coroutine.Coroutine")
 	coroc.RegisterInstance[iter.Seq[int]]("iter.Seq")
+	coroc.RegisterInstance[coroutine.Context[int, int]]("github.com/coroc-dev/coroc/coroutine.Context")
 	coroc.RegisterRecord(&durable_type_BenchmarkFib_func1, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkFib.func1", 0xa1b7026b852db6e7, func(r *durable_rec_BenchmarkFib_func1) func(n int) { return coroc.NewFunc(r, r.Call) })
 	coroc.RegisterRecord(&durable_type_BenchmarkFib_func2, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkFib.func2", 0x312c331dd46a7550, func(r *durable_rec_BenchmarkFib_func2) func(n_2 int) { return coroc.NewFunc(r, r.Call) })
 	coroc.RegisterRecord(&durable_type_BenchmarkSwitch_func1, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkSwitch.func1", 0x7725fa4f2845b585, func(r *durable_rec_BenchmarkSwitch_func1) func(yield func(int) bool) { return coroc.NewFunc(r, r.Call) })
