@@ -46,12 +46,9 @@ func (p *places) declaration(decl ast.Node) {
 			if !ok {
 				continue
 			}
-			name := ""
-			for _, id := range v.Names {
-				if id.Name != "_" {
-					name = "=" + id.Name
-					break
-				}
+			name := variableName(v)
+			if name != "" {
+				name = "=" + name
 			}
 			p.walk(v, name)
 		}
@@ -243,13 +240,8 @@ func (f *pkgGen) ownerOf(pos token.Pos) string {
 					if !ok {
 						continue
 					}
-					state := ""
-					for _, id := range v.Names {
-						if id.Name != "_" && state == "" {
-							state = f.p.Path + "." + id.Name
-						}
-					}
-					if state == "" {
+					state := f.p.Path + "." + variableName(v)
+					if variableName(v) == "" {
 						state = numbered("var")
 					}
 					if v.Pos() <= pos && pos < v.End() {

@@ -61,12 +61,18 @@ func VariableLiterals(path string, d *ast.GenDecl) map[*ast.FuncLit]string {
 // is not blank.
 func variableUnit(d *ast.GenDecl) string {
 	for _, s := range d.Specs {
-		if v, ok := s.(*ast.ValueSpec); ok {
-			for _, id := range v.Names {
-				if id.Name != "_" {
-					return id.Name
-				}
-			}
+		if v, ok := s.(*ast.ValueSpec); ok && variableName(v) != "" {
+			return variableName(v)
+		}
+	}
+	return ""
+}
+
+// variableName returns the first name of a specification of variables that is not blank.
+func variableName(v *ast.ValueSpec) string {
+	for _, id := range v.Names {
+		if id.Name != "_" {
+			return id.Name
 		}
 	}
 	return ""

@@ -8,8 +8,10 @@ import (
 	"go/scanner"
 	"go/token"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -189,48 +191,7 @@ func removeUnused(all string) {
 // replaceModules writes a go.mod, or a go.work, with directories in the place of modules.
 func (b *Build) replaceModules(dir string, settings typecheck.Settings, copies map[*typecheck.Adopted]string, o Options) error {
 	if work := settings["GOWORK"]; work != "" && work != "off" {
-		text, err := os.ReadFile(work)
-		if err != nil {
-			return err
-		}
-		f, err := modfile.ParseWork(work, text, nil)
-		if err != nil {
-			return err
-		}
-		absolute := func(path string) string {
-			if filepath.IsAbs(path) {
-				return path
-			}
-			return filepath.Join(filepath.Dir(work), path)
-		}
-		for _, u := range f.Use {
-			f.DropUse(u.Path) //nolint:errcheck // it is there
-		}
-		f.Cleanup()
-		old, err := modfile.ParseWork(work, text, nil)
-		if err != nil {
-			return err
-		}
-		for _, u := range old.Use {
-			if err := f.AddUse(absolute(u.Path), u.ModulePath); err != nil {
-				return err
-			}
-		}
-		for _, r := range old.Replace {
-			if r.New.Version == "" {
-				if err := f.AddReplace(r.Old.Path, r.Old.Version, absolute(r.New.Path), ""); err != nil {
-					return err
-				}
-			}
-		}
-		for m, to := range copies {
-			if err := f.AddReplace(m.Path, m.Version, to, ""); err != nil {
-				return err
-			}
-		}
-		f.SortBlocks()
-		f.Cleanup()
-		name, err := writePair(dir, modfile.Format(f.Syntax), strings.TrimSuffix(work, ".work")+".work.sum", ".work", ".work.sum")
+		name, err := replaceInWork(dir, work, copies)
 		b.Env = append(b.Env, "GOWORK="+name)
 		return err
 	}
@@ -246,24 +207,75 @@ func (b *Build) replaceModules(dir string, settings typecheck.Settings, copies m
 			}
 		}
 	}
+	name, err := replaceInMod(dir, gomod, copies)
+	b.Flags = append(b.Flags, "-modfile="+name)
+	return err
+}
+
+// replaceInMod writes a go.mod with what another one says, and its go.sum, into a directory.
+// The go command takes relative names in it as those of the module's own go.mod.
+func replaceInMod(dir, gomod string, copies map[*typecheck.Adopted]string) (string, error) {
 	text, err := os.ReadFile(gomod)
 	if err != nil {
-		return err
+		return "", err
 	}
 	f, err := modfile.Parse(gomod, text, nil)
 	if err != nil {
-		return err
+		return "", err
 	}
-	for m, to := range copies {
-		if err := f.AddReplace(m.Path, m.Version, to, ""); err != nil {
-			return err
+	if err := addReplacements(f.AddReplace, copies); err != nil {
+		return "", err
+	}
+	f.Cleanup()
+	return writePair(dir, modfile.Format(f.Syntax), strings.TrimSuffix(gomod, ".mod")+".sum", ".mod", ".sum")
+}
+
+// replaceInWork is replaceInMod for a go.work, in which relative names are those of its
+// directory.
+func replaceInWork(dir, work string, copies map[*typecheck.Adopted]string) (string, error) {
+	text, err := os.ReadFile(work)
+	if err != nil {
+		return "", err
+	}
+	old, err := modfile.ParseWork(work, text, nil)
+	if err != nil {
+		return "", err
+	}
+	f, err := modfile.ParseWork(work, text, nil)
+	if err != nil {
+		return "", err
+	}
+	absolute := func(path string) string {
+		if filepath.IsAbs(path) {
+			return path
+		}
+		return filepath.Join(filepath.Dir(work), path)
+	}
+	for _, u := range old.Use {
+		if err := errors.Join(f.DropUse(u.Path), f.AddUse(absolute(u.Path), u.ModulePath)); err != nil {
+			return "", err
 		}
 	}
-	f.SortBlocks()
+	for _, r := range old.Replace {
+		if r.New.Version == "" {
+			if err := f.AddReplace(r.Old.Path, r.Old.Version, absolute(r.New.Path), ""); err != nil {
+				return "", err
+			}
+		}
+	}
+	if err := addReplacements(f.AddReplace, copies); err != nil {
+		return "", err
+	}
 	f.Cleanup()
-	name, err := writePair(dir, modfile.Format(f.Syntax), strings.TrimSuffix(gomod, ".mod")+".sum", ".mod", ".sum")
-	b.Flags = append(b.Flags, "-modfile="+name)
-	return err
+	return writePair(dir, modfile.Format(f.Syntax), strings.TrimSuffix(work, ".work")+".work.sum", ".work", ".work.sum")
+}
+
+func addReplacements(add func(oldPath, oldVers, newPath, newVers string) error, copies map[*typecheck.Adopted]string) error {
+	var errs []error
+	for _, m := range slices.SortedFunc(maps.Keys(copies), func(a, b *typecheck.Adopted) int { return strings.Compare(a.Path, b.Path) }) {
+		errs = append(errs, add(m.Path, m.Version, copies[m], ""))
+	}
+	return errors.Join(errs...)
 }
 
 // writePair writes a file and what belongs beside it, a copy of sum.
