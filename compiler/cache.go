@@ -286,9 +286,10 @@ func (in *inputs) hashTree(ctx context.Context, h hash.Hash, root string) error 
 			return err
 		}
 		if d.IsDir() {
-			// The go command does not look into these. It does into testdata, if it is told to.
+			// The go command does not look into these, but coroc into the frozen versions. Both
+			// look into testdata, if they are told to.
 			if name != root {
-				if base := d.Name(); strings.HasPrefix(base, ".") || strings.HasPrefix(base, "_") {
+				if base := d.Name(); (strings.HasPrefix(base, ".") || strings.HasPrefix(base, "_")) && base != frozenDir {
 					return fs.SkipDir
 				}
 				if _, err := os.Lstat(filepath.Join(name, "go.mod")); err == nil {

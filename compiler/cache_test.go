@@ -1,12 +1,16 @@
 package compiler
 
 import (
+	"go/parser"
+	"go/token"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/coroc-dev/coroc/codegen"
 	"github.com/stretchr/testify/require"
 )
 
@@ -16,8 +20,8 @@ package a
 
 import (
 	"context"
+	"time"
 
-	"github.com/coroc-dev/coroc/coroutine"
 	"github.com/coroc-dev/coroc/dispatch"
 	"m/b"
 )
@@ -25,11 +29,12 @@ import (
 var find = dispatch.Func("find", func(ctx context.Context, day string) (int, error) { return b.N, nil })
 
 var bill = dispatch.Func("bill", func(ctx context.Context, f string) (n int, err error) {
-	c := coroutine.New[int, int](func() {})
-	for c.Next() {
-		if n, err = find.Await(ctx, f); err != nil {
-			break
-		}
+	var t *time.Timer // a warning
+	if f == "" {
+		t = time.NewTimer(0)
+	}
+	if n, err = find.Await(ctx, f); t != nil {
+		t.Stop()
 	}
 	return n, err
 })
@@ -123,9 +128,26 @@ func TestCache(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "b/b_test.go"), []byte("package b\n"), 0o666))
 	run(o, false)
 
+	// So are versions that were frozen, of which the go command knows nothing.
+	frozen := filepath.Join(dir, "b", frozenDir)
+	require.NoError(t, os.Mkdir(frozen, 0o777))
+	require.NoError(t, os.WriteFile(filepath.Join(frozen, "x.go"), []byte(frozenHeader+"\n"+
+		"//coroc:function b.gone 1\n//coroc:text "+strconv.FormatUint(goneFingerprint(t), 16)+"\n\npackage b\n\nfunc gone() {}\n"), 0o666))
+	run(o, false)
+	run(o, true)
+	require.NoError(t, os.RemoveAll(frozen))
+
 	// Another module below it is none of its sources.
 	edit(t, filepath.Join(dir, "other/other.go"), "package other", "package other // more")
 	run(o, true)
+}
+
+// goneFingerprint returns that of the text of a function without anything in it.
+func goneFingerprint(t *testing.T) uint64 {
+	t.Helper()
+	f, err := parser.ParseFile(token.NewFileSet(), "x.go", "package b\n\nfunc gone() {}\n", 0)
+	require.NoError(t, err)
+	return codegen.Fingerprint(f.Decls[0])
 }
 
 // What is wrong is found again, and what cannot be read is not used.
