@@ -46,9 +46,10 @@ func plan(rng *rand.Rand, n, charges, notices int) []moment {
 		return moment{Calls: int(calls), Delay: time.Duration(rng.Int64N(int64(25 * time.Millisecond)))}
 	}
 
-	// The first kill comes before anything can have been committed. The second one races
-	// against the commit of the first await.
-	list := []moment{soon(15 * time.Millisecond), soon(8 * time.Millisecond)}
+	// The first kill comes before anything can have been committed: a process takes some
+	// milliseconds to start, and to commit its first await hardly ten. The second one races
+	// against that commit.
+	list := []moment{soon(3 * time.Millisecond), soon(8 * time.Millisecond)}
 	list[1].Begun = true
 	middle := n - 4
 	recovery := -1
