@@ -70,7 +70,8 @@ func (d *Defers) Caught(v any) {
 		return
 	}
 	if _, ok := v.(exitPanic); ok {
-		d.exiting = true
+		// It ends a panic that was under way: no deferred call recovers that any more.
+		d.exiting, d.panicking, d.value = true, false, nil
 		return
 	}
 	d.panicking, d.value = true, v

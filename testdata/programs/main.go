@@ -73,6 +73,7 @@ import (
 	"github.com/coroc-dev/coroc/testdata/programs/generics"
 	"github.com/coroc-dev/coroc/testdata/programs/genericswitch"
 	"github.com/coroc-dev/coroc/testdata/programs/globals"
+	"github.com/coroc-dev/coroc/testdata/programs/goexitpanic"
 	"github.com/coroc-dev/coroc/testdata/programs/goexits"
 	"github.com/coroc-dev/coroc/testdata/programs/goosfile"
 	"github.com/coroc-dev/coroc/testdata/programs/gotos"
@@ -375,6 +376,7 @@ var programs = []program{
 	{"generics", generics.Main},
 	{"genericswitch", genericswitch.Main},
 	{"globals", globals.Main},
+	{"goexitpanic", goexitpanic.Main},
 	{"goexits", goexits.Main},
 	{"goosfile", goosfile.Main},
 	{"gotos", gotos.Main},
