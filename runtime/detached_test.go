@@ -11,7 +11,7 @@ func TestInlinedName(t *testing.T) {
 	for _, tt := range []struct{ function, file, want string }{
 		{"main.durable_f.Backward[...].func1", "/usr/local/go/src/slices/iter.go", "slices.Backward.func1"},
 		{"main.durable_f.Backward[...].func1", "slices/iter.go", "slices.Backward.func1"},
-		{"x.y/z.(*T).Durable_M.Each.func2.1", "/root/go/pkg/mod/example.com/seq@v1.2.3/x/each.go", "example.com/seq/x.Each.func2.1"},
+		{"x.y/z.(*T).Durable_M.Each.func2.1", "/home/user/go/pkg/mod/example.com/seq@v1.2.3/x/each.go", "example.com/seq/x.Each.func2.1"},
 		{"main.durable_f[...].(*List).All.func1", "/home/list/list.go", "list.(*List).All.func1"},
 		{"main.(*durable_rec_f_func1).DurableCall.Backward[...].func1", "/usr/local/go/src/slices/iter.go", "slices.Backward.func1"},
 		{"main.durable_f", "", ""},
