@@ -5,13 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/coroc-dev/coroc/dispatch/engine"
-	"github.com/coroc-dev/coroc/dispatch/store/sqlite"
 	"github.com/coroc-dev/coroc/runtime"
 	"github.com/coroc-dev/coroc/seal"
 )
@@ -33,7 +29,7 @@ func (o option) apply(c *config) { o(c) }
 
 type config struct {
 	functions []AnyFunction
-	path      string
+	source    StoreSource
 	observer  func(Event)
 	logger    *slog.Logger
 	grace     time.Duration
@@ -55,7 +51,12 @@ const DefaultResident = 10_000
 // WithStore says in which SQLite file the calls are kept. It is made if it does not exist.
 // The default is a file beside the program: its path with ".dispatch.db" in place of the
 // extension.
-func WithStore(path string) Option { return option(func(c *config) { c.path = path }) }
+func WithStore(path string) Option {
+	if path == "" {
+		return WithStoreFrom(nil)
+	}
+	return WithStoreFrom(sqliteFile(path))
+}
 
 // WithObserver makes the dispatcher report what happens to attempts. The function is
 // called from many goroutines, and what it reports does not go on before it returns.
@@ -105,11 +106,12 @@ func configure(opts []Option) (*Dispatcher, *config, error) {
 	if err := errors.Join(c.err, registrationError()); err != nil {
 		return nil, nil, err
 	}
-	if c.path == "" {
-		var err error
-		if c.path, err = defaultPath(); err != nil {
+	if c.source == nil {
+		path, err := defaultPath()
+		if err != nil {
 			return nil, nil, err
 		}
+		c.source = sqliteFile(path)
 	}
 	return &Dispatcher{functions: c.functions, bindings: processBindings(c), sealer: c.sealer}, c, nil
 }
@@ -149,7 +151,7 @@ func (d *Dispatcher) start(c *config) error {
 			return err
 		}
 	}
-	s, err := sqlite.Open(context.Background(), c.path)
+	s, err := c.source.Open(context.Background())
 	if err != nil {
 		return fmt.Errorf("dispatch: %w", err)
 	}
@@ -158,14 +160,6 @@ func (d *Dispatcher) start(c *config) error {
 		return fmt.Errorf("dispatch: %w", errors.Join(err, s.Close()))
 	}
 	return nil
-}
-
-func defaultPath() (string, error) {
-	exe, err := os.Executable()
-	if err != nil {
-		return "", fmt.Errorf("dispatch: no path for the store: %w", err)
-	}
-	return strings.TrimSuffix(exe, filepath.Ext(exe)) + ".dispatch.db", nil
 }
 
 // Run runs calls until ctx is done, and then stops: no attempt is started, those that run

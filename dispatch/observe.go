@@ -7,7 +7,6 @@ import (
 
 	"github.com/coroc-dev/coroc/dispatch/engine"
 	"github.com/coroc-dev/coroc/dispatch/store"
-	"github.com/coroc-dev/coroc/dispatch/store/sqlite"
 )
 
 // Event is something that happened to an attempt; see [WithObserver].
@@ -99,15 +98,11 @@ func (d *Dispatcher) Stats(ctx context.Context) (Stats, error) {
 }
 
 // Reader reads a store that another process may own. It never writes.
-type Reader struct{ store *sqlite.Reader }
+type Reader struct{ store store.Reader }
 
 // OpenReader opens the SQLite file at path for reading.
 func OpenReader(path string) (*Reader, error) {
-	s, err := sqlite.OpenReader(context.Background(), path)
-	if err != nil {
-		return nil, fmt.Errorf("dispatch: %w", err)
-	}
-	return &Reader{s}, nil
+	return OpenReaderFrom(context.Background(), sqliteFile(path))
 }
 
 // Stats counts the calls in the store. It reads all of them.

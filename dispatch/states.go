@@ -8,7 +8,6 @@ import (
 
 	"github.com/coroc-dev/coroc/dispatch/engine"
 	"github.com/coroc-dev/coroc/dispatch/store"
-	"github.com/coroc-dev/coroc/dispatch/store/sqlite"
 	"github.com/coroc-dev/coroc/runtime"
 )
 
@@ -88,7 +87,7 @@ func CheckStates(ctx context.Context, opts ...Option) (StateReport, error) {
 }
 
 // WriteStates does what [Dispatcher.WriteStates] does, without taking over the store or changing
-// it: see [CheckStates]. Of the options only [WithStore] and [WithSealer] count.
+// it: see [CheckStates]. Of the options only [WithStore], [WithStoreFrom] and [WithSealer] count.
 func WriteStates(ctx context.Context, w io.Writer, opts ...Option) (n int, err error) {
 	err = withStates(ctx, opts, func(d *Dispatcher, each statesFunc) (err error) {
 		n, err = d.writeStates(w, each)
@@ -109,7 +108,7 @@ func withStates(ctx context.Context, opts []Option, f func(*Dispatcher, statesFu
 	if err != nil {
 		return err
 	}
-	s, err := sqlite.OpenReader(ctx, c.path)
+	s, err := c.source.OpenReader(ctx)
 	if err != nil {
 		return fmt.Errorf("dispatch: %w", err)
 	}

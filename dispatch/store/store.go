@@ -121,15 +121,9 @@ type Count struct {
 	StateBytes int64 // size of the states that are stored now
 }
 
-// Store keeps calls. One process owns it at a time.
-//
-// Commit is called by one goroutine at a time; the other methods may be called by any
-// number of goroutines, also during a Commit. They see all that has been committed before
-// they were called.
-type Store interface {
-	// Incarnation returns the number of the present ownership, greater than all before it.
-	Incarnation() int64
-
+// Reader has the methods of a store that only read. They may be called by any number of
+// goroutines, and see all that has been committed before they were called.
+type Reader interface {
 	// IncarnationName returns the name of an ownership. Names are random: no two are
 	// equal, also not those of a store and of a copy of it that was restored.
 	IncarnationName(ctx context.Context, incarnation int64) (string, error)
@@ -137,16 +131,15 @@ type Store interface {
 	// LastID returns the greatest id of a call, 0 if there is none.
 	LastID(ctx context.Context) (int64, error)
 
-	// Commit makes all steps durable in one transaction, or none of them. The result is
-	// nil only if they will survive a crash of the machine. A *StepError tells which step
-	// is to blame, ErrUnavailable that none is and that the same steps may be tried again.
-	Commit(ctx context.Context, steps []Step) error
-
 	// Call returns a call whole, or ErrNotFound.
 	Call(ctx context.Context, id int64) (*Call, error)
 
 	// ByKey returns the call that was created with the key, or ErrNotFound.
 	ByKey(ctx context.Context, key string) (*Call, error)
+
+	// Calls returns calls whole, in ascending order of their ids from the first one after
+	// the given id, at most limit.
+	Calls(ctx context.Context, after int64, limit int) ([]Call, error)
 
 	// Unfinished returns calls that are not done, in ascending order of their ids from the
 	// first one after the given id, at most limit. Input, Output and Error are left out, and
@@ -163,8 +156,26 @@ type Store interface {
 	// Counts returns statistics of all calls.
 	Counts(ctx context.Context) ([]Count, error)
 
-	// Close gives up the ownership.
+	// Close ends the reading, and of a Store the ownership.
 	Close() error
+}
+
+// Store keeps calls. One process owns it at a time.
+//
+// Commit is called by one goroutine at a time; the other methods may be called by any
+// number of goroutines, also during a Commit.
+type Store interface {
+	Reader
+
+	// Incarnation returns the number of the present ownership, greater than all before it.
+	Incarnation() int64
+
+	// Commit makes all steps durable in one transaction, or none of them. The result is
+	// nil only if they will survive a crash of the machine. A *StepError tells which step
+	// is to blame, the first one if several are; ErrUnavailable that none is and that the
+	// same steps may be tried again, also if it is not known what has become of them: then
+	// they are not written twice. ErrFenced says that the ownership was lost.
+	Commit(ctx context.Context, steps []Step) error
 }
 
 // Errors that all stores return.
@@ -174,6 +185,7 @@ var (
 	ErrOwned       = errors.New("the store is in use by another dispatcher, in this process or in another one")
 	ErrNewer       = errors.New("the store was written by a newer version")
 	ErrUnavailable = errors.New("the store is not available")
+	ErrFenced      = errors.New("another process has taken over the store, or what this one had of it")
 )
 
 // StepError is the error of a Commit that failed because of one step.
