@@ -1,0 +1,350 @@
+package memory
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/coroc-dev/coroc/dispatch/store"
+)
+
+// Memory holds calls, and lends them to one [Store] at a time. It is a dispatch.StoreSource,
+// and safe for concurrent use.
+type Memory struct {
+	mu           sync.Mutex
+	calls        map[int64]*store.Call // a call is never changed, only replaced
+	ids          []int64               // of the calls, in ascending order
+	keys         map[string]int64      // ids of calls by their keys
+	incarnations []string              // names
+	owner        *Store                // nil if there is none
+}
+
+// New returns a memory without calls.
+func New() *Memory {
+	return &Memory{calls: make(map[int64]*store.Call), keys: make(map[string]int64)}
+}
+
+// Open takes the memory over. It returns [store.ErrOwned] if it has an owner.
+func (m *Memory) Open(context.Context) (store.Store, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.owner != nil {
+		return nil, store.ErrOwned
+	}
+	m.incarnations = append(m.incarnations, strings.ToLower(rand.Text()[:16]))
+	m.owner = &Store{reader{m}, int64(len(m.incarnations))}
+	return m.owner, nil
+}
+
+// OpenReader returns a reader, which may be used while another one owns the memory.
+func (m *Memory) OpenReader(context.Context) (store.Reader, error) { return reader{m}, nil }
+
+// Crash ends the ownership as the death of the owner's process does: what has been committed
+// is there for the next one, and what the old one goes on to commit fails with
+// [store.ErrFenced].
+func (m *Memory) Crash() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.owner = nil
+}
+
+// Store is a memory that is owned. It implements [store.Store].
+type Store struct {
+	reader
+	incarnation int64
+}
+
+// Incarnation implements [store.Store].
+func (s *Store) Incarnation() int64 { return s.incarnation }
+
+// Close implements [store.Store].
+func (s *Store) Close() error {
+	s.m.mu.Lock()
+	defer s.m.mu.Unlock()
+	if s.m.owner == s {
+		s.m.owner = nil
+	}
+	return nil
+}
+
+// Commit implements [store.Store].
+func (s *Store) Commit(ctx context.Context, steps []store.Step) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.m.mu.Lock()
+	defer s.m.mu.Unlock()
+	if s.m.owner != s {
+		return store.ErrFenced
+	}
+	t := transaction{m: s.m, now: milliseconds(time.Now()), calls: make(map[int64]*store.Call), keys: make(map[string]int64)}
+	for i := range steps {
+		if err := t.step(&steps[i]); err != nil {
+			return &store.StepError{Index: i, Err: err}
+		}
+	}
+	t.commit()
+	return nil
+}
+
+// transaction is what steps would change, before it is known that all of them can.
+type transaction struct {
+	m     *Memory
+	now   time.Time
+	calls map[int64]*store.Call
+	keys  map[string]int64
+	ids   []int64 // of new calls
+}
+
+var errExists = errors.New("there is one with that id or key")
+
+func (t *transaction) step(step *store.Step) error {
+	for i := range step.Create {
+		if err := t.create(&step.Create[i]); err != nil {
+			return fmt.Errorf("create call %d: %w", step.Create[i].ID, err)
+		}
+	}
+	for i := range step.Change {
+		if err := t.change(&step.Change[i]); err != nil {
+			return fmt.Errorf("change call %d: %w", step.Change[i].ID, err)
+		}
+	}
+	return nil
+}
+
+// call returns a call as the steps so far leave it, or nil.
+func (t *transaction) call(id int64) *store.Call {
+	if c := t.calls[id]; c != nil {
+		return c
+	}
+	return t.m.calls[id]
+}
+
+func (t *transaction) create(c *store.Call) error {
+	_, before := t.m.keys[c.Key]
+	_, now := t.keys[c.Key]
+	if t.call(c.ID) != nil || before || now {
+		return errExists
+	}
+	created := clone(c)
+	created.Updated = t.now
+	if created.Created = milliseconds(c.Created); created.Created.IsZero() {
+		created.Created = t.now
+	}
+	created.Due = milliseconds(c.Due)
+	t.calls[c.ID] = created
+	t.ids = append(t.ids, c.ID)
+	if c.Key != "" {
+		t.keys[c.Key] = c.ID
+	}
+	return nil
+}
+
+func (t *transaction) change(ch *store.Change) error {
+	old := t.call(ch.ID)
+	if old == nil || old.Phase == store.Done {
+		return store.ErrFinished
+	}
+	c := *old
+	c.Updated, c.Due = t.now, milliseconds(ch.Due)
+	c.Phase, c.Status, c.Attempts, c.Failures = ch.Phase, ch.Status, ch.Attempts, ch.Failures
+	c.Awaits, c.Reached, c.First, c.Width = ch.Awaits, ch.Reached, ch.First, ch.Width
+	c.Output, c.Error = bytes.Clone(ch.Output), bytes.Clone(ch.Error)
+	if !ch.KeepState {
+		c.State = bytes.Clone(ch.State)
+	}
+	t.calls[ch.ID] = &c
+	return nil
+}
+
+func (t *transaction) commit() {
+	m := t.m
+	maps.Copy(m.calls, t.calls)
+	maps.Copy(m.keys, t.keys)
+	slices.Sort(t.ids)
+	sorted := len(m.ids) == 0 || len(t.ids) == 0 || m.ids[len(m.ids)-1] < t.ids[0]
+	if m.ids = append(m.ids, t.ids...); !sorted {
+		slices.Sort(m.ids)
+	}
+}
+
+// milliseconds is the precision of the times that a store keeps.
+func milliseconds(t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return time.UnixMilli(t.UnixMilli())
+}
+
+func clone(c *store.Call) *store.Call {
+	d := *c
+	d.Input, d.State = bytes.Clone(c.Input), bytes.Clone(c.State)
+	d.Output, d.Error = bytes.Clone(c.Output), bytes.Clone(c.Error)
+	return &d
+}
+
+// reader implements [store.Reader].
+type reader struct{ m *Memory }
+
+// IncarnationName implements [store.Reader].
+func (r reader) IncarnationName(_ context.Context, incarnation int64) (string, error) {
+	r.m.mu.Lock()
+	defer r.m.mu.Unlock()
+	if incarnation < 1 || incarnation > int64(len(r.m.incarnations)) {
+		return "", store.ErrNotFound
+	}
+	return r.m.incarnations[incarnation-1], nil
+}
+
+// LastID implements [store.Reader].
+func (r reader) LastID(context.Context) (int64, error) {
+	r.m.mu.Lock()
+	defer r.m.mu.Unlock()
+	if len(r.m.ids) == 0 {
+		return 0, nil
+	}
+	return r.m.ids[len(r.m.ids)-1], nil
+}
+
+// Call implements [store.Reader].
+func (r reader) Call(_ context.Context, id int64) (*store.Call, error) {
+	r.m.mu.Lock()
+	defer r.m.mu.Unlock()
+	return r.call(id)
+}
+
+func (r reader) call(id int64) (*store.Call, error) {
+	c := r.m.calls[id]
+	if c == nil {
+		return nil, store.ErrNotFound
+	}
+	return clone(c), nil
+}
+
+// ByKey implements [store.Reader].
+func (r reader) ByKey(_ context.Context, key string) (*store.Call, error) {
+	r.m.mu.Lock()
+	defer r.m.mu.Unlock()
+	return r.call(r.m.keys[key])
+}
+
+// from calls f with the calls from the first one after an id, in ascending order of their
+// ids, until f returns false. The lock is held.
+func (m *Memory) from(after int64, f func(*store.Call) bool) {
+	i, found := slices.BinarySearch(m.ids, after)
+	if found {
+		i++
+	}
+	for ; i < len(m.ids); i++ {
+		if !f(m.calls[m.ids[i]]) {
+			return
+		}
+	}
+}
+
+// Calls implements [store.Reader].
+func (r reader) Calls(_ context.Context, after int64, limit int) ([]store.Call, error) {
+	r.m.mu.Lock()
+	defer r.m.mu.Unlock()
+	var all []store.Call
+	r.m.from(after, func(c *store.Call) bool {
+		if len(all) < limit {
+			all = append(all, *clone(c))
+		}
+		return len(all) < limit
+	})
+	return all, nil
+}
+
+// Unfinished implements [store.Reader].
+func (r reader) Unfinished(_ context.Context, after int64, limit int) ([]store.Call, error) {
+	r.m.mu.Lock()
+	defer r.m.mu.Unlock()
+	var all []store.Call
+	r.m.from(after, func(c *store.Call) bool {
+		if c.Phase != store.Done && len(all) < limit {
+			head := *c
+			head.Input, head.Output, head.Error = nil, nil, nil
+			if head.State != nil {
+				head.State = []byte{0}
+			}
+			all = append(all, head)
+		}
+		return len(all) < limit
+	})
+	return all, nil
+}
+
+// done calls f with those calls with ids from first to first+n-1 that are done.
+func (r reader) done(first int64, n int, f func(*store.Call)) {
+	r.m.mu.Lock()
+	defer r.m.mu.Unlock()
+	r.m.from(first-1, func(c *store.Call) bool {
+		if c.ID >= first+int64(n) {
+			return false
+		}
+		if c.Phase == store.Done {
+			f(c)
+		}
+		return true
+	})
+}
+
+// Outcomes implements [store.Reader].
+func (r reader) Outcomes(_ context.Context, first int64, n int) ([]store.Outcome, error) {
+	var all []store.Outcome
+	r.done(first, n, func(c *store.Call) {
+		all = append(all, store.Outcome{ID: c.ID, Status: c.Status, Output: bytes.Clone(c.Output), Error: bytes.Clone(c.Error)})
+	})
+	return all, nil
+}
+
+// CountDone implements [store.Reader].
+func (r reader) CountDone(_ context.Context, first int64, n int) (int, error) {
+	done := 0
+	r.done(first, n, func(*store.Call) { done++ })
+	return done, nil
+}
+
+// Counts implements [store.Reader].
+func (r reader) Counts(context.Context) ([]store.Count, error) {
+	r.m.mu.Lock()
+	defer r.m.mu.Unlock()
+	type line struct {
+		function string
+		phase    store.Phase
+		status   store.Status
+	}
+	lines := make(map[line]*store.Count)
+	for _, c := range r.m.calls {
+		key := line{c.Function, c.Phase, c.Status}
+		n := lines[key]
+		if n == nil {
+			n = &store.Count{Function: c.Function, Phase: c.Phase, Status: c.Status}
+			lines[key] = n
+		}
+		n.Calls++
+		n.Attempts += int64(c.Attempts)
+		n.Retries += int64(max(c.Attempts-1, 0))
+		n.StateBytes += int64(len(c.State))
+	}
+	var all []store.Count
+	for _, n := range lines {
+		all = append(all, *n)
+	}
+	slices.SortFunc(all, func(a, b store.Count) int {
+		return cmp.Or(cmp.Compare(a.Function, b.Function), cmp.Compare(a.Phase, b.Phase), cmp.Compare(a.Status, b.Status))
+	})
+	return all, nil
+}
+
+// Close implements [store.Reader].
+func (r reader) Close() error { return nil }
