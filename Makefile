@@ -1,4 +1,5 @@
-# One target for each thing that is done to this repository. Only Go is needed.
+# One target for each thing that is done to this repository. Only Go is needed; tests of the store
+# in PostgreSQL are skipped without a server or its programs (see internal/pgtest).
 
 GO       ?= go
 FUZZTIME ?= 20s

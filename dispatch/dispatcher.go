@@ -50,7 +50,7 @@ const DefaultResident = 10_000
 
 // WithStore says in which SQLite file the calls are kept. It is made if it does not exist.
 // The default is a file beside the program: its path with ".dispatch.db" in place of the
-// extension.
+// extension. Package dispatch/postgres has an option for a PostgreSQL database.
 func WithStore(path string) Option {
 	if path == "" {
 		return WithStoreFrom(nil)

@@ -454,7 +454,7 @@ func (e *Engine) finish(r *run, res Result, f *Failure) {
 	change := next.change(c, store.Done, f)
 	change.Status, change.Output = res.Status, res.Output
 	err := e.writer.commit(store.Step{Change: []store.Change{change}})
-	if err != nil && f == nil && !errors.Is(err, store.ErrUnavailable) && !errors.Is(err, ErrClosed) {
+	if err != nil && f == nil && !errors.Is(err, store.ErrUnavailable) && !errors.Is(err, store.ErrFenced) && !errors.Is(err, ErrClosed) {
 		// An output that the store does not take.
 		e.finish(r, Result{}, e.cfg.Describe(store.PermanentError, fmt.Sprintf("the result cannot be stored: %v", err)))
 		return

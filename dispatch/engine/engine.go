@@ -121,7 +121,7 @@ func New(cfg Config) (*Engine, error) {
 	for _, f := range cfg.Functions {
 		e.functions[f.Name] = &function{Function: f}
 	}
-	e.writer = newWriter(e.store, e.log)
+	e.writer = newWriter(e.store, e.log, e.Fail)
 	if err := e.recover(context.Background()); err != nil {
 		e.writer.close()
 		return nil, err

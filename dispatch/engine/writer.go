@@ -30,8 +30,9 @@ type group struct{ err error }
 // writer commits steps. All that wait while a commit is going on share the next one, so
 // that there is no delay and yet one sync serves many.
 type writer struct {
-	store store.Store
-	log   *slog.Logger
+	store  store.Store
+	log    *slog.Logger
+	fenced func(error) // called if the store belongs to another process
 
 	mu      sync.Mutex
 	queue   []*write
@@ -41,9 +42,9 @@ type writer struct {
 	ended   chan struct{} // by loop
 }
 
-func newWriter(s store.Store, log *slog.Logger) *writer {
+func newWriter(s store.Store, log *slog.Logger, fenced func(error)) *writer {
 	w := &writer{
-		store: s, log: log,
+		store: s, log: log, fenced: fenced,
 		wake:   make(chan struct{}, 1),
 		closed: make(chan struct{}),
 		ended:  make(chan struct{}),
@@ -152,6 +153,12 @@ func (w *writer) write(batch []*write) {
 				return
 			}
 			delay = min(2*delay, time.Second)
+		case errors.Is(err, store.ErrFenced):
+			w.fenced(err)
+			for _, x := range batch {
+				x.finish(err)
+			}
+			return
 		case len(batch) == 1:
 			batch[0].finish(err)
 			return

@@ -14,5 +14,6 @@
 // sees, so ids that were given out before a backup was restored are never given out again.
 //
 // Package [github.com/coroc-dev/coroc/dispatch/store/sqlite] is the store that is used
-// unless another is asked for; package storetest has the tests that every store passes.
+// unless another is asked for, [github.com/coroc-dev/coroc/dispatch/store/postgres] keeps
+// calls in a database server; package storetest has the tests that every store passes.
 package store

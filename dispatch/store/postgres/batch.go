@@ -1,0 +1,137 @@
+package postgres
+
+import (
+	"fmt"
+	"math"
+	"sort"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/coroc-dev/coroc/dispatch/store"
+)
+
+// batch is what steps come to if they are taken one after the other: each call is in it
+// once, as one to be created or as one to be changed.
+type batch struct {
+	creates []*store.Call
+	changes []*store.Change
+	size    int // bytes of all values
+}
+
+// fold returns what the steps come to, or false if one of them cannot be, whatever is stored.
+func fold(steps []store.Step) (*batch, bool) {
+	b := new(batch)
+	creates := make(map[int64]*store.Call)
+	changes := make(map[int64]*store.Change)
+	for i := range steps {
+		for j := range steps[i].Create {
+			c := steps[i].Create[j]
+			if creates[c.ID] != nil || changes[c.ID] != nil || checkCall(&c) != nil {
+				return nil, false
+			}
+			creates[c.ID] = &c
+			b.creates = append(b.creates, &c)
+		}
+		for j := range steps[i].Change {
+			ch := &steps[i].Change[j]
+			if checkChange(ch) != nil {
+				return nil, false
+			}
+			if c := creates[ch.ID]; c != nil {
+				if c.Phase == store.Done {
+					return nil, false
+				}
+				changeCall(c, ch)
+			} else if old := changes[ch.ID]; old == nil {
+				first := *ch
+				changes[ch.ID] = &first
+				b.changes = append(b.changes, &first)
+			} else {
+				if old.Phase == store.Done {
+					return nil, false
+				}
+				state, keep := ch.State, false
+				if ch.KeepState {
+					state, keep = old.State, old.KeepState
+				}
+				*old = *ch
+				old.State, old.KeepState = state, keep
+			}
+		}
+	}
+	// Rows are locked in one order, whoever writes.
+	sort.Slice(b.changes, func(i, j int) bool { return b.changes[i].ID < b.changes[j].ID })
+	for _, c := range b.creates {
+		b.size += len(c.Input) + len(c.State) + len(c.Output) + len(c.Error)
+	}
+	for _, ch := range b.changes {
+		b.size += len(ch.State) + len(ch.Output) + len(ch.Error)
+	}
+	return b, true
+}
+
+func changeCall(c *store.Call, ch *store.Change) {
+	c.Phase, c.Status, c.Attempts, c.Failures = ch.Phase, ch.Status, ch.Attempts, ch.Failures
+	c.Awaits, c.Reached, c.Due, c.First, c.Width = ch.Awaits, ch.Reached, ch.Due, ch.First, ch.Width
+	c.Output, c.Error = ch.Output, ch.Error
+	if !ch.KeepState {
+		c.State = ch.State
+	}
+}
+
+// maxKey keeps keys short enough for an index.
+const maxKey = 2000
+
+func checkCall(c *store.Call) error {
+	if err := checkText(c.Function); err != nil {
+		return fmt.Errorf("the name of the function %w", err)
+	}
+	if len(c.Key) > maxKey {
+		return fmt.Errorf("the idempotency key has %d bytes, and PostgreSQL takes %d", len(c.Key), maxKey)
+	}
+	if err := checkText(c.Key); err != nil {
+		return fmt.Errorf("the idempotency key %w", err)
+	}
+	return checkNumbers(c.Attempts, c.Failures, c.Awaits, c.Reached, c.Width)
+}
+
+func checkChange(ch *store.Change) error {
+	return checkNumbers(ch.Attempts, ch.Failures, ch.Awaits, ch.Reached, ch.Width)
+}
+
+func checkText(s string) error {
+	switch {
+	case !utf8.ValidString(s):
+		return fmt.Errorf("%q is not UTF-8", s)
+	case strings.Contains(s, "\x00"):
+		return fmt.Errorf("%q has a NUL in it", s)
+	}
+	return nil
+}
+
+func checkNumbers(all ...int) error {
+	for _, n := range all {
+		if n > math.MaxInt32 || n < math.MinInt32 {
+			return fmt.Errorf("%d is too large a number to be stored", n)
+		}
+	}
+	return nil
+}
+
+// column returns the values of a column.
+func column[R, V any](rows []R, value func(R) V) []V {
+	all := make([]V, len(rows))
+	for i, r := range rows {
+		all[i] = value(r)
+	}
+	return all
+}
+
+// moment returns a time as it is stored: zero is NULL.
+func moment(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}

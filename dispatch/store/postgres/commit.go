@@ -1,0 +1,254 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/coroc-dev/coroc/dispatch/store"
+)
+
+// statements are those of a commit. Each makes the transaction fail if it does not find all
+// rows as they have to be.
+type statements struct{ gate, change, create, state, stateless string }
+
+func (s *statements) write(schema schema) {
+	for text, where := range map[string]*string{
+		gateSQL: &s.gate, changeSQL: &s.change, createSQL: &s.create, stateSQL: &s.state, statelessSQL: &s.stateless,
+	} {
+		*where = schema.sql(text)
+	}
+}
+
+const (
+	gateSQL = `WITH w AS (
+			UPDATE coroc.incarnations SET commits = commits + 1
+			WHERE id = $1 AND commits = $2 AND round = $3 AND fenced IS NULL RETURNING 1
+		) SELECT CASE WHEN count(*) <> 1 THEN coroc.refuse('CO001', 'the ownership is not as it was left') END FROM w`
+
+	changeSQL = `WITH w AS (
+			UPDATE coroc.calls SET updated = now(), phase = n.phase, status = n.status, attempts = n.attempts,
+				failures = n.failures, awaits = n.awaits, reached = n.reached, due = n.due, first = n.first,
+				width = n.width, output = n.output, error = n.error
+			FROM unnest($2::bigint[], $3::smallint[], $4::smallint[], $5::integer[], $6::integer[], $7::integer[],
+				$8::integer[], $9::timestamptz[], $10::bigint[], $11::integer[], $12::bytea[], $13::bytea[])
+				AS n (id, phase, status, attempts, failures, awaits, reached, due, first, width, output, error)
+			WHERE calls.id = n.id AND calls.phase <> 3 RETURNING 1
+		) SELECT CASE WHEN count(*) <> $1::bigint THEN coroc.refuse('CO002', 'a call to be changed is not there, or is done') END FROM w`
+
+	createSQL = `WITH w AS (
+			INSERT INTO coroc.calls (id, incarnation, owner, parent, root, function, created, updated, phase, status,
+				attempts, failures, awaits, reached, due, first, width, key, output, error, input)
+			SELECT n.id, n.incarnation, $2::bigint, n.parent, n.root, n.function, coalesce(n.created, now()), now(),
+				n.phase, n.status, n.attempts, n.failures, n.awaits, n.reached, n.due, n.first, n.width, n.key,
+				n.output, n.error, n.input
+			FROM unnest($3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::timestamptz[],
+				$9::smallint[], $10::smallint[], $11::integer[], $12::integer[], $13::integer[], $14::integer[],
+				$15::timestamptz[], $16::bigint[], $17::integer[], $18::text[], $19::bytea[], $20::bytea[], $21::bytea[])
+				AS n (id, incarnation, parent, root, function, created, phase, status, attempts, failures, awaits,
+					reached, due, first, width, key, output, error, input)
+			ON CONFLICT DO NOTHING RETURNING 1
+		) SELECT CASE WHEN count(*) <> $1::bigint THEN coroc.refuse('CO002', 'an id or a key is in use') END FROM w`
+
+	stateSQL = `INSERT INTO coroc.states (id, state) SELECT * FROM unnest($1::bigint[], $2::bytea[])
+		ON CONFLICT (id) DO UPDATE SET state = EXCLUDED.state`
+
+	statelessSQL = `DELETE FROM coroc.states WHERE id = ANY ($1::bigint[])`
+)
+
+const (
+	// maxSize is how many bytes of values a commit may have. PostgreSQL takes less than twice
+	// as much in one message.
+	maxSize = 512 << 20
+
+	// commitTimeout is how long a commit may take before its connection is given up.
+	commitTimeout = time.Minute
+)
+
+// Commit implements [store.Store]. The context only keeps a commit from beginning: one
+// that was begun is carried through, so that its outcome is known.
+func (s *Store) Commit(ctx context.Context, steps []store.Step) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if s.gone != nil {
+		return s.gone
+	}
+	ctx = context.WithoutCancel(ctx)
+	if s.open != nil {
+		before := s.open
+		happened, err := s.resolve(ctx)
+		if err != nil {
+			return err
+		}
+		if happened && same(before, steps) {
+			return nil
+		}
+	}
+	if len(steps) == 0 {
+		return nil
+	}
+	b, ok := fold(steps)
+	if !ok {
+		return s.blame(ctx, steps)
+	}
+	if b.size > maxSize {
+		return fmt.Errorf("%d bytes are more than PostgreSQL takes at once (%d)", b.size, maxSize)
+	}
+	if err := s.learn(ctx, b); err != nil {
+		return err
+	}
+	// A server that was started anew has cut all connections, and takes the next one.
+	for again := true; ; again = false {
+		err := s.send(ctx, b)
+		switch code := code(err); {
+		case err == nil:
+			s.commits++
+			return nil
+		case code == codeConflict:
+			return s.blame(ctx, steps)
+		case code == codeGate, !rolledBack(err):
+			s.open = steps
+			s.pool.Reset()
+			if s.lost != nil {
+				s.lost()
+			}
+			if happened, err := s.resolve(ctx); err != nil || happened {
+				return err
+			}
+		case code != "":
+			return unavailable(err)
+		default: // nothing was sent
+			s.pool.Reset()
+		}
+		if !again {
+			return unavailable(err)
+		}
+	}
+}
+
+// send writes a batch, in one round trip and one transaction.
+func (s *Store) send(ctx context.Context, b *batch) error {
+	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
+	defer cancel()
+	var q pgx.Batch
+	q.Queue(s.statements.gate, s.incarnation, s.commits, s.round)
+	if n := len(b.changes); n > 0 {
+		q.Queue(s.statements.change, append([]any{n}, changeColumns(b.changes)...)...)
+	}
+	if n := len(b.creates); n > 0 {
+		q.Queue(s.statements.create, append([]any{n, s.incarnation}, s.createColumns(b.creates)...)...)
+	}
+	ids, states, stateless := statesOf(b)
+	if len(ids) > 0 {
+		q.Queue(s.statements.state, ids, states)
+	}
+	if len(stateless) > 0 {
+		q.Queue(s.statements.stateless, stateless)
+	}
+	return s.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error { return conn.SendBatch(ctx, &q).Close() })
+}
+
+func changeColumns(rows []*store.Change) []any {
+	type row = *store.Change
+	return []any{
+		column(rows, func(r row) int64 { return r.ID }),
+		column(rows, func(r row) int16 { return int16(r.Phase) }),
+		column(rows, func(r row) int16 { return int16(r.Status) }),
+		column(rows, func(r row) int32 { return int32(r.Attempts) }),
+		column(rows, func(r row) int32 { return int32(r.Failures) }),
+		column(rows, func(r row) int32 { return int32(r.Awaits) }),
+		column(rows, func(r row) int32 { return int32(r.Reached) }),
+		column(rows, func(r row) *time.Time { return moment(r.Due) }),
+		column(rows, func(r row) int64 { return r.First }),
+		column(rows, func(r row) int32 { return int32(r.Width) }),
+		column(rows, func(r row) []byte { return r.Output }),
+		column(rows, func(r row) []byte { return r.Error }),
+	}
+}
+
+func (s *Store) createColumns(rows []*store.Call) []any {
+	type row = *store.Call
+	return []any{
+		column(rows, func(r row) int64 { return r.ID }),
+		column(rows, func(r row) int64 { return r.Incarnation }),
+		column(rows, func(r row) int64 { return r.Parent }),
+		column(rows, func(r row) int64 { return r.Root }),
+		column(rows, func(r row) int64 { return s.functions[r.Function] }),
+		column(rows, func(r row) *time.Time { return moment(r.Created) }),
+		column(rows, func(r row) int16 { return int16(r.Phase) }),
+		column(rows, func(r row) int16 { return int16(r.Status) }),
+		column(rows, func(r row) int32 { return int32(r.Attempts) }),
+		column(rows, func(r row) int32 { return int32(r.Failures) }),
+		column(rows, func(r row) int32 { return int32(r.Awaits) }),
+		column(rows, func(r row) int32 { return int32(r.Reached) }),
+		column(rows, func(r row) *time.Time { return moment(r.Due) }),
+		column(rows, func(r row) int64 { return r.First }),
+		column(rows, func(r row) int32 { return int32(r.Width) }),
+		column(rows, func(r row) *string {
+			if r.Key == "" {
+				return nil
+			}
+			return &r.Key
+		}),
+		column(rows, func(r row) []byte { return r.Output }),
+		column(rows, func(r row) []byte { return r.Error }),
+		column(rows, func(r row) []byte {
+			if r.Input == nil {
+				return []byte{}
+			}
+			return r.Input
+		}),
+	}
+}
+
+// statesOf returns the states that are to be stored, and the calls that are to have none.
+func statesOf(b *batch) (ids []int64, states [][]byte, stateless []int64) {
+	for _, c := range b.creates {
+		if c.State != nil {
+			ids, states = append(ids, c.ID), append(states, c.State)
+		}
+	}
+	for _, ch := range b.changes {
+		switch {
+		case ch.KeepState:
+		case ch.State != nil:
+			ids, states = append(ids, ch.ID), append(states, ch.State)
+		default:
+			stateless = append(stateless, ch.ID)
+		}
+	}
+	return ids, states, stateless
+}
+
+// learn makes sure that the functions of calls that are created have ids.
+func (s *Store) learn(ctx context.Context, b *batch) error {
+	var names []string
+	for _, c := range b.creates {
+		if _, ok := s.functions[c.Function]; !ok {
+			names = append(names, c.Function)
+		}
+	}
+	if names == nil {
+		return nil
+	}
+	if _, err := s.pool.Exec(ctx, s.schema.sql("INSERT INTO coroc.functions (name) SELECT DISTINCT unnest($1::text[]) ON CONFLICT DO NOTHING"), names); err != nil {
+		return unavailable(err)
+	}
+	rows, err := s.pool.Query(ctx, s.schema.sql("SELECT id, name FROM coroc.functions WHERE name = ANY ($1)"), names)
+	if err != nil {
+		return unavailable(err)
+	}
+	var id int64
+	var name string
+	if _, err := pgx.ForEachRow(rows, []any{&id, &name}, func() error {
+		s.functions[name] = id
+		return nil
+	}); err != nil {
+		return unavailable(err)
+	}
+	return nil
+}

@@ -1,0 +1,37 @@
+// Package postgres keeps calls in a PostgreSQL database, in tables of its own in a schema
+// of its own. Version 13 and later will do.
+//
+// The promise is that of package store. A commit is one round trip and one transaction,
+// however many steps it has: all rows of a kind travel as arrays, and statements that cannot
+// fail for what is in them write them. Only if they find that something is not as it has to
+// be, the steps are looked at one by one to find the one to blame.
+//
+// # One owner
+//
+// The owner of a store has a row in the table incarnations, which each of its commits
+// changes, and holds an advisory lock as long as it is connected. When the lock is free,
+// because the owner has ended or cannot be reached, the next one may take the store over.
+// In doing so it marks the rows of those before it as fenced: whatever they still try to
+// commit fails with [store.ErrFenced] and changes nothing.
+//
+// # Unknown outcomes
+//
+// A connection that breaks during a commit leaves it open whether that has happened. The
+// owner counts its commits in its row, in the same transactions. So it connects again, reads
+// the count, and knows; and because it takes the lock of the row for that, and changes it,
+// what a server may still be working at for the old connection is over, or cannot succeed
+// any more. In the same way a commit notices if the database has gone back to an earlier
+// state, as one that was restored, or a standby that had not got all: this is taken for
+// the loss of the ownership.
+//
+// # Exceptions
+//
+//   - synchronous_commit is set to on where it is off. Whether a commit also survives the loss
+//     of the machine that the server runs on is for its other settings to say.
+//   - Settings are made for sessions, and the lock belongs to one: a pooler between the program
+//     and the server must give out whole sessions.
+//   - An idempotency key has at most 2000 bytes. Names and keys are valid UTF-8 without NUL.
+//   - What one commit writes has at most 512 MiB.
+//   - The schema is brought up to date by the first program that opens it, and never back: an
+//     older program then refuses it, with [store.ErrNewer].
+package postgres

@@ -1,0 +1,20 @@
+package postgres
+
+import "context"
+
+// Locked says whether a session of the server holds the lock.
+func (s *Store) Locked(ctx context.Context) bool {
+	var n int
+	err := s.pool.QueryRow(ctx, `SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted
+		AND classid = $1 AND objid = hashtext($2)::oid AND pid <> pg_backend_pid()`, lockClass, s.lock.schema).Scan(&n)
+	return err == nil && n > 0
+}
+
+// Setting returns a setting of the sessions that write.
+func (s *Store) Setting(ctx context.Context, name string) (v string, err error) {
+	err = s.pool.QueryRow(ctx, "SELECT current_setting($1)", name).Scan(&v)
+	return v, err
+}
+
+// SetLost sets what is called when a connection has been lost, before the next one is made.
+func (s *Store) SetLost(f func()) { s.lost = f }

@@ -1,0 +1,148 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/coroc-dev/coroc/dispatch/store"
+)
+
+// resolveTimeout is how long the server may take to say what has become of a commit. It
+// takes as long if it is still at work at it.
+const resolveTimeout = 5 * time.Second
+
+// resolve finds out whether the commit that is open has happened. If it cannot, the error is
+// ErrUnavailable, and the commit stays open.
+//
+// The round in the incarnation's row is raised. That waits for a transaction that has
+// changed the row and is not over; and one which has yet to look at the row will see that it
+// comes too late.
+func (s *Store) resolve(ctx context.Context) (happened bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, resolveTimeout)
+	defer cancel()
+	var commits, round int64
+	var fenced bool
+	err = s.pool.QueryRow(ctx, s.schema.sql(`UPDATE coroc.incarnations SET round = round + 1
+		WHERE id = $1 RETURNING commits, round, fenced IS NOT NULL`), s.incarnation).Scan(&commits, &round, &fenced)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		s.gone = fmt.Errorf("%w: the database does not know this process any more; was it restored?", store.ErrFenced)
+		return false, s.gone
+	case err != nil:
+		s.pool.Reset()
+		return false, fmt.Errorf("%w: what has become of a commit is not known yet: %w", store.ErrUnavailable, err)
+	}
+	s.round = round
+	switch {
+	case commits == s.commits+1:
+		happened = true
+	case commits != s.commits:
+		s.gone = fmt.Errorf("%w: the database has %d of the %d commits of this process; was it restored?", store.ErrFenced, commits, s.commits)
+		return false, s.gone
+	}
+	s.commits = commits
+	s.open = nil
+	if fenced {
+		s.gone = store.ErrFenced
+		if !happened {
+			return false, s.gone
+		}
+	}
+	return happened, nil
+}
+
+// same says whether two commits are one that is tried again.
+func same(a, b []store.Step) bool { return reflect.DeepEqual(a, b) }
+
+// blame returns the error of the first step that cannot be, after the ones before it.
+func (s *Store) blame(ctx context.Context, steps []store.Step) error {
+	done, keys, err := s.existing(ctx, steps)
+	if err != nil {
+		return unavailable(err)
+	}
+	for i := range steps {
+		if err := try(&steps[i], done, keys); err != nil {
+			return &store.StepError{Index: i, Err: err}
+		}
+	}
+	return fmt.Errorf("%w: what a commit needs has changed meanwhile", store.ErrUnavailable)
+}
+
+// existing returns which of the calls in the steps there are, and whether they are done, and
+// which of the keys.
+func (s *Store) existing(ctx context.Context, steps []store.Step) (done map[int64]bool, keys map[string]bool, err error) {
+	var ids []int64
+	var used []string
+	for i := range steps {
+		for j := range steps[i].Create {
+			c := &steps[i].Create[j]
+			ids = append(ids, c.ID)
+			if checkCall(c) == nil && c.Key != "" {
+				used = append(used, c.Key)
+			}
+		}
+		for j := range steps[i].Change {
+			ids = append(ids, steps[i].Change[j].ID)
+		}
+	}
+	done, keys = make(map[int64]bool), make(map[string]bool)
+	rows, err := s.pool.Query(ctx, s.schema.sql("SELECT id, phase = 3 FROM coroc.calls WHERE id = ANY ($1)"), ids)
+	if err != nil {
+		return nil, nil, err
+	}
+	var id int64
+	var isDone bool
+	if _, err := pgx.ForEachRow(rows, []any{&id, &isDone}, func() error {
+		done[id] = isDone
+		return nil
+	}); err != nil {
+		return nil, nil, err
+	}
+	rows, err = s.pool.Query(ctx, s.schema.sql("SELECT key FROM coroc.calls WHERE key = ANY ($1)"), used)
+	if err != nil {
+		return nil, nil, err
+	}
+	var key string
+	_, err = pgx.ForEachRow(rows, []any{&key}, func() error {
+		keys[key] = true
+		return nil
+	})
+	return done, keys, err
+}
+
+// try does in memory what a step does, or returns why it cannot be.
+func try(step *store.Step, done map[int64]bool, keys map[string]bool) error {
+	for i := range step.Create {
+		c := &step.Create[i]
+		err := checkCall(c)
+		if _, ok := done[c.ID]; ok {
+			err = errors.New("the id is in use")
+		} else if keys[c.Key] {
+			err = fmt.Errorf("the key %q is in use", c.Key)
+		}
+		if err != nil {
+			return fmt.Errorf("create call %d: %w", c.ID, err)
+		}
+		done[c.ID] = c.Phase == store.Done
+		if c.Key != "" {
+			keys[c.Key] = true
+		}
+	}
+	for i := range step.Change {
+		ch := &step.Change[i]
+		err := checkChange(ch)
+		if isDone, ok := done[ch.ID]; !ok || isDone {
+			err = store.ErrFinished
+		}
+		if err != nil {
+			return fmt.Errorf("change call %d: %w", ch.ID, err)
+		}
+		done[ch.ID] = ch.Phase == store.Done
+	}
+	return nil
+}

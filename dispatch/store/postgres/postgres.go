@@ -1,0 +1,157 @@
+package postgres
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/coroc-dev/coroc/dispatch/store"
+)
+
+// Store is a [store.Store] in a PostgreSQL database that this process owns.
+type Store struct {
+	*reader
+	lock        *lock
+	incarnation int64
+	functions   map[string]int64 // ids by name; used by Commit only
+	statements  statements
+
+	// Used by Commit only.
+	commits int64 // that have been made
+	round   int64
+	open    []store.Step // a commit of which the outcome is not known
+	gone    error        // once the ownership is lost
+	lost    func()       // for tests: called when a connection is lost, before the next one is made
+
+	closeOnce sync.Once
+	closeErr  error
+}
+
+// Option is a setting of [Open].
+type Option func(*config)
+
+type config struct{ schema string }
+
+// Schema sets the name of the schema that has the tables, in place of [DefaultSchema]. It is
+// made if it does not exist. Each is a store of its own.
+func Schema(name string) Option { return func(c *config) { c.schema = name } }
+
+func configure(opts []Option) *config {
+	c := &config{schema: DefaultSchema}
+	for _, o := range opts {
+		o(c)
+	}
+	return c
+}
+
+func (c *config) quoted() schema { return schema(pgx.Identifier{c.schema}.Sanitize()) }
+
+// wrap says where an error comes from, without the URL, in which a password may be.
+func (c *config) wrap(err error) error { return fmt.Errorf("store in schema %q: %w", c.schema, err) }
+
+// connectTimeout is how long a server may take to answer, unless the URL says otherwise.
+const connectTimeout = 5 * time.Second
+
+// Open takes over the store in a database and makes it if there is none. The URL is one
+// of PostgreSQL, or a list of settings (host=... dbname=...), as pgx takes it; of its settings
+// pool_max_conns and those for connections count. If another process has the store, the
+// error is [store.ErrOwned].
+func Open(ctx context.Context, url string, opts ...Option) (*Store, error) {
+	c := configure(opts)
+	s, err := open(ctx, url, c)
+	if err != nil {
+		return nil, c.wrap(err)
+	}
+	return s, nil
+}
+
+func open(ctx context.Context, url string, c *config) (_ *Store, err error) {
+	pool, err := newPool(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{reader: &reader{pool, c.quoted()}, functions: make(map[string]int64)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	s.statements.write(s.schema)
+	if s.lock, err = acquire(ctx, pool.Config().ConnConfig, c.schema); err != nil {
+		return nil, err
+	}
+	if err := pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error { return migrate(ctx, conn.Conn(), c.schema) }); err != nil {
+		return nil, err
+	}
+	if err := s.takeOver(ctx); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// newPool returns connections to a server that has been reached.
+func newPool(ctx context.Context, url string) (*pgxpool.Pool, error) {
+	c, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, err
+	}
+	if c.ConnConfig.ConnectTimeout == 0 {
+		c.ConnConfig.ConnectTimeout = connectTimeout
+	}
+	c.AfterConnect = prepareSession
+	pool, err := pgxpool.NewWithConfig(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if err := pool.Ping(ctx); err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return pool, nil
+}
+
+// prepareSession makes the settings on which the promise rests. All our statements find
+// their rows by an index; what the planner thinks of tables that were empty a moment ago must
+// not make it read them from end to end.
+func prepareSession(ctx context.Context, conn *pgx.Conn) error {
+	_, err := conn.Exec(ctx, `SELECT
+		set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false),
+		set_config('default_transaction_isolation', 'read committed', false),
+		set_config('enable_seqscan', 'off', false),
+		set_config('enable_hashjoin', 'off', false),
+		set_config('enable_mergejoin', 'off', false)`)
+	return err
+}
+
+// takeOver begins a new ownership, and ends those before it.
+func (s *Store) takeOver(ctx context.Context) error {
+	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		// This waits for what they are committing at this moment.
+		if _, err := tx.Exec(ctx, s.schema.sql("UPDATE coroc.incarnations SET fenced = now() WHERE fenced IS NULL")); err != nil {
+			return err
+		}
+		return tx.QueryRow(ctx, s.schema.sql("INSERT INTO coroc.incarnations (name) VALUES ($1) RETURNING id"),
+			strings.ToLower(rand.Text()[:16])).Scan(&s.incarnation)
+	})
+}
+
+// Incarnation implements [store.Store].
+func (s *Store) Incarnation() int64 { return s.incarnation }
+
+// Close implements [store.Store].
+func (s *Store) Close() error {
+	s.closeOnce.Do(func() {
+		if s.lock != nil {
+			s.lock.release()
+		}
+		s.closeErr = s.reader.Close()
+	})
+	return s.closeErr
+}

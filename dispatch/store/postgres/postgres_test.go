@@ -1,0 +1,136 @@
+package postgres_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/coroc-dev/coroc/dispatch/store"
+	"github.com/coroc-dev/coroc/dispatch/store/postgres"
+	"github.com/coroc-dev/coroc/dispatch/store/storetest"
+	"github.com/coroc-dev/coroc/internal/pgtest"
+)
+
+var ctx = context.Background()
+
+const (
+	waitTime = 10 * time.Second
+	waitTick = 20 * time.Millisecond
+)
+
+func TestStore(t *testing.T) {
+	storetest.Run(t, func(t testing.TB) storetest.Open {
+		url, schema := pgtest.Schema(t)
+		return func() (store.Store, error) { return postgres.Open(ctx, url, postgres.Schema(schema)) }
+	})
+}
+
+// Names that need quotes are names like others.
+func TestSchemaName(t *testing.T) {
+	url := pgtest.URL(t)
+	const name = `Work "flows"; coroc.x`
+	drop := `DROP SCHEMA IF EXISTS "Work ""flows""; coroc.x" CASCADE`
+	pgtest.Exec(t, url, drop)
+	t.Cleanup(func() { pgtest.Exec(t, url, drop) })
+	s, err := postgres.Open(ctx, url, postgres.Schema(name))
+	require.NoError(t, err)
+	require.NoError(t, s.Commit(ctx, []store.Step{create(s, 1)}))
+	require.NoError(t, s.Close())
+}
+
+// What PostgreSQL does not take is the fault of its step only.
+func TestValues(t *testing.T) {
+	url, schema := pgtest.Schema(t)
+	s, err := postgres.Open(ctx, url, postgres.Schema(schema))
+	require.NoError(t, err)
+	defer s.Close()
+	for name, spoil := range map[string]func(*store.Call){
+		"NUL":        func(c *store.Call) { c.Function = "a\x00b" },
+		"UTF-8":      func(c *store.Call) { c.Key = "\xff" },
+		"long key":   func(c *store.Call) { c.Key = strings.Repeat("k", 2001) },
+		"big number": func(c *store.Call) { c.Width = 1 << 40 },
+	} {
+		bad := create(s, 2)
+		spoil(&bad.Create[0])
+		var e *store.StepError
+		require.ErrorAs(t, s.Commit(ctx, []store.Step{create(s, 1), bad}), &e, name)
+		assert.Equal(t, 1, e.Index, name)
+	}
+	long := create(s, 3)
+	long.Create[0].Key = strings.Repeat("\U0010ffff", 500)
+	require.NoError(t, s.Commit(ctx, []store.Step{long}))
+	_, err = s.ByKey(ctx, "\xff\x00")
+	require.ErrorIs(t, err, store.ErrNotFound)
+}
+
+// A database that is set to forget commits when it crashes is not left so.
+func TestSettings(t *testing.T) {
+	url, schema := pgtest.Schema(t)
+	for set, want := range map[string]string{"off": "on", "on": "on", "local": "local", "remote_apply": "remote_apply"} {
+		s, err := postgres.Open(ctx, url+"&options=-csynchronous_commit%3D"+set+"%20-cdefault_transaction_isolation%3Dserializable", postgres.Schema(schema))
+		require.NoError(t, err)
+		got, err := s.Setting(ctx, "synchronous_commit")
+		require.NoError(t, err)
+		assert.Equal(t, want, got)
+		got, err = s.Setting(ctx, "default_transaction_isolation")
+		require.NoError(t, err)
+		assert.Equal(t, "read committed", got)
+		require.NoError(t, s.Close())
+	}
+}
+
+// A reader sees what is committed while the owner works.
+func TestReader(t *testing.T) {
+	url, schema := pgtest.Schema(t)
+	_, err := postgres.OpenReader(ctx, url, postgres.Schema(schema))
+	require.ErrorContains(t, err, "there is no store")
+	s, err := postgres.Open(ctx, url, postgres.Schema(schema))
+	require.NoError(t, err)
+	defer s.Close()
+	r, err := postgres.OpenReader(ctx, url, postgres.Schema(schema))
+	require.NoError(t, err)
+	defer r.Close()
+	require.NoError(t, s.Commit(ctx, []store.Step{create(s, 1)}))
+	require.Equal(t, []int64{1}, ids(t, s))
+	calls, err := r.Calls(ctx, 0, 10)
+	require.NoError(t, err)
+	require.Len(t, calls, 1)
+}
+
+// Schemas that are not ours, or not yet, are left as they are.
+func TestForeignSchemas(t *testing.T) {
+	url, other := pgtest.Schema(t)
+	pgtest.Exec(t, url, "CREATE SCHEMA "+other+" CREATE TABLE calls (a int)")
+	_, newer := pgtest.Schema(t)
+	s, err := postgres.Open(ctx, url, postgres.Schema(newer))
+	require.NoError(t, err)
+	require.NoError(t, s.Close())
+	pgtest.Exec(t, url, "INSERT INTO "+newer+".migrations (version) VALUES (1000)")
+	for schema, want := range map[string]string{other: "tables of another program", newer: "newer version"} {
+		_, err := postgres.Open(ctx, url, postgres.Schema(schema))
+		require.ErrorContains(t, err, want)
+		_, err = postgres.OpenReader(ctx, url, postgres.Schema(schema))
+		require.ErrorContains(t, err, want)
+	}
+	_, err = postgres.Open(ctx, url, postgres.Schema(newer))
+	require.ErrorIs(t, err, store.ErrNewer)
+
+	_, given := pgtest.Schema(t)
+	pgtest.Exec(t, url, "CREATE SCHEMA "+given)
+	s, err = postgres.Open(ctx, url, postgres.Schema(given))
+	require.NoError(t, err, "an empty schema will do")
+	require.NoError(t, s.Close())
+}
+
+// An error never tells the password.
+func TestErrorsKeepPasswords(t *testing.T) {
+	for _, url := range []string{"postgres://u:geheim@127.0.0.1:1/db?connect_timeout=1", "postgres://u:geheim@127.0.0.1:x/db"} {
+		_, err := postgres.Open(ctx, url)
+		require.Error(t, err)
+		assert.NotContains(t, err.Error(), "geheim")
+	}
+}

@@ -1,0 +1,177 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/coroc-dev/coroc/dispatch/store"
+)
+
+// reader has the methods that only read.
+type reader struct {
+	pool   *pgxpool.Pool
+	schema schema
+}
+
+// Reader reads a store that another process may own. It takes no lock and never writes.
+type Reader struct{ *reader }
+
+// OpenReader opens a store for reading.
+func OpenReader(ctx context.Context, url string, opts ...Option) (*Reader, error) {
+	c := configure(opts)
+	r, err := openReader(ctx, url, c)
+	if err != nil {
+		return nil, c.wrap(err)
+	}
+	return &Reader{r}, nil
+}
+
+func openReader(ctx context.Context, url string, c *config) (*reader, error) {
+	pool, err := newPool(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	r := &reader{pool, c.quoted()}
+	if err := r.check(ctx, c.schema); err != nil {
+		r.Close()
+		return nil, err
+	}
+	return r, nil
+}
+
+// check makes sure that the schema is one that this program reads.
+func (r *reader) check(ctx context.Context, name string) error {
+	all, err := migrations()
+	if err != nil {
+		return err
+	}
+	version, err := checkVersion(ctx, r.pool, name, r.schema, len(all))
+	switch {
+	case err != nil:
+		return err
+	case version == 0:
+		return fmt.Errorf("there is no store; the first program that runs calls makes it")
+	case version != len(all):
+		return fmt.Errorf("its schema is version %d, and only its owner brings it to %d", version, len(all))
+	}
+	return nil
+}
+
+// Close closes the connections.
+func (r *reader) Close() error {
+	r.pool.Close()
+	return nil
+}
+
+// IncarnationName implements [store.Reader].
+func (r *reader) IncarnationName(ctx context.Context, incarnation int64) (string, error) {
+	var name string
+	err := r.pool.QueryRow(ctx, r.schema.sql("SELECT name FROM coroc.incarnations WHERE id = $1"), incarnation).Scan(&name)
+	return name, notFound(err)
+}
+
+// LastID implements [store.Reader].
+func (r *reader) LastID(ctx context.Context) (int64, error) {
+	var id int64
+	err := r.pool.QueryRow(ctx, r.schema.sql("SELECT coalesce(max(id), 0) FROM coroc.calls")).Scan(&id)
+	return id, err
+}
+
+const callSQL = `SELECT c.id, c.incarnation, c.parent, c.root, f.name, c.created, c.updated, c.phase, c.status,
+	c.attempts, c.failures, c.awaits, c.reached, c.due, c.first, c.width, c.key, c.output, c.error, c.input, s.state
+	FROM coroc.calls c JOIN coroc.functions f ON f.id = c.function LEFT JOIN coroc.states s ON s.id = c.id `
+
+// Call implements [store.Reader].
+func (r *reader) Call(ctx context.Context, id int64) (*store.Call, error) {
+	return r.call(ctx, "WHERE c.id = $1", id)
+}
+
+// ByKey implements [store.Reader].
+func (r *reader) ByKey(ctx context.Context, key string) (*store.Call, error) {
+	if checkText(key) != nil {
+		return nil, store.ErrNotFound
+	}
+	return r.call(ctx, "WHERE c.key = $1", key)
+}
+
+func (r *reader) call(ctx context.Context, where string, arg any) (*store.Call, error) {
+	var c store.Call
+	if err := scanCall(r.pool.QueryRow(ctx, r.schema.sql(callSQL+where), arg), &c); err != nil {
+		return nil, notFound(err)
+	}
+	return &c, nil
+}
+
+// Calls implements [store.Reader].
+func (r *reader) Calls(ctx context.Context, after int64, limit int) ([]store.Call, error) {
+	return query(ctx, r, scanCall, callSQL+"WHERE c.id > $1 ORDER BY c.id LIMIT $2", after, limit)
+}
+
+// Unfinished implements [store.Reader].
+func (r *reader) Unfinished(ctx context.Context, after int64, limit int) ([]store.Call, error) {
+	return query(ctx, r, scanCall, `SELECT c.id, c.incarnation, c.parent, c.root, f.name, c.created, c.updated,
+		c.phase, c.status, c.attempts, c.failures, c.awaits, c.reached, c.due, c.first, c.width, c.key,
+		NULL::bytea, NULL::bytea, NULL::bytea, CASE WHEN s.id IS NOT NULL THEN '\x00'::bytea END
+		FROM coroc.calls c JOIN coroc.functions f ON f.id = c.function LEFT JOIN coroc.states s ON s.id = c.id
+		WHERE c.phase <> 3 AND c.id > $1 ORDER BY c.id LIMIT $2`, after, limit)
+}
+
+// Outcomes implements [store.Reader].
+func (r *reader) Outcomes(ctx context.Context, first int64, n int) ([]store.Outcome, error) {
+	return query(ctx, r, func(row pgx.Row, o *store.Outcome) error {
+		return row.Scan(&o.ID, &o.Status, &o.Output, &o.Error)
+	}, "SELECT id, status, output, error FROM coroc.calls WHERE id >= $1 AND id < $2 AND phase = 3 ORDER BY id", first, first+int64(n))
+}
+
+// CountDone implements [store.Reader].
+func (r *reader) CountDone(ctx context.Context, first int64, n int) (int, error) {
+	var done int
+	err := r.pool.QueryRow(ctx, r.schema.sql("SELECT count(*) FROM coroc.calls WHERE id >= $1 AND id < $2 AND phase = 3"),
+		first, first+int64(n)).Scan(&done)
+	return done, err
+}
+
+// Counts implements [store.Reader].
+func (r *reader) Counts(ctx context.Context) ([]store.Count, error) {
+	return query(ctx, r, func(row pgx.Row, c *store.Count) error {
+		return row.Scan(&c.Function, &c.Phase, &c.Status, &c.Calls, &c.Attempts, &c.Retries, &c.StateBytes)
+	}, `SELECT f.name, c.phase, c.status, count(*), sum(c.attempts)::bigint, sum(greatest(c.attempts - 1, 0))::bigint,
+		sum(coalesce(length(s.state), 0))::bigint
+		FROM coroc.calls c JOIN coroc.functions f ON f.id = c.function LEFT JOIN coroc.states s ON s.id = c.id
+		GROUP BY f.name, c.phase, c.status ORDER BY 1, 2, 3`)
+}
+
+func query[T any](ctx context.Context, r *reader, scan func(pgx.Row, *T) error, text string, args ...any) ([]T, error) {
+	rows, err := r.pool.Query(ctx, r.schema.sql(text), args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []T
+	for rows.Next() {
+		var v T
+		if err := scan(rows, &v); err != nil {
+			return nil, err
+		}
+		all = append(all, v)
+	}
+	return all, rows.Err()
+}
+
+func scanCall(row pgx.Row, c *store.Call) error {
+	var due *time.Time
+	var key *string
+	err := row.Scan(&c.ID, &c.Incarnation, &c.Parent, &c.Root, &c.Function, &c.Created, &c.Updated, &c.Phase, &c.Status,
+		&c.Attempts, &c.Failures, &c.Awaits, &c.Reached, &due, &c.First, &c.Width, &key, &c.Output, &c.Error, &c.Input, &c.State)
+	if due != nil {
+		c.Due = *due
+	}
+	if key != nil {
+		c.Key = *key
+	}
+	return err
+}

@@ -1,0 +1,63 @@
+// Package pgtest gives tests a PostgreSQL database.
+//
+// It is the one that DATABASE_URL names, if that is set. Otherwise a server is started for
+// the test program, in a folder of its own and without a port, if PostgreSQL's programs
+// are installed; it ends with the test program, also if that is killed. As root, who may not
+// run PostgreSQL, it is started as another user. Without either the test is skipped.
+//
+// The private server does not sync its files (fsync=off): tests kill the server, but not
+// the machine.
+package pgtest
+
+import (
+	"context"
+	"crypto/rand"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Variable is the environment variable with the URL of a database to use.
+const Variable = "DATABASE_URL"
+
+var server = sync.OnceValues(func() (*Server, error) { return Start() })
+
+// URL returns the URL of the database of all tests of a program, or skips the test.
+func URL(t testing.TB) string {
+	t.Helper()
+	if url := os.Getenv(Variable); url != "" {
+		return url
+	}
+	s, err := server()
+	if err != nil {
+		t.Skipf("no PostgreSQL to test with (set %s, or install it): %v", Variable, err)
+	}
+	return s.URL
+}
+
+// Schema returns the URL of the database and the name of a schema that does not exist. It is
+// dropped when the test ends.
+func Schema(t testing.TB) (url, schema string) {
+	t.Helper()
+	url = URL(t)
+	schema = "test_" + strings.ToLower(rand.Text())
+	t.Cleanup(func() { Exec(t, url, "DROP SCHEMA IF EXISTS "+schema+" CASCADE") })
+	return url, schema
+}
+
+// Exec executes statements.
+func Exec(t testing.TB, url, statements string) {
+	t.Helper()
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, url)
+	if err == nil {
+		defer conn.Close(ctx)
+		_, err = conn.Exec(ctx, statements)
+	}
+	if err != nil {
+		t.Errorf("%s: %v", statements, err)
+	}
+}

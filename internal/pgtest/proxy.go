@@ -1,0 +1,185 @@
+package pgtest
+
+import (
+	"net"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// Fault is what a [Proxy] does to the next message of a client.
+type Fault int
+
+// The faults. Each ends the client's connection.
+const (
+	None   Fault = iota
+	Lose         // the message does not arrive
+	Deafen       // the message arrives, and what the server makes of it is done; the answer does not
+	Delay        // the message arrives only when Arrive is called
+	Outage       // from now on, until there is another fault, no connection can be made
+)
+
+// Proxy stands between clients and a server.
+type Proxy struct {
+	URL     string
+	network string
+	address string
+	mu      sync.Mutex
+	fault   Fault
+	late    func() error
+	conns   map[net.Conn]bool
+}
+
+// NewProxy returns a proxy for the server of a URL, until the test ends.
+func NewProxy(t testing.TB, to string) *Proxy {
+	t.Helper()
+	c, err := pgx.ParseConfig(to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &Proxy{conns: make(map[net.Conn]bool)}
+	p.network, p.address = pgconn.NetworkAddress(c.Host, c.Port)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	host, port, _ := net.SplitHostPort(l.Addr().String())
+	p.URL = to + " host=" + host + " port=" + port
+	if u, err := url.Parse(to); err == nil && strings.Contains(to, "://") {
+		q := u.Query()
+		q.Set("host", host)
+		q.Set("port", port)
+		u.RawQuery = q.Encode()
+		p.URL = u.String()
+	}
+	t.Cleanup(func() {
+		l.Close()
+		p.Cut()
+	})
+	go func() {
+		for {
+			client, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go p.serve(client)
+		}
+	}()
+	return p
+}
+
+// Next sets the fault of the next message.
+func (p *Proxy) Next(f Fault) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.fault = f
+}
+
+// Cut ends all connections.
+func (p *Proxy) Cut() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for c := range p.conns {
+		c.Close()
+	}
+}
+
+// Arrive lets a message arrive that was delayed, and waits for the server's answer.
+func (p *Proxy) Arrive() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.late()
+}
+
+func (p *Proxy) serve(client net.Conn) {
+	defer client.Close()
+	p.mu.Lock()
+	down := p.fault == Outage
+	p.conns[client] = true
+	p.mu.Unlock()
+	defer func() {
+		p.mu.Lock()
+		delete(p.conns, client)
+		p.mu.Unlock()
+	}()
+	if down {
+		return
+	}
+	server, err := net.Dial(p.network, p.address)
+	if err != nil {
+		return
+	}
+	deaf := make(chan struct{})
+	answered := make(chan struct{})
+	go func() {
+		defer client.Close()
+		defer close(answered)
+		b := make([]byte, 1<<16)
+		for {
+			n, err := server.Read(b)
+			if err != nil {
+				return
+			}
+			select {
+			case <-deaf:
+				if idle(b[:n]) {
+					return
+				}
+			default:
+				if _, err := client.Write(b[:n]); err != nil {
+					return
+				}
+			}
+		}
+	}()
+	b := make([]byte, 1<<16)
+	for {
+		n, err := client.Read(b)
+		if err != nil {
+			server.Close()
+			return
+		}
+		p.mu.Lock()
+		fault := p.fault
+		if fault != Outage {
+			p.fault = None
+		}
+		if fault == Delay {
+			message := append([]byte(nil), b[:n]...)
+			p.late = func() error {
+				defer server.Close()
+				close(deaf)
+				_, err := server.Write(message)
+				<-answered
+				return err
+			}
+		}
+		p.mu.Unlock()
+		switch fault {
+		case Delay:
+			return
+		case Lose, Outage:
+			server.Close()
+			return
+		case Deafen:
+			close(deaf)
+		}
+		if _, err := server.Write(b[:n]); err != nil {
+			return
+		}
+		if fault == Deafen {
+			<-answered
+			server.Close()
+			return
+		}
+	}
+}
+
+// idle says whether an answer ends with ReadyForQuery.
+func idle(b []byte) bool {
+	return len(b) >= 6 && string(b[len(b)-6:len(b)-1]) == "Z\x00\x00\x00\x05"
+}

@@ -1,0 +1,180 @@
+//go:build unix
+
+package pgtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Server is a private server.
+type Server struct {
+	URL   string
+	dir   string
+	bin   string
+	attr  *syscall.SysProcAttr
+	alive io.Closer // the guard ends the server when this is closed
+	guard *exec.Cmd
+}
+
+// guard starts the server, and ends it when its input does: when the test program has ended,
+// however it did.
+const guard = `"$1"/postgres -D "$2"/data -k "$2" -c listen_addresses= -c fsync=off >"$2"/log 2>&1 &
+server=$!
+cat >/dev/null
+kill -QUIT $server
+wait $server
+rm -rf "$2"`
+
+// Start starts a server. It ends with this process, or when Stop is called.
+func Start() (_ *Server, err error) {
+	s := new(Server)
+	if s.bin, err = programs(); err != nil {
+		return nil, err
+	}
+	if s.dir, err = os.MkdirTemp("", "pgtest"); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			os.RemoveAll(s.dir)
+		}
+	}()
+	if s.attr, err = unprivileged(s.dir); err != nil {
+		return nil, err
+	}
+	initdb := s.command("initdb", "-D", filepath.Join(s.dir, "data"), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+	if out, err := initdb.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("initdb: %w\n%s", err, out)
+	}
+	s.URL = "postgres:///postgres?" + url.Values{"host": {s.dir}, "user": {"postgres"}, "sslmode": {"disable"}}.Encode()
+	s.guard = exec.Command("/bin/sh", "-c", guard, "pgtest", s.bin, s.dir)
+	s.guard.Dir, s.guard.SysProcAttr = s.dir, s.attr
+	if s.alive, err = s.guard.StdinPipe(); err != nil {
+		return nil, err
+	}
+	if err = s.guard.Start(); err != nil {
+		return nil, err
+	}
+	if err = s.Ready(); err != nil {
+		log, _ := os.ReadFile(filepath.Join(s.dir, "log"))
+		s.Stop()
+		return nil, fmt.Errorf("%w\n%s", err, log)
+	}
+	return s, nil
+}
+
+func (s *Server) command(program string, args ...string) *exec.Cmd {
+	cmd := exec.Command(filepath.Join(s.bin, program), args...)
+	cmd.Dir, cmd.SysProcAttr = s.dir, s.attr
+	cmd.Env = append(os.Environ(), "LC_ALL=C")
+	return cmd
+}
+
+// Ready waits until the server takes connections.
+func (s *Server) Ready() error {
+	var err error
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		var conn *pgx.Conn
+		if conn, err = pgx.Connect(context.Background(), s.URL); err == nil {
+			return conn.Close(context.Background())
+		}
+	}
+	return err
+}
+
+// Crash ends the server at once, as if it were killed, and starts it again.
+func (s *Server) Crash() error {
+	data := filepath.Join(s.dir, "data")
+	if out, err := s.command("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop").CombinedOutput(); err != nil {
+		return fmt.Errorf("pg_ctl stop: %w\n%s", err, out)
+	}
+	_ = s.guard.Process.Kill() // it would wait for the server that is gone
+	_ = s.alive.Close()
+	_ = s.guard.Wait()
+	s.guard = exec.Command("/bin/sh", "-c", guard, "pgtest", s.bin, s.dir)
+	s.guard.Dir, s.guard.SysProcAttr = s.dir, s.attr
+	var err error
+	if s.alive, err = s.guard.StdinPipe(); err != nil {
+		return err
+	}
+	if err := s.guard.Start(); err != nil {
+		return err
+	}
+	return s.Ready()
+}
+
+// Stop ends the server and removes what it had stored.
+func (s *Server) Stop() {
+	_ = s.alive.Close()
+	_ = s.guard.Wait()
+}
+
+// programs returns the folder of PostgreSQL's programs.
+func programs() (string, error) {
+	if path, err := exec.LookPath("initdb"); err == nil {
+		if path, err = filepath.EvalSymlinks(path); err == nil {
+			return filepath.Dir(path), nil
+		}
+	}
+	best, version := "", 0
+	for _, pattern := range []string{"/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin", "/usr/local/opt/postgresql@*/bin"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			return "", err
+		}
+		for _, dir := range found {
+			if _, err := os.Stat(filepath.Join(dir, "initdb")); err != nil {
+				continue
+			}
+			var v int
+			for _, c := range filepath.Base(filepath.Dir(dir)) {
+				if c >= '0' && c <= '9' {
+					v = 10*v + int(c-'0')
+				}
+			}
+			if v > version {
+				best, version = dir, v
+			}
+		}
+	}
+	if best == "" {
+		return "", errors.New("initdb is not installed")
+	}
+	return best, nil
+}
+
+// unprivileged makes a folder that of a user who may run PostgreSQL, and returns how to
+// be that user.
+func unprivileged(dir string) (*syscall.SysProcAttr, error) {
+	attr := &syscall.SysProcAttr{Setpgid: true} // an interrupt is for the test program
+	if os.Geteuid() != 0 {
+		return attr, nil
+	}
+	for _, name := range []string{"postgres", "nobody"} {
+		u, err := user.Lookup(name)
+		if err != nil {
+			continue
+		}
+		uid, err1 := strconv.Atoi(u.Uid)
+		gid, err2 := strconv.Atoi(u.Gid)
+		if err := errors.Join(err1, err2); err != nil {
+			return nil, err
+		}
+		attr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+		return attr, os.Chown(dir, uid, gid)
+	}
+	return nil, errors.New("root may not run it, and there is neither a user postgres nor nobody")
+}
