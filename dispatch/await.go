@@ -136,7 +136,7 @@ func (f *Function[I, O]) requests(inv *invocation, ctx context.Context, ins ...I
 	if inv == nil {
 		return nil, fmt.Errorf("dispatch: %s: %w", f.name, ErrOutside)
 	}
-	if f.body().owner.Load() != inv.d {
+	if f.body().owner.Load() != inv.d && !inv.d.killed.Load() {
 		return nil, fmt.Errorf("dispatch: %s: %w", f.name, ErrNotRegistered)
 	}
 	if err := ctx.Err(); err != nil {

@@ -44,7 +44,7 @@ func Bind(name string, value any) Option {
 func processBindings(c *config) []runtime.Binding {
 	bindings := append([]runtime.Binding(nil), c.bindings...)
 	for _, f := range c.functions {
-		bindings = append(bindings, runtime.Binding{Name: "function." + f.Name(), Value: f})
+		bindings = append(bindings, runtime.Binding{Name: "function." + f.Name(), Value: f.original()})
 	}
 	return bindings
 }

@@ -15,10 +15,10 @@ import (
 // an execution, so that frames and derived contexts can refer to it; how long the function
 // may run at a time is therefore not its deadline, only the reason for which it is done.
 type callContext struct {
-	base context.Context
-	inv  *invocation
+	inv *invocation
 
 	mu    sync.Mutex
+	base  context.Context // where values come from
 	done  chan struct{}
 	err   error
 	after map[*func()]struct{}
@@ -43,7 +43,16 @@ func (c *callContext) Value(key any) any {
 	if key == (invocationKey{}) {
 		return c.inv
 	}
-	return c.base.Value(key)
+	c.mu.Lock()
+	base := c.base
+	c.mu.Unlock()
+	return base.Value(key)
+}
+
+func (c *callContext) setBase(base context.Context) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.base = base
 }
 
 // AfterFunc is what package context looks for, to derive contexts without a goroutine.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/coroc-dev/coroc/dispatch/engine"
@@ -18,6 +19,9 @@ type Dispatcher struct {
 	functions []AnyFunction
 	bindings  []runtime.Binding // of durable calls
 	sealer    *seal.Sealer      // of their states, or nil
+
+	interceptors []Interceptor
+	killed       atomic.Bool
 }
 
 // Option is an option of [New]: a function that the dispatcher is to run, or a setting.
@@ -28,15 +32,17 @@ type option func(*config)
 func (o option) apply(c *config) { o(c) }
 
 type config struct {
-	functions []AnyFunction
-	source    StoreSource
-	observer  func(Event)
-	logger    *slog.Logger
-	grace     time.Duration
-	resident  int
-	bindings  []runtime.Binding
-	sealer    *seal.Sealer
-	err       error // of an option
+	functions    []AnyFunction
+	source       StoreSource
+	observers    []func(Event)
+	commits      []func(Commit)
+	interceptors []Interceptor
+	logger       *slog.Logger
+	grace        time.Duration
+	resident     int
+	bindings     []runtime.Binding
+	sealer       *seal.Sealer
+	err          error // of an option
 }
 
 func (c *config) fail(err error) { c.err = errors.Join(c.err, err) }
@@ -59,8 +65,25 @@ func WithStore(path string) Option {
 }
 
 // WithObserver makes the dispatcher report what happens to attempts. The function is
-// called from many goroutines, and what it reports does not go on before it returns.
-func WithObserver(f func(Event)) Option { return option(func(c *config) { c.observer = f }) }
+// called from many goroutines, and what it reports does not go on before it returns. There
+// may be several; they are called in the order in which they were given.
+func WithObserver(f func(Event)) Option {
+	return option(func(c *config) {
+		if f != nil {
+			c.observers = append(c.observers, f)
+		}
+	})
+}
+
+// WithCommitObserver makes the dispatcher report each transaction that the store was given.
+// No other one begins before the function returns. There may be several.
+func WithCommitObserver(f func(Commit)) Option {
+	return option(func(c *config) {
+		if f != nil {
+			c.commits = append(c.commits, f)
+		}
+	})
+}
 
 // WithLogger makes the dispatcher log: attempts at debug level, those that failed at info,
 // what an operator should look into at warn and error. The default is not to log.
@@ -113,7 +136,8 @@ func configure(opts []Option) (*Dispatcher, *config, error) {
 		}
 		c.source = sqliteFile(path)
 	}
-	return &Dispatcher{functions: c.functions, bindings: processBindings(c), sealer: c.sealer}, c, nil
+	c.functions = substituted(c.functions)
+	return &Dispatcher{functions: c.functions, bindings: processBindings(c), sealer: c.sealer, interceptors: c.interceptors}, c, nil
 }
 
 // bodies returns what the engine is to know of the functions.
@@ -136,7 +160,9 @@ func (d *Dispatcher) bodies() ([]engine.Function, error) {
 
 func (d *Dispatcher) start(c *config) error {
 	ec := engine.Config{
-		Observer: c.observer,
+		Observer: inTurn(c.observers),
+		Commits:  inTurn(c.commits),
+		Lineage:  len(c.observers)+len(c.interceptors) > 0,
 		Logger:   c.logger,
 		Grace:    max(c.grace, 0),
 		Resident: max(c.resident, 0),
@@ -185,6 +211,20 @@ func (d *Dispatcher) Close() error {
 		return fmt.Errorf("dispatch: %w", err)
 	}
 	return nil
+}
+
+// Kill ends the dispatcher as the death of its process would, to test what comes after that:
+// nothing is committed any more, no attempt starts, and no function goes on behind an await.
+// Run returns. The functions and the store are free for a new dispatcher, if the store is one
+// that can be taken over, such as a memory.Memory after its Crash.
+//
+// Code of functions that is running cannot be stopped; what comes of it is dropped. Close is
+// still to be called, at the end of the test: until then functions that await in memory stay
+// as they are. Then their goroutines end, with their deferred calls.
+func (d *Dispatcher) Kill() {
+	d.killed.Store(true)
+	d.engine.Kill()
+	d.release()
 }
 
 func (d *Dispatcher) release() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	goruntime "runtime"
 	"runtime/debug"
 	"slices"
 
@@ -43,7 +44,11 @@ func (f *Function[I, O]) start(d *Dispatcher, a engine.Attempt, bindings []runti
 	inv.ctx = newCallContext(a.Base, inv)
 	if durable {
 		if twin, ok := runtime.RecordOf(f.body().fn).(durableCall[I, O]); ok {
-			return f.startDurable(inv, twin, bindings, load)
+			x, err := f.startDurable(inv, twin, bindings, load)
+			if err != nil {
+				return nil, err
+			}
+			return inv.intercept(f.name, x), nil
 		}
 		if a.State != nil {
 			return nil, fmt.Errorf("%w: function %q no longer awaits anything", runtime.ErrIncompatibleState, f.name)
@@ -68,7 +73,7 @@ func (f *Function[I, O]) start(d *Dispatcher, a engine.Attempt, bindings []runti
 			f.finish(t, out, err)
 		})
 	}
-	return v, nil
+	return inv.intercept(f.name, v), nil
 }
 
 func (f *Function[I, O]) decodeInput(inv *invocation, in *I) *engine.Failure {
@@ -146,14 +151,23 @@ func (v *volatileExecution) await(requests []engine.Request) ([]engine.Result, e
 	select {
 	case v.turns <- engine.Turn{Await: requests}:
 	case <-v.gone:
-		return nil, errGivenUp
+		return nil, v.givenUp()
 	}
 	select {
 	case results := <-v.resume:
 		return results, nil
 	case <-v.gone:
-		return nil, errGivenUp
+		return nil, v.givenUp()
 	}
+}
+
+// givenUp returns the error of an await that does not come to its end. If the dispatcher was
+// killed the function does not go on even with that.
+func (v *volatileExecution) givenUp() error {
+	if v.inv.d.killed.Load() {
+		goruntime.Goexit()
+	}
+	return errGivenUp
 }
 
 func (v *volatileExecution) AppendState([]byte, int) ([]byte, error) {

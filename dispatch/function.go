@@ -39,6 +39,7 @@ type AnyFunction interface {
 	bind(d *Dispatcher) error
 	unbind(d *Dispatcher)
 	function(d *Dispatcher) (engine.Function, error)
+	original() AnyFunction // what is called
 }
 
 // Func makes a function known to workflows as name. The name is stored with each call, so
@@ -81,6 +82,8 @@ func (f *Function[I, O]) check() error {
 
 // Name returns the name under which f was made.
 func (f *Function[I, O]) Name() string { return f.name }
+
+func (f *Function[I, O]) original() AnyFunction { return f }
 
 func (f *Function[I, O]) apply(c *config) { c.functions = append(c.functions, f) }
 

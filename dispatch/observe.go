@@ -12,6 +12,9 @@ import (
 // Event is something that happened to an attempt; see [WithObserver].
 type Event = engine.Event
 
+// Commit is a transaction that the store was given; see [WithCommitObserver].
+type Commit = engine.Commit
+
 // The kinds of events.
 const (
 	// AttemptStarted: an attempt is about to run, from the input.
@@ -23,6 +26,21 @@ const (
 	// AttemptEnded: an attempt ended, and this has been committed.
 	AttemptEnded = engine.AttemptEnded
 )
+
+// inTurn returns one function that calls all, or nil if there is none.
+func inTurn[T any](all []func(T)) func(T) {
+	switch len(all) {
+	case 0:
+		return nil
+	case 1:
+		return all[0]
+	}
+	return func(v T) {
+		for _, f := range all {
+			f(v)
+		}
+	}
+}
 
 // Phase is where a call stands in its life.
 type Phase = store.Phase

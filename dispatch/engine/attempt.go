@@ -23,6 +23,8 @@ type run struct {
 	c       *call
 	exec    Execution
 	id      string
+	parent  string // with Config.Lineage
+	root    string // with Config.Lineage
 	begun   time.Time
 	resumed bool
 	state   []byte // of a durable execution that awaits
@@ -65,7 +67,7 @@ func (e *Engine) attempt(c *call, base context.Context) {
 		if r.claim() {
 			e.settle(r, turn)
 		} else {
-			r.exec.Discard(true)
+			e.drop(r.exec)
 		}
 	}()
 	e.limit(r)
@@ -97,8 +99,20 @@ func (e *Engine) prepare(c *call, base context.Context) (*run, []Result) {
 	}
 	e.mu.Lock()
 	e.leave(c)
+	if e.killed {
+		if c.exec != nil {
+			e.frozen = append(e.frozen, c.exec)
+		}
+		e.mu.Unlock()
+		return nil, nil
+	}
 	e.mu.Unlock()
 	r := &run{c: c, exec: c.exec, id: id, resumed: c.suspended, begun: time.Now()}
+	if e.cfg.Lineage {
+		if r.parent, r.root, err = e.lineage(ctx, c); err != nil {
+			return nil, e.unreadable(c, err)
+		}
+	}
 	results := c.results
 	if c.suspended && results == nil {
 		if results, err = e.loadResults(c); err != nil {
@@ -108,7 +122,7 @@ func (e *Engine) prepare(c *call, base context.Context) (*run, []Result) {
 	loaded := false
 	if r.exec == nil {
 		loaded = c.suspended
-		a := Attempt{ID: id, Number: c.attempts + 1, Base: base, Input: c.input}
+		a := Attempt{ID: id, Parent: r.parent, Root: r.root, Number: c.attempts + 1, Base: base, Input: c.input}
 		if c.input == nil || c.stateful {
 			stored, err := e.store.Call(ctx, c.id)
 			if err != nil {
@@ -117,11 +131,12 @@ func (e *Engine) prepare(c *call, base context.Context) (*run, []Result) {
 			a.Input, a.State, a.Step = stored.Input, stored.State, c.awaits
 		}
 		if r.exec, err = c.fn.Start(a); err != nil {
-			e.park(c, id, err.Error())
+			e.park(r, err.Error())
 			return nil, nil
 		}
 	}
-	ev := Event{Kind: AttemptStarted, Call: id, Function: c.name, Attempt: c.attempts + 1, Loaded: loaded}
+	ev := r.event(AttemptStarted)
+	ev.Loaded, ev.Queued = loaded, r.begun.Sub(c.queued)
 	if r.resumed {
 		ev.Kind = AttemptResumed
 	}
@@ -133,6 +148,33 @@ func (e *Engine) prepare(c *call, base context.Context) (*run, []Result) {
 	}
 	e.mu.Unlock()
 	return r, results
+}
+
+// lineage returns the ids of the call that awaits c and of the one at the top of the tree.
+func (e *Engine) lineage(ctx context.Context, c *call) (parent, root string, err error) {
+	format := func(id int64) (string, error) {
+		e.mu.Lock()
+		a := e.calls[id]
+		e.mu.Unlock()
+		if a == nil {
+			return e.names.FormatCall(ctx, id)
+		}
+		return e.names.Format(ctx, a.incarnation, id)
+	}
+	if c.parent != nil {
+		if parent, err = format(c.parent.id); err != nil {
+			return "", "", err
+		}
+	}
+	root, err = format(c.root)
+	return parent, root, err
+}
+
+// event returns an event about the run at the present moment.
+func (r *run) event(kind EventKind) Event {
+	now := time.Now()
+	return Event{Kind: kind, Call: r.id, Parent: r.parent, Root: r.root, Function: r.c.name, Created: time.UnixMilli(r.c.created),
+		Attempt: r.c.attempts + 1, Time: now, Elapsed: now.Sub(r.begun)}
 }
 
 // leave takes a call out of those that stay in memory while they are suspended. The
@@ -184,7 +226,8 @@ func (e *Engine) unreadable(c *call, err error) []Result {
 }
 
 // park keeps a call that this program cannot run, or whose state it cannot load.
-func (e *Engine) park(c *call, id, message string) {
+func (e *Engine) park(r *run, message string) {
+	c, id := r.c, r.id
 	f := e.cfg.Describe(store.IncompatibleState, message)
 	e.log.Error("a call is parked until the next start", "call", id, "function", c.name, "err", message)
 	change := c.progress.change(c, store.Parked, f)
@@ -193,8 +236,9 @@ func (e *Engine) park(c *call, id, message string) {
 	if cerr := e.writer.commit(store.Step{Change: []store.Change{change}}); cerr != nil {
 		e.log.Error("that a call is parked could not be stored", "call", id, "err", cerr)
 	}
-	e.observe(Event{Kind: AttemptEnded, Call: id, Function: c.name, Attempt: c.attempts + 1,
-		Status: store.IncompatibleState, Err: message})
+	ev := r.event(AttemptEnded)
+	ev.Status, ev.Err, ev.Parked = store.IncompatibleState, message, true
+	e.observe(ev)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.shelve(c, fmt.Errorf("call %s: %w: %s", id, ErrParked, message))
@@ -294,10 +338,11 @@ func (e *Engine) suspend(r *run, requests []Request) {
 	first := e.lastID + 1
 	e.lastID += int64(len(requests))
 	e.mu.Unlock()
+	now := time.Now().UnixMilli()
 	children := make([]call, len(requests))
 	for i, q := range requests {
 		children[i] = call{id: first + int64(i), incarnation: e.store.Incarnation(), root: c.root, parent: c,
-			name: q.Function, fn: functions[i], input: q.Input}
+			name: q.Function, fn: functions[i], input: q.Input, created: now}
 	}
 
 	next := c.progress
@@ -307,12 +352,13 @@ func (e *Engine) suspend(r *run, requests []Request) {
 	}
 	change := next.change(c, store.Suspended, nil)
 	change.First, change.Width, change.State = first, len(requests), r.state
+	ev := r.event(AttemptSuspended)
+	ev.Awaited, ev.State = len(requests), len(r.state)
 	if err := e.writer.commit(spawn(c.id, children, change)...); err != nil {
 		e.lost(r, err)
 		return
 	}
-	e.observe(Event{Kind: AttemptSuspended, Call: r.id, Function: c.name, Attempt: c.attempts + 1,
-		Awaited: len(requests), State: len(r.state), Elapsed: time.Since(r.begun)})
+	e.observe(ev)
 
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -360,7 +406,7 @@ func (e *Engine) fail(r *run, f *Failure) {
 		f.Status = store.Timeout
 	}
 	if f.Park && (c.stateful || f.Status == store.IncompatibleState) {
-		e.park(c, r.id, f.Message)
+		e.park(r, f.Message)
 		e.discard(r)
 		return
 	}
@@ -387,12 +433,13 @@ func (e *Engine) fail(r *run, f *Failure) {
 		change = next.change(c, store.Ready, f)
 	}
 	change.Due = time.Now().Add(wait)
+	ev := r.event(AttemptEnded)
+	ev.Status, ev.Err, ev.Retry = f.Status, f.Message, wait
 	if err := e.writer.commit(store.Step{Change: []store.Change{change}}); err != nil {
 		e.lost(r, err)
 		return
 	}
-	e.observe(Event{Kind: AttemptEnded, Call: r.id, Function: c.name, Attempt: next.attempts,
-		Status: f.Status, Err: f.Message, Retry: wait, Elapsed: time.Since(r.begun)})
+	e.observe(ev)
 	e.discard(r)
 
 	e.mu.Lock()
@@ -418,7 +465,7 @@ func (e *Engine) discard(r *run) {
 	given := r.given
 	r.mu.Unlock()
 	if !given {
-		r.exec.Discard(true)
+		e.drop(r.exec)
 	}
 }
 
@@ -453,6 +500,8 @@ func (e *Engine) finish(r *run, res Result, f *Failure) {
 	}
 	change := next.change(c, store.Done, f)
 	change.Status, change.Output = res.Status, res.Output
+	ev := r.event(AttemptEnded)
+	ev.Status, ev.Final = res.Status, true
 	err := e.writer.commit(store.Step{Change: []store.Change{change}})
 	if err != nil && f == nil && !errors.Is(err, store.ErrUnavailable) && !errors.Is(err, store.ErrFenced) && !errors.Is(err, ErrClosed) {
 		// An output that the store does not take.
@@ -463,8 +512,6 @@ func (e *Engine) finish(r *run, res Result, f *Failure) {
 		e.lost(r, err)
 		return
 	}
-	ev := Event{Kind: AttemptEnded, Call: r.id, Function: c.name, Attempt: next.attempts,
-		Status: res.Status, Final: true, Elapsed: time.Since(r.begun)}
 	if f != nil {
 		ev.Err = f.Message
 	}
@@ -519,6 +566,13 @@ func (e *Engine) again(r *run) {
 // lost gives up, until the next start, a call whose step the store did not take: it goes
 // on from what was stored last.
 func (e *Engine) lost(r *run, err error) {
+	e.mu.Lock()
+	killed := e.killed
+	e.mu.Unlock()
+	if killed {
+		e.discard(r)
+		return
+	}
 	e.log.Error("a step could not be stored; the call is tried again at the next start",
 		"call", r.id, "function", r.c.name, "err", err)
 	e.discard(r)

@@ -41,7 +41,10 @@ type Engine struct {
 	running  bool
 	cutting  bool // what still runs is made to end
 	closed   bool
-	stop     chan struct{} // closed by Close
+	stop     chan struct{} // closed by Close and Kill
+	killed   bool
+	released bool          // by Close
+	frozen   []Execution   // that have not ended and never go on, because the engine was killed
 	active   int           // attempts of which the outcome is not settled
 	runs     map[*run]bool // those of them in which the function runs
 	idle     chan struct{} // closed when active becomes 0, if someone waits for that
@@ -81,7 +84,9 @@ type call struct {
 	name                  string
 	fn                    *function // nil if this program does not have it
 	place                 place
-	input                 []byte // nil if it is in the store only
+	input                 []byte    // nil if it is in the store only
+	created               int64     // milliseconds since 1970
+	queued                time.Time // since when it could run
 	progress
 
 	suspended bool  // the store has it as suspended
@@ -121,7 +126,7 @@ func New(cfg Config) (*Engine, error) {
 	for _, f := range cfg.Functions {
 		e.functions[f.Name] = &function{Function: f}
 	}
-	e.writer = newWriter(e.store, e.log, e.Fail)
+	e.writer = newWriter(e.store, e.log, e.Fail, cfg.Commits)
 	if err := e.recover(context.Background()); err != nil {
 		e.writer.close()
 		return nil, err
@@ -162,7 +167,7 @@ func (e *Engine) Dispatch(ctx context.Context, r Request, key string) (string, e
 	}
 	e.lastID++
 	c := &call{id: e.lastID, root: e.lastID, incarnation: e.store.Incarnation(),
-		name: r.Function, fn: e.functions[r.Function], input: r.Input}
+		name: r.Function, fn: e.functions[r.Function], input: r.Input, created: time.Now().UnixMilli()}
 	e.mu.Unlock()
 	if c.fn == nil {
 		return "", fmt.Errorf("no function %q", r.Function)
@@ -208,7 +213,7 @@ func (e *Engine) holdKey(ctx context.Context, key string) (release func(), err e
 func (c *call) record(parent int64) store.Call {
 	return store.Call{
 		ID: c.id, Incarnation: c.incarnation, Parent: parent, Root: c.root, Function: c.name,
-		Phase: store.Ready, Input: c.input,
+		Phase: store.Ready, Input: c.input, Created: time.UnixMilli(c.created),
 	}
 }
 
@@ -339,6 +344,7 @@ func (e *Engine) enqueue(c *call) {
 		return
 	}
 	c.place = queued
+	c.queued = time.Now()
 	c.fn.queue.push(c, c.suspended)
 	e.pump(c.fn)
 }

@@ -68,7 +68,7 @@ func (e *Engine) recover(ctx context.Context) error {
 // changed in the record.
 func (e *Engine) recall(rec *store.Call) (*call, *store.Change) {
 	c := &call{
-		id: rec.ID, incarnation: rec.Incarnation, root: rec.Root, name: rec.Function, fn: e.functions[rec.Function],
+		id: rec.ID, incarnation: rec.Incarnation, root: rec.Root, name: rec.Function, fn: e.functions[rec.Function], created: rec.Created.UnixMilli(),
 		progress: progress{status: rec.Status, attempts: rec.Attempts, failures: rec.Failures, awaits: rec.Awaits, reached: rec.Reached},
 	}
 	if rec.Parent != 0 {

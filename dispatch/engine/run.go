@@ -58,8 +58,9 @@ func (e *Engine) Fail(err error) {
 func (e *Engine) halt() error {
 	e.mu.Lock()
 	e.running = false
+	killed := e.killed
 	e.mu.Unlock()
-	if e.quiet(e.cfg.Grace) {
+	if killed || e.quiet(e.cfg.Grace) {
 		return nil
 	}
 	e.mu.Lock()
@@ -119,12 +120,15 @@ func (r *run) cut() {
 // Close makes Run stop, if it runs, and closes the store.
 func (e *Engine) Close() error {
 	e.mu.Lock()
-	if e.closed {
+	if e.released {
 		e.mu.Unlock()
 		return nil
 	}
-	e.closed = true
-	close(e.stop)
+	e.released = true
+	if !e.closed {
+		e.closed = true
+		close(e.stop)
+	}
 	stopped := e.stopped
 	e.mu.Unlock()
 	if stopped != nil {
@@ -132,7 +136,8 @@ func (e *Engine) Close() error {
 	}
 	e.writer.close()
 	e.mu.Lock()
-	var dropped []Execution
+	dropped := e.frozen
+	e.frozen = nil
 	for _, c := range e.calls {
 		if c.timer != nil {
 			c.timer.Stop()
@@ -141,6 +146,11 @@ func (e *Engine) Close() error {
 		if c.exec != nil && c.place != active {
 			dropped = append(dropped, c.exec)
 			c.exec = nil
+		}
+	}
+	if e.killed {
+		for r := range e.runs {
+			r.cut()
 		}
 	}
 	e.mu.Unlock()

@@ -25,6 +25,8 @@ type Function struct {
 // Attempt is one try at a call.
 type Attempt struct {
 	ID     string          // of the call, as the outside sees it
+	Parent string          // of the call that awaits it; "" for one from outside, or without Config.Lineage
+	Root   string          // of the call from outside that it was made for; "" without Config.Lineage
 	Number int             // from 1; attempts that a crash cut short are not counted
 	Base   context.Context // its values are for the function's context; it is never done
 	Input  []byte
@@ -104,7 +106,9 @@ type Policy struct {
 type Config struct {
 	Store     store.Store // owned by the engine from then on
 	Functions []Function
-	Observer  func(Event) // may be nil
+	Observer  func(Event)  // may be nil
+	Commits   func(Commit) // called after each commit, if it is not nil
+	Lineage   bool         // attempts and events tell parents and roots
 	Logger    *slog.Logger
 	Grace     time.Duration // for running attempts when Run is told to stop
 	Resident  int           // how many durable executions stay in memory while they are suspended
@@ -146,14 +150,28 @@ func (k EventKind) String() string {
 type Event struct {
 	Kind     EventKind
 	Call     string // id of the call
+	Parent   string // of the call that awaits it; "" for one from outside
+	Root     string // of the call from outside that it was made for
 	Function string
+	Created  time.Time     // of the call
+	Time     time.Time     // of what happened; what was committed became durable after it
 	Attempt  int           // number of the attempt, from 1
+	Queued   time.Duration // AttemptStarted, AttemptResumed: since it could run, but for want of its turn
 	Status   store.Status  // AttemptEnded: how
 	Err      string        // AttemptEnded: message of the error, if it failed
 	Retry    time.Duration // AttemptEnded: time until the next attempt
 	Final    bool          // AttemptEnded: the call is done
+	Parked   bool          // AttemptEnded: the call is kept for another program
 	Awaited  int           // AttemptSuspended: how many calls it awaits
 	State    int           // AttemptSuspended: size of the state; 0 in a volatile build
 	Loaded   bool          // AttemptResumed: the state was loaded from the store
 	Elapsed  time.Duration // AttemptSuspended, AttemptEnded: how long the code ran
+}
+
+// Commit is a transaction that a store was given.
+type Commit struct {
+	Time    time.Time // of its end
+	Elapsed time.Duration
+	Steps   int
+	Err     error // nil if all steps are durable
 }

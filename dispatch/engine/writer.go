@@ -32,19 +32,21 @@ type group struct{ err error }
 type writer struct {
 	store  store.Store
 	log    *slog.Logger
-	fenced func(error) // called if the store belongs to another process
+	fenced func(error)  // called if the store belongs to another process
+	seen   func(Commit) // called after each commit, if it is not nil
 
 	mu      sync.Mutex
 	queue   []*write
 	wake    chan struct{}
 	closing bool
+	killed  bool
 	closed  chan struct{} // by close, to end the waiting for a store that is not available
 	ended   chan struct{} // by loop
 }
 
-func newWriter(s store.Store, log *slog.Logger, fenced func(error)) *writer {
+func newWriter(s store.Store, log *slog.Logger, fenced func(error), seen func(Commit)) *writer {
 	w := &writer{
-		store: s, log: log, fenced: fenced,
+		store: s, log: log, fenced: fenced, seen: seen,
 		wake:   make(chan struct{}, 1),
 		closed: make(chan struct{}),
 		ended:  make(chan struct{}),
@@ -81,12 +83,11 @@ func (w *writer) commit(steps ...store.Step) error {
 // close commits what is queued and ends the writer.
 func (w *writer) close() {
 	w.mu.Lock()
-	closing := w.closing
-	w.closing = true
-	w.mu.Unlock()
-	if !closing {
+	if !w.closing {
+		w.closing = true
 		close(w.closed)
 	}
+	w.mu.Unlock()
 	<-w.ended
 }
 
@@ -133,11 +134,22 @@ func (w *writer) write(batch []*write) {
 		if len(batch) == 0 {
 			return
 		}
+		if w.dead() {
+			for _, x := range batch {
+				x.finish(ErrClosed)
+			}
+			return
+		}
 		steps := make([]store.Step, len(batch))
 		for i, x := range batch {
 			steps[i] = x.step
 		}
+		begun := time.Now()
 		err := w.store.Commit(context.Background(), steps)
+		if w.seen != nil {
+			now := time.Now()
+			w.seen(Commit{Time: now, Elapsed: now.Sub(begun), Steps: len(steps), Err: err})
+		}
 		var bad *store.StepError
 		switch {
 		case err == nil:

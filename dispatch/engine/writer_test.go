@@ -66,7 +66,7 @@ var discard = slog.New(slog.DiscardHandler)
 func TestWriterIsolates(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := &fakeStore{bad: make(map[int64]bool), blames: rapid.Bool().Draw(t, "blames"), hold: make(chan struct{})}
-		w := newWriter(s, discard, nil)
+		w := newWriter(s, discard, nil, nil)
 		groups := rapid.SliceOfN(rapid.IntRange(1, 3), 1, 20).Draw(t, "groups")
 		var wg sync.WaitGroup
 		errs := make([]error, len(groups))
@@ -108,7 +108,7 @@ func TestWriterIsolates(t *testing.T) {
 // Steps that come in during a commit share the next one.
 func TestWriterShares(t *testing.T) {
 	s := &fakeStore{hold: make(chan struct{})}
-	w := newWriter(s, discard, nil)
+	w := newWriter(s, discard, nil, nil)
 	defer w.close()
 	var wg sync.WaitGroup
 	for id := range int64(100) {
@@ -129,7 +129,7 @@ func TestWriterShares(t *testing.T) {
 // A store that is not available for a while gets the same steps again.
 func TestWriterWaits(t *testing.T) {
 	s := &fakeStore{unavailable: 3}
-	w := newWriter(s, discard, nil)
+	w := newWriter(s, discard, nil, nil)
 	require.NoError(t, w.commit(stepOf(1), stepOf(2)))
 	assert.Equal(t, []int64{1, 2}, s.created)
 	s.unavailable = 1 << 30
