@@ -67,7 +67,7 @@ var (
 // start one. Inside, use Await or Gather, or give a key (see [WithKey]), because what a
 // function does between two awaits may be done again.
 func (f *Function[I, O]) Dispatch(ctx context.Context, in I, opts ...DispatchOption) (ID, error) {
-	d := f.body().owner.Load()
+	d := f.dispatcher()
 	if d == nil {
 		return "", fmt.Errorf("dispatch: %s: %w", f.name, ErrNotRegistered)
 	}
@@ -91,7 +91,7 @@ func (f *Function[I, O]) Dispatch(ctx context.Context, in I, opts ...DispatchOpt
 // call must be one of f.
 func (f *Function[I, O]) Wait(ctx context.Context, id ID) (O, error) {
 	var zero O
-	d := f.body().owner.Load()
+	d := f.dispatcher()
 	if d == nil {
 		return zero, fmt.Errorf("dispatch: %s: %w", f.name, ErrNotRegistered)
 	}

@@ -21,14 +21,22 @@ func TestCompiled(t *testing.T) {
 		t.Skip("builds the compiler and a program")
 	}
 	dir, coroc := module(t, "compiled")
-	write(t, dir, "dispatch/dispatch.go", []byte("package dispatch\n"))
-	for _, name := range []string{"await_test.go", "example_test.go", "helpers_test.go"} {
-		b, err := os.ReadFile(name)
-		require.NoError(t, err)
-		write(t, dir, filepath.Join("dispatch", name), bytes.Replace(b, []byte("//go:build !durable\n"), nil, 1))
+	for name, files := range map[string][]string{
+		"dispatch":     {"await_test.go", "example_test.go", "helpers_test.go"},
+		"dispatchtest": {"dispatchtest/dispatchtest_test.go", "dispatchtest/example_test.go"},
+	} {
+		write(t, dir, name+"/doc.go", []byte("package "+name+"\n"))
+		for _, file := range files {
+			b, err := os.ReadFile(file)
+			require.NoError(t, err)
+			write(t, dir, filepath.Join(name, filepath.Base(file)), bytes.Replace(b, []byte("//go:build !durable\n"), nil, 1))
+		}
 	}
-	out := command(t, dir, "-mod=mod", coroc, "test", "-v", "./dispatch")
-	for _, name := range []string{"TestAwait", "TestAwaitInCoroutine", "TestGather", "TestGatherMany", "TestRecursion", "TestRestartAfterAwait", "Example", "ExampleCheckStates"} {
+	out := command(t, dir, "-mod=mod", coroc, "test", "-v", "./...")
+	for _, name := range []string{
+		"TestAwait", "TestAwaitInCoroutine", "TestGather", "TestGatherMany", "TestRecursion", "TestRestartAfterAwait", "Example", "ExampleCheckStates",
+		"TestEachCrash", "TestManyCrashes", "TestTimePasses", "TestSleep", "TestCrashInTheMiddle", "TestMocks", "ExampleRunner_CrashAtAwait",
+	} {
 		require.Contains(t, out, "--- PASS: "+name+" ")
 	}
 }

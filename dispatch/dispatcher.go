@@ -21,6 +21,7 @@ type Dispatcher struct {
 	sealer    *seal.Sealer      // of their states, or nil
 
 	interceptors []Interceptor
+	open         atomic.Bool // New has returned it
 	killed       atomic.Bool
 }
 
@@ -114,6 +115,7 @@ func New(opts ...Option) (*Dispatcher, error) {
 		d.release()
 		return nil, err
 	}
+	d.open.Store(true)
 	return d, nil
 }
 

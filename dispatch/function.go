@@ -94,6 +94,14 @@ func (f *Function[I, O]) bind(d *Dispatcher) error {
 	return nil
 }
 
+// dispatcher returns the one that f belongs to, or nil. While that is being made there is none.
+func (f *Function[I, O]) dispatcher() *Dispatcher {
+	if d := f.body().owner.Load(); d != nil && d.open.Load() {
+		return d
+	}
+	return nil
+}
+
 func (f *Function[I, O]) unbind(d *Dispatcher) { f.body().owner.CompareAndSwap(d, nil) }
 
 // FuncOption is an option of [Func].
