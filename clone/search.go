@@ -576,7 +576,7 @@ func (s *search) check() *refusal {
 		}
 	}
 	p := s.t.packages[0]
-	if errs := s.c.mod.Check(p, syntax); len(errs) > 0 {
+	if _, errs := s.c.mod.Check(p, syntax); len(errs) > 0 {
 		return refuse(errs[0].Pos, "%s", strings.TrimSpace(errs[0].Msg))
 	}
 	return nil

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"go/ast"
 	"go/token"
-	"hash"
 	"io"
 	"reflect"
 	"regexp"
@@ -43,7 +42,7 @@ func fingerprint(n ast.Node, rename func(*ast.Ident) string) uint64 {
 	}
 	h := sha256.New()
 	fmt.Fprintf(h, "coroc %d\n", canonical)
-	c := &canonicalWriter{h, rename}
+	c := &canonicalWriter{h: h, rename: rename}
 	if fd, ok := n.(*ast.FuncDecl); ok {
 		n = anonymous(fd)
 	}
@@ -79,14 +78,17 @@ func anonymousType(t ast.Expr) ast.Expr {
 }
 
 type canonicalWriter struct {
-	h      hash.Hash
+	h      io.Writer
 	rename func(*ast.Ident) string
+
+	hideLits bool // func literals all look alike
 }
 
 var (
 	positionType = reflect.TypeFor[token.Pos]()
 	commentType  = reflect.TypeFor[*ast.CommentGroup]()
 	identType    = reflect.TypeFor[ast.Ident]()
+	funcLitType  = reflect.TypeFor[ast.FuncLit]()
 )
 
 // write writes what is not zero of a value. Positions count where their presence
@@ -108,6 +110,10 @@ func (c *canonicalWriter) write(v reflect.Value) {
 		t := v.Type()
 		if v.Type() == identType {
 			fmt.Fprintf(h, "(Ident Name:%q)", c.rename(v.Addr().Interface().(*ast.Ident)))
+			return
+		}
+		if c.hideLits && t == funcLitType {
+			io.WriteString(h, "(FuncLit)")
 			return
 		}
 		fmt.Fprintf(h, "(%s", t.Name())

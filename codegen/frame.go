@@ -215,4 +215,5 @@ func (t *twinGen) registerFrame(frame string, fingerprint uint64) {
 		site(t.coroc+".Exit", t.base()+" (deferred calls)", fields)
 	}
 	t.unit.register(text + ")")
+	t.registerMigrations(frame, version)
 }

@@ -51,8 +51,12 @@ type Generator struct {
 	assigned  map[*types.Var]bool  // package-level variables that are reassigned somewhere
 	functions []*Function          // what the twins keep
 	versions  []*Version
-	records   map[string][]uint64 // fingerprints by names in saved states
-	renames   *Renames
+
+	migrations []*Migration
+	hooks      map[string]string // by the names in saved states of functions
+
+	records map[string][]uint64 // fingerprints by names in saved states
+	renames *Renames
 }
 
 // New returns a generator for the module.
@@ -61,7 +65,7 @@ func New(mod *typecheck.Module, facts *colour.Facts) *Generator {
 		mod: mod, facts: facts,
 		decls: map[*types.Func]*ast.FuncDecl{}, recovers: map[*types.Func]bool{}, recoverOf: map[string]map[string]bool{},
 		twins: map[string]bool{}, recorded: map[*types.Func]bool{}, makers: map[*types.Func]bool{}, assigned: map[*types.Var]bool{},
-		records: map[string][]uint64{},
+		records: map[string][]uint64{}, hooks: map[string]string{},
 	}
 	for _, p := range mod.Packages {
 		if p.Library {
@@ -202,6 +206,9 @@ type pkgGen struct {
 
 	placed map[ast.Node]*places // of declarations of the source
 	locals map[string]string    // see localTypes
+
+	optIns  []*OptIn // see optIn
+	matches map[matchKey]map[ast.Node][2]*versionSource
 }
 
 // fileGen is the work on one file.
@@ -232,6 +239,7 @@ func (g *Generator) Package(p *typecheck.Package, d *desugar.Package) ([]File, [
 		Generator: g, p: p, d: d, info: d.Info,
 		desugared: d, origFunc: map[*types.Func]*types.Func{}, statics: map[string]bool{},
 		counts: map[string]int{}, made: map[*ast.FuncLit]string{}, deferTypes: map[*ast.DeferStmt]string{}, instancesIn: map[ast.Decl][]string{}, unitDone: map[ast.Decl]bool{}, placed: map[ast.Node]*places{},
+		matches: map[matchKey]map[ast.Node][2]*versionSource{},
 	}
 	for _, f := range d.Files {
 		for _, decl := range f.Decls {

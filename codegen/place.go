@@ -33,6 +33,36 @@ func (f *pkgGen) placesIn(decl ast.Node) *places {
 	return p
 }
 
+// placesOf returns the numbers of a function that has been taken out of its file.
+func placesOf(decl *ast.FuncDecl) *places {
+	p := &places{names: map[ast.Node]string{}, calls: map[ast.Node]int{}, defers: map[ast.Node]int{}, in: map[ast.Node]ast.Node{}}
+	p.walk(decl, "")
+	return p
+}
+
+// CallOf returns the call or range with a number in a function, or in the literal or the body of
+// a range in it that has a name, .func1.range2; if there is none, the function.
+func CallOf(decl *ast.FuncDecl, name string, number int) ast.Node {
+	p := placesOf(decl)
+	fn := ast.Node(decl)
+	for n, s := range p.names {
+		if s == name {
+			if fn = n; p.in[n] != nil {
+				fn = p.in[n]
+			}
+		}
+	}
+	found := fn
+	ast.Inspect(fn, func(n ast.Node) bool {
+		if p.calls[n] == number && number > 0 {
+			found = n
+		}
+		_, isLit := n.(*ast.FuncLit)
+		return !isLit || n == fn
+	})
+	return found
+}
+
 // declaration numbers what stands in a declaration. What stands in the initialiser of a
 // package-level variable is called by that variable, which may share its declaration with
 // others: = and its name.

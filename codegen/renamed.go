@@ -97,7 +97,12 @@ func (r *Renames) Fingerprint(p *typecheck.Package, n ast.Node) uint64 {
 	if len(r.old) == 0 {
 		return Fingerprint(n)
 	}
-	return fingerprint(n, func(id *ast.Ident) string {
+	return fingerprint(n, r.oldest(p))
+}
+
+// oldest returns a function that gives what an identifier of a package mentions its oldest name.
+func (r *Renames) oldest(p *typecheck.Package) func(*ast.Ident) string {
+	return func(id *ast.Ident) string {
 		obj := p.Info.Uses[id]
 		if obj == nil {
 			obj = p.Info.Defs[id]
@@ -112,7 +117,7 @@ func (r *Renames) Fingerprint(p *typecheck.Package, n ast.Node) uint64 {
 			return old
 		}
 		return id.Name
-	})
+	}
 }
 
 func lastElement(name string) string { return name[strings.LastIndexByte(name, '.')+1:] }

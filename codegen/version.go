@@ -78,11 +78,14 @@ func variableName(v *ast.ValueSpec) string {
 	return ""
 }
 
-// handsOver reports whether frames may come to a twin that are of frozen versions of its
+// handsOver reports whether frames may come to a twin that are of other versions of its
 // function.
 func (t *twinGen) handsOver() bool {
-	if t.frozen != nil || t.sig == nil {
+	if t.sig == nil {
 		return false
+	}
+	if t.frozen != nil {
+		return t.movesOn()
 	}
 	for _, fz := range t.p.Frozen {
 		if t.state == fz.State || strings.HasPrefix(t.state, fz.State+".") {
@@ -92,13 +95,24 @@ func (t *twinGen) handsOver() bool {
 	return false
 }
 
-// handOver prints how a twin leaves a frame of a frozen version to that one.
+// movesOn reports whether frames that were saved in a frozen version may have moved to the
+// current one.
+func (t *twinGen) movesOn() bool {
+	_, isBody := t.orig.(*ast.RangeStmt)
+	return !isBody && t.optIn(t.Generator.renames.Now(t.frozen.State)) != nil
+}
+
+// handOver prints how a twin leaves a frame of another version to that one.
 func (t *twinGen) handOver(b *bodyGen) {
 	if !t.handsOver() {
 		return
 	}
 	resume, ok := t.local("resume"), t.local("ok")
-	b.putf("if !%s.Running() {\nif %s, %s := %s.Frozen[func%s](%s); %s {\n", t.c, resume, ok, t.coroc, t.twinSignature(t.sig), t.c, ok)
+	find := "Frozen"
+	if t.frozen != nil {
+		find = "Moved"
+	}
+	b.putf("if !%s.Running() {\nif %s, %s := %s.%s[func%s](%s); %s {\n", t.c, resume, ok, t.coroc, find, t.twinSignature(t.sig), t.c, ok)
 	call := resume + "(" + joinArgs(t.c, argsOf(t.params)) + ")"
 	if len(t.results) > 0 {
 		b.putf("return %s\n}\n}\n", call)

@@ -72,6 +72,8 @@ type Result struct {
 	Functions   []*codegen.Function                     // what the durable functions keep, sorted by position
 	Diagnostics []typecheck.Diagnostic                  // sorted
 	Versions    []*codegen.Version                      // what states can be resumed in
+	Migrations  []*codegen.Migration                    // how older versions move to current ones
+	Hooks       map[string]string                       // hooks of migrations, by the names of functions in states
 	Records     map[string][]uint64                     // fingerprints of func values, by their names in states
 	Frozen      []*frozenVersion                        // what coroc freeze has kept
 
@@ -268,7 +270,9 @@ func (r *Result) generate(ctx context.Context) {
 	r.useCommitted()
 	r.Functions = r.unique(gen.Functions())
 	r.Versions, r.Records = gen.Versions(), gen.Records()
+	r.Migrations, r.Hooks = gen.Migrations(), gen.Hooks()
 	r.checkFrozen()
+	r.checkMigrations()
 	if !r.stress {
 		r.add(r.unsavable(r.Functions))
 	}

@@ -145,12 +145,7 @@ func parseFrozen(name string) (*frozenVersion, error) {
 	if v.file, err = parser.ParseFile(v.fset, name, text, parser.ParseComments|parser.SkipObjectResolution); err != nil {
 		return nil, err
 	}
-	for _, d := range v.file.Decls {
-		if fd, ok := d.(*ast.FuncDecl); ok && fd.Body != nil && v.decl == nil {
-			v.decl = fd
-		}
-	}
-	if v.decl == nil {
+	if v.decl = declaredIn(v.file); v.decl == nil {
 		return nil, errors.New("there is no function in it")
 	}
 	var node ast.Node = v.decl
@@ -163,6 +158,16 @@ func parseFrozen(name string) (*frozenVersion, error) {
 		return nil, errors.New("the function in it has been changed")
 	}
 	return v, nil
+}
+
+// declaredIn returns the function of the file of a version, or nil.
+func declaredIn(f *ast.File) *ast.FuncDecl {
+	for _, d := range f.Decls {
+		if fd, ok := d.(*ast.FuncDecl); ok && fd.Body != nil {
+			return fd
+		}
+	}
+	return nil
 }
 
 func (v *frozenVersion) directive(line string) error {
@@ -191,15 +196,15 @@ func (v *frozenVersion) directive(line string) error {
 		v.State, v.Fingerprint, v.Literal = f[0], number(f[1], 16), true
 	}
 	if f := split(directiveVersion, 2); f != nil {
+		if v.Literals == nil {
+			v.Literals, v.Sites = map[string]uint64{}, map[string][]int{}
+		}
 		s := frozenSites{State: f[0], Fingerprint: number(f[1], 16)}
 		for _, k := range f[2:] {
 			s.Keys = append(s.Keys, int(number(k, 10)))
 		}
 		v.Versions = append(v.Versions, s)
-		if v.Literals == nil {
-			v.Literals = map[string]uint64{}
-		}
-		v.Literals[s.State] = s.Fingerprint
+		v.Literals[s.State], v.Sites[s.State] = s.Fingerprint, s.Keys
 	}
 	if f := split(directiveText, 1); f != nil {
 		v.Text = number(f[0], 16)
@@ -233,13 +238,13 @@ func (r *Result) addFrozen() bool {
 		r.Frozen = append(r.Frozen, all...)
 		f := &frozenPackage{r: r, p: p, all: all, renames: renames}
 		files := f.files()
-		if len(files) == 0 {
+		if len(files) == 0 && len(f.earlier) == 0 {
 			continue
 		}
 		for _, q := range r.Module.Packages {
 			if q.Path == p.Path {
 				q.Files = append(slices.Clone(q.Files), files...)
-				q.Frozen = f.frozen
+				q.Frozen, q.Earlier = f.frozen, f.earlier
 				changed[q] = true
 			}
 		}
@@ -259,6 +264,7 @@ type frozenPackage struct {
 	old    []*frozenVersion // that are not current
 	frozen map[string]*typecheck.Frozen
 
+	earlier []*typecheck.Frozen // those that may move to the current version
 	renames *codegen.Renames
 }
 
@@ -269,38 +275,62 @@ func (f *frozenPackage) files() []*typecheck.File {
 			f.old = append(f.old, v)
 		}
 	}
-	f.frozen = map[string]*typecheck.Frozen{}
-	var files []*typecheck.File
-	for _, v := range f.old {
-		file := f.file(v)
-		if file == nil {
+	moves := f.moves()
+	for {
+		f.frozen = map[string]*typecheck.Frozen{}
+		var files []*typecheck.File
+		for _, v := range f.old {
+			file := f.file(v)
+			if file == nil {
+				return nil
+			}
+			files = append(files, file)
+			f.frozen[v.name()] = &v.Frozen
+		}
+		n := len(f.old)
+		if len(files) > 0 && !f.fits(files, moves) {
 			return nil
 		}
-		files = append(files, file)
-		f.frozen[v.name()] = &v.Frozen
+		if len(f.old) == n {
+			for _, v := range f.old {
+				if moves(v) {
+					f.earlier = append(f.earlier, &v.Frozen)
+				}
+			}
+			return files
+		}
 	}
-	if len(files) == 0 || !f.fits(files) {
-		return nil
+}
+
+// moves returns a function that reports whether a version may move to the current one.
+func (f *frozenPackage) moves() func(v *frozenVersion) bool {
+	ins := codegen.OptIns(f.p)
+	return func(v *frozenVersion) bool {
+		return slices.ContainsFunc(ins, func(o *codegen.OptIn) bool { return o.Freezes(f.renames.Now(v.State)) })
 	}
-	return files
 }
 
 // fits reports whether the package still has what its frozen versions need; what it has not
-// is reported.
-func (f *frozenPackage) fits(files []*typecheck.File) bool {
+// is reported. A version that may move to the current one can do without: it is taken from
+// those that are compiled.
+func (f *frozenPackage) fits(files []*typecheck.File, moves func(*frozenVersion) bool) bool {
 	var all []*ast.File
 	for _, g := range slices.Concat(f.p.Files, files) {
 		all = append(all, g.Syntax)
 	}
 	ok := true
-	for _, e := range f.r.Module.Check(f.p, all) {
+	unfit := map[*frozenVersion]bool{}
+	info, errs := f.r.Module.Check(f.p, all)
+	for _, e := range errs {
 		pos := f.r.Module.Position(e.Pos)
 		i := slices.IndexFunc(f.old, func(v *frozenVersion) bool { return v.Frozen.File == pos.Filename })
 		if i < 0 || e.Soft {
 			continue
 		}
-		ok = false
 		v := f.old[i]
+		if unfit[v] {
+			continue
+		}
 		d := typecheck.Diagnostic{
 			Pos:     pos,
 			Message: fmt.Sprintf("the frozen version %016x of %s does not fit its package any more: %s", v.Fingerprint, v.State, strings.Join(strings.Fields(e.Msg), " ")),
@@ -309,8 +339,18 @@ func (f *frozenPackage) fits(files []*typecheck.File) bool {
 		if now := f.declared(v.State); now.IsValid() {
 			d.Related = []typecheck.Related{{Pos: now, Message: "the function as it is now"}}
 		}
+		if moves(v) {
+			unfit[v] = true
+			v.Info = info
+			f.earlier = append(f.earlier, &v.Frozen)
+			d.Warning = true
+			d.Fix = "keep what it needs: until then, what is suspended in it goes on only where it can move to the function as it is now"
+		} else {
+			ok = false
+		}
 		f.r.add([]typecheck.Diagnostic{d})
 	}
+	f.old = slices.DeleteFunc(f.old, func(v *frozenVersion) bool { return unfit[v] })
 	return ok
 }
 
@@ -363,6 +403,7 @@ func (f *frozenPackage) file(v *frozenVersion) *typecheck.File {
 		f.r.add([]typecheck.Diagnostic{{Pos: token.Position{Filename: v.Frozen.File}, Message: "internal error: a frozen version does not parse: " + err.Error()}})
 		return nil
 	}
+	v.Decl = declaredIn(syntax)
 	return &typecheck.File{Name: name, Syntax: syntax, Source: text.Bytes(), Library: frozenDir, Origins: []string{v.Frozen.File}, Frozen: true}
 }
 
@@ -416,7 +457,7 @@ func (r *Result) checkFrozen() {
 					continue
 				}
 				r.add([]typecheck.Diagnostic{{
-					Pos:     v.callPosition(key, s.State != v.State),
+					Pos:     v.callPosition(s.State, key),
 					Message: fmt.Sprintf("the frozen version %016x of %s can be suspended here, but what it calls does not suspend any more", v.Fingerprint, s.State),
 					Fix:     "let that function still be one that may suspend, or remove the version if no saved state needs it: coroc freeze -prune",
 				}})
@@ -425,21 +466,9 @@ func (r *Result) checkFrozen() {
 	}
 }
 
-// callPosition returns where the call with a number stands in the frozen file.
-func (v *frozenVersion) callPosition(key int, nested bool) token.Position {
-	n, pos := 0, v.decl.Pos()
-	if !nested {
-		ast.Inspect(v.decl, func(x ast.Node) bool {
-			switch x.(type) {
-			case *ast.FuncLit:
-				return false
-			case *ast.CallExpr, *ast.RangeStmt:
-				if n++; n == key {
-					pos = x.Pos()
-				}
-			}
-			return true
-		})
-	}
-	return v.fset.PositionFor(pos, false)
+// callPosition returns where the call with a number, in the function or in what has a name in
+// it, stands in the frozen file.
+func (v *frozenVersion) callPosition(state string, key int) token.Position {
+	n := codegen.CallOf(v.decl, strings.TrimPrefix(state, v.State), key)
+	return v.fset.PositionFor(n.Pos(), false)
 }

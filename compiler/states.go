@@ -69,7 +69,7 @@ func (c *StateChecker) frame(f runtime.InspectedFrame, add addProblem) {
 	if i := strings.IndexByte(name, '['); i > 0 {
 		name, generic = name[:i], true
 	}
-	if isOurs(name) {
+	if isOurs(name) || c.moves(name, f, generic) {
 		return
 	}
 	versions := c.versions[name]

@@ -15,6 +15,10 @@ var ErrNotDurable = errors.New("only durable coroutines can be saved and loaded:
 // loaded.
 var ErrInvalidState = runtime.ErrInvalidState
 
+// Migration is what a hook that //coroc:migrate names is called with: a frame that was saved in
+// an older version of its function.
+type Migration = runtime.Migration
+
 // Coroutine is a function that runs in steps. It yields values of type R and
 // receives values of type S. Copies of a Coroutine are the same coroutine. It is made by
 // [New]; the methods of the zero value panic.

@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"go/ast"
 	"go/token"
+	"go/types"
+
+	"github.com/coroc-dev/coroc/typecheck"
 )
 
 // Saved states say what they are about by where it stands in the source: a temporary
@@ -151,4 +154,35 @@ func (f *fn) wire(name, as string, stack []ast.Node, count map[ast.Node]map[stri
 		name = fmt.Sprintf("%s#%d", name, n)
 	}
 	f.wires[as] = name
+}
+
+// LocalNames returns the names in saved states of what a function, declared or literal,
+// declares in itself.
+func LocalNames(src ast.Node, pkg *types.Package, info *types.Info) map[types.Object]string {
+	d, ok := src.(ast.Decl)
+	if !ok {
+		d = &ast.GenDecl{Tok: token.VAR, Specs: []ast.Spec{&ast.ValueSpec{Values: []ast.Expr{src.(ast.Expr)}}}}
+	}
+	f := &fn{
+		r: &rewriter{src: &typecheck.Package{Types: pkg}, info: info}, src: d,
+		names: map[types.Object]string{}, wires: map[string]string{},
+	}
+	for i, obj := range f.locals() {
+		if obj.Name() == "_" {
+			continue
+		}
+		as := fmt.Sprint(obj.Name(), " ", i)
+		f.names[obj] = as
+		for _, twin := range f.clauseVars[obj] {
+			f.names[twin] = as
+		}
+	}
+	f.wireLocals()
+	wires := map[types.Object]string{}
+	for obj, as := range f.names {
+		if w := f.wires[as]; w != "" {
+			wires[obj] = w
+		}
+	}
+	return wires
 }

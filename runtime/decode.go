@@ -46,6 +46,7 @@ type decoder struct {
 	edges  [][2]int // boxed objects that hold others
 
 	versions map[versionOfRecord]unsafe.Pointer
+	loose    bool // some frames may move to other versions
 
 	contexts      map[int]*loadedContext // by object
 	late          []lateContext
@@ -77,6 +78,7 @@ type loadedShape struct {
 	live  []field
 	first int  // types of the live fields, in d.params
 	same  bool // byte for byte the description of the site
+	loose *looseShape
 }
 
 type loadedName struct {
@@ -186,8 +188,9 @@ func (d *decoder) run(roots []any) (err error) {
 	if d.i != len(d.b) {
 		d.fail("%d bytes are left over", len(d.b)-d.i)
 	}
-	d.checkEntry()
 	d.finish()
+	d.settle()
+	d.checkEntry()
 	d.checkNested()
 
 	d.setRoots(roots)
@@ -308,6 +311,12 @@ func (d *decoder) readShapes() {
 			continue
 		}
 		fingerprint := d.fixed64()
+		if len(d.reg.migrations) > 0 {
+			if m := d.reg.movesOf(string(name), fingerprint); m != nil {
+				d.readLooseShape(m, string(name), fingerprint)
+				continue
+			}
+		}
 		key := d.int()
 		pos := d.pos()
 		s := d.findSite(name, fingerprint, key, pos)
@@ -340,7 +349,7 @@ func (d *decoder) readShapes() {
 // that is one whose types all have fixed numbers and there is no difference at all.
 func sameSite(r *registry, name, b []byte) *siteType {
 	for _, f := range r.frameNames[string(name)] {
-		if len(b) < 10 || f.fingerprint != binary.LittleEndian.Uint64(b) {
+		if len(b) < 10 || f.fingerprint != binary.LittleEndian.Uint64(b) || f.moves != nil {
 			continue
 		}
 		key, _ := binary.Uvarint(b[8:])
@@ -426,6 +435,10 @@ func (d *decoder) checkShapes() {
 		if s.same {
 			continue
 		}
+		if s.loose != nil {
+			d.checkLooseShape(s)
+			continue
+		}
 		for j, f := range s.live {
 			if d.params[s.first+j] == typeSelf && isSelf(s.site.frame, f.p) {
 				continue
@@ -450,6 +463,9 @@ func (d *decoder) oneFrame() any {
 		d.fail("no shape %d", k)
 	}
 	s := &d.shapes[k]
+	if s.loose != nil {
+		return d.looseFrame(s.loose)
+	}
 	t := s.site.frame
 	d.charge(1, t.plan.size)
 	p := reflect.New(t.typ).UnsafePointer()

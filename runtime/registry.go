@@ -225,6 +225,8 @@ type frameType struct {
 	typ         reflect.Type
 	word        unsafe.Pointer // the type word of *F in an interface
 	resume      any            // of a frozen version: what goes on from it
+	onward      any            // of the current version of a function that has opted in to migrations: the same
+	moves       *moves         // of an older version of one
 	plan        *plan
 	sites       []*siteType
 	byKey       map[int]*siteType
@@ -284,6 +286,10 @@ type registrations struct {
 	codecs    map[reflect.Type]*codec
 	bindings  []*varType        // of the process, the latest last
 	renamed   map[string]string // new names by old ones
+
+	migrations map[string]*migrations // by the names of functions
+	moves      map[versionKey]*moves
+
 	conflicts []error
 }
 
@@ -301,6 +307,9 @@ func newRegistrations() *registrations {
 		codecs:    map[reflect.Type]*codec{},
 		spelling:  spelling{types: map[string]string{}},
 		renamed:   map[string]string{},
+
+		migrations: map[string]*migrations{},
+		moves:      map[versionKey]*moves{},
 	}
 }
 
@@ -340,6 +349,8 @@ type registry struct {
 	codecs     map[reflect.Type]*codec
 	bindings   []*varType
 	bound      namedValues // bindings, looked up
+	migrations map[string]*migrations
+	moves      map[versionKey]*moves
 	sites      int
 }
 
@@ -398,6 +409,7 @@ func (p *registrations) compile() *registry {
 		}
 		r.names.learn(f.typ)
 	}
+	r.compileMigrations(p)
 	for typ := range r.recordOf {
 		r.names.learn(typ)
 	}

@@ -127,7 +127,7 @@ func (i libraryImporter) Import(path string) (*types.Package, error) {
 
 // Check checks files as a package of its own, with the imports of p, and
 // returns the errors.
-func (m *Module) Check(p *Package, files []*ast.File) []types.Error {
+func (m *Module) Check(p *Package, files []*ast.File) (*types.Info, []types.Error) {
 	var errs []types.Error
 	conf := types.Config{
 		GoVersion: p.GoVersion,
@@ -139,8 +139,9 @@ func (m *Module) Check(p *Package, files []*ast.File) []types.Error {
 			}
 		},
 	}
-	conf.Check(p.Path, m.Fset, files, nil) //nolint:errcheck // collected
-	return errs
+	info := newInfo()
+	conf.Check(p.Path, m.Fset, files, info) //nolint:errcheck // collected
+	return info, errs
 }
 
 // Recheck checks packages of the module again, after a change of their syntax

@@ -121,6 +121,10 @@ type Package struct {
 	// current ones, by the names that they are declared by.
 	Frozen map[string]*Frozen
 
+	// Earlier has those of Frozen that may move to the current version, and others that do
+	// not fit the package any more.
+	Earlier []*Frozen
+
 	module *Module
 	sizes  types.Sizes
 }
@@ -133,6 +137,10 @@ type Frozen struct {
 	Original    string // name of the function or method that it is a version of; "" for a literal
 	File        string // absolute
 
+	Decl *ast.FuncDecl // as a part of the package
+	Info *types.Info   // about that, if it does not fit the package any more
+
+	Sites    map[string][]int  // the keys of the sites of the function and of the literals in it
 	Literals map[string]uint64 // fingerprints of the literals in it that may suspend, by their names in saved states
 }
 
