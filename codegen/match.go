@@ -308,7 +308,7 @@ var (
 func (s *versionSource) names(live []string, here, there *spot, other *versionSource) (names []string, why string) {
 	a, b := here.nodes(), there.nodes()
 	if len(a) != len(b) {
-		return nil, "internal error: the same statement has other parts"
+		return nil, "this statement is compiled in another way now"
 	}
 	was := map[int]int{}
 	for i := range a {

@@ -197,39 +197,50 @@ func (r *Result) siteOf(key int, is func(*codegen.Version) bool) *codegen.Versio
 }
 
 // moves reports whether a saved frame moves to the current version of its function, or may do
-// so: only the program can ask a hook.
-func (c *StateChecker) moves(name string, f runtime.InspectedFrame, generic bool) bool {
+// so: only the program can ask a hook. Else it says why not, if the function has opted in.
+func (c *StateChecker) moves(name string, f runtime.InspectedFrame, generic bool) (moves bool, why string) {
 	fingerprint, _ := strconv.ParseUint(f.Fingerprint, 16, 64)
 	if slices.ContainsFunc(c.versions[name], func(v *codegen.Version) bool { return v.Frozen == nil && v.Fingerprint == fingerprint }) {
-		return false
+		return false, ""
 	}
 	if c.r.Hooks[name] != "" {
-		return true
+		return true, ""
 	}
 	for _, m := range c.r.Migrations {
-		move := m.Moves[f.Site]
-		if m.Fingerprint != fingerprint || c.renames.Now(m.State) != name || move == nil || move.Why != "" {
-			continue
-		}
-		now := c.r.siteOf(move.To, func(v *codegen.Version) bool { return v.State == m.Now && v.Frozen == nil })
-		if now == nil {
-			return false
-		}
-		if slices.ContainsFunc(f.Variables, func(x runtime.InspectedField) bool { return dropped(x.Name, move) }) {
-			return false
-		}
-		for i, name := range move.Names {
-			j := slices.IndexFunc(f.Variables, func(x runtime.InspectedField) bool { return x.Name == name })
-			if j < 0 && f.Omitted == 0 {
-				return false
+		if m.Fingerprint == fingerprint && c.renames.Now(m.State) == name && m.Moves[f.Site] != nil {
+			if why = c.movesNot(m, f, generic); why == "" {
+				return true, ""
 			}
-			if t := now.Types[i]; j >= 0 && t != nil && !generic {
-				if want := typeText(t); want != "" && want != plainText(f.Variables[j].Type) {
-					return false
-				}
-			}
+			why = "it does not move: " + why
 		}
-		return true
 	}
-	return false
+	return false, why
+}
+
+func (c *StateChecker) movesNot(m *codegen.Migration, f runtime.InspectedFrame, generic bool) string {
+	if why := c.r.movesNot(m, f.Site); why != "" {
+		return why
+	}
+	move := m.Moves[f.Site]
+	now := c.r.siteOf(move.To, func(v *codegen.Version) bool { return v.State == m.Now && v.Frozen == nil })
+	if now == nil {
+		return "what it called there does not suspend any more"
+	}
+	for _, x := range f.Variables {
+		if dropped(x.Name, move) {
+			return fmt.Sprintf("the state has %s, which is not needed there now", x.Name)
+		}
+	}
+	for i, name := range move.Names {
+		j := slices.IndexFunc(f.Variables, func(x runtime.InspectedField) bool { return x.Name == name })
+		if j < 0 && f.Omitted == 0 {
+			return fmt.Sprintf("the state has no %s, which is needed there now", name)
+		}
+		if t := now.Types[i]; j >= 0 && t != nil && !generic {
+			if want := typeText(t); want != "" && want != plainText(f.Variables[j].Type) {
+				return fmt.Sprintf("the type of %s is %s, and %s there now", name, f.Variables[j].Type, want)
+			}
+		}
+	}
+	return ""
 }

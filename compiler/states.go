@@ -69,8 +69,15 @@ func (c *StateChecker) frame(f runtime.InspectedFrame, add addProblem) {
 	if i := strings.IndexByte(name, '['); i > 0 {
 		name, generic = name[:i], true
 	}
-	if isOurs(name) || c.moves(name, f, generic) {
+	if isOurs(name) {
 		return
+	}
+	moves, why := c.moves(name, f, generic)
+	if moves {
+		return
+	}
+	if why == "" {
+		why = "the version was not frozen"
 	}
 	versions := c.versions[name]
 	if len(versions) == 0 {
@@ -80,7 +87,7 @@ func (c *StateChecker) frame(f runtime.InspectedFrame, add addProblem) {
 	fingerprint, _ := strconv.ParseUint(f.Fingerprint, 16, 64)
 	i := slices.IndexFunc(versions, func(v *codegen.Version) bool { return v.Fingerprint == fingerprint })
 	if i < 0 {
-		add("%s, suspended at %s: the function has changed since (fingerprint %s, here %016x), and the version was not frozen", f.Function, f.Position, f.Fingerprint, versions[0].Fingerprint)
+		add("%s, suspended at %s: the function has changed since (fingerprint %s, here %016x), and %s", f.Function, f.Position, f.Fingerprint, versions[0].Fingerprint, why)
 		return
 	}
 	v := versions[i]
