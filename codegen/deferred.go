@@ -14,6 +14,10 @@ import (
 func (t *twinGen) deferStmt(b *bodyGen, s *ast.DeferStmt) {
 	call := s.Call
 	fun := ast.Unparen(call.Fun)
+	if t.isGoexit(call) {
+		b.putf("%s.Defer(&%s.DeferGoexit{})\n", t.deferTo(), t.coroc)
+		return
+	}
 	if len(call.Args) == 0 && !t.isBuiltinCall(call) {
 		sig := coreSignature(t.info.TypeOf(fun))
 		if _, isLit := fun.(*ast.FuncLit); (isLit || t.isFuncValue(fun)) && sig.Results().Len() == 0 {

@@ -14,6 +14,10 @@ func (t *twinGen) framedVars() []*types.Var {
 	return list
 }
 
+// leavesFrame reports whether the twin can leave a frame behind. One that is there for
+// runtime.Goexit alone cannot.
+func (t *twinGen) leavesFrame() bool { return t.sites > 0 || t.d != "" || t.frozen != nil }
+
 // frameType declares the frame and returns its name with type arguments.
 func (t *twinGen) frameType() string {
 	w := &writer{file: t.base()}
@@ -138,6 +142,10 @@ func (t *twinGen) resume(b *bodyGen, frame string) {
 				b.putf("_ = %s\n", v.Name())
 			}
 		}
+	}
+	if frame == "" {
+		t.residentParams(b)
+		return
 	}
 	define := ":="
 	if t.suspend != "" {

@@ -217,7 +217,10 @@ func (t *twinGen) generate(head string, recv *types.Var, captures []*types.Var, 
 	t.fr = t.local("frame")
 	t.chooseResident(body)
 	t.keepTwins(body)
-	frame := t.frameType()
+	frame := ""
+	if t.leavesFrame() {
+		frame = t.frameType()
+	}
 
 	w := &writer{file: t.base()}
 	b := &bodyGen{fileGen: t.fileGen, writer: w, unit: t.unit, durable: t, deferrer: t, rename: t.renames(), where: t.path}
@@ -246,7 +249,9 @@ func (t *twinGen) generate(head string, recv *types.Var, captures []*types.Var, 
 	t.resume(b, frame)
 	t.emit(b, frame)
 	b.put("}\n")
-	t.registerFrame(frame, t.version(orig))
+	if frame != "" {
+		t.registerFrame(frame, t.version(orig))
+	}
 	t.describe(ft)
 	return b.String()
 }

@@ -102,8 +102,12 @@ type site struct {
 	twin   *types.Func
 	point  string // name of the suspension point, if it calls one
 	soft   bool   // that one does nothing where it cannot suspend
+	exits  bool   // that one is runtime.Goexit
 	to     []*node
 }
+
+// goexit is what a twin does itself, by [runtime.Goexit] of our own runtime.
+const goexit = "runtime.Goexit"
 
 func (s *site) pos() token.Pos {
 	if s.rng != nil {
@@ -304,6 +308,8 @@ func (c *collector) call(call *ast.CallExpr, owner *node, gostmt *ast.GoStmt) {
 		s.reach(n)
 	} else if twin := c.a.externalTwin(fn); twin != nil {
 		s.twin, s.point, s.soft = twin, describe(fn), fn.Pkg().Path() == typecheck.StressPath
+	} else if fn.FullName() == goexit {
+		s.point, s.soft, s.exits = describe(fn), true, true
 	}
 }
 

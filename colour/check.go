@@ -24,11 +24,19 @@ func (r *Reason) Chain() []typecheck.Related {
 			msg = "calls " + r.Callee
 		}
 		if r.Next == nil {
-			msg += ", which suspends"
+			msg += ", which " + Does(r.Callee)
 		}
 		out = append(out, typecheck.Related{Pos: r.Pos, Message: msg})
 	}
 	return out
+}
+
+// Does says what the last function of a chain does that makes the others durable.
+func Does(point string) string {
+	if point == goexit {
+		return "ends the coroutine"
+	}
+	return "suspends"
 }
 
 func (a *analysis) check() {

@@ -25,7 +25,8 @@ func (a *analysis) paint() {
 	for _, n := range a.order {
 		n.hard = n.why != nil
 	}
-	a.paintFrom(callers, func(s *site) bool { return s.soft })
+	a.paintFrom(callers, func(s *site) bool { return s.soft && !s.exits })
+	a.paintExits(callers)
 	a.paintDirect(callers)
 	for _, n := range a.order {
 		if n.why == nil {
@@ -43,7 +44,7 @@ func (a *analysis) paint() {
 	}
 	for _, s := range a.list {
 		why := a.reason(s)
-		if why == nil || s.owner == nil {
+		if why == nil || s.owner == nil || s.owner.why == nil || s.exits {
 			continue
 		}
 		f := &Site{Kind: s.kind, Callee: s.callee, Twin: s.twin, Why: why, Saved: a.saved(s)}
@@ -61,10 +62,45 @@ func (a *analysis) paint() {
 // paintFrom gives the nodes that have no reason yet one, if they reach a point
 // that is asked for.
 func (a *analysis) paintFrom(callers map[*node][]*site, asked func(*site) bool) {
+	a.paintWithin(callers, asked, func(*node) bool { return true })
+}
+
+// paintExits does so for runtime.Goexit: a twin leaves the stack in a way that lets the
+// deferred calls of its callers suspend. Where no coroutine leads to it, Goexit is what
+// it is anyway.
+func (a *analysis) paintExits(callers map[*node][]*site) {
+	reached := map[*node]bool{}
+	var queue []*node
+	reach := func(n *node) {
+		if !reached[n] {
+			reached[n] = true
+			queue = append(queue, n)
+		}
+	}
+	for _, n := range a.order {
+		if n.why != nil {
+			reach(n)
+		}
+	}
+	for len(queue) > 0 {
+		n := queue[0]
+		queue = queue[1:]
+		for _, s := range n.sites {
+			if s.gostmt == nil {
+				for _, m := range s.to {
+					reach(m)
+				}
+			}
+		}
+	}
+	a.paintWithin(callers, func(s *site) bool { return s.exits }, func(n *node) bool { return reached[n] })
+}
+
+func (a *analysis) paintWithin(callers map[*node][]*site, asked func(*site) bool, within func(*node) bool) {
 	var queue []*node
 	for _, n := range a.order {
 		for _, s := range n.sites {
-			if s.gostmt == nil && s.point != "" && n.why == nil && asked(s) {
+			if s.gostmt == nil && s.point != "" && n.why == nil && asked(s) && within(n) {
 				n.why = &Reason{Caller: n.name, Callee: s.point, Pos: a.mod.Position(s.pos())}
 				queue = append(queue, n)
 			}
@@ -74,7 +110,7 @@ func (a *analysis) paintFrom(callers map[*node][]*site, asked func(*site) bool) 
 		n := queue[0]
 		queue = queue[1:]
 		for _, s := range callers[n] {
-			if m := s.owner; m.why == nil {
+			if m := s.owner; m.why == nil && within(m) {
 				m.why = &Reason{Caller: m.name, Callee: n.name, Pos: a.mod.Position(s.pos()), Next: n.why}
 				queue = append(queue, m)
 			}

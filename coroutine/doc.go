@@ -51,7 +51,8 @@
 //     frame could not be saved. The panic names that function. A goroutine started by
 //     the body is outside in both builds.
 //   - In a durable build a deferred call that yields ends there if what has called Goexit is
-//     code that coroc has not compiled, such as the FailNow of a test.
+//     code that coroc has not compiled, such as the FailNow of a test, or calls it as a func
+//     value.
 //   - A coroutine is not safe for concurrent use. Different goroutines may run it one
 //     after the other.
 //   - In a volatile build, a coroutine that is suspended and then dropped keeps its

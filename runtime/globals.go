@@ -191,6 +191,7 @@ func registerBuiltins() {
 		reflect.TypeFor[time.Location](),
 		reflect.TypeFor[time.ParseError](),
 		reflect.TypeFor[DeferFunc](),
+		reflect.TypeFor[DeferGoexit](),
 		reflect.TypeFor[goruntime.PanicNilError](),
 		valueContext,
 		withoutCancel,

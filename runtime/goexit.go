@@ -16,6 +16,24 @@ func Goexit(c *Coroutine) {
 	c.exit()
 }
 
+// DeferGoexit is a deferred call of runtime.Goexit.
+type DeferGoexit struct{}
+
+// Run implements [Deferred].
+func (*DeferGoexit) Run() { goruntime.Goexit() }
+
+// RunPanicking implements [Deferred]. It does not return: Goexit ends the panic.
+func (*DeferGoexit) RunPanicking(v any) {
+	defer goruntime.Goexit()
+	panic(v)
+}
+
+// DurableRun lets the deferred calls that are left suspend.
+func (*DeferGoexit) DurableRun(c *Coroutine, _ *Defers) bool {
+	Goexit(c)
+	return true
+}
+
 // exitPanic is the value of that panic.
 type exitPanic struct{}
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/coroc-dev/coroc/colour"
 	"github.com/coroc-dev/coroc/compiler"
 	"github.com/coroc-dev/coroc/typecheck"
 	"github.com/spf13/cobra"
@@ -156,7 +157,7 @@ func (p explanationPrinter) why(f compiler.ExplainedFunc) {
 	for i, c := range f.Why {
 		end := ""
 		if i == len(f.Why)-1 {
-			end = ", which suspends"
+			end = ", which " + colour.Does(c.Callee)
 		}
 		fmt.Fprintf(p, "\t%s: %s calls %s%s\n", p.at(c.Place), c.Caller, c.Callee, end)
 	}

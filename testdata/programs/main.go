@@ -73,6 +73,7 @@ import (
 	"github.com/coroc-dev/coroc/testdata/programs/generics"
 	"github.com/coroc-dev/coroc/testdata/programs/genericswitch"
 	"github.com/coroc-dev/coroc/testdata/programs/globals"
+	"github.com/coroc-dev/coroc/testdata/programs/goexithelper"
 	"github.com/coroc-dev/coroc/testdata/programs/goexitpanic"
 	"github.com/coroc-dev/coroc/testdata/programs/goexits"
 	"github.com/coroc-dev/coroc/testdata/programs/goosfile"
@@ -377,6 +378,7 @@ var programs = []program{
 	{"genericswitch", genericswitch.Main},
 	{"globals", globals.Main},
 	{"goexitpanic", goexitpanic.Main},
+	{"goexithelper", goexithelper.Main},
 	{"goexits", goexits.Main},
 	{"goosfile", goosfile.Main},
 	{"gotos", gotos.Main},
