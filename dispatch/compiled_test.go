@@ -35,7 +35,7 @@ func TestCompiled(t *testing.T) {
 	out := command(t, dir, "-mod=mod", coroc, "test", "-v", "./...")
 	for _, name := range []string{
 		"TestAwait", "TestAwaitInCoroutine", "TestGather", "TestGatherMany", "TestRecursion", "TestRestartAfterAwait", "Example", "ExampleCheckStates",
-		"TestEachCrash", "TestManyCrashes", "TestTimePasses", "TestSleep", "TestCrashInTheMiddle", "TestMocks", "ExampleRunner_CrashAtAwait",
+		"TestEachCrash", "TestManyCrashes", "TestTimePasses", "TestSleep", "TestCrashInTheMiddle", "TestMocks", "TestMockAwaits", "ExampleRunner_CrashAtAwait",
 	} {
 		require.Contains(t, out, "--- PASS: "+name+" ")
 	}

@@ -172,3 +172,17 @@ func TestMocks(t *testing.T) {
 		assert.Equal(t, 28, out)
 	})
 }
+
+// A mock may await too: it is compiled as any function is.
+func TestMockAwaits(t *testing.T) {
+	half := dispatch.Func("half", func(_ context.Context, n int) (int, error) { return n / 2, nil })
+	dispatchtest.EachCrash(t, func(t *testing.T, r *dispatchtest.Runner) {
+		r.Use(sum, half, dispatchtest.Mock(double, func(ctx context.Context, n int) (int, error) {
+			h, err := half.Await(ctx, 8*n)
+			return h / 2, err
+		}))
+		out, err := dispatchtest.Call(r, sum, 2)
+		require.NoError(t, err)
+		assert.Equal(t, 2+4+6, out)
+	})
+}
