@@ -24,6 +24,7 @@ func TestCompiled(t *testing.T) {
 	for name, files := range map[string][]string{
 		"dispatch":     {"await_test.go", "example_test.go", "helpers_test.go"},
 		"dispatchtest": {"dispatchtest/dispatchtest_test.go", "dispatchtest/example_test.go"},
+		"dispatchotel": {"dispatchotel/tracer_test.go", "dispatchotel/workflow_test.go"},
 	} {
 		write(t, dir, name+"/doc.go", []byte("package "+name+"\n"))
 		for _, file := range files {
@@ -35,7 +36,7 @@ func TestCompiled(t *testing.T) {
 	out := command(t, dir, "-mod=mod", coroc, "test", "-v", "./...")
 	for _, name := range []string{
 		"TestAwait", "TestAwaitInCoroutine", "TestGather", "TestGatherMany", "TestRecursion", "TestRestartAfterAwait", "Example", "ExampleCheckStates",
-		"TestEachCrash", "TestManyCrashes", "TestTimePasses", "TestSleep", "TestCrashInTheMiddle", "TestMocks", "TestMockAwaits", "ExampleRunner_CrashAtAwait",
+		"TestEachCrash", "TestManyCrashes", "TestTimePasses", "TestSleep", "TestCrashInTheMiddle", "TestMocks", "TestMockAwaits", "TestOneTrace", "ExampleRunner_CrashAtAwait",
 	} {
 		require.Contains(t, out, "--- PASS: "+name+" ")
 	}

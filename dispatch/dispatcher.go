@@ -86,6 +86,19 @@ func WithCommitObserver(f func(Commit)) Option {
 	})
 }
 
+// Options makes one option of several, in their order.
+func Options(opts ...Option) Option {
+	return option(func(c *config) {
+		for _, o := range opts {
+			if o == nil {
+				c.fail(errors.New("dispatch: an option is nil"))
+				continue
+			}
+			o.apply(c)
+		}
+	})
+}
+
 // WithLogger makes the dispatcher log: attempts at debug level, those that failed at info,
 // what an operator should look into at warn and error. The default is not to log.
 func WithLogger(l *slog.Logger) Option { return option(func(c *config) { c.logger = l }) }

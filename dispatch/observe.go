@@ -25,6 +25,9 @@ const (
 	AttemptSuspended = engine.AttemptSuspended
 	// AttemptEnded: an attempt ended, and this has been committed.
 	AttemptEnded = engine.AttemptEnded
+	// AttemptCut: an attempt was cut short by the end of Run, or what came of it could not be
+	// committed. It does not count.
+	AttemptCut = engine.AttemptCut
 )
 
 // inTurn returns one function that calls all, or nil if there is none.
@@ -114,6 +117,15 @@ func (d *Dispatcher) Stats(ctx context.Context) (Stats, error) {
 	}
 	return stats(counts), nil
 }
+
+// Load is what a dispatcher has in memory at a moment; see [Dispatcher.Load].
+type Load = engine.Load
+
+// FunctionLoad is what there is to be done of one function.
+type FunctionLoad = engine.FunctionLoad
+
+// Load returns what there is to be done in this process. It is cheap.
+func (d *Dispatcher) Load() Load { return d.engine.Load() }
 
 // Reader reads a store that another process may own. It never writes.
 type Reader struct{ store store.Reader }

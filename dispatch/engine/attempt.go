@@ -218,7 +218,7 @@ func (e *Engine) loadResults(c *call) ([]Result, error) {
 
 // unreadable makes a call that could not be read wait a little. It returns nil results.
 func (e *Engine) unreadable(c *call, err error) []Result {
-	e.log.Error("a call cannot be read from the store", "call", c.id, "function", c.name, "err", err, "retry", readPause)
+	e.log.Error("a call cannot be read from the store", "call", e.idOf(c), "function", c.name, "err", err, "retry", readPause)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.delay(c, readPause)
@@ -544,6 +544,7 @@ func (e *Engine) done(c *call, res Result) {
 // again puts a call back into its queue as the store has it: its attempt was cut short.
 func (e *Engine) again(r *run) {
 	c := r.c
+	e.observe(r.event(AttemptCut))
 	e.discard(r)
 	if c.suspended && !c.stateful {
 		// What a volatile execution was suspended in is gone with it.
@@ -575,6 +576,7 @@ func (e *Engine) lost(r *run, err error) {
 	}
 	e.log.Error("a step could not be stored; the call is tried again at the next start",
 		"call", r.id, "function", r.c.name, "err", err)
+	e.observe(r.event(AttemptCut))
 	e.discard(r)
 	e.mu.Lock()
 	defer e.mu.Unlock()

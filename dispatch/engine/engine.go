@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"sync"
 	"time"
 
@@ -406,6 +407,14 @@ func (e *Engine) observe(ev Event) {
 	}
 }
 
+// idOf returns the id of a call for a message: only its number if there is no more to be had.
+func (e *Engine) idOf(c *call) string {
+	if id, err := e.names.Format(context.Background(), c.incarnation, c.id); err == nil {
+		return id
+	}
+	return strconv.FormatInt(c.id, 10)
+}
+
 func eventAttrs(ev Event) []any {
 	attrs := []any{"call", ev.Call, "function", ev.Function, "attempt", ev.Attempt}
 	switch ev.Kind {
@@ -413,6 +422,8 @@ func eventAttrs(ev Event) []any {
 		attrs = append(attrs, "loaded", ev.Loaded)
 	case AttemptSuspended:
 		attrs = append(attrs, "awaited", ev.Awaited, "state", ev.State, "elapsed", ev.Elapsed)
+	case AttemptCut:
+		attrs = append(attrs, "elapsed", ev.Elapsed)
 	case AttemptEnded:
 		attrs = append(attrs, "status", ev.Status, "final", ev.Final, "elapsed", ev.Elapsed)
 		if ev.Err != "" {

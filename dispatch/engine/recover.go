@@ -96,7 +96,7 @@ func (e *Engine) recall(rec *store.Call) (*call, *store.Change) {
 // ready puts a call in its place.
 func (e *Engine) ready(ctx context.Context, c *call, due time.Time) error {
 	if c.fn == nil {
-		e.log.Warn("this program does not have the function of a call; the call is kept", "call", c.id, "function", c.name)
+		e.log.Warn("this program does not have the function of a call; the call is kept", "call", e.idOf(c), "function", c.name)
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()

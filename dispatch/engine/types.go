@@ -129,6 +129,9 @@ const (
 	AttemptSuspended
 	// AttemptEnded: an attempt ended, and this has been committed.
 	AttemptEnded
+	// AttemptCut: an attempt was cut short by the end of Run, or what came of it could not be
+	// committed. It does not count.
+	AttemptCut
 )
 
 // String returns the kind in a word.
@@ -142,6 +145,8 @@ func (k EventKind) String() string {
 		return "suspended"
 	case AttemptEnded:
 		return "ended"
+	case AttemptCut:
+		return "cut"
 	}
 	return "unknown"
 }
@@ -165,7 +170,7 @@ type Event struct {
 	Awaited  int           // AttemptSuspended: how many calls it awaits
 	State    int           // AttemptSuspended: size of the state; 0 in a volatile build
 	Loaded   bool          // AttemptResumed: the state was loaded from the store
-	Elapsed  time.Duration // AttemptSuspended, AttemptEnded: how long the code ran
+	Elapsed  time.Duration // AttemptSuspended, AttemptEnded, AttemptCut: how long the code ran
 }
 
 // Commit is a transaction that a store was given.
