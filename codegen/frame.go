@@ -30,7 +30,6 @@ func (t *twinGen) frameType() string {
 		w.put(fieldText(name, wire, typ))
 	}
 	if len(t.captures) > 0 {
-		t.r = t.unit.recordVar
 		field(fieldName(t.r), "#", fmt.Sprintf("*durable_rec_%s%s", t.path, t.unit.tuse))
 	}
 	for _, v := range t.framedVars() {

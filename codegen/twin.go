@@ -217,6 +217,9 @@ func (t *twinGen) generate(head string, recv *types.Var, captures []*types.Var, 
 	t.fr = t.local("frame")
 	t.chooseResident(body)
 	t.keepTwins(body)
+	if len(t.captures) > 0 {
+		t.r = t.unit.recordVar
+	}
 	frame := ""
 	if t.leavesFrame() {
 		frame = t.frameType()

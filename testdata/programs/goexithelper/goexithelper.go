@@ -107,6 +107,13 @@ func cases(do func(name string, f func())) {
 		fmt.Println("before")
 	})
 	do("literal", func() { func() { runtime.Goexit() }() })
+	do("captures", func() {
+		leave := func() {
+			fmt.Println("leaving", len(x))
+			runtime.Goexit()
+		}
+		leave()
+	})
 	do("panicking", func() {
 		defer exit()
 		panic("gone")
