@@ -12,8 +12,7 @@ import (
 )
 
 // StoreSource is where a dispatcher has its store from, if that is not an SQLite file. It is
-// made by the package of a store,
-// so that a program links the stores that it uses only.
+// made by the package of a store, so that a program links the stores that it uses only.
 type StoreSource interface {
 	// Open takes over the store, after making it if there is none.
 	Open(ctx context.Context) (store.Store, error)

@@ -135,12 +135,12 @@ func (s *Store) send(ctx context.Context, b *batch) error {
 	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
 	defer cancel()
 	var q pgx.Batch
-	q.Queue(s.statements.gate, s.incarnation, s.commits, s.round)
+	q.Queue(s.statements.gate, s.Incarnation(), s.commits, s.round)
 	if n := len(b.changes); n > 0 {
 		q.Queue(s.statements.change, append([]any{n}, changeColumns(b.changes)...)...)
 	}
 	if n := len(b.creates); n > 0 {
-		q.Queue(s.statements.create, append([]any{n, s.incarnation}, s.createColumns(b.creates)...)...)
+		q.Queue(s.statements.create, append([]any{n, s.Incarnation()}, s.createColumns(b.creates)...)...)
 	}
 	ids, states, stateless := statesOf(b)
 	if len(ids) > 0 {

@@ -24,12 +24,19 @@
 // state, as one that was restored, or a standby that had not got all: this is taken for
 // the loss of the ownership.
 //
+// # A fleet
+//
+// With [Join] in place of [Open] any number of processes own the store together, as [store.Shared]
+// describes. See [Fleet] for how one of them is kept from committing after another has taken over
+// what it had.
+//
 // # Exceptions
 //
 //   - synchronous_commit is set to on where it is off. Whether a commit also survives the loss
 //     of the machine that the server runs on is for its other settings to say.
 //   - Settings are made for sessions, and the lock belongs to one: a pooler between the program
 //     and the server must give out whole sessions.
+//   - A process that takes over from another one ends that one's sessions, as far as its role may.
 //   - An idempotency key has at most 2000 bytes. Names and keys are valid UTF-8 without NUL.
 //   - What one commit writes has at most 512 MiB.
 //   - The schema is brought up to date by the first program that opens it, and never back: an

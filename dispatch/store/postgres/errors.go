@@ -35,6 +35,15 @@ func rolledBack(err error) bool {
 	return pgconn.SafeToRetry(err)
 }
 
+// broken says whether a connection may be to blame for an error, so that another one may help.
+func broken(err error) bool {
+	var e *pgconn.PgError
+	if errors.As(err, &e) {
+		return e.SeverityUnlocalized != "ERROR"
+	}
+	return err != nil && !errors.Is(err, pgx.ErrNoRows)
+}
+
 // unavailable marks errors that are not for what was to be written. A server that does not
 // like the data says so with one of three classes of codes.
 func unavailable(err error) error {

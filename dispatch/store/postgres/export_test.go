@@ -1,6 +1,10 @@
 package postgres
 
-import "context"
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+)
 
 // Locked says whether a session of the server holds the lock.
 func (s *Store) Locked(ctx context.Context) bool {
@@ -18,3 +22,14 @@ func (s *Store) Setting(ctx context.Context, name string) (v string, err error) 
 
 // SetLost sets what is called when a connection has been lost, before the next one is made.
 func (s *Store) SetLost(f func()) { s.lost = f }
+
+// Stop returns a transaction that has locked the row of the incarnation, as a commit does of
+// which only a part has arrived.
+func (f *Fleet) Stop(ctx context.Context) (pgx.Tx, error) {
+	tx, err := f.pool.Begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	_, err = tx.Exec(ctx, f.schema.sql("UPDATE coroc.incarnations SET commits = commits + 1 WHERE id = $1"), f.Incarnation())
+	return tx, err
+}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/coroc-dev/coroc/dispatch/store"
 )
@@ -15,10 +16,13 @@ import (
 // the incarnation to see to. So it does no harm that a lock is lost with its connection, and
 // is taken again as soon as that can be made anew, unless another one was faster.
 type lock struct {
-	config *pgx.ConnConfig
-	schema string
-	cancel context.CancelFunc
-	ended  sync.WaitGroup
+	config   *pgx.ConnConfig
+	schema   string
+	shared   bool     // with others that take it so
+	channels []string // that the connection listens on
+	notified func(*pgconn.Notification)
+	cancel   context.CancelFunc
+	ended    sync.WaitGroup
 }
 
 const (
@@ -28,15 +32,14 @@ const (
 )
 
 // acquire takes the lock, or returns [store.ErrOwned].
-func acquire(ctx context.Context, config *pgx.ConnConfig, schema string) (*lock, error) {
-	l := &lock{config: config, schema: schema}
+func (l *lock) acquire(ctx context.Context) error {
 	conn, err := l.take(ctx, lockPatience)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	ctx, l.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	l.ended.Go(func() { l.hold(ctx, conn) })
-	return l, nil
+	return nil
 }
 
 func (l *lock) take(ctx context.Context, patience time.Duration) (*pgx.Conn, error) {
@@ -44,12 +47,22 @@ func (l *lock) take(ctx context.Context, patience time.Duration) (*pgx.Conn, err
 	if err != nil {
 		return nil, err
 	}
+	text := "SELECT pg_try_advisory_lock($1, hashtext($2))"
+	if l.shared {
+		text = "SELECT pg_try_advisory_lock_shared($1, hashtext($2))"
+	}
 	for end := time.Now().Add(patience); ; time.Sleep(lockPause) {
 		var taken bool
-		err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1, hashtext($2))", lockClass, l.schema).Scan(&taken)
+		err := conn.QueryRow(ctx, text, lockClass, l.schema).Scan(&taken)
 		switch {
 		case err != nil:
 		case taken:
+			for _, c := range l.channels {
+				if _, err = conn.Exec(ctx, "LISTEN "+pgx.Identifier{c}.Sanitize()); err != nil {
+					conn.Close(ctx)
+					return nil, err
+				}
+			}
 			return conn, nil
 		case time.Now().Before(end):
 			continue
@@ -65,7 +78,10 @@ func (l *lock) take(ctx context.Context, patience time.Duration) (*pgx.Conn, err
 func (l *lock) hold(ctx context.Context, conn *pgx.Conn) {
 	for {
 		if conn != nil {
-			_, _ = conn.WaitForNotification(ctx) // until the connection breaks; there are none
+			n, err := conn.WaitForNotification(ctx)
+			if err == nil && l.notified != nil {
+				l.notified(n)
+			}
 		}
 		if ctx.Err() != nil {
 			break

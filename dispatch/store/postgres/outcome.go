@@ -28,7 +28,7 @@ func (s *Store) resolve(ctx context.Context) (happened bool, err error) {
 	var commits, round int64
 	var fenced bool
 	err = s.pool.QueryRow(ctx, s.schema.sql(`UPDATE coroc.incarnations SET round = round + 1
-		WHERE id = $1 RETURNING commits, round, fenced IS NOT NULL`), s.incarnation).Scan(&commits, &round, &fenced)
+		WHERE id = $1 RETURNING commits, round, fenced IS NOT NULL`), s.Incarnation()).Scan(&commits, &round, &fenced)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		s.gone = fmt.Errorf("%w: the database does not know this process any more; was it restored?", store.ErrFenced)

@@ -71,6 +71,21 @@ func TestLateCommit(t *testing.T) {
 	require.Equal(t, 4, c.Attempts)
 }
 
+// That a commit has not happened is so for good when it is known: what of it arrives later
+// is refused, also if nothing has been committed since.
+func TestRefusedWhenKnown(t *testing.T) {
+	s, p, _ := opened(t)
+	p.Next(pgtest.Delay)
+	s.SetLost(func() { p.Next(pgtest.Outage) })
+	require.ErrorIs(t, s.Commit(ctx, []store.Step{create(s, 3)}), store.ErrUnavailable)
+	p.Next(pgtest.None)
+	require.NoError(t, s.Commit(ctx, nil))
+	require.NoError(t, p.Arrive())
+	require.Equal(t, []int64{1, 2}, ids(t, s))
+	require.NoError(t, s.Commit(ctx, []store.Step{create(s, 4)}))
+	require.Equal(t, []int64{1, 2, 4}, ids(t, s))
+}
+
 // A server that cannot be reached for longer is told to the engine. When it can be again,
 // the same steps are there once, whether they had arrived or not; and other ones do not
 // take their place.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -19,7 +20,7 @@ import (
 type Store struct {
 	*reader
 	lock        *lock
-	incarnation int64
+	incarnation atomic.Int64
 	functions   map[string]int64 // ids by name; used by Commit only
 	statements  statements
 
@@ -37,14 +38,18 @@ type Store struct {
 // Option is a setting of [Open].
 type Option func(*config)
 
-type config struct{ schema string }
+type config struct {
+	schema  string
+	lease   time.Duration
+	channel string // of a process of a fleet; part of the name of its sessions
+}
 
 // Schema sets the name of the schema that has the tables, in place of [DefaultSchema]. It is
 // made if it does not exist. Each is a store of its own.
 func Schema(name string) Option { return func(c *config) { c.schema = name } }
 
 func configure(opts []Option) *config {
-	c := &config{schema: DefaultSchema}
+	c := &config{schema: DefaultSchema, lease: DefaultLease}
 	for _, o := range opts {
 		o(c)
 	}
@@ -73,21 +78,22 @@ func Open(ctx context.Context, url string, opts ...Option) (*Store, error) {
 }
 
 func open(ctx context.Context, url string, c *config) (_ *Store, err error) {
-	pool, err := newPool(ctx, url)
+	pool, err := newPool(ctx, url, c)
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{reader: &reader{pool, c.quoted()}, functions: make(map[string]int64)}
+	s := newStore(pool, c)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
 		}
 	}()
-	s.statements.write(s.schema)
-	if s.lock, err = acquire(ctx, pool.Config().ConnConfig, c.schema); err != nil {
+	l := &lock{config: pool.Config().ConnConfig, schema: c.schema}
+	if err := l.acquire(ctx); err != nil {
 		return nil, err
 	}
-	if err := pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error { return migrate(ctx, conn.Conn(), c.schema) }); err != nil {
+	s.lock = l
+	if err := s.migrate(ctx, c.schema); err != nil {
 		return nil, err
 	}
 	if err := s.takeOver(ctx); err != nil {
@@ -96,14 +102,32 @@ func open(ctx context.Context, url string, c *config) (_ *Store, err error) {
 	return s, nil
 }
 
+func newStore(pool *pgxpool.Pool, c *config) *Store {
+	s := &Store{reader: &reader{pool, c.quoted()}, functions: make(map[string]int64)}
+	s.statements.write(s.schema)
+	return s
+}
+
+func (s *Store) migrate(ctx context.Context, schema string) error {
+	return s.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error { return migrate(ctx, conn.Conn(), schema) })
+}
+
 // newPool returns connections to a server that has been reached.
-func newPool(ctx context.Context, url string) (*pgxpool.Pool, error) {
+func newPool(ctx context.Context, url string, own *config) (*pgxpool.Pool, error) {
 	c, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, err
 	}
 	if c.ConnConfig.ConnectTimeout == 0 {
 		c.ConnConfig.ConnectTimeout = connectTimeout
+	}
+	if own.channel != "" {
+		// A process that takes over from this one knows its sessions by that.
+		name := c.ConnConfig.RuntimeParams["application_name"]
+		if name == "" {
+			name = "coroc"
+		}
+		c.ConnConfig.RuntimeParams["application_name"] = name[:min(len(name), 40)] + " " + own.channel
 	}
 	c.AfterConnect = prepareSession
 	pool, err := pgxpool.NewWithConfig(ctx, c)
@@ -124,6 +148,8 @@ func prepareSession(ctx context.Context, conn *pgx.Conn) error {
 	_, err := conn.Exec(ctx, `SELECT
 		set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false),
 		set_config('default_transaction_isolation', 'read committed', false),
+		set_config('idle_in_transaction_session_timeout', '10s', false),
+		set_config('jit', 'off', false),
 		set_config('enable_seqscan', 'off', false),
 		set_config('enable_hashjoin', 'off', false),
 		set_config('enable_mergejoin', 'off', false)`)
@@ -132,26 +158,35 @@ func prepareSession(ctx context.Context, conn *pgx.Conn) error {
 
 // takeOver begins a new ownership, and ends those before it.
 func (s *Store) takeOver(ctx context.Context) error {
-	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+	var id int64
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		// This waits for what they are committing at this moment.
 		if _, err := tx.Exec(ctx, s.schema.sql("UPDATE coroc.incarnations SET fenced = now() WHERE fenced IS NULL")); err != nil {
 			return err
 		}
 		return tx.QueryRow(ctx, s.schema.sql("INSERT INTO coroc.incarnations (name) VALUES ($1) RETURNING id"),
-			strings.ToLower(rand.Text()[:16])).Scan(&s.incarnation)
+			newName()).Scan(&id)
 	})
+	s.incarnation.Store(id)
+	return err
 }
 
+// newName returns the name of an incarnation, of 80 random bits.
+func newName() string { return strings.ToLower(rand.Text()[:16]) }
+
 // Incarnation implements [store.Store].
-func (s *Store) Incarnation() int64 { return s.incarnation }
+func (s *Store) Incarnation() int64 { return s.incarnation.Load() }
 
 // Close implements [store.Store].
 func (s *Store) Close() error {
-	s.closeOnce.Do(func() {
-		if s.lock != nil {
-			s.lock.release()
-		}
-		s.closeErr = s.reader.Close()
-	})
+	s.closeOnce.Do(s.release)
 	return s.closeErr
+}
+
+// release ends all connections.
+func (s *Store) release() {
+	if s.lock != nil {
+		s.lock.release()
+	}
+	s.closeErr = errors.Join(s.closeErr, s.reader.Close())
 }

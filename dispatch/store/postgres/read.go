@@ -31,7 +31,7 @@ func OpenReader(ctx context.Context, url string, opts ...Option) (*Reader, error
 }
 
 func openReader(ctx context.Context, url string, c *config) (*reader, error) {
-	pool, err := newPool(ctx, url)
+	pool, err := newPool(ctx, url, c)
 	if err != nil {
 		return nil, err
 	}
@@ -69,16 +69,13 @@ func (r *reader) Close() error {
 
 // IncarnationName implements [store.Reader].
 func (r *reader) IncarnationName(ctx context.Context, incarnation int64) (string, error) {
-	var name string
-	err := r.pool.QueryRow(ctx, r.schema.sql("SELECT name FROM coroc.incarnations WHERE id = $1"), incarnation).Scan(&name)
+	name, err := value[string](ctx, r, "SELECT name FROM coroc.incarnations WHERE id = $1", incarnation)
 	return name, notFound(err)
 }
 
 // LastID implements [store.Reader].
 func (r *reader) LastID(ctx context.Context) (int64, error) {
-	var id int64
-	err := r.pool.QueryRow(ctx, r.schema.sql("SELECT coalesce(max(id), 0) FROM coroc.calls")).Scan(&id)
-	return id, err
+	return value[int64](ctx, r, "SELECT coalesce(max(id), 0) FROM coroc.calls")
 }
 
 const callSQL = `SELECT c.id, c.incarnation, c.parent, c.root, f.name, c.created, c.updated, c.phase, c.status,
@@ -100,7 +97,7 @@ func (r *reader) ByKey(ctx context.Context, key string) (*store.Call, error) {
 
 func (r *reader) call(ctx context.Context, where string, arg any) (*store.Call, error) {
 	var c store.Call
-	if err := scanCall(r.pool.QueryRow(ctx, r.schema.sql(callSQL+where), arg), &c); err != nil {
+	if err := r.row(ctx, func(row pgx.Row) error { return scanCall(row, &c) }, callSQL+where, arg); err != nil {
 		return nil, notFound(err)
 	}
 	return &c, nil
@@ -108,12 +105,12 @@ func (r *reader) call(ctx context.Context, where string, arg any) (*store.Call, 
 
 // Calls implements [store.Reader].
 func (r *reader) Calls(ctx context.Context, after int64, limit int) ([]store.Call, error) {
-	return query(ctx, r, scanCall, callSQL+"WHERE c.id > $1 ORDER BY c.id LIMIT $2", after, limit)
+	return query(ctx, r, scanWhole, callSQL+"WHERE c.id > $1 ORDER BY c.id LIMIT $2", after, limit)
 }
 
 // Unfinished implements [store.Reader].
 func (r *reader) Unfinished(ctx context.Context, after int64, limit int) ([]store.Call, error) {
-	return query(ctx, r, scanCall, `SELECT c.id, c.incarnation, c.parent, c.root, f.name, c.created, c.updated,
+	return query(ctx, r, scanWhole, `SELECT c.id, c.incarnation, c.parent, c.root, f.name, c.created, c.updated,
 		c.phase, c.status, c.attempts, c.failures, c.awaits, c.reached, c.due, c.first, c.width, c.key,
 		NULL::bytea, NULL::bytea, NULL::bytea, CASE WHEN s.id IS NOT NULL THEN '\x00'::bytea END
 		FROM coroc.calls c JOIN coroc.functions f ON f.id = c.function LEFT JOIN coroc.states s ON s.id = c.id
@@ -129,10 +126,7 @@ func (r *reader) Outcomes(ctx context.Context, first int64, n int) ([]store.Outc
 
 // CountDone implements [store.Reader].
 func (r *reader) CountDone(ctx context.Context, first int64, n int) (int, error) {
-	var done int
-	err := r.pool.QueryRow(ctx, r.schema.sql("SELECT count(*) FROM coroc.calls WHERE id >= $1 AND id < $2 AND phase = 3"),
-		first, first+int64(n)).Scan(&done)
-	return done, err
+	return value[int](ctx, r, "SELECT count(*) FROM coroc.calls WHERE id >= $1 AND id < $2 AND phase = 3", first, first+int64(n))
 }
 
 // Counts implements [store.Reader].
@@ -145,11 +139,54 @@ func (r *reader) Counts(ctx context.Context) ([]store.Count, error) {
 		GROUP BY f.name, c.phase, c.status ORDER BY 1, 2, 3`)
 }
 
-func query[T any](ctx context.Context, r *reader, scan func(pgx.Row, *T) error, text string, args ...any) ([]T, error) {
-	rows, err := r.pool.Query(ctx, r.schema.sql(text), args...)
-	if err != nil {
-		return nil, err
+// twice tries something again that may be done twice, if a connection has been cut: that of
+// a server which was started anew, or which another process has ended.
+func (r *reader) twice(ctx context.Context, f func() error) error {
+	err := f()
+	if broken(err) && ctx.Err() == nil {
+		r.pool.Reset()
+		err = f()
 	}
+	return err
+}
+
+// row reads one row.
+func (r *reader) row(ctx context.Context, scan func(pgx.Row) error, text string, args ...any) error {
+	return r.twice(ctx, func() error { return scan(r.pool.QueryRow(ctx, r.schema.sql(text), args...)) })
+}
+
+// value reads the one value of one row.
+func value[T any](ctx context.Context, r *reader, text string, args ...any) (T, error) {
+	var v T
+	err := r.row(ctx, func(row pgx.Row) error { return row.Scan(&v) }, text, args...)
+	return v, err
+}
+
+// exec executes a statement that may be executed twice, and returns the number of rows.
+func (r *reader) exec(ctx context.Context, text string, args ...any) (int64, error) {
+	var n int64
+	err := r.twice(ctx, func() error {
+		t, err := r.pool.Exec(ctx, r.schema.sql(text), args...)
+		n = t.RowsAffected()
+		return err
+	})
+	return n, err
+}
+
+func query[T any](ctx context.Context, r *reader, scan func(pgx.Row, *T) error, text string, args ...any) ([]T, error) {
+	var all []T
+	err := r.twice(ctx, func() error {
+		rows, err := r.pool.Query(ctx, r.schema.sql(text), args...)
+		if err != nil {
+			return err
+		}
+		all, err = collect(rows, scan)
+		return err
+	})
+	return all, err
+}
+
+func collect[T any](rows pgx.Rows, scan func(pgx.Row, *T) error) ([]T, error) {
 	defer rows.Close()
 	var all []T
 	for rows.Next() {
@@ -162,11 +199,13 @@ func query[T any](ctx context.Context, r *reader, scan func(pgx.Row, *T) error, 
 	return all, rows.Err()
 }
 
-func scanCall(row pgx.Row, c *store.Call) error {
+func scanWhole(row pgx.Row, c *store.Call) error { return scanCall(row, c) }
+
+func scanCall(row pgx.Row, c *store.Call, more ...any) error {
 	var due *time.Time
 	var key *string
-	err := row.Scan(&c.ID, &c.Incarnation, &c.Parent, &c.Root, &c.Function, &c.Created, &c.Updated, &c.Phase, &c.Status,
-		&c.Attempts, &c.Failures, &c.Awaits, &c.Reached, &due, &c.First, &c.Width, &key, &c.Output, &c.Error, &c.Input, &c.State)
+	err := row.Scan(append([]any{&c.ID, &c.Incarnation, &c.Parent, &c.Root, &c.Function, &c.Created, &c.Updated, &c.Phase, &c.Status,
+		&c.Attempts, &c.Failures, &c.Awaits, &c.Reached, &due, &c.First, &c.Width, &key, &c.Output, &c.Error, &c.Input, &c.State}, more...)...)
 	if due != nil {
 		c.Due = *due
 	}

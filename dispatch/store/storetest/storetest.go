@@ -99,13 +99,15 @@ func apply(c store.Call, ch store.Change) store.Call {
 
 var ignoreTimes = cmp.Options{cmpopts.IgnoreFields(store.Call{}, "Updated"), cmpopts.EquateEmpty()}
 
-func equal(t require.TestingT, s store.Store, want store.Call) {
+var ignoreIncarnation = cmpopts.IgnoreFields(store.Call{}, "Incarnation")
+
+func equal(t require.TestingT, s store.Store, want store.Call, opts ...cmp.Option) {
 	got, err := s.Call(ctx, want.ID)
 	require.NoError(t, err)
 	if want.Created.IsZero() {
 		want.Created = got.Created
 	}
-	require.Empty(t, cmp.Diff(&want, got, ignoreTimes))
+	require.Empty(t, cmp.Diff(&want, got, append(opts, ignoreTimes)...))
 }
 
 func testAbsent(t *testing.T, factory func(testing.TB) Open) {

@@ -1,0 +1,88 @@
+package store
+
+import (
+	"context"
+	"time"
+)
+
+// Shared is a store that several processes own together, a fleet. Each has an incarnation of
+// its own with a lease, and each call that is not done belongs to one incarnation, or to
+// none: then it is free.
+//
+// A call is made by an incarnation and belongs to that one. It is set free by its owner, or
+// when the owner has let its lease pass: then any other process may fence that. What is free
+// belongs to the first process that claims it. A process that was fenced cannot commit, claim
+// or renew anything any more: all of that returns ErrFenced, and changes nothing. It has
+// to forget what it knows of calls, and to begin a new incarnation.
+//
+// A call that is not done is changed only by its owner, except that anyone may record the
+// outcome of one that is free. (The store does not check this but for the fence.)
+//
+// All methods may be called by any number of goroutines, but for Commit and Rejoin, of
+// which one runs at a time.
+type Shared interface {
+	Store
+
+	// Lease returns how long an incarnation may go without Renew before it can be fenced, by the
+	// clock of the store.
+	Lease() time.Duration
+
+	// Renew begins the lease anew.
+	Renew(ctx context.Context) error
+
+	// Rejoin begins a new incarnation, after the last one was fenced. If it was not, it is now.
+	Rejoin(ctx context.Context) error
+
+	// TakeOver fences the incarnations whose leases have passed, and sets free the calls of
+	// all that were fenced. It returns how many calls it has set free.
+	TakeOver(ctx context.Context) (int, error)
+
+	// Reserve returns the first of n ids without a gap between them that were never given
+	// out before, and are greater than those of all calls.
+	Reserve(ctx context.Context, n int) (int64, error)
+
+	// Claim makes free calls those of this incarnation. No call is claimed twice.
+	Claim(ctx context.Context, q Claim) ([]Claimed, error)
+
+	// Release sets free those calls of this incarnation with ids from first to first+n-1 that
+	// are not done, and wakes other processes.
+	Release(ctx context.Context, first int64, n int) error
+
+	// Done returns those of the calls that are done, in no order.
+	Done(ctx context.Context, ids []int64) ([]int64, error)
+
+	// Complete returns those of the calls for which everything is done that they await, in no
+	// order.
+	Complete(ctx context.Context, ids []int64) ([]int64, error)
+
+	// Tell wakes the other processes that own the calls. What is told can be lost, if a
+	// connection is: it makes nothing happen that would not happen a little later.
+	Tell(ctx context.Context, calls []int64) error
+
+	// Wakes returns the channel on which this process is woken.
+	Wakes() <-chan Wake
+}
+
+// Claim says what is to be claimed: of the free calls that fit, those with the least ids.
+type Claim struct {
+	Functions []string // calls of these only
+	After     int64    // with greater ids only
+	Except    []int64  // not these
+	Parked    bool     // also those that are parked
+	Limit     int
+}
+
+// Claimed is a call that was claimed. Input, Output, Error and State of it are as Unfinished
+// has them.
+type Claimed struct {
+	Call
+	// Orphan is set if the call was made for another one that does not await it any more, or
+	// never came to do so.
+	Orphan bool
+}
+
+// Wake is why a process is woken.
+type Wake struct {
+	Work  bool    // calls have been set free
+	Calls []int64 // what these of its calls await may be done
+}

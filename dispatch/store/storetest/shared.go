@@ -1,0 +1,391 @@
+package storetest
+
+import (
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/coroc-dev/coroc/dispatch/store"
+)
+
+// Join makes another process one of those that own a store, with that lease.
+type Join func(lease time.Duration) (store.Shared, error)
+
+// RunShared tests the stores that a factory makes, each of which several processes own
+// together. Each call of the factory makes an empty store.
+func RunShared(t *testing.T, factory func(t testing.TB) Join) {
+	t.Helper()
+	for name, test := range map[string]func(*testing.T, Join){
+		"reserve":         testReserve,
+		"release":         testRelease,
+		"claim":           testClaim,
+		"claim at a time": testClaimAtATime,
+		"orphans":         testOrphans,
+		"takeover":        testTakeOver,
+		"many taken over": testTakeOverMany,
+		"paused":          testPaused,
+		"fence in time":   testFenceInTime,
+		"renew":           testRenew,
+		"leave":           testLeave,
+		"complete":        testComplete,
+		"tell":            testTell,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, factory(t)) })
+	}
+}
+
+// long is a lease that does not pass during a test, brief one that does at once.
+const (
+	long  = time.Hour
+	brief = 50 * time.Millisecond
+)
+
+func member(t testing.TB, join Join, lease time.Duration) store.Shared {
+	t.Helper()
+	s, err := join(lease)
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, s.Close()) })
+	return s
+}
+
+// made makes ready calls with ids from 1 to n.
+func made(t testing.TB, s store.Shared, n int64) {
+	t.Helper()
+	var step store.Step
+	for id := int64(1); id <= n; id++ {
+		step.Create = append(step.Create, ready(s, id))
+	}
+	require.NoError(t, s.Commit(ctx, []store.Step{step}))
+}
+
+func claim(t testing.TB, s store.Shared) []int64 {
+	t.Helper()
+	return claimed(t, s, store.Claim{Functions: []string{"f"}, Limit: 1000, Parked: true})
+}
+
+func claimed(t testing.TB, s store.Shared, q store.Claim) []int64 {
+	t.Helper()
+	all, err := s.Claim(ctx, q)
+	require.NoError(t, err)
+	var ids []int64
+	for _, c := range all {
+		ids = append(ids, c.ID)
+	}
+	return ids
+}
+
+// expire waits until a brief lease has passed.
+func expire() { time.Sleep(2 * brief) }
+
+// Ids are given out once, and are greater than what is there.
+func testReserve(t *testing.T, join Join) {
+	a, b := member(t, join, long), member(t, join, long)
+	require.NotEqual(t, a.Incarnation(), b.Incarnation())
+	made(t, a, 30)
+	seen := make(map[int64]bool)
+	for range 10 {
+		for _, s := range []store.Shared{a, b} {
+			first, err := s.Reserve(ctx, 7)
+			require.NoError(t, err)
+			for id := first; id < first+7; id++ {
+				require.Greater(t, id, int64(30))
+				require.False(t, seen[id])
+				seen[id] = true
+			}
+		}
+	}
+}
+
+// What was made belongs to who made it, until it is set free.
+func testRelease(t *testing.T, join Join) {
+	a, b := member(t, join, long), member(t, join, long)
+	made(t, a, 6)
+	require.Empty(t, claim(t, b))
+	require.NoError(t, a.Commit(ctx, []store.Step{change(store.Change{ID: 3, Phase: store.Done, Status: store.OK})}))
+	require.NoError(t, b.Release(ctx, 1, 6), "others cannot set it free")
+	require.Empty(t, claim(t, b))
+	require.NoError(t, a.Release(ctx, 2, 4))
+	require.Equal(t, []int64{2, 4, 5}, claim(t, b))
+	require.Empty(t, claim(t, a))
+}
+
+// Only what fits is claimed, and it comes with all that it takes to run it.
+func testClaim(t *testing.T, join Join) {
+	a, b := member(t, join, long), member(t, join, long)
+	made(t, a, 9)
+	other := ready(a, 10)
+	other.Function = "g"
+	require.NoError(t, a.Commit(ctx, []store.Step{create(other), change(
+		store.Change{ID: 2, Phase: store.Parked, Status: store.IncompatibleState, Attempts: 4, State: []byte("s"), First: 20, Width: 2},
+		store.Change{ID: 3, Phase: store.Done, Status: store.OK},
+		store.Change{ID: 4, Phase: store.Ready, Due: time.Now().Add(time.Hour)},
+		store.Change{ID: 5, Phase: store.Ready, Due: time.Now().Add(time.Second)},
+	)}))
+	require.NoError(t, a.Release(ctx, 1, 10))
+	f := []string{"f", "absent"}
+	require.Empty(t, claimed(t, b, store.Claim{Functions: []string{"absent"}, Limit: 9}))
+	require.Empty(t, claimed(t, b, store.Claim{Limit: 9}))
+	require.Equal(t, []int64{8}, claimed(t, b, store.Claim{Functions: f, After: 7, Limit: 1}))
+	require.Equal(t, []int64{1, 5, 7}, claimed(t, b, store.Claim{Functions: f, Except: []int64{6}, Limit: 3}))
+	require.Equal(t, []int64{6, 9}, claimed(t, b, store.Claim{Functions: f, Limit: 9}))
+	all, err := b.Claim(ctx, store.Claim{Functions: []string{"f", "g"}, Parked: true, Limit: 9})
+	require.NoError(t, err)
+	require.Len(t, all, 2)
+	assert.Equal(t, int64(2), all[0].ID)
+	assert.Equal(t, store.Parked, all[0].Phase)
+	assert.Equal(t, []int64{4, 20, 2}, []int64{int64(all[0].Attempts), all[0].First, int64(all[0].Width)})
+	assert.NotNil(t, all[0].State)
+	assert.Equal(t, "g", all[1].Function)
+	assert.Nil(t, all[1].State)
+}
+
+// However many processes claim at a time, each call is claimed once.
+func testClaimAtATime(t *testing.T, join Join) {
+	const members, n = 4, 600
+	a := member(t, join, long)
+	made(t, a, n)
+	require.NoError(t, a.Release(ctx, 1, n))
+	var mu sync.Mutex
+	var got []int64
+	var running sync.WaitGroup
+	for range members {
+		s := member(t, join, long)
+		running.Go(func() {
+			for {
+				ids := claimed(t, s, store.Claim{Functions: []string{"f"}, Limit: 7})
+				if len(ids) == 0 {
+					return // locked by others is theirs
+				}
+				mu.Lock()
+				got = append(got, ids...)
+				mu.Unlock()
+			}
+		})
+	}
+	running.Wait()
+	got = append(got, claim(t, a)...)
+	slices.Sort(got)
+	require.Len(t, got, n)
+	require.Len(t, slices.Compact(got), n)
+}
+
+// It shows whether a call is still, or already, awaited by the one that it was made for.
+func testOrphans(t *testing.T, join Join) {
+	a, b := member(t, join, long), member(t, join, long)
+	made(t, a, 2)
+	child := func(id, parent int64) store.Call {
+		c := ready(a, id)
+		c.Parent, c.Root = parent, parent
+		return c
+	}
+	require.NoError(t, a.Commit(ctx, []store.Step{{
+		Create: []store.Call{child(11, 1), child(12, 1), child(13, 1), child(14, 2)},
+		Change: []store.Change{{ID: 1, Phase: store.Suspended, First: 12, Width: 2}},
+	}}))
+	require.NoError(t, a.Release(ctx, 1, 14))
+	all, err := b.Claim(ctx, store.Claim{Functions: []string{"f"}, Limit: 99})
+	require.NoError(t, err)
+	orphans := make(map[int64]bool)
+	for _, c := range all {
+		orphans[c.ID] = c.Orphan
+	}
+	require.Equal(t, map[int64]bool{1: false, 2: false, 11: true, 12: false, 13: false, 14: true}, orphans)
+}
+
+// What a process had that does not renew its lease is free for others. It knows when it
+// comes back, and can begin anew.
+func testTakeOver(t *testing.T, join Join) {
+	a, b := member(t, join, brief), member(t, join, long)
+	made(t, a, 3)
+	require.NoError(t, a.Commit(ctx, []store.Step{change(store.Change{ID: 1, Phase: store.Done, Status: store.OK})}))
+	expire()
+	require.Empty(t, claim(t, b), "the lease alone does nothing")
+	n, err := b.TakeOver(ctx)
+	require.NoError(t, err)
+	require.Equal(t, 2, n)
+	require.Equal(t, []int64{2, 3}, claim(t, b))
+	require.ErrorIs(t, a.Renew(ctx), store.ErrFenced)
+	n, err = b.TakeOver(ctx)
+	require.NoError(t, err)
+	require.Zero(t, n)
+
+	old := a.Incarnation()
+	require.NoError(t, a.Rejoin(ctx))
+	require.Greater(t, a.Incarnation(), old)
+	_, err = a.IncarnationName(ctx, old)
+	require.NoError(t, err)
+	require.NoError(t, a.Renew(ctx))
+	require.NoError(t, a.Commit(ctx, []store.Step{create(ready(a, 4))}))
+	require.NoError(t, b.Release(ctx, 2, 1))
+	require.Equal(t, []int64{2}, claim(t, a))
+}
+
+// Any number of calls is taken over.
+func testTakeOverMany(t *testing.T, join Join) {
+	const n = 12_000
+	a, b := member(t, join, brief), member(t, join, long)
+	made(t, a, n)
+	expire()
+	got, err := b.TakeOver(ctx)
+	require.NoError(t, err)
+	require.Equal(t, n, got)
+}
+
+// A process that was fenced while it did not know changes nothing any more.
+func testPaused(t *testing.T, join Join) {
+	a, b := member(t, join, brief), member(t, join, long)
+	made(t, a, 3)
+	expire()
+	_, err := b.TakeOver(ctx)
+	require.NoError(t, err)
+	require.Equal(t, []int64{1, 2, 3}, claim(t, b))
+	require.NoError(t, b.Commit(ctx, []store.Step{change(store.Change{ID: 2, Phase: store.Done, Status: store.OK, Output: []byte("b")})}))
+	for range 2 {
+		for _, id := range []int64{1, 2} {
+			err := a.Commit(ctx, []store.Step{create(ready(a, 9)), change(store.Change{ID: id, Phase: store.Done, Status: store.OK, Output: []byte("a")})})
+			require.ErrorIs(t, err, store.ErrFenced)
+		}
+	}
+	require.NoError(t, b.Release(ctx, 3, 1))
+	_, err = a.Claim(ctx, store.Claim{Functions: []string{"f"}, Limit: 9})
+	require.ErrorIs(t, err, store.ErrFenced)
+	require.NoError(t, a.Release(ctx, 1, 9))
+	equal(t, b, ready(b, 1), ignoreIncarnation)
+	equal(t, b, apply(ready(b, 2), store.Change{Phase: store.Done, Status: store.OK, Output: []byte("b")}), ignoreIncarnation)
+	_, err = b.Call(ctx, 9)
+	require.ErrorIs(t, err, store.ErrNotFound)
+	require.Equal(t, []int64{3}, claim(t, b))
+}
+
+// Commits and claims that go on while a process is fenced are before or after that: what was
+// acknowledged is what the next owner finds.
+func testFenceInTime(t *testing.T, join Join) {
+	b := member(t, join, long)
+	for round := range 10 {
+		a := member(t, join, brief)
+		id, free := int64(100*round+1), int64(100*round+2)
+		require.NoError(t, a.Commit(ctx, []store.Step{create(ready(a, id))}))
+		require.NoError(t, b.Commit(ctx, []store.Step{create(ready(b, free))}))
+		var got int
+		var claimedToo []int64
+		var running sync.WaitGroup
+		end := time.Now().Add(20 * time.Second)
+		running.Go(func() {
+			for n := 1; assert.True(t, time.Now().Before(end), "not fenced"); n++ {
+				if err := a.Commit(ctx, []store.Step{change(store.Change{ID: id, Phase: store.Ready, Attempts: n})}); err != nil {
+					assert.ErrorIs(t, err, store.ErrFenced)
+					return
+				}
+				got = n
+			}
+		})
+		running.Go(func() {
+			for time.Now().Before(end) {
+				all, err := a.Claim(ctx, store.Claim{Functions: []string{"f"}, Limit: 1})
+				if err != nil {
+					assert.ErrorIs(t, err, store.ErrFenced)
+					return
+				}
+				for _, c := range all {
+					claimedToo = append(claimedToo, c.ID)
+				}
+			}
+		})
+		require.NoError(t, b.Release(ctx, free, 1))
+		for n := 0; n == 0 && time.Now().Before(end); {
+			var err error
+			n, err = b.TakeOver(ctx)
+			require.NoError(t, err)
+		}
+		running.Wait()
+		_, err := b.TakeOver(ctx)
+		require.NoError(t, err)
+		require.ElementsMatch(t, []int64{id, free}, claim(t, b), "%v", claimedToo)
+		c, err := b.Call(ctx, id)
+		require.NoError(t, err)
+		require.Equal(t, got, c.Attempts)
+	}
+}
+
+// Who renews its lease keeps what it has.
+func testRenew(t *testing.T, join Join) {
+	a, b := member(t, join, 10*brief), member(t, join, long)
+	made(t, a, 1)
+	for range 15 {
+		time.Sleep(brief)
+		require.NoError(t, a.Renew(ctx))
+		n, err := b.TakeOver(ctx)
+		require.NoError(t, err)
+		require.Zero(t, n)
+	}
+	require.NoError(t, a.Commit(ctx, []store.Step{change(store.Change{ID: 1, Phase: store.Done, Status: store.OK})}))
+}
+
+// What a process has that ends in an orderly way is free at once.
+func testLeave(t *testing.T, join Join) {
+	a, b := member(t, join, long), member(t, join, long)
+	made(t, a, 3)
+	require.NoError(t, a.Close())
+	require.NoError(t, a.Close())
+	require.Equal(t, []int64{1, 2, 3}, claim(t, b))
+}
+
+func testComplete(t *testing.T, join Join) {
+	a, b := member(t, join, long), member(t, join, long)
+	made(t, a, 8)
+	require.NoError(t, a.Commit(ctx, []store.Step{change(
+		store.Change{ID: 1, Phase: store.Suspended, First: 3, Width: 2},
+		store.Change{ID: 2, Phase: store.Suspended, First: 5, Width: 2},
+		store.Change{ID: 3, Phase: store.Done, Status: store.OK},
+		store.Change{ID: 4, Phase: store.Done, Status: store.NotFound},
+		store.Change{ID: 5, Phase: store.Done, Status: store.OK},
+	)}))
+	for _, s := range []store.Shared{a, b} {
+		got, err := s.Complete(ctx, []int64{1, 2, 99})
+		require.NoError(t, err)
+		require.Equal(t, []int64{1}, got)
+		got, err = s.Done(ctx, []int64{1, 3, 4, 8, 99})
+		require.NoError(t, err)
+		require.ElementsMatch(t, []int64{3, 4}, got)
+	}
+}
+
+// The owner of a call is woken, and nobody else; all are when calls are set free.
+func testTell(t *testing.T, join Join) {
+	a, b, c := member(t, join, long), member(t, join, long), member(t, join, long)
+	made(t, a, 500)
+	var ids []int64
+	for id := int64(1); id <= 500; id++ {
+		ids = append(ids, id)
+	}
+	require.NoError(t, b.Tell(ctx, append(ids, 999)))
+	require.NoError(t, a.Tell(ctx, ids), "one does not tell oneself")
+	told := make(map[int64]int)
+	for len(told) < 500 {
+		for _, id := range wake(t, a).Calls {
+			told[id]++
+		}
+	}
+	for id, n := range told {
+		require.Equal(t, 1, n, id)
+	}
+	require.NoError(t, a.Release(ctx, 1, 1))
+	for _, s := range []store.Shared{a, b, c} {
+		require.True(t, wake(t, s).Work)
+	}
+}
+
+func wake(t testing.TB, s store.Shared) store.Wake {
+	t.Helper()
+	select {
+	case w := <-s.Wakes():
+		return w
+	case <-time.After(10 * time.Second):
+		require.Fail(t, "nobody was woken")
+		return store.Wake{}
+	}
+}
