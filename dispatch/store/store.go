@@ -105,10 +105,12 @@ type Step struct {
 	// Change are calls that change. A change of a call that is done, or that does not
 	// exist, makes the step fail with ErrFinished.
 	Change []Change
+	// Watch are notes on attempts, for a store that is a [Watcher].
+	Watch []Watch
 }
 
 // Weight is about how many rows the step writes.
-func (s *Step) Weight() int { return len(s.Create) + len(s.Change) }
+func (s *Step) Weight() int { return len(s.Create) + len(s.Change) + len(s.Watch) }
 
 // Count is a line of statistics: of one function, the calls in one phase and status.
 type Count struct {

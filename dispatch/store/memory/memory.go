@@ -24,12 +24,13 @@ type Memory struct {
 	ids          []int64               // of the calls, in ascending order
 	keys         map[string]int64      // ids of calls by their keys
 	incarnations []string              // names
+	watched      map[int64]store.Watch
 	owner        *Store                // nil if there is none
 }
 
 // New returns a memory without calls.
 func New() *Memory {
-	return &Memory{calls: make(map[int64]*store.Call), keys: make(map[string]int64)}
+	return &Memory{calls: make(map[int64]*store.Call), keys: make(map[string]int64), watched: make(map[int64]store.Watch)}
 }
 
 // Open takes the memory over. It returns [store.ErrOwned] if it has an owner.
@@ -102,6 +103,7 @@ type transaction struct {
 	calls map[int64]*store.Call
 	keys  map[string]int64
 	ids   []int64 // of new calls
+	watch []store.Watch
 }
 
 var errExists = errors.New("there is one with that id or key")
@@ -117,6 +119,7 @@ func (t *transaction) step(step *store.Step) error {
 			return fmt.Errorf("change call %d: %w", step.Change[i].ID, err)
 		}
 	}
+	t.watch = append(t.watch, step.Watch...)
 	return nil
 }
 
@@ -169,6 +172,7 @@ func (t *transaction) commit() {
 	m := t.m
 	maps.Copy(m.calls, t.calls)
 	maps.Copy(m.keys, t.keys)
+	m.watch(t.watch)
 	slices.Sort(t.ids)
 	sorted := len(m.ids) == 0 || len(t.ids) == 0 || m.ids[len(m.ids)-1] < t.ids[0]
 	if m.ids = append(m.ids, t.ids...); !sorted {

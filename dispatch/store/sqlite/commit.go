@@ -19,6 +19,7 @@ type statements struct {
 	change                  *sql.Stmt // replaces the state
 	changeKeep              *sql.Stmt // keeps the state
 	function                *sql.Stmt
+	watch, joined, ended    *sql.Stmt
 }
 
 const (
@@ -32,6 +33,9 @@ const (
 		awaits = ?, reached = ?, due = ?, first = ?, width = ?, output = ?, error = ?
 		WHERE id = ? AND phase <> 3`
 	functionSQL = `INSERT INTO functions (name) VALUES (?)`
+	watchSQL    = `INSERT OR REPLACE INTO watched (id, crashes, alone) VALUES (?, ?, ?)`
+	joinedSQL   = `UPDATE watched SET alone = 0 WHERE id = ?`
+	endedSQL    = `DELETE FROM watched WHERE id = ?`
 )
 
 func (s *statements) all() map[string]**sql.Stmt {
@@ -43,6 +47,9 @@ func (s *statements) all() map[string]**sql.Stmt {
 		changeSQL:         &s.change,
 		changeKeepSQL:     &s.changeKeep,
 		functionSQL:       &s.function,
+		watchSQL:          &s.watch,
+		joinedSQL:         &s.joined,
+		endedSQL:          &s.ended,
 	}
 }
 
@@ -114,6 +121,11 @@ func (w *commit) step(step *store.Step) error {
 	for i := range step.Change {
 		if err := w.update(&step.Change[i]); err != nil {
 			return fmt.Errorf("change call %d: %w", step.Change[i].ID, err)
+		}
+	}
+	for i := range step.Watch {
+		if err := w.watch(&step.Watch[i]); err != nil {
+			return fmt.Errorf("watch call %d: %w", step.Watch[i].ID, err)
 		}
 	}
 	return nil

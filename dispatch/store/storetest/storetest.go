@@ -27,6 +27,7 @@ func Run(t *testing.T, factory func(t testing.TB) Open) {
 		"absent":      testAbsent,
 		"atomic":      testAtomic,
 		"done":        testDone,
+		"watched":     testWatched,
 		"unfinished":  testUnfinished,
 		"outcomes":    testOutcomes,
 		"counts":      testCounts,

@@ -1,0 +1,37 @@
+package memory
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/coroc-dev/coroc/dispatch/store"
+)
+
+// watch makes notes. The lock is held.
+func (m *Memory) watch(notes []store.Watch) {
+	for _, n := range notes {
+		old, ok := m.watched[n.ID]
+		switch {
+		case n.Kind == store.WatchEnded:
+			delete(m.watched, n.ID)
+		case n.Kind == store.WatchBegun:
+			m.watched[n.ID] = n
+		case ok:
+			old.Alone = false
+			m.watched[n.ID] = old
+		}
+	}
+}
+
+// Watched implements [store.Watcher].
+func (r reader) Watched(context.Context) ([]store.Watch, error) {
+	r.m.mu.Lock()
+	defer r.m.mu.Unlock()
+	var all []store.Watch
+	for _, n := range r.m.watched {
+		all = append(all, n)
+	}
+	slices.SortFunc(all, func(a, b store.Watch) int { return cmp.Compare(a.ID, b.ID) })
+	return all, nil
+}
