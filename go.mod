@@ -3,6 +3,7 @@ module github.com/coroc-dev/coroc
 go 1.26.0
 
 require (
+	github.com/adhocore/gronx v1.20.4
 	github.com/cenkalti/backoff/v5 v5.0.3
 	github.com/gofrs/flock v0.13.2
 	github.com/google/go-cmp v0.7.0

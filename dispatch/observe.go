@@ -109,6 +109,16 @@ func (d *Dispatcher) Lookup(ctx context.Context, id ID) (CallInfo, error) {
 	return callInfo(ctx, d.engine.Names(), c)
 }
 
+// LookupKey returns what is stored about the call that was made with that key (see [WithKey]),
+// or [ErrNoSuchCall].
+func (d *Dispatcher) LookupKey(ctx context.Context, key string) (CallInfo, error) {
+	c, err := d.engine.LookupKey(ctx, key)
+	if err != nil {
+		return CallInfo{}, fmt.Errorf("dispatch: %w", err)
+	}
+	return callInfo(ctx, d.engine.Names(), c)
+}
+
 // Stats counts the calls in the store. It reads all of them.
 func (d *Dispatcher) Stats(ctx context.Context) (Stats, error) {
 	counts, err := d.engine.Counts(ctx)

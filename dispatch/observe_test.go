@@ -124,3 +124,19 @@ func TestLogHasIDs(t *testing.T) {
 	require.NoError(t, d.Close())
 	assert.Contains(t, b.String(), "call="+string(id)+" ")
 }
+
+func TestLookupKey(t *testing.T) {
+	f := dispatch.Func("f", func(_ context.Context, n int) (int, error) { return n, nil })
+	d, err := dispatch.New(f, dispatch.WithStoreFrom(memory.New()))
+	require.NoError(t, err)
+	_, err = d.LookupKey(t.Context(), "k")
+	require.ErrorIs(t, err, dispatch.ErrNoSuchCall)
+	id, err := f.Dispatch(t.Context(), 1, dispatch.WithKey("k"))
+	require.NoError(t, err)
+	info, err := d.LookupKey(t.Context(), "k")
+	require.NoError(t, err)
+	require.Equal(t, id, info.ID)
+	require.NoError(t, d.Close())
+	_, err = d.LookupKey(t.Context(), "k")
+	require.ErrorIs(t, err, dispatch.ErrClosed)
+}

@@ -327,6 +327,21 @@ func (e *Engine) Lookup(ctx context.Context, id string) (*store.Call, error) {
 	return e.store.Call(ctx, n)
 }
 
+// LookupKey returns the call that was made with a key.
+func (e *Engine) LookupKey(ctx context.Context, key string) (*store.Call, error) {
+	e.mu.Lock()
+	closed := e.closed
+	e.mu.Unlock()
+	if closed {
+		return nil, ErrClosed
+	}
+	c, err := e.store.ByKey(ctx, key)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, fmt.Errorf("key %q: %w", key, ErrNoSuchCall)
+	}
+	return c, err
+}
+
 // Counts returns statistics of all calls.
 func (e *Engine) Counts(ctx context.Context) ([]store.Count, error) {
 	e.mu.Lock()
