@@ -79,7 +79,7 @@ func (c *Cloner) Clone(opaque []colour.Opaque) (bool, []typecheck.Diagnostic) {
 			if t, file, u := c.cloned(o, o.Call); u != nil {
 				changed = true
 				if !isClone(file) {
-					redirect = append(redirect, func() { redirectCall(t.packages[0].Info, o.Call, u) })
+					redirect = append(redirect, func() { redirectCall(c.mod, t.packages[0].Info, o.Call, u) })
 				}
 			}
 		}
@@ -87,7 +87,7 @@ func (c *Cloner) Clone(opaque []colour.Opaque) (bool, []typecheck.Diagnostic) {
 			if t, file, u := c.cloned(o, e); u != nil {
 				changed = true
 				if !isClone(file) {
-					redirect = append(redirect, func() { redirectValue(t.packages[0].Info, file, e, u) })
+					redirect = append(redirect, func() { redirectValue(c.mod, t.packages[0].Info, file, e, u) })
 				}
 			}
 		}

@@ -4,10 +4,14 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+
+	"github.com/coroc-dev/coroc/typecheck"
 )
 
 // redirectCall makes a call in a source of the user lead to a clone.
-func redirectCall(info *types.Info, call *ast.CallExpr, u *unit) {
+func redirectCall(mod *typecheck.Module, info *types.Info, call *ast.CallExpr, u *unit) {
+	was := *call
+	mod.Replaced(call, &was)
 	sel, _ := ast.Unparen(call.Fun).(*ast.SelectorExpr)
 	if sel == nil || info.Selections[sel] == nil {
 		call.Fun = renamed(call.Fun, u.name)
@@ -17,7 +21,7 @@ func redirectCall(info *types.Info, call *ast.CallExpr, u *unit) {
 	if !ok {
 		return
 	}
-	x := operand(sel.X, op, path)
+	x := operand(mod, sel.X, op, path)
 	call.Fun = &ast.Ident{NamePos: sel.X.Pos(), Name: u.name}
 	call.Args = append([]ast.Expr{x}, call.Args...)
 }
@@ -70,8 +74,8 @@ func receiverOperand(s *types.Selection) (op, path string, ok bool) {
 }
 
 // operand returns an operand with what receiverOperand says.
-func operand(x ast.Expr, op, path string) ast.Expr {
-	pos := x.Pos()
+func operand(mod *typecheck.Module, x ast.Expr, op, path string) ast.Expr {
+	pos, was := x.Pos(), x
 	for len(path) > 0 {
 		name := path[1:]
 		for i := range name {
@@ -82,12 +86,15 @@ func operand(x ast.Expr, op, path string) ast.Expr {
 		}
 		path = path[1+len(name):]
 		x = &ast.SelectorExpr{X: x, Sel: &ast.Ident{NamePos: pos, Name: name}}
+		mod.Replaced(x, was)
 	}
 	switch op {
 	case "&":
-		return &ast.UnaryExpr{OpPos: pos, Op: token.AND, X: x}
+		x = &ast.UnaryExpr{OpPos: pos, Op: token.AND, X: x}
+		mod.Replaced(x, was)
 	case "*":
-		return &ast.StarExpr{Star: pos, X: x}
+		x = &ast.StarExpr{Star: pos, X: x}
+		mod.Replaced(x, was)
 	}
 	return x
 }

@@ -22,20 +22,21 @@ import (
 
 // redirectValue makes a func value in a source of the user one of the clone that u is, or
 // what the binder u returns.
-func redirectValue(info *types.Info, file *typecheck.File, e ast.Expr, u *unit) {
+func redirectValue(mod *typecheck.Module, info *types.Info, file *typecheck.File, e ast.Expr, u *unit) {
 	value := renamed(e, u.name)
 	if sel, ok := e.(*ast.SelectorExpr); ok && u.binds != nil {
 		op, path, _ := receiverOperand(info.Selections[sel])
 		value = &ast.CallExpr{
 			Fun:    &ast.Ident{NamePos: sel.X.Pos(), Name: u.name},
 			Lparen: sel.Sel.Pos(), // sites are told apart by it
-			Args:   []ast.Expr{operand(sel.X, op, path)},
+			Args:   []ast.Expr{operand(mod, sel.X, op, path)},
 			Rparen: sel.End(),
 		}
 	}
 	astutil.Apply(file.Syntax, func(c *astutil.Cursor) bool {
 		if c.Node() == e {
 			c.Replace(value)
+			mod.Replaced(value, e)
 			return false
 		}
 		return true

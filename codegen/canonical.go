@@ -9,6 +9,8 @@ import (
 	"io"
 	"reflect"
 	"regexp"
+
+	"github.com/coroc-dev/coroc/typecheck"
 )
 
 // canonical is the version of the canonical form of a function's source that fingerprints
@@ -20,8 +22,10 @@ const canonical = 1
 // tree, node by node, with the names of package go/ast. What a declared function and the type
 // of its receiver are called does not count either: they may be renamed.
 func Fingerprint(n ast.Node) uint64 {
-	return fingerprint(n, func(id *ast.Ident) string { return id.Name })
+	return fingerprint(nil, n, nameOf)
 }
+
+func nameOf(id *ast.Ident) string { return id.Name }
 
 // FrozenName is what a frozen version of a function is declared as.
 func FrozenName(name string, fingerprint uint64) string {
@@ -32,17 +36,20 @@ var frozenName = regexp.MustCompile(`^frozen_(.+)_[0-9a-f]{16}$`)
 
 // frozenFingerprint is Fingerprint for what stands in a frozen version, where functions are
 // called by their own frozen versions.
-func frozenFingerprint(n ast.Node) uint64 {
-	return fingerprint(n, func(id *ast.Ident) string { return frozenName.ReplaceAllString(id.Name, "$1") })
+func frozenFingerprint(mod *typecheck.Module, n ast.Node) uint64 {
+	return fingerprint(mod, n, unfrozenName)
 }
 
-func fingerprint(n ast.Node, rename func(*ast.Ident) string) uint64 {
+func unfrozenName(id *ast.Ident) string { return frozenName.ReplaceAllString(id.Name, "$1") }
+
+// fingerprint returns that of the source of a node of a module.
+func fingerprint(mod *typecheck.Module, n ast.Node, rename func(*ast.Ident) string) uint64 {
 	if n == nil { // what desugar has made
 		return 0
 	}
 	h := sha256.New()
 	fmt.Fprintf(h, "coroc %d\n", canonical)
-	c := &canonicalWriter{h: h, rename: rename}
+	c := &canonicalWriter{h: h, mod: mod, rename: rename}
 	if fd, ok := n.(*ast.FuncDecl); ok {
 		n = anonymous(fd)
 	}
@@ -79,6 +86,7 @@ func anonymousType(t ast.Expr) ast.Expr {
 
 type canonicalWriter struct {
 	h      io.Writer
+	mod    *typecheck.Module // or nil
 	rename func(*ast.Ident) string
 
 	hideLits bool // func literals all look alike
@@ -97,9 +105,16 @@ func (c *canonicalWriter) write(v reflect.Value) {
 	h := c.h
 	switch v.Kind() {
 	case reflect.Interface, reflect.Pointer:
-		if !v.IsNil() {
-			c.write(v.Elem())
+		if v.IsNil() {
+			return
 		}
+		if n, ok := v.Interface().(ast.Node); ok {
+			if s := c.mod.Source(n); s != n {
+				c.write(reflect.ValueOf(s))
+				return
+			}
+		}
+		c.write(v.Elem())
 	case reflect.Slice:
 		fmt.Fprintf(h, "[%d", v.Len())
 		for i := range v.Len() {

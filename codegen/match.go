@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/coroc-dev/coroc/desugar"
+	"github.com/coroc-dev/coroc/typecheck"
 )
 
 // A place of an older version of a function is the same in another one if its innermost
@@ -18,6 +19,7 @@ import (
 
 // versionSource is the source of a version of a function, declared or literal.
 type versionSource struct {
+	mod    *typecheck.Module
 	fn     ast.Node // *ast.FuncDecl or *ast.FuncLit
 	info   *types.Info
 	rename func(*ast.Ident) string
@@ -46,11 +48,11 @@ type spot struct {
 	stmt int        // the innermost statement in it
 }
 
-func newVersionSource(fn ast.Node, pkg *types.Package, info *types.Info, rename func(*ast.Ident) string, n numbers) *versionSource {
+func newVersionSource(mod *typecheck.Module, fn ast.Node, pkg *types.Package, info *types.Info, rename func(*ast.Ident) string, n numbers) *versionSource {
 	s := &versionSource{
-		fn: fn, info: info, rename: rename, numbers: n,
+		mod: mod, fn: fn, info: info, rename: rename, numbers: n,
 		spots: map[string][]*spot{}, keyOf: map[ast.Node]string{},
-		placed: desugar.Places(fn), locals: desugar.LocalNames(fn, pkg, info), byName: map[string]types.Object{},
+		placed: desugar.Places(mod, fn), locals: desugar.LocalNames(fn, pkg, info), byName: map[string]types.Object{},
 	}
 	for obj, name := range s.locals {
 		s.byName[name] = obj
@@ -71,7 +73,7 @@ func (s *versionSource) findSpots() {
 	_, body := s.parts()
 	var path []ast.Node
 	in := map[ast.Node]int{} // spots so far in a statement
-	ast.Inspect(body, func(n ast.Node) bool {
+	s.mod.InspectSource(body, func(n, now ast.Node) bool {
 		if n == nil {
 			path = path[:len(path)-1]
 			return false
@@ -87,7 +89,7 @@ func (s *versionSource) findSpots() {
 			}
 			in[path[x.stmt]]++
 			key := s.key(x, in[path[x.stmt]])
-			s.keyOf[n] = key
+			s.keyOf[n], s.keyOf[now] = key, key
 			s.spots[key] = append(s.spots[key], x)
 		}
 		if _, ok := n.(*ast.FuncLit); ok {
@@ -102,7 +104,7 @@ func (s *versionSource) findSpots() {
 func (s *versionSource) key(x *spot, n int) string {
 	var b strings.Builder
 	_, hide := x.node.(*ast.FuncLit) // those in the statement may have changed
-	w := &canonicalWriter{h: &b, rename: s.rename, hideLits: hide}
+	w := &canonicalWriter{h: &b, mod: s.mod, rename: s.rename, hideLits: hide}
 	for i, a := range x.path[:x.stmt] {
 		if a, ok := a.(ast.Stmt); ok {
 			w.head(a)
@@ -113,6 +115,11 @@ func (s *versionSource) key(x *spot, n int) string {
 		}
 	}
 	stmt := x.path[x.stmt].(ast.Stmt)
+	if _, isClause := stmt.(*ast.CaseClause); isClause { // which clause it will be is a number of all
+		for _, c := range x.path[x.stmt-1].(*ast.BlockStmt).List {
+			w.head(c.(*ast.CaseClause))
+		}
+	}
 	if _, isRange := x.node.(*ast.RangeStmt); isRange {
 		w.write(reflect.ValueOf(stmt)) // the iterator may be in the middle of its body
 	} else {
@@ -243,10 +250,10 @@ func (s *versionSource) counterpart(n ast.Node, other *versionSource) (here, the
 
 // nodes returns the nodes of what a spot stands in, as far as it is the same in the other
 // version, in order.
-func (x *spot) nodes() []ast.Node {
+func (x *spot) nodes(mod *typecheck.Module) []ast.Node {
 	var list []ast.Node
 	all := func(n ast.Node) {
-		ast.Inspect(n, func(n ast.Node) bool {
+		mod.InspectSource(n, func(n, _ ast.Node) bool {
 			switch n.(type) {
 			case nil, *ast.CommentGroup, *ast.Comment:
 				return false
@@ -306,7 +313,7 @@ var (
 // names returns what another version calls live variables at a site, or says of the first for
 // which it has nothing why.
 func (s *versionSource) names(live []string, here, there *spot, other *versionSource) (names []string, why string) {
-	a, b := here.nodes(), there.nodes()
+	a, b := here.nodes(s.mod), there.nodes(s.mod)
 	if len(a) != len(b) {
 		return nil, "this statement is compiled in another way now"
 	}
@@ -330,6 +337,9 @@ func (s *versionSource) oldName(name string, was map[int]int, here, there *spot,
 	unknown := fmt.Sprintf("%s, which is needed there now, has no counterpart here", VariableText(name))
 	if m := placedName.FindStringSubmatch(name); m != nil && m[1] != "result" {
 		n, _ := strconv.Atoi(m[2])
+		if n == 0 && m[1] == "r" && s.results() == other.results() { // of a result without a name
+			return name, ""
+		}
 		if was[n] == 0 {
 			return "", unknown
 		}
@@ -364,6 +374,20 @@ func (s *versionSource) oldName(name string, was map[int]int, here, there *spot,
 		return other.locals[its[i]] + suffix, ""
 	}
 	return "", unknown
+}
+
+// results writes the results of the function.
+func (s *versionSource) results() string {
+	typ, _ := s.parts()
+	var b strings.Builder
+	if typ.Results != nil {
+		for _, f := range typ.Results.List {
+			for range max(len(f.Names), 1) {
+				fmt.Fprintf(&b, "%v %v,", f.Names, s.info.TypeOf(f.Type))
+			}
+		}
+	}
+	return b.String()
 }
 
 // VariableText calls what has a name in saved states what people call it.
@@ -409,8 +433,8 @@ func (s *versionSource) matchLiterals(other *versionSource, pkg *types.Package, 
 			continue
 		}
 		if _, there, _ := s.counterpart(n, other); there != nil {
-			in := newVersionSource(lit, pkg, s.info, s.rename, s.numbers)
-			in.matchLiterals(newVersionSource(there.node, pkg, other.info, other.rename, other.numbers), pkg, pairs)
+			in := newVersionSource(s.mod, lit, pkg, s.info, s.rename, s.numbers)
+			in.matchLiterals(newVersionSource(s.mod, there.node, pkg, other.info, other.rename, other.numbers), pkg, pairs)
 		}
 	}
 }

@@ -152,9 +152,9 @@ func (t *twinGen) match(unit ast.Node, old *typecheck.Frozen) (now, then *versio
 		if info == nil {
 			info = t.p.Info
 		}
-		was := placesOf(old.Decl)
-		then := newVersionSource(old.Decl, t.p.Types, info, func(id *ast.Ident) string { return frozenName.ReplaceAllString(id.Name, "$1") }, was)
-		now := newVersionSource(unit, t.p.Types, t.p.Info, t.Generator.renames.oldest(t.p), t.here)
+		was := placesOf(t.mod, old.Decl)
+		then := newVersionSource(t.mod, old.Decl, t.p.Types, info, unfrozenName, was)
+		now := newVersionSource(t.mod, unit, t.p.Types, t.p.Info, t.Generator.renames.oldest(t.p), t.here)
 		now.matchLiterals(then, t.p.Types, pairs)
 		t.pkgGen.matches[key] = pairs
 	}

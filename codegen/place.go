@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/coroc-dev/coroc/typecheck"
 )
 
 // What is saved is called by where it stands in the source of its function, so that a state
@@ -16,6 +18,7 @@ import (
 // places are the numbers of what stands in a declaration of the source, by the function,
 // declared or literal, that it is in.
 type places struct {
+	mod    *typecheck.Module     // or nil
 	names  map[ast.Node]string   // literals and ranges: .func1.func2, .range1
 	calls  map[ast.Node]int      // calls and ranges, from 1
 	defers map[ast.Node]int      // from 1
@@ -27,15 +30,19 @@ func (f *pkgGen) placesIn(decl ast.Node) *places {
 	if p := f.placed[decl]; p != nil {
 		return p
 	}
-	p := &places{names: map[ast.Node]string{}, calls: map[ast.Node]int{}, defers: map[ast.Node]int{}, in: map[ast.Node]ast.Node{}}
+	p := newPlaces(f.mod)
 	f.placed[decl] = p
 	p.declaration(decl)
 	return p
 }
 
+func newPlaces(mod *typecheck.Module) *places {
+	return &places{mod: mod, names: map[ast.Node]string{}, calls: map[ast.Node]int{}, defers: map[ast.Node]int{}, in: map[ast.Node]ast.Node{}}
+}
+
 // placesOf returns the numbers of a function that has been taken out of its file.
-func placesOf(decl *ast.FuncDecl) *places {
-	p := &places{names: map[ast.Node]string{}, calls: map[ast.Node]int{}, defers: map[ast.Node]int{}, in: map[ast.Node]ast.Node{}}
+func placesOf(mod *typecheck.Module, decl *ast.FuncDecl) *places {
+	p := newPlaces(mod)
 	p.walk(decl, "")
 	return p
 }
@@ -43,7 +50,7 @@ func placesOf(decl *ast.FuncDecl) *places {
 // CallOf returns the call or range with a number in a function, or in the literal or the body of
 // a range in it that has a name, .func1.range2; if there is none, the function.
 func CallOf(decl *ast.FuncDecl, name string, number int) ast.Node {
-	p := placesOf(decl)
+	p := placesOf(nil, decl)
 	fn := ast.Node(decl)
 	for n, s := range p.names {
 		if s == name {
@@ -87,7 +94,7 @@ func (p *places) declaration(decl ast.Node) {
 
 func (p *places) walk(fn ast.Node, name string) {
 	var literals, ranges, calls, defers int
-	ast.Inspect(fn, func(n ast.Node) bool {
+	p.mod.InspectSource(fn, func(n, now ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.FuncLit:
 			if n == fn {
@@ -103,7 +110,7 @@ func (p *places) walk(fn ast.Node, name string) {
 			p.names[n], p.calls[n], p.in[n] = fmt.Sprintf("%s.range%d", name, ranges), calls, fn
 		case *ast.CallExpr:
 			calls++
-			p.calls[n] = calls
+			p.calls[n], p.calls[now] = calls, calls
 		case *ast.DeferStmt:
 			defers++
 			p.defers[n] = defers
@@ -194,7 +201,7 @@ func (f *fileGen) version(orig ast.Node) uint64 {
 	if v, ok := f.frozen.Literals[f.frozen.State+f.here.names[orig]]; ok {
 		return v
 	}
-	return frozenFingerprint(orig)
+	return frozenFingerprint(f.mod, orig)
 }
 
 // localTypes returns the names in saved states of the types that were declared in functions,

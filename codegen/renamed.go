@@ -21,6 +21,7 @@ const wasDirective = "//coroc:was "
 
 // Renames knows what declarations of a module were called before.
 type Renames struct {
+	mod *typecheck.Module
 	old map[types.Object]string // the last element of the oldest name
 	now map[string]string       // whole new names by old ones
 }
@@ -40,7 +41,7 @@ func (r *Renames) Now(name string) string {
 
 // FindRenames reads the directives of all packages.
 func FindRenames(mod *typecheck.Module) *Renames {
-	r := &Renames{old: map[types.Object]string{}, now: map[string]string{}}
+	r := &Renames{mod: mod, old: map[types.Object]string{}, now: map[string]string{}}
 	for _, p := range mod.Packages {
 		for _, file := range p.Files {
 			eachDoc(p, file.Syntax, func(doc *ast.CommentGroup, obj types.Object, name string) {
@@ -95,10 +96,13 @@ func (r *Renames) importers(q, p *typecheck.Package, old string) {
 // been renamed goes by its oldest name.
 func (r *Renames) Fingerprint(p *typecheck.Package, n ast.Node) uint64 {
 	if len(r.old) == 0 {
-		return Fingerprint(n)
+		return r.TextFingerprint(n)
 	}
-	return fingerprint(n, r.oldest(p))
+	return fingerprint(r.mod, n, r.oldest(p))
 }
+
+// TextFingerprint is Fingerprint without regard to what has been renamed.
+func (r *Renames) TextFingerprint(n ast.Node) uint64 { return fingerprint(r.mod, n, nameOf) }
 
 // oldest returns a function that gives what an identifier of a package mentions its oldest name.
 func (r *Renames) oldest(p *typecheck.Package) func(*ast.Ident) string {

@@ -44,7 +44,7 @@ func StateName(fn *types.Func, path string) string {
 // VariableLiterals returns the outermost func literals of a declaration of variables, with
 // their names in saved states; not those of blank variables.
 func VariableLiterals(path string, d *ast.GenDecl) map[*ast.FuncLit]string {
-	p := &places{names: map[ast.Node]string{}, calls: map[ast.Node]int{}, defers: map[ast.Node]int{}, in: map[ast.Node]ast.Node{}}
+	p := newPlaces(nil)
 	p.declaration(d)
 	literals := map[*ast.FuncLit]string{}
 	ast.Inspect(d, func(n ast.Node) bool {

@@ -194,7 +194,7 @@ func (r *Result) freezable() []*typecheck.Package {
 func (r *Result) freeze(p *typecheck.Package, u freezeUnit) (*frozenVersion, []byte) {
 	v := &frozenVersion{}
 	v.State, v.Fingerprint = u.state, r.renames.Fingerprint(p, u.node)
-	v.Text = codegen.Fingerprint(u.node)
+	v.Text = r.renames.TextFingerprint(u.node)
 	for _, x := range r.Versions {
 		if x.Frozen != nil || x.Package != p || x.State != u.state && !strings.HasPrefix(x.State, u.state+".") {
 			continue
@@ -239,18 +239,21 @@ func (r *Result) freeze(p *typecheck.Package, u freezeUnit) (*frozenVersion, []b
 	}
 	v.Source = fmt.Sprintf("%s:%d", filepath.Base(u.file.Name), fset.PositionFor(from, false).Line)
 	imports := map[string]bool{}
-	ast.Inspect(u.node, func(n ast.Node) bool {
+	names := importNames(p, u.file.Syntax)
+	r.Module.InspectSource(u.node, func(n, _ ast.Node) bool {
+		if sel, ok := n.(*ast.SelectorExpr); ok {
+			// A function of which there is a clone is not mentioned any more.
+			if id, ok := sel.X.(*ast.Ident); ok && p.Info.Uses[id] == nil && names[id.Name] != "" {
+				imports[names[id.Name]] = true
+			}
+		}
 		id, ok := n.(*ast.Ident)
 		if !ok {
 			return true
 		}
 		switch o := p.Info.Uses[id].(type) {
 		case *types.PkgName:
-			spec := fmt.Sprintf("%q", o.Imported().Path())
-			if o.Name() != o.Imported().Name() {
-				spec = o.Name() + " " + spec
-			}
-			imports[spec] = true
+			imports[importSpec(o)] = true
 		case *types.Func:
 			o = o.Origin()
 			if fd := r.declOf(p, o); fd != nil && r.Facts.Funcs[o] != nil {
@@ -276,6 +279,29 @@ func (r *Result) freeze(p *typecheck.Package, u freezeUnit) (*frozenVersion, []b
 	}
 	v.Frozen.File = filepath.Join(p.Dir, frozenDir, fmt.Sprintf("%s-%016x.go", base, v.Fingerprint))
 	return v, v.format(p.Name, specs, decl)
+}
+
+func importSpec(o *types.PkgName) string {
+	spec := fmt.Sprintf("%q", o.Imported().Path())
+	if o.Name() != o.Imported().Name() {
+		spec = o.Name() + " " + spec
+	}
+	return spec
+}
+
+// importNames returns the imports of a file, as they are written, by their names.
+func importNames(p *typecheck.Package, f *ast.File) map[string]string {
+	names := map[string]string{}
+	for _, s := range f.Imports {
+		obj := p.Info.Implicits[s]
+		if s.Name != nil {
+			obj = p.Info.Defs[s.Name]
+		}
+		if o, ok := obj.(*types.PkgName); ok {
+			names[o.Name()] = importSpec(o)
+		}
+	}
+	return names
 }
 
 // localType returns the name of a type that is declared in a function, or nil.

@@ -31,24 +31,43 @@ func variables(d ast.Decl) []ast.Decl {
 
 // Places numbers the nodes of a function, declared or literal, in the order of its source,
 // from 1: those of its type and of its body. What is in nested literals counts too.
-func Places(fn ast.Node) map[ast.Node]int {
+// It is the source that is numbered; what stands in place of a node of that has its number.
+func Places(mod *typecheck.Module, fn ast.Node) map[ast.Node]int {
 	places := map[ast.Node]int{}
-	number := func(n ast.Node) bool {
+	count := 0
+	number := func(n, now ast.Node) bool {
 		switch n.(type) {
 		case nil, *ast.CommentGroup, *ast.Comment:
 			return false
 		}
-		places[n] = len(places) + 1
+		count++
+		places[n], places[now] = count, count
 		return true
 	}
 	switch fn := fn.(type) {
 	case *ast.FuncDecl:
-		ast.Inspect(fn.Type, number)
-		ast.Inspect(fn.Body, number)
+		mod.InspectSource(fn.Type, number)
+		mod.InspectSource(fn.Body, number)
 	case *ast.FuncLit:
-		ast.Inspect(fn, func(n ast.Node) bool { return n == fn || number(n) })
+		mod.InspectSource(fn, func(n, now ast.Node) bool { return n == fn || number(n, now) })
+	}
+	if len(places) > count { // parts of what stands in place of others
+		inspect(fn, func(n ast.Node) {
+			if places[n] == 0 {
+				places[n] = places[mod.Source(n)]
+			}
+		})
 	}
 	return places
+}
+
+func inspect(n ast.Node, f func(ast.Node)) {
+	ast.Inspect(n, func(n ast.Node) bool {
+		if n != nil {
+			f(n)
+		}
+		return true
+	})
 }
 
 // placesOf returns the numbers in the function around what is rewritten; nil in the
@@ -59,7 +78,7 @@ func (f *fn) placesOf() map[ast.Node]int {
 		switch lv.node.(type) {
 		case *ast.FuncDecl, *ast.FuncLit:
 			if lv.places == nil {
-				lv.places = Places(lv.node)
+				lv.places = Places(f.r.mod, lv.node)
 				lv.made = map[string]int{}
 			}
 			return lv.places

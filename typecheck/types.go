@@ -78,6 +78,8 @@ type Module struct {
 		known map[types.Type]Savability
 		codec map[string]bool // types with codecs of the program's own
 	}
+
+	sources map[ast.Node]ast.Node // see Replaced
 }
 
 // A Package is one package of the module, or of an adopted one, compiled from source.
