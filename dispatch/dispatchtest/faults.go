@@ -7,6 +7,7 @@ import (
 
 	"github.com/coroc-dev/coroc/dispatch"
 	"github.com/coroc-dev/coroc/dispatch/store"
+	"github.com/coroc-dev/coroc/dispatch/store/memory"
 )
 
 // When says on which side of a step's recording a crash is.
@@ -127,7 +128,7 @@ func (s source) Open(ctx context.Context) (store.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &faultyStore{opened, s.r, s.process}, nil
+	return &faultyStore{opened.(*memory.Store), s.r, s.process}, nil
 }
 
 func (s source) OpenReader(ctx context.Context) (store.Reader, error) {
@@ -138,9 +139,9 @@ var _ dispatch.StoreSource = source{}
 
 // faultyStore crashes where it is planned.
 type faultyStore struct {
-	store.Store
-	r       *Runner
-	process int
+	*memory.Store // with all that it can do beyond the contract
+	r             *Runner
+	process       int
 }
 
 // Commit commits the steps up to the one at which there is to be a crash. That they were to
@@ -150,6 +151,9 @@ func (s *faultyStore) Commit(ctx context.Context, steps []store.Step) error {
 		return store.ErrFenced
 	}
 	for i := range steps {
+		if len(steps[i].Create)+len(steps[i].Change) == 0 {
+			continue // a note on an attempt, no step of a call
+		}
 		when, planned := s.r.faults.next(&steps[i])
 		if !planned {
 			continue
