@@ -7,4 +7,7 @@
 //
 //	m := memory.New()
 //	d, err := dispatch.New(f, dispatch.WithStoreFrom(m))
+//
+// Several dispatchers own it together, as the processes of a fleet do with a database, if each
+// has its store from [Memory.Shared].
 package memory

@@ -24,25 +24,35 @@ type Memory struct {
 	ids          []int64               // of the calls, in ascending order
 	keys         map[string]int64      // ids of calls by their keys
 	incarnations []string              // names
+	members      map[int64]*Member     // that own the memory together and are not fenced, by incarnation
+	owners       map[int64]int64       // incarnations by the ids of their calls; a call without one is free
+	reserved     int64                 // the greatest id that was reserved
 	watched      map[int64]store.Watch
-	owner        *Store                // nil if there is none
+	owner        *Store // nil if there is none
 }
 
 // New returns a memory without calls.
 func New() *Memory {
-	return &Memory{calls: make(map[int64]*store.Call), keys: make(map[string]int64), watched: make(map[int64]store.Watch)}
+	return &Memory{calls: make(map[int64]*store.Call), keys: make(map[string]int64), watched: make(map[int64]store.Watch),
+		members: make(map[int64]*Member), owners: make(map[int64]int64)}
 }
 
 // Open takes the memory over. It returns [store.ErrOwned] if it has an owner.
 func (m *Memory) Open(context.Context) (store.Store, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.owner != nil {
+	if m.owner != nil || len(m.members) > 0 {
 		return nil, store.ErrOwned
 	}
-	m.incarnations = append(m.incarnations, strings.ToLower(rand.Text()[:16]))
-	m.owner = &Store{reader{m}, int64(len(m.incarnations))}
+	clear(m.owners)
+	m.owner = &Store{reader{m}, m.begin()}
 	return m.owner, nil
+}
+
+// begin begins an incarnation and returns its number. The lock is held.
+func (m *Memory) begin() int64 {
+	m.incarnations = append(m.incarnations, strings.ToLower(rand.Text()[:16]))
+	return int64(len(m.incarnations))
 }
 
 // OpenReader returns a reader, which may be used while another one owns the memory.
@@ -86,7 +96,13 @@ func (s *Store) Commit(ctx context.Context, steps []store.Step) error {
 	if s.m.owner != s {
 		return store.ErrFenced
 	}
-	t := transaction{m: s.m, now: milliseconds(time.Now()), calls: make(map[int64]*store.Call), keys: make(map[string]int64)}
+	return s.m.commit(steps, 0)
+}
+
+// commit makes the steps durable, or none of them. New calls belong to an owner, if it is not
+// 0. The lock is held.
+func (m *Memory) commit(steps []store.Step, owner int64) error {
+	t := transaction{m: m, owner: owner, now: milliseconds(time.Now()), calls: make(map[int64]*store.Call), keys: make(map[string]int64)}
 	for i := range steps {
 		if err := t.step(&steps[i]); err != nil {
 			return &store.StepError{Index: i, Err: err}
@@ -99,6 +115,7 @@ func (s *Store) Commit(ctx context.Context, steps []store.Step) error {
 // transaction is what steps would change, before it is known that all of them can.
 type transaction struct {
 	m     *Memory
+	owner int64
 	now   time.Time
 	calls map[int64]*store.Call
 	keys  map[string]int64
@@ -173,6 +190,16 @@ func (t *transaction) commit() {
 	maps.Copy(m.calls, t.calls)
 	maps.Copy(m.keys, t.keys)
 	m.watch(t.watch)
+	for _, id := range t.ids {
+		if t.owner != 0 {
+			m.owners[id] = t.owner
+		}
+	}
+	for id, c := range t.calls {
+		if c.Phase == store.Done {
+			delete(m.owners, id)
+		}
+	}
 	slices.Sort(t.ids)
 	sorted := len(m.ids) == 0 || len(t.ids) == 0 || m.ids[len(m.ids)-1] < t.ids[0]
 	if m.ids = append(m.ids, t.ids...); !sorted {
@@ -193,6 +220,16 @@ func clone(c *store.Call) *store.Call {
 	d.Input, d.State = bytes.Clone(c.Input), bytes.Clone(c.State)
 	d.Output, d.Error = bytes.Clone(c.Output), bytes.Clone(c.Error)
 	return &d
+}
+
+// head returns a call without what is large in it.
+func head(c *store.Call) store.Call {
+	h := *c
+	h.Input, h.Output, h.Error = nil, nil, nil
+	if h.State != nil {
+		h.State = []byte{0}
+	}
+	return h
 }
 
 // reader implements [store.Reader].
@@ -275,12 +312,7 @@ func (r reader) Unfinished(_ context.Context, after int64, limit int) ([]store.C
 	var all []store.Call
 	r.m.from(after, func(c *store.Call) bool {
 		if c.Phase != store.Done && len(all) < limit {
-			head := *c
-			head.Input, head.Output, head.Error = nil, nil, nil
-			if head.State != nil {
-				head.State = []byte{0}
-			}
-			all = append(all, head)
+			all = append(all, head(c))
 		}
 		return len(all) < limit
 	})

@@ -3,6 +3,7 @@ package memory_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -15,13 +16,51 @@ import (
 
 var ctx = context.Background()
 
-var _ dispatch.StoreSource = (*memory.Memory)(nil)
+var (
+	_ dispatch.StoreSource = (*memory.Memory)(nil)
+	_ dispatch.StoreSource = (*memory.Shared)(nil)
+)
 
 func TestStore(t *testing.T) {
 	storetest.Run(t, func(testing.TB) storetest.Open {
 		m := memory.New()
 		return func() (store.Store, error) { return m.Open(ctx) }
 	})
+}
+
+func TestShared(t *testing.T) {
+	storetest.RunShared(t, func(testing.TB) storetest.Join {
+		m := memory.New()
+		return func(lease time.Duration) (store.Shared, error) {
+			s, err := m.Shared(lease).Open(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return s.(store.Shared), nil
+		}
+	})
+}
+
+// A memory is owned alone or together. What owners had that are gone is free for who comes.
+func TestAloneOrTogether(t *testing.T) {
+	m := memory.New()
+	alone, err := m.Open(ctx)
+	require.NoError(t, err)
+	require.NoError(t, alone.Commit(ctx, []store.Step{{Create: []store.Call{{ID: 1, Function: "f", Phase: store.Ready}}}}))
+	_, err = m.Shared(time.Hour).Open(ctx)
+	require.ErrorIs(t, err, store.ErrOwned)
+	require.NoError(t, alone.Close())
+	member, err := m.Shared(time.Hour).Open(ctx)
+	require.NoError(t, err)
+	_, err = m.Open(ctx)
+	require.ErrorIs(t, err, store.ErrOwned)
+	claimed, err := member.(store.Shared).Claim(ctx, store.Claim{Functions: []string{"f"}, Limit: 9})
+	require.NoError(t, err)
+	require.Len(t, claimed, 1)
+	require.NoError(t, member.Close())
+	alone, err = m.Open(ctx)
+	require.NoError(t, err)
+	require.NoError(t, alone.Close())
 }
 
 // What is stored is not shared with who gave it, nor with who gets it.

@@ -1,0 +1,284 @@
+package memory
+
+import (
+	"context"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/coroc-dev/coroc/dispatch/store"
+)
+
+// Shared makes those who open it own the memory together: it is a dispatch.StoreSource of
+// which several dispatchers of a process can have their store at a time, as if they were
+// processes of a fleet.
+type Shared struct {
+	memory *Memory
+	lease  time.Duration
+}
+
+// Shared returns a way to own the memory together with others, with leases of that length.
+func (m *Memory) Shared(lease time.Duration) *Shared { return &Shared{m, lease} }
+
+// Open returns a [store.Shared]. The error is [store.ErrOwned] if someone has the memory alone.
+func (s *Shared) Open(context.Context) (store.Store, error) {
+	m := s.memory
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.owner != nil {
+		return nil, store.ErrOwned
+	}
+	f := &Member{reader: reader{m}, lease: s.lease, wakes: make(chan store.Wake, 64)}
+	f.begin()
+	return f, nil
+}
+
+// OpenReader returns a reader.
+func (s *Shared) OpenReader(ctx context.Context) (store.Reader, error) {
+	return s.memory.OpenReader(ctx)
+}
+
+// Member is one of those that own a memory together. It implements [store.Shared].
+type Member struct {
+	reader
+	lease       time.Duration
+	wakes       chan store.Wake
+	incarnation atomic.Int64
+	expires     time.Time
+	closed      bool
+}
+
+var _ store.Shared = (*Member)(nil)
+
+// begin begins an incarnation. The lock is held.
+func (f *Member) begin() {
+	f.incarnation.Store(f.m.begin())
+	f.expires = time.Now().Add(f.lease)
+	f.m.members[f.Incarnation()] = f
+}
+
+// fenced says whether the incarnation is not one of the owners any more. The lock is held.
+func (f *Member) fenced() bool { return f.m.members[f.Incarnation()] != f }
+
+// leave fences the incarnation. The lock is held.
+func (f *Member) leave() {
+	if !f.fenced() {
+		delete(f.m.members, f.Incarnation())
+		f.m.free()
+	}
+}
+
+// free sets free the calls of incarnations that are fenced, and returns how many they are. The
+// lock is held.
+func (m *Memory) free() int {
+	n := 0
+	for id, owner := range m.owners {
+		if m.members[owner] == nil {
+			delete(m.owners, id)
+			n++
+		}
+	}
+	if n > 0 {
+		m.wakeAll()
+	}
+	return n
+}
+
+// wakeAll wakes all owners, because there is something to be claimed. The lock is held.
+func (m *Memory) wakeAll() {
+	for _, f := range m.members {
+		f.wake(store.Wake{Work: true})
+	}
+}
+
+// wake wakes a process, unless it has not heard of what it was woken for before.
+func (f *Member) wake(w store.Wake) {
+	select {
+	case f.wakes <- w:
+	default:
+	}
+}
+
+// Incarnation implements [store.Store].
+func (f *Member) Incarnation() int64 { return f.incarnation.Load() }
+
+// Commit implements [store.Store].
+func (f *Member) Commit(ctx context.Context, steps []store.Step) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	f.m.mu.Lock()
+	defer f.m.mu.Unlock()
+	if f.fenced() {
+		return store.ErrFenced
+	}
+	return f.m.commit(steps, f.Incarnation())
+}
+
+// Close implements [store.Store]. What the process had is free at once.
+func (f *Member) Close() error {
+	f.m.mu.Lock()
+	defer f.m.mu.Unlock()
+	if !f.closed {
+		f.closed = true
+		f.leave()
+	}
+	return nil
+}
+
+// Lease implements [store.Shared].
+func (f *Member) Lease() time.Duration { return f.lease }
+
+// Renew implements [store.Shared].
+func (f *Member) Renew(context.Context) error {
+	f.m.mu.Lock()
+	defer f.m.mu.Unlock()
+	if f.fenced() {
+		return store.ErrFenced
+	}
+	f.expires = time.Now().Add(f.lease)
+	return nil
+}
+
+// Rejoin implements [store.Shared].
+func (f *Member) Rejoin(context.Context) error {
+	f.m.mu.Lock()
+	defer f.m.mu.Unlock()
+	f.leave()
+	f.begin()
+	return nil
+}
+
+// TakeOver implements [store.Shared].
+func (f *Member) TakeOver(context.Context) (int, error) {
+	f.m.mu.Lock()
+	defer f.m.mu.Unlock()
+	now := time.Now()
+	for n, other := range f.m.members {
+		if other.expires.Before(now) {
+			delete(f.m.members, n)
+		}
+	}
+	return f.m.free(), nil
+}
+
+// Reserve implements [store.Shared].
+func (f *Member) Reserve(_ context.Context, n int) (int64, error) {
+	f.m.mu.Lock()
+	defer f.m.mu.Unlock()
+	if last := len(f.m.ids) - 1; last >= 0 {
+		f.m.reserved = max(f.m.reserved, f.m.ids[last])
+	}
+	first := f.m.reserved + 1
+	f.m.reserved += int64(n)
+	return first, nil
+}
+
+// ahead is how long before its time a call can be claimed.
+const ahead = time.Minute
+
+// Claim implements [store.Shared].
+func (f *Member) Claim(_ context.Context, q store.Claim) ([]store.Claimed, error) {
+	f.m.mu.Lock()
+	defer f.m.mu.Unlock()
+	if f.fenced() {
+		return nil, store.ErrFenced
+	}
+	soon := time.Now().Add(ahead)
+	var all []store.Claimed
+	f.m.from(q.After, func(c *store.Call) bool {
+		if len(all) >= q.Limit {
+			return false
+		}
+		if c.Phase == store.Done || f.m.owners[c.ID] != 0 || c.Phase == store.Parked && !q.Parked ||
+			c.Due.After(soon) || !slices.Contains(q.Functions, c.Function) || slices.Contains(q.Except, c.ID) {
+			return true
+		}
+		f.m.owners[c.ID] = f.Incarnation()
+		all = append(all, store.Claimed{Call: head(c), Orphan: f.m.orphan(c)})
+		return true
+	})
+	return all, nil
+}
+
+// orphan says whether a call was made for one that does not await it.
+func (m *Memory) orphan(c *store.Call) bool {
+	if c.Parent == 0 {
+		return false
+	}
+	p := m.calls[c.Parent]
+	return p == nil || p.Phase != store.Suspended && p.Phase != store.Parked || !p.Awaited(c.ID)
+}
+
+// Release implements [store.Shared].
+func (f *Member) Release(_ context.Context, first int64, n int) error {
+	f.m.mu.Lock()
+	defer f.m.mu.Unlock()
+	released := false
+	f.m.from(first-1, func(c *store.Call) bool {
+		if c.ID >= first+int64(n) {
+			return false
+		}
+		if f.m.owners[c.ID] == f.Incarnation() {
+			delete(f.m.owners, c.ID)
+			released = true
+		}
+		return true
+	})
+	if released {
+		f.m.wakeAll()
+	}
+	return nil
+}
+
+// Done implements [store.Shared].
+func (f *Member) Done(_ context.Context, ids []int64) ([]int64, error) {
+	return f.those(ids, func(c *store.Call) bool { return c.Phase == store.Done }), nil
+}
+
+// Complete implements [store.Shared].
+func (f *Member) Complete(_ context.Context, ids []int64) ([]int64, error) {
+	return f.those(ids, func(c *store.Call) bool {
+		if c.Phase == store.Done {
+			return false
+		}
+		for id := c.First; id < c.First+int64(c.Width); id++ {
+			if awaited := f.m.calls[id]; awaited != nil && awaited.Phase != store.Done {
+				return false
+			}
+		}
+		return true
+	}), nil
+}
+
+// those returns the ids of the calls for which f is true.
+func (f *Member) those(ids []int64, is func(*store.Call) bool) []int64 {
+	f.m.mu.Lock()
+	defer f.m.mu.Unlock()
+	var all []int64
+	for _, id := range ids {
+		if c := f.m.calls[id]; c != nil && is(c) {
+			all = append(all, id)
+		}
+	}
+	return all
+}
+
+// Tell implements [store.Shared].
+func (f *Member) Tell(_ context.Context, calls []int64) error {
+	f.m.mu.Lock()
+	defer f.m.mu.Unlock()
+	told := make(map[*Member][]int64)
+	for _, id := range calls {
+		if other := f.m.members[f.m.owners[id]]; other != nil && other != f {
+			told[other] = append(told[other], id)
+		}
+	}
+	for other, ids := range told {
+		other.wake(store.Wake{Calls: ids})
+	}
+	return nil
+}
+
+// Wakes implements [store.Shared].
+func (f *Member) Wakes() <-chan store.Wake { return f.wakes }
