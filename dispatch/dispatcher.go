@@ -15,6 +15,7 @@ import (
 
 // Dispatcher runs the calls of its functions. It is safe for concurrent use.
 type Dispatcher struct {
+	elsewhere map[string]bool // names of functions that are not run
 	engine    *engine.Engine
 	functions []AnyFunction
 	bindings  []runtime.Binding // of durable calls
@@ -33,6 +34,7 @@ type option func(*config)
 func (o option) apply(c *config) { o(c) }
 
 type config struct {
+	elsewhere    map[string]bool // names of functions that are not run
 	functions    []AnyFunction
 	source       StoreSource
 	observers    []func(Event)
@@ -152,7 +154,7 @@ func configure(opts []Option) (*Dispatcher, *config, error) {
 		c.source = sqliteFile(path)
 	}
 	c.functions = substituted(c.functions)
-	return &Dispatcher{functions: c.functions, bindings: processBindings(c), sealer: c.sealer, interceptors: c.interceptors}, c, nil
+	return &Dispatcher{functions: c.functions, elsewhere: c.elsewhere, bindings: processBindings(c), sealer: c.sealer, interceptors: c.interceptors}, c, nil
 }
 
 // bodies returns what the engine is to know of the functions.
@@ -164,6 +166,9 @@ func (d *Dispatcher) bodies() ([]engine.Function, error) {
 			return nil, fmt.Errorf("dispatch: two functions are named %q", f.Name())
 		}
 		names[f.Name()] = true
+		if d.elsewhere[f.Name()] {
+			continue
+		}
 		body, err := f.function(d)
 		if err != nil {
 			return nil, err

@@ -24,6 +24,21 @@ type StoreSource interface {
 // WithStoreFrom says where the calls are kept. See [WithStore] for the usual place.
 func WithStoreFrom(s StoreSource) Option { return option(func(c *config) { c.source = s }) }
 
+// Elsewhere gives functions to a dispatcher that it does not run: it can await, dispatch and
+// wait for calls of them, and other processes that share the store run these. On a store that
+// is not shared their calls fail, with [StatusNotFound].
+func Elsewhere(functions ...AnyFunction) Option {
+	return option(func(c *config) {
+		if c.elsewhere == nil {
+			c.elsewhere = make(map[string]bool)
+		}
+		for _, f := range functions {
+			c.elsewhere[f.Name()] = true
+			f.apply(c)
+		}
+	})
+}
+
 // OpenReaderFrom opens a store for reading.
 func OpenReaderFrom(ctx context.Context, s StoreSource) (*Reader, error) {
 	r, err := s.OpenReader(ctx)

@@ -233,7 +233,7 @@ func (e *Engine) park(r *run, message string) {
 	change := c.progress.change(c, store.Parked, f)
 	change.KeepState = true
 	change.First, change.Width = c.first, c.width
-	if cerr := e.writer.commit(store.Step{Change: []store.Change{change}}); cerr != nil {
+	if cerr := e.commit(c, store.Step{Change: []store.Change{change}}); cerr != nil {
 		e.log.Error("that a call is parked could not be stored", "call", id, "err", cerr)
 	}
 	ev := r.event(AttemptEnded)
@@ -254,6 +254,7 @@ func (e *Engine) shelve(c *call, why error) {
 		close(w)
 	}
 	c.waiters = nil
+	e.fleet.give(c)
 }
 
 // change returns what is stored of a call that goes to a phase, but for what it awaits.
@@ -329,19 +330,20 @@ func (e *Engine) suspend(r *run, requests []Request) {
 	c := r.c
 	functions := make([]*function, len(requests))
 	for i, q := range requests {
-		if functions[i] = e.functions[q.Function]; functions[i] == nil {
+		if functions[i] = e.functions[q.Function]; functions[i] == nil && e.fleet == nil {
 			e.finish(r, Result{}, e.cfg.Describe(store.NotFound, fmt.Sprintf("no function %q", q.Function)))
 			return
 		}
 	}
-	e.mu.Lock()
-	first := e.lastID + 1
-	e.lastID += int64(len(requests))
-	e.mu.Unlock()
+	first, err := e.newIDs(len(requests))
+	if err != nil {
+		e.lost(r, err)
+		return
+	}
 	now := time.Now().UnixMilli()
 	children := make([]call, len(requests))
 	for i, q := range requests {
-		children[i] = call{id: first + int64(i), incarnation: e.store.Incarnation(), root: c.root, parent: c,
+		children[i] = call{id: first + int64(i), incarnation: e.store.Incarnation(), generation: c.generation, root: c.root, parent: c,
 			name: q.Function, fn: functions[i], input: q.Input, created: now}
 	}
 
@@ -354,7 +356,7 @@ func (e *Engine) suspend(r *run, requests []Request) {
 	change.First, change.Width, change.State = first, len(requests), r.state
 	ev := r.event(AttemptSuspended)
 	ev.Awaited, ev.State = len(requests), len(r.state)
-	if err := e.writer.commit(spawn(c.id, children, change)...); err != nil {
+	if err = e.commit(c, spawn(c.id, children, change)...); err != nil {
 		e.lost(r, err)
 		return
 	}
@@ -362,17 +364,22 @@ func (e *Engine) suspend(r *run, requests []Request) {
 
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if c.generation != e.generation {
+		r.exec.Discard(false)
+		return
+	}
 	c.progress = next
-	c.suspended, c.stateful = true, r.state != nil
+	c.suspended, c.stateful, c.remote = true, r.state != nil, false
 	c.first, c.width, c.pending = first, len(requests), len(requests)
 	c.results = make([]Result, len(requests))
 	c.exec = r.exec
 	c.place = waiting
 	e.stay(c)
 	for i := range children {
-		child := &children[i]
-		e.calls[child.id] = child
-		e.enqueue(child)
+		if child := &children[i]; e.fleet.keeps(child) {
+			e.calls[child.id] = child
+			e.enqueue(child)
+		}
 	}
 }
 
@@ -435,7 +442,7 @@ func (e *Engine) fail(r *run, f *Failure) {
 	change.Due = time.Now().Add(wait)
 	ev := r.event(AttemptEnded)
 	ev.Status, ev.Err, ev.Retry = f.Status, f.Message, wait
-	if err := e.writer.commit(store.Step{Change: []store.Change{change}}); err != nil {
+	if err := e.commit(c, store.Step{Change: []store.Change{change}}); err != nil {
 		e.lost(r, err)
 		return
 	}
@@ -502,7 +509,7 @@ func (e *Engine) finish(r *run, res Result, f *Failure) {
 	change.Status, change.Output = res.Status, res.Output
 	ev := r.event(AttemptEnded)
 	ev.Status, ev.Final = res.Status, true
-	err := e.writer.commit(store.Step{Change: []store.Change{change}})
+	err := e.commit(c, store.Step{Change: []store.Change{change}})
 	if err != nil && f == nil && !errors.Is(err, store.ErrUnavailable) && !errors.Is(err, store.ErrFenced) && !errors.Is(err, ErrClosed) {
 		// An output that the store does not take.
 		e.finish(r, Result{}, e.cfg.Describe(store.PermanentError, fmt.Sprintf("the result cannot be stored: %v", err)))
@@ -524,13 +531,20 @@ func (e *Engine) finish(r *run, res Result, f *Failure) {
 
 // done takes a call out of memory and hands on its outcome. The engine's lock is held.
 func (e *Engine) done(c *call, res Result) {
-	delete(e.calls, c.id)
+	if e.calls[c.id] == c {
+		delete(e.calls, c.id)
+	}
 	for _, w := range c.waiters {
 		w <- res
 	}
 	c.waiters, c.exec, c.results = nil, nil, nil
 	p := c.parent
 	if p == nil {
+		e.fleet.finished(c)
+		return
+	}
+	if p.remote {
+		e.fleet.ask(p)
 		return
 	}
 	if p.results != nil {
@@ -550,7 +564,7 @@ func (e *Engine) again(r *run) {
 		// What a volatile execution was suspended in is gone with it.
 		next := c.progress
 		next.awaits = 0
-		if err := e.writer.commit(store.Step{Change: []store.Change{next.change(c, store.Ready, nil)}}); err != nil {
+		if err := e.commit(c, store.Step{Change: []store.Change{next.change(c, store.Ready, nil)}}); err != nil {
 			e.lost(r, err)
 			return
 		}
@@ -572,6 +586,17 @@ func (e *Engine) lost(r *run, err error) {
 	e.mu.Unlock()
 	if killed {
 		e.discard(r)
+		return
+	}
+	if errors.Is(err, store.ErrFenced) && e.fleet != nil {
+		// Another process goes on from what was stored last: nothing is unwound here.
+		e.observe(r.event(AttemptCut))
+		r.mu.Lock()
+		given := r.given
+		r.mu.Unlock()
+		if !given {
+			r.exec.Discard(false)
+		}
 		return
 	}
 	e.log.Error("a step could not be stored; the call is tried again at the next start",

@@ -40,6 +40,13 @@
 //     workflows that they belong to take turns.
 //   - A call makes progress or waits for something: for its turn, its time, its calls.
 //
+// # A fleet
+//
+// On a store that several processes share (store.Shared), each runs the calls that belong to
+// its incarnation of the store: what it has made and has room for, and what it has claimed.
+// See the type fleet. What is said above of a start holds for a claim there: a call that this
+// process cannot load or store is left to the others.
+//
 // # Exceptions
 //
 //   - An attempt that is cut short by a crash is not counted, so a call whose function

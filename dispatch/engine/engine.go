@@ -31,26 +31,28 @@ type Engine struct {
 	names     *Names
 	writer    *writer
 	functions map[string]*function
+	fleet     *fleet   // nil if the store is this process's own
 	exited    *Failure // of a function that ends its goroutine
 
-	mu       sync.Mutex
-	calls    map[int64]*call // those that are not done
-	lastID   int64
-	keys     map[string]chan struct{} // keys that are being looked up and stored
-	resident *list.List               // durable executions that are suspended, the oldest first
-	base     context.Context
-	running  bool
-	cutting  bool // what still runs is made to end
-	closed   bool
-	stop     chan struct{} // closed by Close and Kill
-	killed   bool
-	released bool          // by Close
-	frozen   []Execution   // that have not ended and never go on, because the engine was killed
-	active   int           // attempts of which the outcome is not settled
-	runs     map[*run]bool // those of them in which the function runs
-	idle     chan struct{} // closed when active becomes 0, if someone waits for that
-	stopped  chan struct{} // closed when Run has returned
-	failed   chan error    // what Run is to stop for
+	mu         sync.Mutex
+	calls      map[int64]*call // those that are not done
+	lastID     int64
+	generation int64                    // of the calls, raised when all are forgotten
+	keys       map[string]chan struct{} // keys that are being looked up and stored
+	resident   *list.List               // durable executions that are suspended, the oldest first
+	base       context.Context
+	running    bool
+	cutting    bool // what still runs is made to end
+	closed     bool
+	stop       chan struct{} // closed by Close and Kill
+	killed     bool
+	released   bool          // by Close
+	frozen     []Execution   // that have not ended and never go on, because the engine was killed
+	active     int           // attempts of which the outcome is not settled
+	runs       map[*run]bool // those of them in which the function runs
+	idle       chan struct{} // closed when active becomes 0, if someone waits for that
+	stopped    chan struct{} // closed when Run has returned
+	failed     chan error    // what Run is to stop for
 }
 
 // function is one that the engine runs.
@@ -85,7 +87,10 @@ type call struct {
 	name                  string
 	fn                    *function // nil if this program does not have it
 	place                 place
-	input                 []byte    // nil if it is in the store only
+	input                 []byte // nil if it is in the store only
+	generation            int64
+	awaiter               int64     // the number of the parent if it is not known as a call
+	remote                bool      // the store is asked whether what it awaits is done
 	created               int64     // milliseconds since 1970
 	queued                time.Time // since when it could run
 	progress
@@ -127,6 +132,12 @@ func New(cfg Config) (*Engine, error) {
 	for _, f := range cfg.Functions {
 		e.functions[f.Name] = &function{Function: f}
 	}
+	if shared, ok := cfg.Store.(store.Shared); ok {
+		e.fleet = newFleet(e, shared)
+		e.writer = newWriter(e.store, e.log, e.fleet.rejoin, cfg.Commits)
+		e.fleet.start()
+		return e, nil
+	}
 	e.writer = newWriter(e.store, e.log, e.Fail, cfg.Commits)
 	if err := e.recover(context.Background()); err != nil {
 		e.writer.close()
@@ -150,39 +161,74 @@ func (e *Engine) Dispatch(ctx context.Context, r Request, key string) (string, e
 			return "", err
 		}
 		defer release()
-		old, err := e.store.ByKey(ctx, key)
-		if err == nil {
-			if old.Function != r.Function || !bytes.Equal(old.Input, r.Input) {
-				return "", fmt.Errorf("key %q: %w", key, ErrKeyConflict)
-			}
-			return e.names.Format(ctx, old.Incarnation, old.ID)
-		}
+		id, err := e.byKey(ctx, r, key)
 		if !errors.Is(err, store.ErrNotFound) {
+			return id, err
+		}
+	}
+	for {
+		id, err := e.create(ctx, r, key)
+		switch {
+		case err == nil || e.fleet == nil:
+			return id, err
+		case errors.Is(err, store.ErrFenced): // it was not created
+		case key == "" || errors.Is(err, ErrClosed) || errors.Is(err, store.ErrUnavailable):
+			return "", err
+		default: // another process may have used the key meanwhile
+			if id, kerr := e.byKey(ctx, r, key); kerr == nil || !errors.Is(kerr, store.ErrNotFound) {
+				return id, kerr
+			}
 			return "", err
 		}
+	}
+}
+
+// byKey returns the id of the call with a key, or store.ErrNotFound.
+func (e *Engine) byKey(ctx context.Context, r Request, key string) (string, error) {
+	old, err := e.store.ByKey(ctx, key)
+	switch {
+	case err != nil:
+		return "", err
+	case old.Function != r.Function || !bytes.Equal(old.Input, r.Input):
+		return "", fmt.Errorf("key %q: %w", key, ErrKeyConflict)
+	}
+	return e.names.Format(ctx, old.Incarnation, old.ID)
+}
+
+// create stores a call from outside and returns its id.
+func (e *Engine) create(ctx context.Context, r Request, key string) (string, error) {
+	number, err := e.newIDs(1)
+	if err != nil {
+		return "", err
 	}
 	e.mu.Lock()
 	if e.closed {
 		e.mu.Unlock()
 		return "", ErrClosed
 	}
-	e.lastID++
-	c := &call{id: e.lastID, root: e.lastID, incarnation: e.store.Incarnation(),
+	c := &call{id: number, root: number, generation: e.generation, incarnation: e.store.Incarnation(),
 		name: r.Function, fn: e.functions[r.Function], input: r.Input, created: time.Now().UnixMilli()}
 	e.mu.Unlock()
-	if c.fn == nil {
+	if c.fn == nil && e.fleet == nil {
 		return "", fmt.Errorf("no function %q", r.Function)
 	}
 	record := c.record(0)
 	record.Key = key
-	if err := e.writer.commit(store.Step{Create: []store.Call{record}}); err != nil {
+	if err := e.commit(c, store.Step{Create: []store.Call{record}}); err != nil {
 		return "", err
 	}
 	e.mu.Lock()
-	e.calls[c.id] = c
-	e.enqueue(c)
+	if e.fleet.keeps(c) {
+		e.calls[c.id] = c
+		e.enqueue(c)
+	}
 	e.mu.Unlock()
 	return e.names.Format(ctx, c.incarnation, c.id)
+}
+
+// commit writes steps that belong to a call.
+func (e *Engine) commit(c *call, steps ...store.Step) error {
+	return e.writer.commitAs(c.generation, steps...)
 }
 
 // holdKey makes those that use one key do so one after the other.
@@ -245,6 +291,9 @@ func (e *Engine) Wait(ctx context.Context, id, function string) (Result, error) 
 	}
 	select {
 	case r, ok := <-outcome:
+		if !ok && e.fleet != nil {
+			return e.outcome(ctx, n, id, function)
+		}
 		if !ok {
 			e.mu.Lock()
 			defer e.mu.Unlock()
@@ -276,6 +325,11 @@ func (e *Engine) outcome(ctx context.Context, n int64, id, function string) (Res
 		return Result{}, err
 	case c.Function != function:
 		return Result{}, fmt.Errorf("call %s is one of function %q: %w", id, c.Function, ErrNoSuchCall)
+	case c.Phase != store.Done && e.fleet != nil:
+		if err := e.fleet.wait(ctx, n); err != nil {
+			return Result{}, err
+		}
+		return e.outcome(ctx, n, id, function)
 	case c.Phase != store.Done:
 		// It is not in memory either: it was being created when Dispatch failed.
 		return Result{}, fmt.Errorf("call %s will be run when the dispatcher is next started", id)
@@ -355,6 +409,9 @@ func (e *Engine) Counts(ctx context.Context) ([]store.Count, error) {
 
 // enqueue makes the call run as soon as there is room. The engine's lock is held.
 func (e *Engine) enqueue(c *call) {
+	if c.generation != e.generation {
+		return // it is another one's by now
+	}
 	if c.fn == nil {
 		c.place = parked
 		return
@@ -386,6 +443,7 @@ func (e *Engine) release(f *function) {
 
 // settled says that the outcome of an attempt is dealt with. The engine's lock is held.
 func (e *Engine) settled() {
+	defer e.fleet.settled()
 	if e.active--; e.active == 0 && e.idle != nil {
 		close(e.idle)
 		e.idle = nil

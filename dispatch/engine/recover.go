@@ -67,18 +67,30 @@ func (e *Engine) recover(ctx context.Context) error {
 // recall returns the call of a record, or nil if it is not to be run, and what is to be
 // changed in the record.
 func (e *Engine) recall(rec *store.Call) (*call, *store.Change) {
-	c := &call{
-		id: rec.ID, incarnation: rec.Incarnation, root: rec.Root, name: rec.Function, fn: e.functions[rec.Function], created: rec.Created.UnixMilli(),
-		progress: progress{status: rec.Status, attempts: rec.Attempts, failures: rec.Failures, awaits: rec.Awaits, reached: rec.Reached},
-	}
+	c, change := e.known(rec)
 	if rec.Parent != 0 {
 		p := e.calls[rec.Parent]
 		if p == nil || !p.suspended || rec.ID < p.first || rec.ID >= p.first+int64(p.width) {
-			f := e.cfg.Describe(store.Canceled, "nothing waits for the call any more")
-			change := c.progress.change(c, store.Done, f)
-			return nil, &change
+			gone := e.orphan(c)
+			return nil, &gone
 		}
 		c.parent = p
+	}
+	return c, change
+}
+
+// orphan returns what is changed in the record of a call that nothing awaits.
+func (e *Engine) orphan(c *call) store.Change {
+	return c.progress.change(c, store.Done, e.cfg.Describe(store.Canceled, "nothing waits for the call any more"))
+}
+
+// known returns the call of a record, without its parent, and what is to be changed in the
+// record.
+func (e *Engine) known(rec *store.Call) (*call, *store.Change) {
+	c := &call{
+		id: rec.ID, incarnation: rec.Incarnation, root: rec.Root, awaiter: rec.Parent, name: rec.Function,
+		fn: e.functions[rec.Function], created: rec.Created.UnixMilli(),
+		progress: progress{status: rec.Status, attempts: rec.Attempts, failures: rec.Failures, awaits: rec.Awaits, reached: rec.Reached},
 	}
 	if rec.Phase == store.Ready {
 		return c, nil

@@ -31,6 +31,9 @@ func (e *Engine) Run(ctx context.Context) error {
 		e.pump(f)
 	}
 	e.mu.Unlock()
+	if e.fleet != nil {
+		e.fleet.wake()
+	}
 
 	var failure error
 	select {
@@ -135,6 +138,7 @@ func (e *Engine) Close() error {
 		<-stopped
 	}
 	e.writer.close()
+	e.fleet.close()
 	e.mu.Lock()
 	dropped := e.frozen
 	e.frozen = nil

@@ -19,9 +19,10 @@ const chunk = 512
 
 // write is a step on its way to the store.
 type write struct {
-	step  store.Step
-	group *group
-	done  chan error // of the last one of a group only
+	step       store.Step
+	generation int64
+	group      *group
+	done       chan error // of the last one of a group only
 }
 
 // group are writes that follow from each other: if one fails, those behind it are dropped.
@@ -35,13 +36,14 @@ type writer struct {
 	fenced func(error)  // called if the store belongs to another process
 	seen   func(Commit) // called after each commit, if it is not nil
 
-	mu      sync.Mutex
-	queue   []*write
-	wake    chan struct{}
-	closing bool
-	killed  bool
-	closed  chan struct{} // by close, to end the waiting for a store that is not available
-	ended   chan struct{} // by loop
+	mu         sync.Mutex
+	queue      []*write
+	wake       chan struct{}
+	closing    bool
+	generation int64 // of what is taken
+	killed     bool
+	closed     chan struct{} // by close, to end the waiting for a store that is not available
+	ended      chan struct{} // by loop
 }
 
 func newWriter(s store.Store, log *slog.Logger, fenced func(error), seen func(Commit)) *writer {
@@ -58,10 +60,19 @@ func newWriter(s store.Store, log *slog.Logger, fenced func(error), seen func(Co
 // commit writes the steps in their order, not necessarily in one transaction, and returns
 // when the last one is durable. If one fails, those behind it are not written.
 func (w *writer) commit(steps ...store.Step) error {
+	w.mu.Lock()
+	generation := w.generation
+	w.mu.Unlock()
+	return w.commitAs(generation, steps...)
+}
+
+// commitAs does what commit does for calls of a generation. If there has been another one
+// since, the error is ErrFenced.
+func (w *writer) commitAs(generation int64, steps ...store.Step) error {
 	g := new(group)
 	writes := make([]*write, len(steps))
 	for i, step := range steps {
-		writes[i] = &write{step: step, group: g}
+		writes[i] = &write{step: step, generation: generation, group: g}
 	}
 	done := make(chan error, 1)
 	writes[len(writes)-1].done = done
@@ -78,6 +89,30 @@ func (w *writer) commit(steps ...store.Step) error {
 	default:
 	}
 	return <-done
+}
+
+// advance begins a new generation, and returns it. Only the writer's goroutine calls it.
+func (w *writer) advance() int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.generation++
+	return w.generation
+}
+
+// dropOld drops what is of an earlier generation.
+func (w *writer) dropOld(batch []*write) []*write {
+	w.mu.Lock()
+	generation := w.generation
+	w.mu.Unlock()
+	kept := batch[:0:0]
+	for _, x := range batch {
+		if x.generation != generation {
+			x.finish(store.ErrFenced)
+			continue
+		}
+		kept = append(kept, x)
+	}
+	return kept
 }
 
 // close commits what is queued and ends the writer.
@@ -130,7 +165,7 @@ func (w *writer) take() []*write {
 // it; if it is not known which, the batch is halved until it is.
 func (w *writer) write(batch []*write) {
 	for delay := 10 * time.Millisecond; len(batch) > 0; {
-		batch = dropFailed(batch)
+		batch = dropFailed(w.dropOld(batch))
 		if len(batch) == 0 {
 			return
 		}

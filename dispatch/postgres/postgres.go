@@ -7,14 +7,27 @@
 // package [github.com/coroc-dev/coroc/dispatch/store/postgres], and what an operator needs to
 // know in docs/operations.md.
 //
+// # A fleet
+//
+// Any number of processes, on any hosts, share the calls of a schema. Each runs those of the
+// functions that it was given: what a process has no function for, no room for or cannot load
+// the state of is left to the others. A call can be dispatched and waited for anywhere.
+//
+// Each process has a lease (see [Lease]), renewed as long as it can reach the database. What
+// belonged to a process that is gone is taken over by the others when its lease has passed, or at
+// once if it was closed. A process that was only paused, or cut off, finds that it was fenced: it
+// cannot record anything any more, makes the contexts of what it runs done, and begins anew.
+//
 // # Exceptions
 //
-//   - A schema belongs to one process at a time, like an SQLite file. A second one that opens
-//     it gets an error, and takes over as soon as the connection of the first one ends.
+//   - Limits of functions, such as their concurrency, are for each process.
+//   - A function that does not look at its context goes on after its process was fenced. What it
+//     does counts as an attempt that failed: use [dispatch.CallID].
 package postgres
 
 import (
 	"context"
+	"time"
 
 	"github.com/coroc-dev/coroc/dispatch"
 	"github.com/coroc-dev/coroc/dispatch/store"
@@ -31,6 +44,13 @@ const DefaultSchema = postgres.DefaultSchema
 // does not exist. Each is a store of its own.
 func Schema(name string) Option { return postgres.Schema(name) }
 
+// DefaultLease is the lease of a process, unless another is asked for.
+const DefaultLease = postgres.DefaultLease
+
+// Lease sets how long a process may be out of touch with the database before others take
+// over what it has, in place of [DefaultLease].
+func Lease(d time.Duration) Option { return postgres.Lease(d) }
+
 // Store says in which database the calls are kept. The URL is one of PostgreSQL, or a list of
 // settings (host=... dbname=...), as pgx takes it; see also [Source].
 func Store(url string, opts ...Option) dispatch.Option {
@@ -46,7 +66,7 @@ type source struct {
 }
 
 func (s source) Open(ctx context.Context) (store.Store, error) {
-	return postgres.Open(ctx, s.url, s.opts...)
+	return postgres.Join(ctx, s.url, s.opts...)
 }
 
 func (s source) OpenReader(ctx context.Context) (store.Reader, error) {

@@ -7,8 +7,11 @@ package postgres_test
 
 import (
 	"context"
+	"fmt"
 	"os/exec"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,13 +20,16 @@ import (
 
 	"github.com/coroc-dev/coroc/dispatch"
 	"github.com/coroc-dev/coroc/dispatch/postgres"
-	"github.com/coroc-dev/coroc/dispatch/store"
 	"github.com/coroc-dev/coroc/internal/pgtest"
 )
 
 func workflow() (double, sum *dispatch.Function[int, int]) {
 	double = dispatch.Func("double", func(_ context.Context, n int) (int, error) { return 2 * n, nil })
-	sum = dispatch.Func("sum", func(ctx context.Context, n int) (int, error) {
+	return double, summing(double)
+}
+
+func summing(double *dispatch.Function[int, int]) *dispatch.Function[int, int] {
+	return dispatch.Func("sum", func(ctx context.Context, n int) (int, error) {
 		all := make([]int, n)
 		for i := range all {
 			all[i] = i
@@ -35,7 +41,6 @@ func workflow() (double, sum *dispatch.Function[int, int]) {
 		}
 		return s, err
 	})
-	return double, sum
 }
 
 // A workflow runs as it does on a file, and its calls can be read.
@@ -57,8 +62,6 @@ func TestWorkflow(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 9900, got)
 
-	_, err = dispatch.New(postgres.Store(url, postgres.Schema(schema)))
-	require.ErrorIs(t, err, store.ErrOwned)
 	r, err := dispatch.OpenReaderFrom(ctx, postgres.Source(url, postgres.Schema(schema)))
 	require.NoError(t, err)
 	defer r.Close()
@@ -74,26 +77,185 @@ func TestWorkflow(t *testing.T) {
 	require.NoError(t, d.Close())
 }
 
-// A dispatcher whose store another one has taken over stops with the reason.
-func TestTakenOver(t *testing.T) {
+const lease = 600 * time.Millisecond
+
+// process is a dispatcher that stands for a process, until the test ends.
+func process(t *testing.T, url, schema string, opts ...dispatch.Option) *dispatch.Dispatcher {
+	t.Helper()
+	d, err := dispatch.New(append(opts, postgres.Store(url, postgres.Schema(schema), postgres.Lease(lease)))...)
+	require.NoError(t, err)
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- d.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		assert.NoError(t, <-ended)
+		assert.NoError(t, d.Close())
+	})
+	return d
+}
+
+func await[I, O any](t *testing.T, f *dispatch.Function[I, O], id dispatch.ID) O {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	out, err := f.Wait(ctx, id)
+	require.NoError(t, err)
+	return out
+}
+
+// What one process has no room for is run by all, and the result can be had from any.
+func TestSharedWork(t *testing.T) {
+	url, schema := pgtest.Schema(t)
+	var ran [3]atomic.Int64
+	var sums, doubles [3]*dispatch.Function[int, int]
+	for i := range ran {
+		doubles[i] = dispatch.Func("double", func(_ context.Context, n int) (int, error) {
+			ran[i].Add(1)
+			time.Sleep(time.Millisecond)
+			return 2 * n, nil
+		})
+		sums[i] = summing(doubles[i])
+		process(t, url, schema, doubles[i], sums[i])
+	}
+	const n = 3000
+	id, err := sums[0].Dispatch(context.Background(), n)
+	require.NoError(t, err)
+	for i := range sums {
+		require.Equal(t, n*(n-1), await(t, sums[i], id))
+	}
+	total := int64(0)
+	for i := range ran {
+		t.Log(ran[i].Load())
+		assert.Positive(t, ran[i].Load())
+		total += ran[i].Load()
+	}
+	assert.EqualValues(t, n, total, "each call is run once")
+}
+
+// A call is run where its function is, wherever it was made.
+func TestFunctionsApart(t *testing.T) {
+	url, schema := pgtest.Schema(t)
+	double, sum := workflow()
+	process(t, url, schema, sum, dispatch.Elsewhere(double))
+	id, err := sum.Dispatch(context.Background(), 100)
+	require.NoError(t, err)
+	ten, err := double.Dispatch(context.Background(), 5)
+	require.NoError(t, err)
+	time.Sleep(50 * time.Millisecond)
+	other, _ := workflow()
+	process(t, url, schema, other)
+	require.Equal(t, 9900, await(t, sum, id))
+	require.Equal(t, 10, await(t, double, ten))
+}
+
+// A program that only dispatches leaves the work to others.
+func TestDispatchOnly(t *testing.T) {
+	url, schema := pgtest.Schema(t)
+	double, _ := workflow()
+	d, err := dispatch.New(double, postgres.Store(url, postgres.Schema(schema)))
+	require.NoError(t, err)
+	defer d.Close()
+	id, err := double.Dispatch(context.Background(), 1)
+	require.NoError(t, err)
+	other, _ := workflow()
+	process(t, url, schema, other)
+	require.Equal(t, 2, await(t, double, id))
+}
+
+// One key makes one call, whoever uses it.
+func TestKeys(t *testing.T) {
+	url, schema := pgtest.Schema(t)
+	var doubles [4]*dispatch.Function[int, int]
+	for i := range doubles {
+		doubles[i], _ = workflow()
+		process(t, url, schema, doubles[i])
+	}
+	for round := range 20 {
+		var mu sync.Mutex
+		ids := make(map[dispatch.ID]bool)
+		var all sync.WaitGroup
+		for _, f := range doubles {
+			all.Go(func() {
+				id, err := f.Dispatch(context.Background(), round, dispatch.WithKey(fmt.Sprint("key ", round)))
+				assert.NoError(t, err)
+				mu.Lock()
+				defer mu.Unlock()
+				ids[id] = true
+			})
+		}
+		all.Wait()
+		require.Len(t, ids, 1)
+	}
+}
+
+// A process that was cut off for longer than its lease has lost what it had, and goes on
+// with something new.
+func TestCutOff(t *testing.T) {
 	url, schema := pgtest.Schema(t)
 	p := pgtest.NewProxy(t, url)
-	double, sum := workflow()
-	first, err := dispatch.New(double, sum, postgres.Store(p.URL, postgres.Schema(schema)))
+	begun := make(chan string, 10)
+	var canceled atomic.Bool
+	slow := func(where string, wait bool) *dispatch.Function[int, string] {
+		return dispatch.Func("slow", func(ctx context.Context, _ int) (string, error) {
+			begun <- where
+			if wait {
+				<-ctx.Done()
+				canceled.Store(true)
+			}
+			return where, nil
+		})
+	}
+	first := slow("first", true)
+	double, _ := workflow()
+	process(t, p.URL, schema, first, double)
+	id, err := first.Dispatch(context.Background(), 0)
 	require.NoError(t, err)
-	defer first.Close()
-	ended := make(chan error, 1)
-	go func() { ended <- first.Run(context.Background()) }()
-
+	require.Equal(t, "first", <-begun)
 	p.Next(pgtest.Outage)
 	p.Cut()
-	second, err := dispatch.New(postgres.Store(url, postgres.Schema(schema)))
-	require.NoError(t, err)
-	defer second.Close()
+	second := slow("second", false)
+	process(t, url, schema, second)
+	require.Equal(t, "second", await(t, second, id))
 	p.Next(pgtest.None)
-	_, err = sum.Dispatch(context.Background(), 1)
-	require.ErrorIs(t, err, store.ErrFenced)
-	require.ErrorIs(t, <-ended, store.ErrFenced)
+	require.Equal(t, "second", await(t, first, id), "the late result does not count")
+	require.Eventually(t, canceled.Load, time.Minute, time.Millisecond)
+	id, err = double.Dispatch(context.Background(), 4)
+	require.NoError(t, err)
+	require.Equal(t, 8, await(t, double, id))
+}
+
+// What a process had that is closed goes on in another one.
+func TestClosed(t *testing.T) {
+	url, schema := pgtest.Schema(t)
+	gate := make(chan struct{})
+	held := func() (*dispatch.Function[int, int], *dispatch.Function[int, int]) {
+		double := dispatch.Func("double", func(ctx context.Context, n int) (int, error) {
+			select {
+			case <-gate:
+				return 2 * n, nil
+			case <-ctx.Done():
+				return 0, ctx.Err()
+			}
+		})
+		return double, summing(double)
+	}
+	double, sum := held()
+	d, err := dispatch.New(double, sum, dispatch.WithGrace(0), postgres.Store(url, postgres.Schema(schema)))
+	require.NoError(t, err)
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- d.Run(ctx) }()
+	id, err := sum.Dispatch(ctx, 10)
+	require.NoError(t, err)
+	time.Sleep(100 * time.Millisecond)
+	stop()
+	require.NoError(t, <-ended)
+	require.NoError(t, d.Close())
+	close(gate)
+	double, sum = held()
+	process(t, url, schema, double, sum)
+	require.Equal(t, 90, await(t, sum, id))
 }
 
 // Who keeps calls in a file does not link PostgreSQL's driver.

@@ -1,0 +1,517 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/coroc-dev/coroc/dispatch/store"
+)
+
+const (
+	// capacity is how many calls that could run, or do, a process has before it leaves what
+	// comes to be beyond that to others, and claims nothing.
+	capacity = 256
+
+	claimLimit = 64          // calls that are claimed at a time
+	checkLimit = 1000        // calls that are asked for at a time
+	block      = 1000        // ids that are reserved at a time
+	skipLimit  = 1000        // parked calls that are remembered, not to be claimed again
+	pollEvery  = time.Second // without being woken
+)
+
+// fleet is what an engine does on a store that other processes share with it. It knows only
+// the calls that belong to its own incarnation of the store; those that it has no room for,
+// does not have the function of, or cannot load, it sets free, and it claims what others have
+// set free or were fenced with.
+//
+// A suspended call that awaits calls which are not all known here is remote: whether they are
+// done is asked of the store, when this process is told that it is worth asking, and now and
+// then in any case.
+//
+// If the incarnation is fenced, all that is known is forgotten, and what runs is made to end
+// and comes to nothing: calls and writes have the number of the incarnation that they belong
+// to, and the writer refuses those of an earlier one.
+type fleet struct {
+	e      *Engine
+	store  store.Shared
+	ctx    context.Context // until the engine is closed
+	cancel context.CancelFunc
+	poke   chan struct{} // there is something in the sets below
+	ended  sync.WaitGroup
+
+	// claiming excludes the change of the incarnation while calls are claimed for it.
+	claiming sync.Mutex
+
+	reserving sync.Mutex
+	next, end int64 // ids that are reserved
+
+	// Under the engine's lock:
+	remotes   map[int64]*call // those, and some that no longer are
+	unchecked map[int64]bool  // those of them of which all that they await may be done
+	untold    map[int64]bool  // calls that others are to be told to check
+	free      []span          // calls that are to be set free
+	skipped   []int64
+	hungry    bool // there was no room for all that could be claimed
+
+	after int64 // claims go on behind that id, from the loop's point of view
+}
+
+// span are the ids of calls that were made together.
+type span struct {
+	first int64
+	n     int
+}
+
+func newFleet(e *Engine, s store.Shared) *fleet {
+	f := &fleet{e: e, store: s, poke: make(chan struct{}, 1),
+		remotes: make(map[int64]*call), unchecked: make(map[int64]bool), untold: make(map[int64]bool)}
+	f.ctx, f.cancel = context.WithCancel(context.Background())
+	return f
+}
+
+func (f *fleet) start() {
+	f.ended.Go(f.beat)
+	f.ended.Go(f.loop)
+}
+
+// close ends what start has begun. The writer has to be closed before.
+func (f *fleet) close() {
+	if f != nil {
+		f.cancel()
+		f.ended.Wait()
+	}
+}
+
+func (f *fleet) wake() {
+	select {
+	case f.poke <- struct{}{}:
+	default:
+	}
+}
+
+// beat renews the lease.
+func (f *fleet) beat() {
+	every := f.store.Lease() / 3
+	for f.sleep(every) {
+		ctx, cancel := context.WithTimeout(f.ctx, every)
+		err := f.store.Renew(ctx)
+		cancel()
+		f.failed("the lease could not be renewed", err)
+	}
+}
+
+func (f *fleet) sleep(d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-f.e.stop:
+		return false
+	}
+}
+
+// failed deals with an error of the store: a process that was fenced begins anew.
+func (f *fleet) failed(what string, err error) {
+	switch {
+	case err == nil || f.ctx.Err() != nil:
+	case errors.Is(err, store.ErrFenced):
+		// The writer finds the same, and begins the new incarnation between two commits.
+		_ = f.e.writer.commit(store.Step{})
+	default:
+		f.e.log.Error(what, "err", err)
+	}
+}
+
+// rejoin begins a new incarnation. The writer calls it, and commits nothing meanwhile.
+func (f *fleet) rejoin(err error) {
+	f.e.log.Warn("what this process had is with others now; it begins anew", "err", err)
+	f.claiming.Lock()
+	defer f.claiming.Unlock()
+	for delay := 10 * time.Millisecond; ; delay = min(2*delay, time.Second) {
+		err := f.store.Rejoin(f.ctx)
+		if err == nil {
+			break
+		}
+		if f.ctx.Err() != nil || !f.e.writer.pause(err, delay) {
+			return
+		}
+	}
+	f.e.forget(f.e.writer.advance())
+}
+
+// forget drops all that is known of calls, and cuts short those that run.
+func (e *Engine) forget(generation int64) {
+	e.mu.Lock()
+	e.generation = generation
+	old := e.calls
+	e.calls = make(map[int64]*call)
+	e.resident.Init()
+	for _, f := range e.functions {
+		f.queue = queue{}
+	}
+	clear(e.fleet.remotes)
+	clear(e.fleet.unchecked)
+	clear(e.fleet.untold)
+	e.fleet.free = nil
+	var dropped []Execution
+	for _, c := range old {
+		if c.timer != nil {
+			c.timer.Stop()
+		}
+		c.residency = nil
+		for _, w := range c.waiters {
+			close(w)
+		}
+		c.waiters = nil
+		if c.exec != nil && c.place != active {
+			dropped = append(dropped, c.exec)
+			c.exec = nil
+		}
+	}
+	for r := range e.runs {
+		r.cut()
+	}
+	e.mu.Unlock()
+	for _, x := range dropped {
+		x.Discard(false)
+	}
+	e.fleet.wake()
+}
+
+// newIDs returns the first of n ids for calls.
+func (e *Engine) newIDs(n int) (int64, error) {
+	if e.fleet != nil {
+		return e.fleet.newIDs(n)
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	first := e.lastID + 1
+	e.lastID += int64(n)
+	return first, nil
+}
+
+func (f *fleet) newIDs(n int) (int64, error) {
+	f.reserving.Lock()
+	defer f.reserving.Unlock()
+	if f.end-f.next < int64(n) {
+		first, err := f.reserve(max(n, block))
+		if err != nil || n >= block {
+			return first, err
+		}
+		f.next, f.end = first, first+block
+	}
+	f.next += int64(n)
+	return f.next - int64(n), nil
+}
+
+func (f *fleet) reserve(n int) (int64, error) {
+	for delay := 10 * time.Millisecond; ; delay = min(2*delay, time.Second) {
+		first, err := f.store.Reserve(f.ctx, n)
+		if err == nil || !errors.Is(err, store.ErrUnavailable) {
+			return first, err
+		}
+		if !f.sleep(delay) {
+			return 0, ErrClosed
+		}
+	}
+}
+
+// keeps says whether a call that was made by this process is to be run by it; otherwise it
+// is set free. The engine's lock is held.
+func (f *fleet) keeps(c *call) bool {
+	if f == nil {
+		return true
+	}
+	if c.generation != f.e.generation {
+		return false // it is free already, or will be
+	}
+	if c.fn != nil && f.e.running && f.load() < capacity {
+		return true
+	}
+	if n := len(f.free); n > 0 && f.free[n-1].first+int64(f.free[n-1].n) == c.id {
+		f.free[n-1].n++
+	} else {
+		f.free = append(f.free, span{c.id, 1})
+	}
+	if c.parent != nil {
+		f.ask(c.parent)
+	}
+	f.wake()
+	return false
+}
+
+// load returns how many calls could run, or do. The engine's lock is held.
+func (f *fleet) load() int {
+	n := f.e.active
+	for _, fn := range f.e.functions {
+		n += fn.queue.len()
+	}
+	return n
+}
+
+// ask makes a call one of which the store is asked whether what it awaits is done. The
+// engine's lock is held.
+func (f *fleet) ask(c *call) {
+	if c.generation != f.e.generation {
+		return
+	}
+	c.remote, c.results = true, nil
+	f.remotes[c.id] = c
+	f.unchecked[c.id] = true
+	f.wake()
+}
+
+// finished deals with the end of a call whose parent does not count it. The engine's lock
+// is held.
+func (f *fleet) finished(c *call) {
+	if f == nil || c.awaiter == 0 {
+		return
+	}
+	if f.e.calls[c.awaiter] != nil {
+		f.unchecked[c.awaiter] = true
+	} else {
+		f.untold[c.awaiter] = true
+	}
+	f.wake()
+}
+
+// settled claims again when there is room. The engine's lock is held.
+func (f *fleet) settled() {
+	if f != nil && f.hungry && f.load() <= capacity/2 {
+		f.hungry = false
+		f.wake()
+	}
+}
+
+// give sets free a call that this process cannot run, and sees to it that it does not get
+// it back. The engine's lock is held.
+func (f *fleet) give(c *call) {
+	if f == nil || c.generation != f.e.generation {
+		return
+	}
+	if f.e.calls[c.id] == c {
+		delete(f.e.calls, c.id)
+	}
+	if len(f.skipped) < skipLimit {
+		f.skipped = append(f.skipped, c.id)
+	}
+	f.free = append(f.free, span{c.id, 1})
+	f.wake()
+}
+
+// wait waits until a call is done that another process may run.
+func (f *fleet) wait(ctx context.Context, id int64) error {
+	for delay := 5 * time.Millisecond; ; delay = min(delay*3/2, 500*time.Millisecond) {
+		done, err := f.store.Done(ctx, []int64{id})
+		if len(done) > 0 {
+			return nil
+		}
+		if err != nil && ctx.Err() == nil {
+			f.failed("what has become of a call could not be read", err)
+		}
+		t := time.NewTimer(delay)
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			t.Stop()
+			return ctx.Err()
+		case <-f.e.stop:
+			t.Stop()
+			return ErrClosed
+		}
+	}
+}
+
+func (f *fleet) loop() {
+	poll := time.NewTicker(pollEvery)
+	defer poll.Stop()
+	var taken time.Time // when the leases of others were looked at
+	for {
+		all := false
+		select {
+		case <-f.e.stop:
+			return
+		case w := <-f.store.Wakes():
+			f.woken(w)
+		case <-f.poke:
+		case <-poll.C:
+			all = true
+		}
+		f.setFree()
+		f.tell()
+		f.check(all)
+		if every := f.store.Lease() / 2; time.Since(taken) > every {
+			taken = time.Now()
+			_, err := f.store.TakeOver(f.ctx)
+			f.failed("the leases of other processes could not be looked at", err)
+			all = true
+		}
+		if all {
+			f.after = 0 // what was set free later can have lower ids
+		}
+		f.claim()
+	}
+}
+
+func (f *fleet) woken(w store.Wake) {
+	if w.Work {
+		f.after = 0
+	}
+	f.e.mu.Lock()
+	defer f.e.mu.Unlock()
+	for _, id := range w.Calls {
+		f.unchecked[id] = true
+	}
+}
+
+func (f *fleet) setFree() {
+	f.e.mu.Lock()
+	free := f.free
+	f.free = nil
+	f.e.mu.Unlock()
+	for i, s := range free {
+		if err := f.store.Release(f.ctx, s.first, s.n); err != nil {
+			f.failed("calls could not be set free", err)
+			f.e.mu.Lock()
+			f.free = append(f.free, free[i:]...)
+			f.e.mu.Unlock()
+			return
+		}
+	}
+}
+
+func (f *fleet) tell() {
+	f.e.mu.Lock()
+	var ids []int64
+	for id := range f.untold {
+		ids = append(ids, id)
+	}
+	clear(f.untold)
+	f.e.mu.Unlock()
+	if len(ids) > 0 {
+		f.failed("other processes could not be told of results; they look for them in a while", f.store.Tell(f.ctx, ids))
+	}
+}
+
+// check makes those remote calls go on for which everything is done. It asks for those that
+// it is worth to, or for all.
+func (f *fleet) check(all bool) {
+	f.e.mu.Lock()
+	asked := make(map[int64]int) // at which await it is
+	var ids []int64
+	for id, c := range f.remotes {
+		switch {
+		case f.e.calls[id] != c || !c.remote:
+			delete(f.remotes, id)
+		case c.place == waiting && (all || f.unchecked[id]):
+			asked[id] = c.awaits
+			ids = append(ids, id)
+		}
+	}
+	clear(f.unchecked)
+	f.e.mu.Unlock()
+	for len(ids) > 0 {
+		n := min(len(ids), checkLimit)
+		complete, err := f.store.Complete(f.ctx, ids[:n])
+		f.failed("what calls await could not be read", err)
+		f.e.mu.Lock()
+		for _, id := range complete {
+			if c := f.e.calls[id]; c != nil && c.remote && c.place == waiting && c.awaits == asked[id] {
+				c.pending = 0
+				f.e.enqueue(c)
+			}
+		}
+		f.e.mu.Unlock()
+		ids = ids[n:]
+	}
+}
+
+// claim claims free calls, as long as there are some and there is room for them.
+func (f *fleet) claim() {
+	for f.ctx.Err() == nil {
+		f.claiming.Lock()
+		f.e.mu.Lock()
+		generation, limit := f.e.generation, 0
+		q := store.Claim{After: f.after, Except: append([]int64(nil), f.skipped...), Parked: len(f.skipped) < skipLimit}
+		if f.e.running {
+			limit = min(capacity-f.load(), claimLimit)
+			for name, fn := range f.e.functions {
+				if most := fn.Policy.Concurrency; most == 0 || fn.queue.len() < most {
+					q.Functions = append(q.Functions, name)
+				}
+			}
+		}
+		f.hungry = f.e.running && (limit <= 0 || len(q.Functions) < len(f.e.functions))
+		f.e.mu.Unlock()
+		if limit <= 0 || len(q.Functions) == 0 {
+			f.claiming.Unlock()
+			return
+		}
+		q.Limit = limit
+		claimed, err := f.store.Claim(f.ctx, q)
+		f.claiming.Unlock()
+		if err != nil {
+			f.failed("calls could not be claimed", err)
+			return
+		}
+		if len(claimed) == 0 {
+			return
+		}
+		f.after = claimed[len(claimed)-1].ID
+		f.take(claimed, generation)
+	}
+}
+
+// take puts calls in their places that were claimed.
+func (f *fleet) take(claimed []store.Claimed, generation int64) {
+	var changes []store.Change
+	var found []*call
+	due := make(map[*call]time.Time)
+	for i := range claimed {
+		rec := &claimed[i].Call
+		c, change := f.e.known(rec)
+		c.generation = generation
+		if claimed[i].Orphan {
+			gone := f.e.orphan(c)
+			change = &gone
+		} else {
+			found = append(found, c)
+			due[c] = rec.Due
+		}
+		if change != nil {
+			changes = append(changes, *change)
+		}
+	}
+	if len(changes) > 0 {
+		if err := f.e.writer.commitAs(generation, store.Step{Change: changes}); err != nil {
+			f.failed("calls could not be begun", err)
+			f.e.mu.Lock()
+			defer f.e.mu.Unlock()
+			for i := range claimed {
+				f.free = append(f.free, span{claimed[i].ID, 1})
+			}
+			return
+		}
+	}
+	f.e.mu.Lock()
+	defer f.e.mu.Unlock()
+	for _, c := range found {
+		switch {
+		case generation != f.e.generation:
+			return
+		case c.suspended:
+			c.place = waiting
+			f.e.calls[c.id] = c
+			f.ask(c)
+		case due[c].IsZero():
+			f.e.calls[c.id] = c
+			f.e.enqueue(c)
+		default:
+			f.e.calls[c.id] = c
+			f.e.delay(c, time.Until(due[c]))
+		}
+	}
+}
