@@ -2,7 +2,7 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"time"
@@ -13,86 +13,31 @@ import (
 	"github.com/coroc-dev/coroc/dispatch/store"
 )
 
-type statements struct {
-	begin, commit, rollback *sql.Stmt
-	create                  *sql.Stmt
-	change                  *sql.Stmt // replaces the state
-	changeKeep              *sql.Stmt // keeps the state
-	function                *sql.Stmt
-	watch, joined, ended    *sql.Stmt
-}
-
-const (
-	createSQL = `INSERT INTO calls (id, incarnation, parent, root, function, created, updated,
-		phase, status, attempts, failures, awaits, reached, due, first, width, key, output, error, input, state)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-	changeSQL = `UPDATE calls SET updated = ?, phase = ?, status = ?, attempts = ?, failures = ?,
-		awaits = ?, reached = ?, due = ?, first = ?, width = ?, output = ?, error = ?, state = ?
-		WHERE id = ? AND phase <> 3`
-	changeKeepSQL = `UPDATE calls SET updated = ?, phase = ?, status = ?, attempts = ?, failures = ?,
-		awaits = ?, reached = ?, due = ?, first = ?, width = ?, output = ?, error = ?
-		WHERE id = ? AND phase <> 3`
-	functionSQL = `INSERT INTO functions (name) VALUES (?)`
-	watchSQL    = `INSERT OR REPLACE INTO watched (id, crashes, alone) VALUES (?, ?, ?)`
-	joinedSQL   = `UPDATE watched SET alone = 0 WHERE id = ?`
-	endedSQL    = `DELETE FROM watched WHERE id = ?`
-)
-
-func (s *statements) all() map[string]**sql.Stmt {
-	return map[string]**sql.Stmt{
-		"BEGIN IMMEDIATE": &s.begin,
-		"COMMIT":          &s.commit,
-		"ROLLBACK":        &s.rollback,
-		createSQL:         &s.create,
-		changeSQL:         &s.change,
-		changeKeepSQL:     &s.changeKeep,
-		functionSQL:       &s.function,
-		watchSQL:          &s.watch,
-		joinedSQL:         &s.joined,
-		endedSQL:          &s.ended,
-	}
-}
-
-func (s *statements) prepare(ctx context.Context, conn *sql.Conn) error {
-	for query, stmt := range s.all() {
-		var err error
-		if *stmt, err = conn.PrepareContext(ctx, query); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s *statements) close() {
-	for _, stmt := range s.all() {
-		if *stmt != nil {
-			(*stmt).Close()
-		}
-	}
-}
-
 // Commit implements [store.Store]. The context only keeps a commit from beginning: one
 // that was begun is carried through, so that its outcome is known.
 func (s *Store) Commit(ctx context.Context, steps []store.Step) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	ctx = context.WithoutCancel(ctx)
-	if _, err := s.statements.begin.ExecContext(ctx); err != nil {
+	return s.conn.Raw(func(any) error { return s.write(steps) })
+}
+
+func (s *Store) write(steps []store.Step) error {
+	if _, err := s.statements.begin.exec(); err != nil {
 		return unavailable(err)
 	}
-	w := &commit{Store: s, ctx: ctx, now: time.Now().UnixMilli(), newFunctions: make(map[string]int64)}
+	w := &commit{Store: s, now: time.Now().UnixMilli(), newFunctions: make(map[string]int64)}
 	for i := range steps {
 		if err := w.step(&steps[i]); err != nil {
-			s.rollback(ctx)
+			s.rollback()
 			if err := unavailable(err); errors.Is(err, store.ErrUnavailable) {
 				return err
 			}
 			return &store.StepError{Index: i, Err: err}
 		}
 	}
-	if _, err := s.statements.commit.ExecContext(ctx); err != nil {
-		s.rollback(ctx)
+	if _, err := s.statements.commit.exec(); err != nil {
+		s.rollback()
 		return unavailable(err)
 	}
 	for name, id := range w.newFunctions {
@@ -102,12 +47,11 @@ func (s *Store) Commit(ctx context.Context, steps []store.Step) error {
 }
 
 // rollback may find that SQLite has rolled back already.
-func (s *Store) rollback(ctx context.Context) { _, _ = s.statements.rollback.ExecContext(ctx) }
+func (s *Store) rollback() { _, _ = s.statements.rollback.exec() }
 
 // commit is a transaction that is being written.
 type commit struct {
 	*Store
-	ctx          context.Context
 	now          int64
 	newFunctions map[string]int64
 }
@@ -144,22 +88,47 @@ func (w *commit) insert(c *store.Call) error {
 	if input == nil {
 		input = []byte{}
 	}
-	_, err = w.statements.create.ExecContext(w.ctx, c.ID, c.Incarnation, c.Parent, c.Root, function, created, w.now,
-		int64(c.Phase), int64(c.Status), c.Attempts, c.Failures, c.Awaits, c.Reached, millis(c.Due), c.First, c.Width,
-		sql.NullString{String: c.Key, Valid: c.Key != ""}, c.Output, c.Error, input, c.State)
+	if plainReady(c) {
+		_, err = w.statements.createReady.exec(c.ID, c.Incarnation, c.Parent, c.Root, function, created, w.now, input)
+		return err
+	}
+	var key driver.Value
+	if c.Key != "" {
+		key = c.Key
+	}
+	_, err = w.statements.create.exec(c.ID, c.Incarnation, c.Parent, c.Root, function, created, w.now,
+		int64(c.Phase), int64(c.Status), int64(c.Attempts), int64(c.Failures), int64(c.Awaits), int64(c.Reached),
+		millis(c.Due), c.First, int64(c.Width), key, c.Output, c.Error, input, c.State)
 	return err
 }
 
+// plainReady says whether createReady stores all that there is of a call.
+func plainReady(c *store.Call) bool {
+	return c.Phase == store.Ready && c.Status == store.None && c.Attempts|c.Failures|c.Awaits|c.Reached|c.Width == 0 &&
+		c.First == 0 && c.Due.IsZero() && c.Key == "" && c.Output == nil && c.Error == nil && c.State == nil
+}
+
+// plainDone says whether changeDone stores all that there is of a change.
+func plainDone(c *store.Change) bool {
+	return c.Phase == store.Done && !c.KeepState && c.Due.IsZero() && c.First == 0 && c.Width == 0 &&
+		c.Error == nil && c.State == nil
+}
+
 func (w *commit) update(c *store.Change) error {
-	stmt := w.statements.change
-	args := []any{w.now, int64(c.Phase), int64(c.Status), c.Attempts, c.Failures, c.Awaits, c.Reached,
-		millis(c.Due), c.First, c.Width, c.Output, c.Error}
-	if c.KeepState {
-		stmt = w.statements.changeKeep
-	} else {
-		args = append(args, c.State)
+	var r driver.Result
+	var err error
+	status, attempts, failures := int64(c.Status), int64(c.Attempts), int64(c.Failures)
+	awaits, reached := int64(c.Awaits), int64(c.Reached)
+	switch {
+	case plainDone(c):
+		r, err = w.statements.changeDone.exec(w.now, status, attempts, failures, awaits, reached, c.Output, c.ID)
+	case c.KeepState:
+		r, err = w.statements.changeKeep.exec(w.now, int64(c.Phase), status, attempts, failures, awaits, reached,
+			millis(c.Due), c.First, int64(c.Width), c.Output, c.Error, c.ID)
+	default:
+		r, err = w.statements.change.exec(w.now, int64(c.Phase), status, attempts, failures, awaits, reached,
+			millis(c.Due), c.First, int64(c.Width), c.Output, c.Error, c.State, c.ID)
 	}
-	r, err := stmt.ExecContext(w.ctx, append(args, c.ID)...)
 	if err != nil {
 		return err
 	}
@@ -179,7 +148,7 @@ func (w *commit) functionID(name string) (int64, error) {
 	if id, ok := w.newFunctions[name]; ok {
 		return id, nil
 	}
-	r, err := w.statements.function.ExecContext(w.ctx, name)
+	r, err := w.statements.function.exec(name)
 	if err != nil {
 		return 0, err
 	}

@@ -10,11 +10,11 @@ func (w *commit) watch(n *store.Watch) error {
 	var err error
 	switch n.Kind {
 	case store.WatchJoined:
-		_, err = w.statements.joined.ExecContext(w.ctx, n.ID)
+		_, err = w.statements.joined.exec(n.ID)
 	case store.WatchEnded:
-		_, err = w.statements.ended.ExecContext(w.ctx, n.ID)
+		_, err = w.statements.ended.exec(n.ID)
 	default:
-		_, err = w.statements.watch.ExecContext(w.ctx, n.ID, n.Crashes, n.Alone)
+		_, err = w.statements.watch.exec(n.ID, int64(n.Crashes), n.Alone)
 	}
 	return err
 }

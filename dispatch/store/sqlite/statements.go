@@ -1,0 +1,101 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+)
+
+// statements are what a commit executes.
+type statements struct {
+	begin, commit, rollback statement
+	create                  statement
+	createReady             statement // of what is plainReady
+	change                  statement // replaces the state
+	changeKeep              statement // keeps the state
+	changeDone              statement // of what is plainDone
+	function                statement
+	watch, joined, ended    statement
+}
+
+const (
+	createSQL = `INSERT INTO calls (id, incarnation, parent, root, function, created, updated,
+		phase, status, attempts, failures, awaits, reached, due, first, width, key, output, error, input, state)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	createReadySQL = `INSERT INTO calls (id, incarnation, parent, root, function, created, updated, input,
+		phase, status, attempts, failures, awaits, reached, due, first, width)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, 0, 0, 0, 0, 0, 0, 0, 0)`
+	changeSQL = `UPDATE calls SET updated = ?, phase = ?, status = ?, attempts = ?, failures = ?,
+		awaits = ?, reached = ?, due = ?, first = ?, width = ?, output = ?, error = ?, state = ?
+		WHERE id = ? AND phase <> 3`
+	changeKeepSQL = `UPDATE calls SET updated = ?, phase = ?, status = ?, attempts = ?, failures = ?,
+		awaits = ?, reached = ?, due = ?, first = ?, width = ?, output = ?, error = ?
+		WHERE id = ? AND phase <> 3`
+	changeDoneSQL = `UPDATE calls SET updated = ?, phase = 3, status = ?, attempts = ?, failures = ?,
+		awaits = ?, reached = ?, due = 0, first = 0, width = 0, output = ?, error = NULL, state = NULL
+		WHERE id = ? AND phase <> 3`
+	functionSQL = `INSERT INTO functions (name) VALUES (?)`
+	watchSQL    = `INSERT OR REPLACE INTO watched (id, crashes, alone) VALUES (?, ?, ?)`
+	joinedSQL   = `UPDATE watched SET alone = 0 WHERE id = ?`
+	endedSQL    = `DELETE FROM watched WHERE id = ?`
+)
+
+// statement is a prepared one of the writing connection. It goes to the driver itself:
+// database/sql would lock, check and convert anew for each of the thousands of a commit.
+type statement struct {
+	stmt driver.StmtExecContext
+	args []driver.NamedValue
+}
+
+// exec executes the statement. The arguments are of the types of [driver.Value].
+func (s *statement) exec(args ...driver.Value) (driver.Result, error) {
+	for len(s.args) < len(args) {
+		s.args = append(s.args, driver.NamedValue{Ordinal: len(s.args) + 1})
+	}
+	for i, arg := range args {
+		s.args[i].Value = arg
+	}
+	r, err := s.stmt.ExecContext(context.Background(), s.args[:len(args)])
+	for i := range s.args {
+		s.args[i].Value = nil
+	}
+	return r, err
+}
+
+func (s *statements) all() map[string]*statement {
+	return map[string]*statement{
+		"BEGIN IMMEDIATE": &s.begin,
+		"COMMIT":          &s.commit,
+		"ROLLBACK":        &s.rollback,
+		createSQL:         &s.create,
+		createReadySQL:    &s.createReady,
+		changeSQL:         &s.change,
+		changeKeepSQL:     &s.changeKeep,
+		changeDoneSQL:     &s.changeDone,
+		functionSQL:       &s.function,
+		watchSQL:          &s.watch,
+		joinedSQL:         &s.joined,
+		endedSQL:          &s.ended,
+	}
+}
+
+func (s *statements) prepare(ctx context.Context, conn *sql.Conn) error {
+	return conn.Raw(func(c any) error {
+		for query, stmt := range s.all() {
+			prepared, err := c.(driver.ConnPrepareContext).PrepareContext(ctx, query)
+			if err != nil {
+				return err
+			}
+			stmt.stmt = prepared.(driver.StmtExecContext)
+		}
+		return nil
+	})
+}
+
+func (s *statements) close() {
+	for _, stmt := range s.all() {
+		if stmt.stmt != nil {
+			stmt.stmt.(driver.Stmt).Close()
+		}
+	}
+}
