@@ -9,6 +9,7 @@ import (
 	"io"
 	"reflect"
 	"regexp"
+	"strings"
 
 	"github.com/coroc-dev/coroc/typecheck"
 )
@@ -40,7 +41,12 @@ func frozenFingerprint(mod *typecheck.Module, n ast.Node) uint64 {
 	return fingerprint(mod, n, unfrozenName)
 }
 
-func unfrozenName(id *ast.Ident) string { return frozenName.ReplaceAllString(id.Name, "$1") }
+func unfrozenName(id *ast.Ident) string {
+	if !strings.HasPrefix(id.Name, "frozen_") {
+		return id.Name
+	}
+	return frozenName.ReplaceAllString(id.Name, "$1")
+}
 
 // fingerprint returns that of the source of a node of a module.
 func fingerprint(mod *typecheck.Module, n ast.Node, rename func(*ast.Ident) string) uint64 {

@@ -153,8 +153,8 @@ func (t *twinGen) match(unit ast.Node, old *typecheck.Frozen) (now, then *versio
 			info = t.p.Info
 		}
 		was := placesOf(t.mod, old.Decl)
-		then := newVersionSource(t.mod, old.Decl, t.p.Types, info, unfrozenName, was)
-		now := newVersionSource(t.mod, unit, t.p.Types, t.p.Info, t.Generator.renames.oldest(t.p), t.here)
+		then := newVersionSource(t.mod, old.Decl, t.p.Types, info, t.Generator.renames.oldestName(t.p, info), was)
+		now := newVersionSource(t.mod, unit, t.p.Types, t.p.Info, t.Generator.renames.oldestName(t.p, t.p.Info), t.here)
 		now.matchLiterals(then, t.p.Types, pairs)
 		t.pkgGen.matches[key] = pairs
 	}
@@ -176,7 +176,7 @@ func (t *twinGen) registerMigrations(frame string, version *Version) {
 	names := t.siteNames()
 	from := ""
 	for _, old := range t.p.Earlier {
-		if t.Generator.renames.Now(old.State) == unitState {
+		if old.State == unitState {
 			from += t.migrateFrom(unit, old, version, o)
 		}
 	}
@@ -230,8 +230,8 @@ func (t *twinGen) migrateFrom(unit ast.Node, old *typecheck.Frozen, version *Ver
 	}
 	names := callNames(old.Sites[state], calls)
 	nameText := ""
-	if now := t.Generator.renames.Now(state); now != t.state {
-		nameText = "Name: " + t.unit.stateText(t.fileGen, now) + ", "
+	if state != t.state {
+		nameText = "Name: " + t.unit.stateText(t.fileGen, state) + ", "
 	}
 	moved := o.Hook != ""
 	text := fmt.Sprintf("{%sFingerprint: %#x, Sites: []%s.OldSite{\n", nameText, fingerprint, t.coroc)

@@ -24,6 +24,8 @@ type Renames struct {
 	mod *typecheck.Module
 	old map[types.Object]string // the last element of the oldest name
 	now map[string]string       // whole new names by old ones
+
+	oldest map[string]string // the last element of the oldest name, by whole new ones
 }
 
 // Now returns what is called now what a state calls by a name.
@@ -41,13 +43,14 @@ func (r *Renames) Now(name string) string {
 
 // FindRenames reads the directives of all packages.
 func FindRenames(mod *typecheck.Module) *Renames {
-	r := &Renames{mod: mod, old: map[types.Object]string{}, now: map[string]string{}}
+	r := &Renames{mod: mod, old: map[types.Object]string{}, now: map[string]string{}, oldest: map[string]string{}}
 	for _, p := range mod.Packages {
 		for _, file := range p.Files {
 			eachDoc(p, file.Syntax, func(doc *ast.CommentGroup, obj types.Object, name string) {
 				old := oldNames(doc)
 				if len(old) > 0 && obj != nil {
 					r.old[obj] = lastElement(old[0])
+					r.oldest[name] = r.old[obj]
 				}
 				for _, o := range old {
 					r.now[o] = name
@@ -98,18 +101,24 @@ func (r *Renames) Fingerprint(p *typecheck.Package, n ast.Node) uint64 {
 	if len(r.old) == 0 {
 		return r.TextFingerprint(n)
 	}
-	return fingerprint(r.mod, n, r.oldest(p))
+	return fingerprint(r.mod, n, r.oldestName(p, p.Info))
 }
 
 // TextFingerprint is Fingerprint without regard to what has been renamed.
 func (r *Renames) TextFingerprint(n ast.Node) uint64 { return fingerprint(r.mod, n, nameOf) }
 
-// oldest returns a function that gives what an identifier of a package mentions its oldest name.
-func (r *Renames) oldest(p *typecheck.Package) func(*ast.Ident) string {
+// oldestName returns a function that gives what an identifier of a package mentions its oldest
+// name, also in a frozen version, where functions are called by their own frozen versions.
+func (r *Renames) oldestName(p *typecheck.Package, info *types.Info) func(*ast.Ident) string {
 	return func(id *ast.Ident) string {
-		obj := p.Info.Uses[id]
+		if fz := p.Frozen[id.Name]; fz != nil {
+			if old := r.oldest[fz.State]; old != "" {
+				return old
+			}
+		}
+		obj := info.Uses[id]
 		if obj == nil {
-			obj = p.Info.Defs[id]
+			obj = info.Defs[id]
 		}
 		switch o := obj.(type) {
 		case *types.Func:
@@ -120,7 +129,7 @@ func (r *Renames) oldest(p *typecheck.Package) func(*ast.Ident) string {
 		if old, ok := r.old[obj]; ok && obj != nil {
 			return old
 		}
-		return id.Name
+		return unfrozenName(id)
 	}
 }
 

@@ -99,7 +99,7 @@ func (t *twinGen) handsOver() bool {
 // current one.
 func (t *twinGen) movesOn() bool {
 	_, isBody := t.orig.(*ast.RangeStmt)
-	return !isBody && t.optIn(t.Generator.renames.Now(t.frozen.State)) != nil
+	return !isBody && t.optIn(t.frozen.State) != nil
 }
 
 // handOver prints how a twin leaves a frame of another version to that one.

@@ -6,6 +6,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -145,6 +146,9 @@ func (r *Result) Prune(needed NeededVersions) ([]FrozenFile, error) {
 	}
 	key := func(state string, fingerprint uint64) frozenKey {
 		return frozenKey{state, fmt.Sprintf("%016x", fingerprint)}
+	}
+	for k := range maps.Clone(needed) {
+		needed[frozenKey{r.renames.Now(k.name), k.fingerprint}] = true
 	}
 	keep := map[string]bool{}
 	for more := true; more; {

@@ -151,8 +151,6 @@ func parseFrozen(name string) (*frozenVersion, error) {
 	var node ast.Node = v.decl
 	if v.Literal {
 		node = &ast.FuncLit{Type: v.decl.Type, Body: v.decl.Body}
-	} else {
-		v.Original = v.decl.Name.Name
 	}
 	if codegen.Fingerprint(node) != v.Text {
 		return nil, errors.New("the function in it has been changed")
@@ -196,15 +194,11 @@ func (v *frozenVersion) directive(line string) error {
 		v.State, v.Fingerprint, v.Literal = f[0], number(f[1], 16), true
 	}
 	if f := split(directiveVersion, 2); f != nil {
-		if v.Literals == nil {
-			v.Literals, v.Sites = map[string]uint64{}, map[string][]int{}
-		}
 		s := frozenSites{State: f[0], Fingerprint: number(f[1], 16)}
 		for _, k := range f[2:] {
 			s.Keys = append(s.Keys, int(number(k, 10)))
 		}
 		v.Versions = append(v.Versions, s)
-		v.Literals[s.State], v.Sites[s.State] = s.Fingerprint, s.Keys
 	}
 	if f := split(directiveText, 1); f != nil {
 		v.Text = number(f[0], 16)
@@ -223,6 +217,23 @@ func (v *frozenVersion) name() string {
 	return codegen.FrozenName(v.decl.Name.Name, v.Fingerprint)
 }
 
+// rename makes the version one of functions by the names that they have now.
+func (v *frozenVersion) rename(r *codegen.Renames) {
+	v.State = r.Now(v.State)
+	v.Literals, v.Sites = map[string]uint64{}, map[string][]int{}
+	for i := range v.Versions {
+		s := &v.Versions[i]
+		s.State = r.Now(s.State)
+		v.Literals[s.State], v.Sites[s.State] = s.Fingerprint, s.Keys
+	}
+	for i := range v.Calls {
+		v.Calls[i].State = r.Now(v.Calls[i].State)
+	}
+	if !v.Literal {
+		v.Original = lastElement(v.State)
+	}
+}
+
 // addFrozen makes the frozen versions of the named packages part of them, but for those that
 // are the current ones. It reports whether there are any: the module has to be checked again
 // then.
@@ -235,6 +246,9 @@ func (r *Result) addFrozen() bool {
 		}
 		all, diags := readFrozen(p.Dir)
 		r.add(diags)
+		for _, v := range all {
+			v.rename(renames)
+		}
 		r.Frozen = append(r.Frozen, all...)
 		f := &frozenPackage{r: r, p: p, all: all, renames: renames}
 		files := f.files()
@@ -271,7 +285,9 @@ type frozenPackage struct {
 func (f *frozenPackage) files() []*typecheck.File {
 	current := f.current()
 	for _, v := range f.all {
-		if current[v.State] != v.Fingerprint {
+		// Frozen before and after it was renamed, it is one version.
+		again := slices.ContainsFunc(f.old, func(o *frozenVersion) bool { return o.State == v.State && o.Fingerprint == v.Fingerprint })
+		if current[v.State] != v.Fingerprint && !again {
 			f.old = append(f.old, v)
 		}
 	}
@@ -306,7 +322,7 @@ func (f *frozenPackage) files() []*typecheck.File {
 func (f *frozenPackage) moves() func(v *frozenVersion) bool {
 	ins := codegen.OptIns(f.p)
 	return func(v *frozenVersion) bool {
-		return slices.ContainsFunc(ins, func(o *codegen.OptIn) bool { return o.Freezes(f.renames.Now(v.State)) })
+		return slices.ContainsFunc(ins, func(o *codegen.OptIn) bool { return o.Freezes(v.State) })
 	}
 }
 
@@ -374,12 +390,12 @@ func (f *frozenPackage) file(v *frozenVersion) *typecheck.File {
 	edits := []edit{{offset(v.decl.Name.Pos()), offset(v.decl.Name.End()), v.name()}}
 	base := offset(v.decl.Pos())
 	for _, c := range v.Calls {
-		if to := f.callee(c); to != "" {
-			at := base + c.Offset
-			end := at
-			for end < len(v.text) && isIdent(v.text[end]) {
-				end++
-			}
+		at := base + c.Offset
+		end := at
+		for end < len(v.text) && isIdent(v.text[end]) {
+			end++
+		}
+		if to := f.callee(c); to != string(v.text[at:end]) {
 			edits = append(edits, edit{at, end, to})
 		}
 	}
@@ -407,7 +423,7 @@ func (f *frozenPackage) file(v *frozenVersion) *typecheck.File {
 	return &typecheck.File{Name: name, Syntax: syntax, Source: text.Bytes(), Library: frozenDir, Origins: []string{v.Frozen.File}, Frozen: true}
 }
 
-// callee returns what a call of a frozen version leads to instead: the version of its callee
+// callee returns the name of what a call of a frozen version leads to: the version of its callee
 // that was frozen with it, if the current one is another.
 func (f *frozenPackage) callee(c frozenCall) string {
 	for _, v := range f.old {
@@ -415,7 +431,7 @@ func (f *frozenPackage) callee(c frozenCall) string {
 			return v.name()
 		}
 	}
-	return ""
+	return lastElement(c.State)
 }
 
 func isIdent(c byte) bool {

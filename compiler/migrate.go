@@ -134,8 +134,7 @@ func (r *Result) explainMove(p *typecheck.Package, old *typecheck.Frozen, site f
 }
 
 func (r *Result) hasHook(p *typecheck.Package, old *typecheck.Frozen) bool {
-	now := codegen.FindRenames(r.Module).Now(old.State)
-	return slices.ContainsFunc(codegen.OptIns(p), func(o *codegen.OptIn) bool { return o.Hook != "" && o.Freezes(now) })
+	return slices.ContainsFunc(codegen.OptIns(p), func(o *codegen.OptIn) bool { return o.Hook != "" && o.Freezes(old.State) })
 }
 
 func (r *Result) migrationOf(old *typecheck.Frozen, site frozenSite) *codegen.Migration {
@@ -207,7 +206,7 @@ func (c *StateChecker) moves(name string, f runtime.InspectedFrame, generic bool
 		return true, ""
 	}
 	for _, m := range c.r.Migrations {
-		if m.Fingerprint == fingerprint && c.renames.Now(m.State) == name && m.Moves[f.Site] != nil {
+		if m.Fingerprint == fingerprint && m.State == name && m.Moves[f.Site] != nil {
 			if why = c.movesNot(m, f, generic); why == "" {
 				return true, ""
 			}
