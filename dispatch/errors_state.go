@@ -19,6 +19,7 @@ func init() {
 	runtime.RegisterVar(path+"ErrParked", &ErrParked, false)
 	runtime.RegisterVar(path+"ErrNotCompiled", &ErrNotCompiled, false)
 	runtime.RegisterVar(path+"ErrNotRegistered", &ErrNotRegistered, false)
+	runtime.RegisterVar(path+"ErrNoTransactions", &ErrNoTransactions, false)
 	runtime.RegisterVar(path+"ErrOutside", &ErrOutside, false)
 
 	// Errors that many calls end with, whether or not the package that keeps one imports

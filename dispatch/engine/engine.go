@@ -16,11 +16,12 @@ import (
 
 // Errors of the engine.
 var (
-	ErrKeyConflict = errors.New("the key belongs to a call of another function or with another input")
-	ErrNoSuchCall  = errors.New("no such call")
-	ErrClosed      = errors.New("the dispatcher is closed")
-	ErrRunning     = errors.New("the dispatcher is running already")
-	ErrParked      = errors.New("the call is parked until the next start")
+	ErrKeyConflict    = errors.New("the key belongs to a call of another function or with another input")
+	ErrNoSuchCall     = errors.New("no such call")
+	ErrClosed         = errors.New("the dispatcher is closed")
+	ErrRunning        = errors.New("the dispatcher is running already")
+	ErrNoTransactions = errors.New("the store cannot make a call in a transaction of the program's own")
+	ErrParked         = errors.New("the call is parked until the next start")
 )
 
 // Engine runs the calls in a store. It is safe for concurrent use.

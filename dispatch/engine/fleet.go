@@ -1,8 +1,10 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -323,6 +325,36 @@ func (f *fleet) wait(ctx context.Context, id int64) error {
 			return ErrClosed
 		}
 	}
+}
+
+// DispatchTx makes a call from outside in a transaction, which is left to whoever runs such
+// calls, and returns its id. See Dispatch.
+func (e *Engine) DispatchTx(ctx context.Context, tx any, r Request, key string) (string, error) {
+	t, ok := e.store.(store.Transactional)
+	if !ok {
+		return "", ErrNoTransactions
+	}
+	id, err := e.newIDs(1)
+	if err != nil {
+		return "", err
+	}
+	e.mu.Lock()
+	closed := e.closed
+	e.mu.Unlock()
+	if closed {
+		return "", ErrClosed
+	}
+	c := &call{id: id, root: id, incarnation: e.store.Incarnation(), name: r.Function, input: r.Input, created: time.Now().UnixMilli()}
+	record := c.record(0)
+	record.Key = key
+	made, err := t.CreateIn(ctx, tx, record)
+	switch {
+	case err != nil:
+		return "", err
+	case made.Function != r.Function || !bytes.Equal(made.Input, r.Input):
+		return "", fmt.Errorf("key %q: %w", key, ErrKeyConflict)
+	}
+	return e.names.Format(ctx, made.Incarnation, made.ID)
 }
 
 func (f *fleet) loop() {

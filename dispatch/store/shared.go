@@ -86,3 +86,11 @@ type Wake struct {
 	Work  bool    // calls have been set free
 	Calls []int64 // what these of its calls await may be done
 }
+
+// Transactional is a store that can make a call in a transaction that is not its own.
+type Transactional interface {
+	// CreateIn makes a ready call in a transaction, a free one, and returns it. If the key is
+	// in use it makes none, and returns the call that has it: its ID, Incarnation, Function
+	// and Input.
+	CreateIn(ctx context.Context, tx any, c Call) (*Call, error)
+}
