@@ -56,11 +56,9 @@ func (f *Function[I, O]) start(d *Dispatcher, a engine.Attempt, bindings []runti
 	} else if a.State != nil {
 		return nil, fmt.Errorf("%w: it was saved by a durable build, and this one is not", runtime.ErrIncompatibleState)
 	}
-	v := &volatileExecution{
-		inv:    inv,
-		turns:  make(chan engine.Turn),
-		resume: make(chan []engine.Result),
-		gone:   make(chan struct{}),
+	v := &volatileExecution{inv: inv}
+	if !durable {
+		v.turns, v.resume, v.gone = make(chan engine.Turn), make(chan []engine.Result), make(chan struct{})
 	}
 	inv.volatile = v
 	v.body = func(t *engine.Turn) {
@@ -114,7 +112,8 @@ func protect(t *engine.Turn, body func()) {
 }
 
 // volatileExecution is a function on a goroutine of its own, which stays blocked in Await
-// while it is suspended.
+// while it is suspended. In a durable build it is one that does not await, because what does
+// is a coroutine or is refused: there it runs on the goroutine of its attempt, without channels.
 type volatileExecution struct {
 	inv       *invocation
 	body      func(*engine.Turn)
@@ -126,6 +125,11 @@ type volatileExecution struct {
 }
 
 func (v *volatileExecution) Run(results []engine.Result) engine.Turn {
+	if durable {
+		var t engine.Turn
+		v.body(&t)
+		return v.inv.settle(t)
+	}
 	if !v.started {
 		v.started = true
 		go func() {
@@ -179,7 +183,9 @@ func (v *volatileExecution) Cancel(cause error) { v.inv.ctx.cancel(cause) }
 // Discard unwinds the function in any case: its goroutine can't be left behind.
 func (v *volatileExecution) Discard(bool) {
 	v.inv.ctx.cancel(context.Canceled)
-	close(v.gone)
+	if v.gone != nil {
+		close(v.gone)
+	}
 }
 
 // durableExecution is a function as a coroutine.
