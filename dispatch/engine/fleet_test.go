@@ -1,0 +1,228 @@
+package engine_test
+
+import (
+	"context"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/coroc-dev/coroc/dispatch/engine"
+	"github.com/coroc-dev/coroc/dispatch/store"
+	"github.com/coroc-dev/coroc/dispatch/store/memory"
+)
+
+// member is the store of one process of a fleet.
+type member struct {
+	store.Shared
+	paused atomic.Bool // it renews nothing, and does not hear of anything
+	deaf   chan store.Wake
+}
+
+func (m *member) Renew(ctx context.Context) error {
+	if m.paused.Load() {
+		return nil
+	}
+	return m.Shared.Renew(ctx)
+}
+
+func (m *member) TakeOver(ctx context.Context) (int, error) {
+	if m.paused.Load() {
+		return 0, nil
+	}
+	return m.Shared.TakeOver(ctx)
+}
+
+func (m *member) Wakes() <-chan store.Wake {
+	if m.deaf != nil {
+		return m.deaf
+	}
+	return m.Shared.Wakes()
+}
+
+const lease = 10 * time.Second
+
+// join runs an engine on a memory together with others, until the test ends.
+func join(t *testing.T, m *memory.Memory, deaf bool, functions ...engine.Function) (*engine.Engine, *member) {
+	t.Helper()
+	s, err := m.Shared(lease).Open(ctx)
+	require.NoError(t, err)
+	own := &member{Shared: s.(store.Shared)}
+	if deaf {
+		own.deaf = make(chan store.Wake)
+	}
+	e, err := engine.New(engine.Config{Store: own, Functions: functions, Describe: describe})
+	require.NoError(t, err)
+	run, stop := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- e.Run(run) }()
+	t.Cleanup(func() {
+		stop()
+		assert.NoError(t, <-ended)
+		assert.NoError(t, e.Close())
+	})
+	return e, own
+}
+
+// result waits for a call of f.
+func result(t *testing.T, e *engine.Engine, id string) string {
+	t.Helper()
+	within, cancel := context.WithTimeout(ctx, time.Hour)
+	defer cancel()
+	r, err := e.Wait(within, id, "f")
+	require.NoError(t, err)
+	return string(r.Output)
+}
+
+// begins returns a function that says when it begins, and returns a text when it may.
+func begins(text string, begun chan string, may chan struct{}) engine.Function {
+	s := &script{turns: func(*scripted, []engine.Result) engine.Turn {
+		begun <- text
+		<-may
+		return engine.Turn{Output: []byte(text)}
+	}}
+	return s.function("f", engine.Policy{})
+}
+
+// A process that is paused for longer than its lease, and comes back while another one has
+// not yet finished what it had, records nothing: not as what it was, and not as what it is
+// now.
+func TestFleetPaused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := memory.New()
+		begun, mayA, mayB := make(chan string), make(chan struct{}), make(chan struct{})
+		a, own := join(t, m, false, begins("a", begun, mayA))
+		id, err := a.Dispatch(ctx, engine.Request{Function: "f"}, "")
+		require.NoError(t, err)
+		require.Equal(t, "a", <-begun)
+		before := own.Incarnation()
+		own.paused.Store(true)
+		b, _ := join(t, m, false, begins("b", begun, mayB))
+		require.Equal(t, "b", <-begun)
+		own.paused.Store(false)
+		time.Sleep(lease)
+		synctest.Wait()
+		require.Greater(t, own.Incarnation(), before, "it has begun anew")
+		close(mayA)
+		synctest.Wait()
+		close(mayB)
+		require.Equal(t, "b", result(t, b, id))
+		require.Equal(t, "b", result(t, a, id))
+
+		go func() { <-begun }()
+		id, err = a.Dispatch(ctx, engine.Request{Function: "f"}, "")
+		require.NoError(t, err)
+		require.Equal(t, "a", result(t, a, id), "it goes on with something new")
+	})
+}
+
+// A process that never hears of anything finds by itself what there is to be done, and what
+// was done for it.
+func TestFleetDeaf(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := memory.New()
+		parent := &script{durable: true, turns: func(s *scripted, results []engine.Result) engine.Turn {
+			if s.at == 0 {
+				return engine.Turn{Await: []engine.Request{{Function: "leaf", Input: []byte("x")}}}
+			}
+			return engine.Turn{Output: results[0].Output}
+		}}
+		a, _ := join(t, m, true, parent.function("f", engine.Policy{}))
+		join(t, m, true, leaf.function("leaf", engine.Policy{}))
+		begun := time.Now()
+		id, err := a.Dispatch(ctx, engine.Request{Function: "f"}, "")
+		require.NoError(t, err)
+		require.Equal(t, "x", result(t, a, id))
+		require.Less(t, time.Since(begun), 5*time.Second)
+		assert.Equal(t, []string{"1:0", "1:1"}, parent.seen)
+	})
+}
+
+// A state that one process cannot load goes on in another one, and the first does not try
+// it again.
+func TestFleetUnfit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := memory.New()
+		turns := func(s *scripted, results []engine.Result) engine.Turn {
+			if s.at == 0 {
+				return engine.Turn{Await: []engine.Request{{Function: "leaf", Input: []byte("x")}}}
+			}
+			return engine.Turn{Output: results[0].Output}
+		}
+		var tried atomic.Int64
+		unfit := &script{durable: true, unfit: true, turns: turns}
+		f := unfit.function("f", engine.Policy{})
+		start := f.Start
+		f.Start = func(a engine.Attempt) (engine.Execution, error) {
+			if a.State != nil {
+				tried.Add(1)
+			}
+			return start(a)
+		}
+		a, _ := join(t, m, false, f, leaf.function("leaf", engine.Policy{}))
+		id, err := a.Dispatch(ctx, engine.Request{Function: "f"}, "")
+		require.NoError(t, err)
+		time.Sleep(10 * lease)
+		require.EqualValues(t, 1, tried.Load())
+		fit := &script{durable: true, turns: turns}
+		b, _ := join(t, m, false, fit.function("f", engine.Policy{}))
+		require.Equal(t, "x", result(t, b, id))
+		require.Equal(t, "x", result(t, a, id))
+		assert.Equal(t, []string{"1:1"}, fit.seen)
+		assert.EqualValues(t, 1, tried.Load())
+	})
+}
+
+// What a process had goes on in the others from where it was, after a death as after an end.
+func TestFleetGoesOn(t *testing.T) {
+	for name, end := range map[string]func(*engine.Engine){
+		"killed": func(e *engine.Engine) { e.Kill() },
+		"closed": func(e *engine.Engine) { _ = e.Close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				m := memory.New()
+				may := make(chan struct{})
+				parent := &script{durable: true, turns: func(s *scripted, results []engine.Result) engine.Turn {
+					switch s.at {
+					case 0:
+						return engine.Turn{Await: []engine.Request{{Function: "leaf", Input: []byte("x")}}}
+					case 1:
+						select {
+						case <-may:
+						case <-s.canceled:
+							return engine.Turn{Failure: describe(store.Canceled, "canceled")}
+						}
+						return engine.Turn{Await: []engine.Request{{Function: "leaf", Input: []byte("y")}}}
+					}
+					return engine.Turn{Output: results[0].Output}
+				}}
+				functions := []engine.Function{parent.function("f", engine.Policy{}), leaf.function("leaf", engine.Policy{})}
+				s, err := m.Shared(lease).Open(ctx)
+				require.NoError(t, err)
+				a, err := engine.New(engine.Config{Store: s, Functions: functions, Describe: describe})
+				require.NoError(t, err)
+				ended := make(chan error, 1)
+				go func() { ended <- a.Run(ctx) }()
+				synctest.Wait()
+				id, err := a.Dispatch(ctx, engine.Request{Function: "f"}, "")
+				require.NoError(t, err)
+				synctest.Wait()
+				end(a)
+				require.NoError(t, <-ended)
+				close(may)
+				b, _ := join(t, m, false, functions...)
+				begun := time.Now()
+				require.Equal(t, "y", result(t, b, id))
+				if name == "closed" {
+					require.Less(t, time.Since(begun), 2*time.Second)
+				}
+				require.Less(t, time.Since(begun), 2*lease)
+				assert.Equal(t, []string{"1:0", "1:1", "1:1", "1:2"}, parent.seen)
+			})
+		})
+	}
+}
