@@ -24,6 +24,7 @@ import (
 type world struct {
 	t        *testing.T
 	memory   *memory.Memory
+	shared   bool          // by several processes at a time
 	duration time.Duration // of a call
 	schedule cron.Schedule
 
@@ -55,7 +56,11 @@ func (w *world) up(crontabs int, opts ...cron.JobOption) (down func()) {
 	})
 	c, err := cron.New(cron.NewJob("hourly", w.schedule, f, func(nominal time.Time) time.Time { return nominal }, opts...))
 	require.NoError(w.t, err)
-	d, err := dispatch.New(f, c.Option(), dispatch.WithStoreFrom(w.memory), dispatch.WithGrace(0))
+	source := dispatch.StoreSource(w.memory)
+	if w.shared {
+		source = w.memory.Shared(15 * time.Second)
+	}
+	d, err := dispatch.New(f, c.Option(), dispatch.WithStoreFrom(source), dispatch.WithGrace(0))
 	require.NoError(w.t, err)
 	ctx, cancel := context.WithCancel(w.t.Context())
 	var wg sync.WaitGroup
@@ -91,6 +96,22 @@ func TestOnce(t *testing.T) {
 		time.Sleep(5*time.Hour + time.Minute)
 		assert.Equal(t, "1@1 2@2 3@3 4@4 5@5", w.took())
 		down()
+	})
+	bubble(t, "a fleet", func(t *testing.T) {
+		w := newWorld(t, 90*time.Minute)
+		w.shared = true
+		first := w.up(1, cron.WithOverlap(cron.Queue))
+		time.Sleep(time.Second)
+		second := w.up(1, cron.WithOverlap(cron.Queue))
+		time.Sleep(time.Second)
+		third := w.up(1, cron.WithOverlap(cron.Queue))
+		time.Sleep(5 * time.Hour)
+		assert.Equal(t, "1@1 2@2 3@4", w.took())
+		first()
+		second()
+		time.Sleep(3*time.Hour + 40*time.Minute) // an attempt that was cut begins anew
+		assert.Regexp(t, "^((3@5 )+4@6 5@8|4@5 5@7 6@8)$", w.took())
+		third()
 	})
 	bubble(t, "restarts", func(t *testing.T) {
 		w := newWorld(t, 0)

@@ -161,8 +161,12 @@ func (e *Engine) lineage(ctx context.Context, c *call) (parent, root string, err
 		}
 		return e.names.Format(ctx, a.incarnation, id)
 	}
+	up := c.awaiter
 	if c.parent != nil {
-		if parent, err = format(c.parent.id); err != nil {
+		up = c.parent.id
+	}
+	if up != 0 {
+		if parent, err = format(up); err != nil {
 			return "", "", err
 		}
 	}

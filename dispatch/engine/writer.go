@@ -205,7 +205,9 @@ func (w *writer) write(batch []*write) {
 			}
 			delay = min(2*delay, time.Second)
 		case errors.Is(err, store.ErrFenced):
-			w.fenced(err)
+			if !w.dead() {
+				w.fenced(err)
+			}
 			for _, x := range batch {
 				x.finish(err)
 			}
