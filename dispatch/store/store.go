@@ -49,6 +49,7 @@ type Call struct {
 	Key         string // idempotency key; "" for none
 	Created     time.Time
 	Input       []byte
+	Options     []byte // how the call is run, as the engine encodes it; nil for as its function is
 
 	Phase    Phase
 	Status   Status
@@ -59,10 +60,14 @@ type Call struct {
 	Due      time.Time // not to be run before; zero for at once
 	First    int64     // the first of the calls that the call awaits
 	Width    int       // how many they are
+	Waiting  []byte    // what of them, and of calls that were made before, it waits for, as the engine encodes it; nil for all of them
 	State    []byte
 	Output   []byte // of a call that is done and OK
 	Error    []byte // of a call that is done and not OK, or whose last attempt failed
 	Updated  time.Time
+
+	Ending   Status // with what the call was told to end; None if it was not
+	Progress []byte // what its function has said of how far it is
 }
 
 // Awaited says whether the call with that id is one that c awaits now.
@@ -79,8 +84,8 @@ type Outcome struct {
 }
 
 // Change is what a step does to one call that exists: it replaces all that is not fixed at
-// creation. State, Output and Error are replaced as well, except that State is left as it
-// is if KeepState is set.
+// creation, except for what a Mark sets. State, Output and Error are replaced as well, except
+// that State is left as it is if KeepState is set.
 type Change struct {
 	ID        int64
 	Phase     Phase
@@ -92,10 +97,21 @@ type Change struct {
 	Due       time.Time
 	First     int64
 	Width     int
+	Waiting   []byte
 	State     []byte
 	KeepState bool
 	Output    []byte
 	Error     []byte
+}
+
+// Mark notes something on a call that exists and leaves the rest of it alone. It has no effect,
+// and is no error, if the call is done or does not exist: so it may be made by who does not
+// know what becomes of the call meanwhile.
+type Mark struct {
+	ID       int64
+	Ending   Status // if not None, and the call has no Ending yet
+	Waiting  []byte // if not nil
+	Progress []byte // if not nil
 }
 
 // Step is what must become durable together: all of it or nothing.
@@ -107,10 +123,12 @@ type Step struct {
 	Change []Change
 	// Watch are notes on attempts, for a store that is a [Watcher].
 	Watch []Watch
+	// Mark are notes on calls, made after the changes.
+	Mark []Mark
 }
 
 // Weight is about how many rows the step writes.
-func (s *Step) Weight() int { return len(s.Create) + len(s.Change) + len(s.Watch) }
+func (s *Step) Weight() int { return len(s.Create) + len(s.Change) + len(s.Watch) + len(s.Mark) }
 
 // Count is a line of statistics: of one function, the calls in one phase and status.
 type Count struct {

@@ -137,6 +137,9 @@ func (t *transaction) step(step *store.Step) error {
 		}
 	}
 	t.watch = append(t.watch, step.Watch...)
+	for i := range step.Mark {
+		t.mark(&step.Mark[i])
+	}
 	return nil
 }
 
@@ -177,12 +180,31 @@ func (t *transaction) change(ch *store.Change) error {
 	c.Updated, c.Due = t.now, milliseconds(ch.Due)
 	c.Phase, c.Status, c.Attempts, c.Failures = ch.Phase, ch.Status, ch.Attempts, ch.Failures
 	c.Awaits, c.Reached, c.First, c.Width = ch.Awaits, ch.Reached, ch.First, ch.Width
-	c.Output, c.Error = bytes.Clone(ch.Output), bytes.Clone(ch.Error)
+	c.Output, c.Error, c.Waiting = bytes.Clone(ch.Output), bytes.Clone(ch.Error), bytes.Clone(ch.Waiting)
 	if !ch.KeepState {
 		c.State = bytes.Clone(ch.State)
 	}
 	t.calls[ch.ID] = &c
 	return nil
+}
+
+func (t *transaction) mark(m *store.Mark) {
+	old := t.call(m.ID)
+	if old == nil || old.Phase == store.Done {
+		return
+	}
+	c := *old
+	c.Updated = t.now
+	if c.Ending == store.None {
+		c.Ending = m.Ending
+	}
+	if m.Waiting != nil {
+		c.Waiting = bytes.Clone(m.Waiting)
+	}
+	if m.Progress != nil {
+		c.Progress = bytes.Clone(m.Progress)
+	}
+	t.calls[m.ID] = &c
 }
 
 func (t *transaction) commit() {
@@ -219,6 +241,7 @@ func clone(c *store.Call) *store.Call {
 	d := *c
 	d.Input, d.State = bytes.Clone(c.Input), bytes.Clone(c.State)
 	d.Output, d.Error = bytes.Clone(c.Output), bytes.Clone(c.Error)
+	d.Options, d.Waiting, d.Progress = bytes.Clone(c.Options), bytes.Clone(c.Waiting), bytes.Clone(c.Progress)
 	return &d
 }
 

@@ -16,7 +16,8 @@ import (
 type batch struct {
 	creates []*store.Call
 	changes []*store.Change
-	size    int // bytes of all values
+	marks   []*store.Mark // to be made before the changes
+	size    int           // bytes of all values
 }
 
 // fold returns what the steps come to, or false if one of them cannot be, whatever is stored.
@@ -24,6 +25,7 @@ func fold(steps []store.Step) (*batch, bool) {
 	b := new(batch)
 	creates := make(map[int64]*store.Call)
 	changes := make(map[int64]*store.Change)
+	marks := make(map[int64]*store.Mark)
 	for i := range steps {
 		for j := range steps[i].Create {
 			c := steps[i].Create[j]
@@ -58,15 +60,52 @@ func fold(steps []store.Step) (*batch, bool) {
 				*old = *ch
 				old.State, old.KeepState = state, keep
 			}
+			if m := marks[ch.ID]; m != nil {
+				m.Waiting = nil
+			}
+		}
+		for j := range steps[i].Mark {
+			m := &steps[i].Mark[j]
+			if c := creates[m.ID]; c != nil {
+				markCall(c, m)
+				continue
+			}
+			ch := changes[m.ID]
+			if ch != nil && ch.Phase == store.Done {
+				continue
+			}
+			old := marks[m.ID]
+			if old == nil {
+				old = &store.Mark{ID: m.ID}
+				marks[m.ID] = old
+				b.marks = append(b.marks, old)
+			}
+			if old.Ending == store.None {
+				old.Ending = m.Ending
+			}
+			switch {
+			case m.Waiting == nil:
+			case ch != nil:
+				ch.Waiting = m.Waiting
+			default:
+				old.Waiting = m.Waiting
+			}
+			if m.Progress != nil {
+				old.Progress = m.Progress
+			}
 		}
 	}
 	// Rows are locked in one order, whoever writes.
 	sort.Slice(b.changes, func(i, j int) bool { return b.changes[i].ID < b.changes[j].ID })
+	sort.Slice(b.marks, func(i, j int) bool { return b.marks[i].ID < b.marks[j].ID })
 	for _, c := range b.creates {
-		b.size += len(c.Input) + len(c.State) + len(c.Output) + len(c.Error)
+		b.size += len(c.Input) + len(c.State) + len(c.Output) + len(c.Error) + len(c.Options) + len(c.Waiting)
 	}
 	for _, ch := range b.changes {
-		b.size += len(ch.State) + len(ch.Output) + len(ch.Error)
+		b.size += len(ch.State) + len(ch.Output) + len(ch.Error) + len(ch.Waiting)
+	}
+	for _, m := range b.marks {
+		b.size += len(m.Waiting) + len(m.Progress)
 	}
 	return b, true
 }
@@ -74,9 +113,24 @@ func fold(steps []store.Step) (*batch, bool) {
 func changeCall(c *store.Call, ch *store.Change) {
 	c.Phase, c.Status, c.Attempts, c.Failures = ch.Phase, ch.Status, ch.Attempts, ch.Failures
 	c.Awaits, c.Reached, c.Due, c.First, c.Width = ch.Awaits, ch.Reached, ch.Due, ch.First, ch.Width
-	c.Output, c.Error = ch.Output, ch.Error
+	c.Output, c.Error, c.Waiting = ch.Output, ch.Error, ch.Waiting
 	if !ch.KeepState {
 		c.State = ch.State
+	}
+}
+
+func markCall(c *store.Call, m *store.Mark) {
+	if c.Phase == store.Done {
+		return
+	}
+	if c.Ending == store.None {
+		c.Ending = m.Ending
+	}
+	if m.Waiting != nil {
+		c.Waiting = m.Waiting
+	}
+	if m.Progress != nil {
+		c.Progress = m.Progress
 	}
 }
 

@@ -13,11 +13,11 @@ import (
 
 // statements are those of a commit. Each makes the transaction fail if it does not find all
 // rows as they have to be.
-type statements struct{ gate, change, create, state, stateless string }
+type statements struct{ gate, change, create, mark, state, stateless string }
 
 func (s *statements) write(schema schema) {
 	for text, where := range map[string]*string{
-		gateSQL: &s.gate, changeSQL: &s.change, createSQL: &s.create, stateSQL: &s.state, statelessSQL: &s.stateless,
+		gateSQL: &s.gate, changeSQL: &s.change, createSQL: &s.create, markSQL: &s.mark, stateSQL: &s.state, statelessSQL: &s.stateless,
 	} {
 		*where = schema.sql(text)
 	}
@@ -32,26 +32,33 @@ const (
 	changeSQL = `WITH w AS (
 			UPDATE coroc.calls SET updated = now(), phase = n.phase, status = n.status, attempts = n.attempts,
 				failures = n.failures, awaits = n.awaits, reached = n.reached, due = n.due, first = n.first,
-				width = n.width, output = n.output, error = n.error
+				width = n.width, output = n.output, error = n.error, waiting = n.waiting
 			FROM unnest($2::bigint[], $3::smallint[], $4::smallint[], $5::integer[], $6::integer[], $7::integer[],
-				$8::integer[], $9::timestamptz[], $10::bigint[], $11::integer[], $12::bytea[], $13::bytea[])
-				AS n (id, phase, status, attempts, failures, awaits, reached, due, first, width, output, error)
+				$8::integer[], $9::timestamptz[], $10::bigint[], $11::integer[], $12::bytea[], $13::bytea[], $14::bytea[])
+				AS n (id, phase, status, attempts, failures, awaits, reached, due, first, width, output, error, waiting)
 			WHERE calls.id = n.id AND calls.phase <> 3 RETURNING 1
 		) SELECT CASE WHEN count(*) <> $1::bigint THEN coroc.refuse('CO002', 'a call to be changed is not there, or is done') END FROM w`
 
 	createSQL = `WITH w AS (
 			INSERT INTO coroc.calls (id, incarnation, owner, parent, root, function, created, updated, phase, status,
-				attempts, failures, awaits, reached, due, first, width, key, output, error, input)
+				attempts, failures, awaits, reached, due, first, width, key, output, error, input,
+				options, waiting, ending, progress)
 			SELECT n.id, n.incarnation, $2::bigint, n.parent, n.root, n.function, coalesce(n.created, now()), now(),
 				n.phase, n.status, n.attempts, n.failures, n.awaits, n.reached, n.due, n.first, n.width, n.key,
-				n.output, n.error, n.input
+				n.output, n.error, n.input, n.options, n.waiting, n.ending, n.progress
 			FROM unnest($3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::timestamptz[],
 				$9::smallint[], $10::smallint[], $11::integer[], $12::integer[], $13::integer[], $14::integer[],
-				$15::timestamptz[], $16::bigint[], $17::integer[], $18::text[], $19::bytea[], $20::bytea[], $21::bytea[])
+				$15::timestamptz[], $16::bigint[], $17::integer[], $18::text[], $19::bytea[], $20::bytea[], $21::bytea[],
+				$22::bytea[], $23::bytea[], $24::smallint[], $25::bytea[])
 				AS n (id, incarnation, parent, root, function, created, phase, status, attempts, failures, awaits,
-					reached, due, first, width, key, output, error, input)
+					reached, due, first, width, key, output, error, input, options, waiting, ending, progress)
 			ON CONFLICT DO NOTHING RETURNING 1
 		) SELECT CASE WHEN count(*) <> $1::bigint THEN coroc.refuse('CO002', 'an id or a key is in use') END FROM w`
+
+	markSQL = `UPDATE coroc.calls SET updated = now(), ending = CASE calls.ending WHEN 0 THEN n.ending ELSE calls.ending END,
+				waiting = coalesce(n.waiting, calls.waiting), progress = coalesce(n.progress, calls.progress)
+			FROM unnest($1::bigint[], $2::smallint[], $3::bytea[], $4::bytea[]) AS n (id, ending, waiting, progress)
+			WHERE calls.id = n.id AND calls.phase <> 3`
 
 	stateSQL = `INSERT INTO coroc.states (id, state) SELECT * FROM unnest($1::bigint[], $2::bytea[])
 		ON CONFLICT (id) DO UPDATE SET state = EXCLUDED.state`
@@ -136,6 +143,13 @@ func (s *Store) send(ctx context.Context, b *batch) error {
 	defer cancel()
 	var q pgx.Batch
 	q.Queue(s.statements.gate, s.Incarnation(), s.commits, s.round)
+	if len(b.marks) > 0 {
+		q.Queue(s.statements.mark,
+			column(b.marks, func(m *store.Mark) int64 { return m.ID }),
+			column(b.marks, func(m *store.Mark) int16 { return int16(m.Ending) }),
+			column(b.marks, func(m *store.Mark) []byte { return m.Waiting }),
+			column(b.marks, func(m *store.Mark) []byte { return m.Progress }))
+	}
 	if n := len(b.changes); n > 0 {
 		q.Queue(s.statements.change, append([]any{n}, changeColumns(b.changes)...)...)
 	}
@@ -167,6 +181,7 @@ func changeColumns(rows []*store.Change) []any {
 		column(rows, func(r row) int32 { return int32(r.Width) }),
 		column(rows, func(r row) []byte { return r.Output }),
 		column(rows, func(r row) []byte { return r.Error }),
+		column(rows, func(r row) []byte { return r.Waiting }),
 	}
 }
 
@@ -202,6 +217,10 @@ func (s *Store) createColumns(rows []*store.Call) []any {
 			}
 			return r.Input
 		}),
+		column(rows, func(r row) []byte { return r.Options }),
+		column(rows, func(r row) []byte { return r.Waiting }),
+		column(rows, func(r row) int16 { return int16(r.Ending) }),
+		column(rows, func(r row) []byte { return r.Progress }),
 	}
 }
 

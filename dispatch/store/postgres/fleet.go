@@ -251,6 +251,7 @@ const claimSQL = `WITH me AS MATERIALIZED (
 	SELECT c.id, c.incarnation, c.parent, c.root, f.name, c.created, c.updated,
 		c.phase, c.status, c.attempts, c.failures, c.awaits, c.reached, c.due, c.first, c.width, c.key,
 		NULL::bytea, NULL::bytea, NULL::bytea, CASE WHEN s.id IS NOT NULL THEN '\x00'::bytea END,
+		c.options, c.waiting, c.ending, NULL::bytea,
 		c.parent <> 0 AND NOT coalesce(p.phase IN (2, 4) AND c.id >= p.first AND c.id < p.first + p.width, false)
 	FROM claimed c JOIN coroc.functions f ON f.id = c.function LEFT JOIN coroc.states s ON s.id = c.id
 		LEFT JOIN coroc.calls p ON p.id = c.parent

@@ -79,7 +79,8 @@ func (r *reader) LastID(ctx context.Context) (int64, error) {
 }
 
 const callSQL = `SELECT c.id, c.incarnation, c.parent, c.root, f.name, c.created, c.updated, c.phase, c.status,
-	c.attempts, c.failures, c.awaits, c.reached, c.due, c.first, c.width, c.key, c.output, c.error, c.input, s.state
+	c.attempts, c.failures, c.awaits, c.reached, c.due, c.first, c.width, c.key, c.output, c.error, c.input, s.state,
+	c.options, c.waiting, c.ending, c.progress
 	FROM coroc.calls c JOIN coroc.functions f ON f.id = c.function LEFT JOIN coroc.states s ON s.id = c.id `
 
 // Call implements [store.Reader].
@@ -112,7 +113,8 @@ func (r *reader) Calls(ctx context.Context, after int64, limit int) ([]store.Cal
 func (r *reader) Unfinished(ctx context.Context, after int64, limit int) ([]store.Call, error) {
 	return query(ctx, r, scanWhole, `SELECT c.id, c.incarnation, c.parent, c.root, f.name, c.created, c.updated,
 		c.phase, c.status, c.attempts, c.failures, c.awaits, c.reached, c.due, c.first, c.width, c.key,
-		NULL::bytea, NULL::bytea, NULL::bytea, CASE WHEN s.id IS NOT NULL THEN '\x00'::bytea END
+		NULL::bytea, NULL::bytea, NULL::bytea, CASE WHEN s.id IS NOT NULL THEN '\x00'::bytea END,
+		c.options, c.waiting, c.ending, NULL::bytea
 		FROM coroc.calls c JOIN coroc.functions f ON f.id = c.function LEFT JOIN coroc.states s ON s.id = c.id
 		WHERE c.phase <> 3 AND c.id > $1 ORDER BY c.id LIMIT $2`, after, limit)
 }
@@ -205,7 +207,8 @@ func scanCall(row pgx.Row, c *store.Call, more ...any) error {
 	var due *time.Time
 	var key *string
 	err := row.Scan(append([]any{&c.ID, &c.Incarnation, &c.Parent, &c.Root, &c.Function, &c.Created, &c.Updated, &c.Phase, &c.Status,
-		&c.Attempts, &c.Failures, &c.Awaits, &c.Reached, &due, &c.First, &c.Width, &key, &c.Output, &c.Error, &c.Input, &c.State}, more...)...)
+		&c.Attempts, &c.Failures, &c.Awaits, &c.Reached, &due, &c.First, &c.Width, &key, &c.Output, &c.Error, &c.Input, &c.State,
+		&c.Options, &c.Waiting, &c.Ending, &c.Progress}, more...)...)
 	if due != nil {
 		c.Due = *due
 	}

@@ -72,6 +72,12 @@ func (w *commit) step(step *store.Step) error {
 			return fmt.Errorf("watch call %d: %w", step.Watch[i].ID, err)
 		}
 	}
+	for i := range step.Mark {
+		m := &step.Mark[i]
+		if _, err := w.statements.mark.exec(w.now, int64(m.Ending), m.Waiting, m.Progress, m.ID); err != nil {
+			return fmt.Errorf("mark call %d: %w", m.ID, err)
+		}
+	}
 	return nil
 }
 
@@ -98,20 +104,22 @@ func (w *commit) insert(c *store.Call) error {
 	}
 	_, err = w.statements.create.exec(c.ID, c.Incarnation, c.Parent, c.Root, function, created, w.now,
 		int64(c.Phase), int64(c.Status), int64(c.Attempts), int64(c.Failures), int64(c.Awaits), int64(c.Reached),
-		millis(c.Due), c.First, int64(c.Width), key, c.Output, c.Error, input, c.State)
+		millis(c.Due), c.First, int64(c.Width), key, c.Output, c.Error, input, c.State,
+		c.Options, c.Waiting, int64(c.Ending), c.Progress)
 	return err
 }
 
 // plainReady says whether createReady stores all that there is of a call.
 func plainReady(c *store.Call) bool {
 	return c.Phase == store.Ready && c.Status == store.None && c.Attempts|c.Failures|c.Awaits|c.Reached|c.Width == 0 &&
-		c.First == 0 && c.Due.IsZero() && c.Key == "" && c.Output == nil && c.Error == nil && c.State == nil
+		c.First == 0 && c.Due.IsZero() && c.Key == "" && c.Output == nil && c.Error == nil && c.State == nil &&
+		c.Options == nil && c.Waiting == nil && c.Ending == store.None && c.Progress == nil
 }
 
 // plainDone says whether changeDone stores all that there is of a change.
 func plainDone(c *store.Change) bool {
 	return c.Phase == store.Done && !c.KeepState && c.Due.IsZero() && c.First == 0 && c.Width == 0 &&
-		c.Error == nil && c.State == nil
+		c.Error == nil && c.Waiting == nil && c.State == nil
 }
 
 func (w *commit) update(c *store.Change) error {
@@ -124,10 +132,10 @@ func (w *commit) update(c *store.Change) error {
 		r, err = w.statements.changeDone.exec(w.now, status, attempts, failures, awaits, reached, c.Output, c.ID)
 	case c.KeepState:
 		r, err = w.statements.changeKeep.exec(w.now, int64(c.Phase), status, attempts, failures, awaits, reached,
-			millis(c.Due), c.First, int64(c.Width), c.Output, c.Error, c.ID)
+			millis(c.Due), c.First, int64(c.Width), c.Output, c.Error, c.Waiting, c.ID)
 	default:
 		r, err = w.statements.change.exec(w.now, int64(c.Phase), status, attempts, failures, awaits, reached,
-			millis(c.Due), c.First, int64(c.Width), c.Output, c.Error, c.State, c.ID)
+			millis(c.Due), c.First, int64(c.Width), c.Output, c.Error, c.Waiting, c.State, c.ID)
 	}
 	if err != nil {
 		return err

@@ -100,7 +100,8 @@ func (r *reader) LastID(ctx context.Context) (int64, error) {
 }
 
 const callSQL = `SELECT c.id, c.incarnation, c.parent, c.root, f.name, c.created, c.updated, c.phase, c.status,
-	c.attempts, c.failures, c.awaits, c.reached, c.due, c.first, c.width, c.key, c.output, c.error, c.input, c.state
+	c.attempts, c.failures, c.awaits, c.reached, c.due, c.first, c.width, c.key, c.output, c.error, c.input, c.state,
+	c.options, c.waiting, c.ending, c.progress
 	FROM calls c JOIN functions f ON f.id = c.function `
 
 // Call implements [store.Store].
@@ -131,7 +132,8 @@ func (r *reader) Calls(ctx context.Context, after int64, limit int) ([]store.Cal
 func (r *reader) Unfinished(ctx context.Context, after int64, limit int) ([]store.Call, error) {
 	return query(ctx, r.db, scanCall, `SELECT c.id, c.incarnation, c.parent, c.root, f.name, c.created, c.updated,
 		c.phase, c.status, c.attempts, c.failures, c.awaits, c.reached, c.due, c.first, c.width, c.key, NULL, NULL, NULL,
-		CASE WHEN c.state IS NULL THEN NULL ELSE x'00' END
+		CASE WHEN c.state IS NULL THEN NULL ELSE x'00' END,
+		c.options, c.waiting, c.ending, NULL
 		FROM calls c INDEXED BY calls_unfinished JOIN functions f ON f.id = c.function
 		WHERE c.phase <> 3 AND c.id > ? ORDER BY c.id LIMIT ?`, after, limit)
 }
@@ -182,7 +184,8 @@ func scanCall(row scanner, c *store.Call) error {
 	var created, updated, due int64
 	var key sql.NullString
 	err := row.Scan(&c.ID, &c.Incarnation, &c.Parent, &c.Root, &c.Function, &created, &updated, &c.Phase, &c.Status,
-		&c.Attempts, &c.Failures, &c.Awaits, &c.Reached, &due, &c.First, &c.Width, &key, &c.Output, &c.Error, &c.Input, &c.State)
+		&c.Attempts, &c.Failures, &c.Awaits, &c.Reached, &due, &c.First, &c.Width, &key, &c.Output, &c.Error, &c.Input, &c.State,
+		&c.Options, &c.Waiting, &c.Ending, &c.Progress)
 	c.Created, c.Updated, c.Key = time.UnixMilli(created), time.UnixMilli(updated), key.String
 	if due != 0 {
 		c.Due = time.UnixMilli(due)

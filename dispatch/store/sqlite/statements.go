@@ -14,26 +14,30 @@ type statements struct {
 	change                  statement // replaces the state
 	changeKeep              statement // keeps the state
 	changeDone              statement // of what is plainDone
+	mark                    statement
 	function                statement
 	watch, joined, ended    statement
 }
 
 const (
 	createSQL = `INSERT INTO calls (id, incarnation, parent, root, function, created, updated,
-		phase, status, attempts, failures, awaits, reached, due, first, width, key, output, error, input, state)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+		phase, status, attempts, failures, awaits, reached, due, first, width, key, output, error, input, state,
+		options, waiting, ending, progress)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	createReadySQL = `INSERT INTO calls (id, incarnation, parent, root, function, created, updated, input,
 		phase, status, attempts, failures, awaits, reached, due, first, width)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, 0, 0, 0, 0, 0, 0, 0, 0)`
 	changeSQL = `UPDATE calls SET updated = ?, phase = ?, status = ?, attempts = ?, failures = ?,
-		awaits = ?, reached = ?, due = ?, first = ?, width = ?, output = ?, error = ?, state = ?
+		awaits = ?, reached = ?, due = ?, first = ?, width = ?, output = ?, error = ?, waiting = ?, state = ?
 		WHERE id = ? AND phase <> 3`
 	changeKeepSQL = `UPDATE calls SET updated = ?, phase = ?, status = ?, attempts = ?, failures = ?,
-		awaits = ?, reached = ?, due = ?, first = ?, width = ?, output = ?, error = ?
+		awaits = ?, reached = ?, due = ?, first = ?, width = ?, output = ?, error = ?, waiting = ?
 		WHERE id = ? AND phase <> 3`
 	changeDoneSQL = `UPDATE calls SET updated = ?, phase = 3, status = ?, attempts = ?, failures = ?,
-		awaits = ?, reached = ?, due = 0, first = 0, width = 0, output = ?, error = NULL, state = NULL
+		awaits = ?, reached = ?, due = 0, first = 0, width = 0, output = ?, error = NULL, waiting = NULL, state = NULL
 		WHERE id = ? AND phase <> 3`
+	markSQL = `UPDATE calls SET updated = ?, ending = CASE ending WHEN 0 THEN ? ELSE ending END,
+		waiting = coalesce(?, waiting), progress = coalesce(?, progress) WHERE id = ? AND phase <> 3`
 	functionSQL = `INSERT INTO functions (name) VALUES (?)`
 	watchSQL    = `INSERT OR REPLACE INTO watched (id, crashes, alone) VALUES (?, ?, ?)`
 	joinedSQL   = `UPDATE watched SET alone = 0 WHERE id = ?`
@@ -72,6 +76,7 @@ func (s *statements) all() map[string]*statement {
 		changeSQL:         &s.change,
 		changeKeepSQL:     &s.changeKeep,
 		changeDoneSQL:     &s.changeDone,
+		markSQL:           &s.mark,
 		functionSQL:       &s.function,
 		watchSQL:          &s.watch,
 		joinedSQL:         &s.joined,

@@ -28,6 +28,7 @@ func Run(t *testing.T, factory func(t testing.TB) Open) {
 		"atomic":      testAtomic,
 		"done":        testDone,
 		"watched":     testWatched,
+		"marks":       testMarks,
 		"unfinished":  testUnfinished,
 		"outcomes":    testOutcomes,
 		"counts":      testCounts,
@@ -69,12 +70,13 @@ func testCall(t *testing.T, factory func(testing.TB) Open) {
 		Created: time.UnixMilli(1_700_000_000_123), Input: []byte(`{"a":1}`),
 		Phase: store.Ready, Status: store.Throttled, Attempts: 4, Failures: 2, Awaits: 1, Reached: 9,
 		Due: time.UnixMilli(1_800_000_000_456), Error: []byte("e"),
+		Options: []byte(`{"b":2}`),
 	}
 	require.NoError(t, s.Commit(ctx, []store.Step{create(c)}))
 	equal(t, s, c)
 	ch := store.Change{
 		ID: 7, Phase: store.Suspended, Status: store.None, Attempts: 5, Failures: 0, Awaits: 2, Reached: 10,
-		First: 100, Width: 3, State: []byte{0, 1, 2, 255},
+		First: 100, Width: 3, Waiting: []byte("w"), State: []byte{0, 1, 2, 255},
 	}
 	require.NoError(t, s.Commit(ctx, []store.Step{change(ch)}))
 	want := apply(c, ch)
@@ -91,7 +93,7 @@ func testCall(t *testing.T, factory func(testing.TB) Open) {
 func apply(c store.Call, ch store.Change) store.Call {
 	c.Phase, c.Status, c.Attempts, c.Failures = ch.Phase, ch.Status, ch.Attempts, ch.Failures
 	c.Awaits, c.Reached, c.Due, c.First, c.Width = ch.Awaits, ch.Reached, ch.Due, ch.First, ch.Width
-	c.Output, c.Error = ch.Output, ch.Error
+	c.Output, c.Error, c.Waiting = ch.Output, ch.Error, ch.Waiting
 	if !ch.KeepState {
 		c.State = ch.State
 	}
@@ -164,6 +166,71 @@ func testDone(t *testing.T, factory func(testing.TB) Open) {
 		}
 	}
 	equal(t, s, apply(ready(s, 1), done))
+}
+
+// A mark changes nothing but what it is about, and nothing of a call that is done.
+func testMarks(t *testing.T, factory func(testing.TB) Open) {
+	f := factory(t)
+	s, err := f()
+	require.NoError(t, err)
+	suspended := store.Change{ID: 1, Phase: store.Suspended, Attempts: 2, Awaits: 1, First: 7, Width: 2, Waiting: []byte("w"), State: []byte("state")}
+	done := store.Change{ID: 2, Phase: store.Done, Status: store.OK, Output: []byte("2")}
+	require.NoError(t, s.Commit(ctx, []store.Step{create(ready(s, 1), ready(s, 2), ready(s, 3)), change(suspended, done)}))
+	want := apply(ready(s, 1), suspended)
+	mark := func(marks ...store.Mark) {
+		t.Helper()
+		require.NoError(t, s.Commit(ctx, []store.Step{{Mark: marks}}))
+		for _, m := range marks {
+			if m.ID == 1 {
+				want = applyMark(want, m)
+			}
+		}
+		equal(t, s, want)
+	}
+	mark(store.Mark{ID: 1, Progress: []byte("half")}, store.Mark{ID: 2, Ending: store.Canceled, Progress: []byte("x")}, store.Mark{ID: 99, Ending: store.Canceled})
+	mark(store.Mark{ID: 1, Ending: store.Canceled})
+	mark(store.Mark{ID: 1, Ending: store.Timeout, Waiting: []byte("v")}) // the first ending counts
+	mark(store.Mark{ID: 1, Progress: []byte("all")}, store.Mark{ID: 1, Waiting: []byte("u")})
+	equal(t, s, apply(ready(s, 2), done))
+
+	// Within a step marks come after changes; the steps follow each other.
+	next := store.Change{ID: 1, Phase: store.Suspended, First: 9, Width: 1, Waiting: []byte("next"), State: []byte("s")}
+	end := store.Change{ID: 3, Phase: store.Done, Status: store.OK}
+	require.NoError(t, s.Commit(ctx, []store.Step{
+		{Mark: []store.Mark{{ID: 1, Waiting: []byte("before")}, {ID: 3, Progress: []byte("p")}}},
+		{Change: []store.Change{next}, Mark: []store.Mark{{ID: 1, Progress: []byte("and on")}}},
+		{Change: []store.Change{end}, Mark: []store.Mark{{ID: 3, Ending: store.Canceled}}},
+		{Create: []store.Call{ready(s, 4)}, Mark: []store.Mark{{ID: 4, Ending: store.Timeout}}},
+	}))
+	want = applyMark(apply(want, next), store.Mark{ID: 1, Progress: []byte("and on")})
+	require.NoError(t, s.Close())
+	s = open(t, f)
+	equal(t, s, want)
+	third := apply(ready(s, 3), end)
+	third.Incarnation, third.Progress = want.Incarnation, []byte("p")
+	equal(t, s, third)
+	fourth := ready(s, 4)
+	fourth.Incarnation, fourth.Ending = want.Incarnation, store.Timeout
+	equal(t, s, fourth)
+	heads, err := s.Unfinished(ctx, 0, 10)
+	require.NoError(t, err)
+	require.Len(t, heads, 2)
+	require.Equal(t, store.Canceled, heads[0].Ending)
+	require.Equal(t, "next", string(heads[0].Waiting))
+}
+
+// applyMark is what a mark does to a call that is not done.
+func applyMark(c store.Call, m store.Mark) store.Call {
+	if c.Ending == store.None {
+		c.Ending = m.Ending
+	}
+	if m.Waiting != nil {
+		c.Waiting = m.Waiting
+	}
+	if m.Progress != nil {
+		c.Progress = m.Progress
+	}
+	return c
 }
 
 func testUnfinished(t *testing.T, factory func(testing.TB) Open) {
@@ -399,6 +466,22 @@ func drawSteps(rt *rapid.T, s store.Store, model map[int64]store.Call, last *int
 				continue
 			}
 			model[ch.ID] = apply(c, ch)
+		}
+		for range rapid.IntRange(0, 2).Draw(rt, "marks") {
+			m := store.Mark{
+				ID:     rapid.Int64Range(1, *last+1).Draw(rt, "id"),
+				Ending: rapid.SampledFrom([]store.Status{store.None, store.Canceled, store.Timeout}).Draw(rt, "ending"),
+			}
+			if rapid.Bool().Draw(rt, "progress") {
+				m.Progress = rapid.SliceOfN(rapid.Byte(), 1, 10).Draw(rt, "progress")
+			}
+			if rapid.Bool().Draw(rt, "waiting") {
+				m.Waiting = rapid.SliceOfN(rapid.Byte(), 1, 10).Draw(rt, "waiting")
+			}
+			steps[i].Mark = append(steps[i].Mark, m)
+			if c, ok := model[m.ID]; ok && c.Phase != store.Done {
+				model[m.ID] = applyMark(c, m)
+			}
 		}
 	}
 	return steps, bad
