@@ -51,9 +51,12 @@ var (
 	ErrNoSuchCall = engine.ErrNoSuchCall
 	// ErrClosed: the dispatcher is closed.
 	ErrClosed = engine.ErrClosed
-	// ErrParked: the call is parked until the next start, because its state cannot be loaded or
+	// ErrParked: the call is parked: until [Dispatcher.Retry], because its attempts ended with
+	// their process again and again; or until the next start, because its state cannot be loaded or
 	// stored, or because its function was not compiled by coroc.
 	ErrParked = engine.ErrParked
+	// ErrNotParked: the call is not one that Retry can make run.
+	ErrNotParked = engine.ErrNotParked
 	// ErrNotCompiled: in a durable build, an await by code that coroc has not compiled.
 	ErrNotCompiled = errors.New("not compiled by coroc")
 	// ErrNotRegistered: the function has not been given to [New].

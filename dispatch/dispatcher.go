@@ -43,6 +43,7 @@ type config struct {
 	logger       *slog.Logger
 	grace        time.Duration
 	resident     int
+	crashes      int
 	bindings     []runtime.Binding
 	sealer       *seal.Sealer
 	err          error // of an option
@@ -56,6 +57,10 @@ const DefaultGrace = 5 * time.Second
 
 // DefaultResident is how many suspended calls stay in memory without [WithResident].
 const DefaultResident = 10_000
+
+// DefaultCrashLimit is after how many crashes in a row a call is parked without
+// [WithCrashLimit].
+const DefaultCrashLimit = 3
 
 // WithStore says in which SQLite file the calls are kept. It is made if it does not exist.
 // The default is a file beside the program: its path with ".dispatch.db" in place of the
@@ -114,6 +119,12 @@ func WithGrace(d time.Duration) Option { return option(func(c *config) { c.grace
 // all are. In a volatile build it has no effect: there all stay.
 func WithResident(n int) Option { return option(func(c *config) { c.resident = n }) }
 
+// WithCrashLimit sets after how many crashes of the process in a row a call is parked that was
+// running in all of them, and alone in the last one: see docs/operations.md for how that is
+// found out. 0 means never. It needs a store that keeps notes of attempts, as the SQLite file
+// does.
+func WithCrashLimit(n int) Option { return option(func(c *config) { c.crashes = n }) }
+
 // New returns a dispatcher for the functions among its options, and opens its store:
 //
 //	d, err := dispatch.New(findCustomers, charge, workflow, dispatch.WithStore("billing.db"))
@@ -136,7 +147,7 @@ func New(opts ...Option) (*Dispatcher, error) {
 
 // configure returns a dispatcher without an engine, to which no function belongs yet.
 func configure(opts []Option) (*Dispatcher, *config, error) {
-	c := &config{grace: DefaultGrace, resident: DefaultResident}
+	c := &config{grace: DefaultGrace, resident: DefaultResident, crashes: DefaultCrashLimit}
 	for _, o := range opts {
 		if o == nil {
 			return nil, nil, errors.New("dispatch: an option is nil")
@@ -186,6 +197,7 @@ func (d *Dispatcher) start(c *config) error {
 		Logger:   c.logger,
 		Grace:    max(c.grace, 0),
 		Resident: max(c.resident, 0),
+		Crashes:  max(c.crashes, 0),
 		Describe: describe,
 	}
 	var err error

@@ -77,7 +77,9 @@
 //   - A deadline of a context does not end an await. It goes on to count: a context that the
 //     function has derived is saved with its deadline, and has ended when the await returns if
 //     that has passed.
-//   - An attempt that ends with the process is not counted; see package engine.
+//   - An attempt that ends with the process is not counted. A call whose attempts do so
+//     again and again is parked with [StatusCrashed] until [Dispatcher.Retry]; see
+//     [WithCrashLimit].
 //   - A state that does not fit the program parks its call with [StatusIncompatibleState],
 //     and so does an await by code that coroc has not compiled, in a durable build. The call
 //     is not lost, and tried again at each start; Wait returns [ErrParked] for it.

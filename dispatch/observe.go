@@ -119,6 +119,16 @@ func (d *Dispatcher) LookupKey(ctx context.Context, key string) (CallInfo, error
 	return callInfo(ctx, d.engine.Names(), c)
 }
 
+// Retry makes a parked call run again, from its state or, if it has none, from its input. Its
+// failed attempts and crashes are forgotten. The error is [ErrNotParked] for a call that is not
+// parked, and for one that this process has given up until the next start.
+func (d *Dispatcher) Retry(ctx context.Context, id ID) error {
+	if err := d.engine.Retry(ctx, string(id)); err != nil {
+		return fmt.Errorf("dispatch: %w", err)
+	}
+	return nil
+}
+
 // Stats counts the calls in the store. It reads all of them.
 func (d *Dispatcher) Stats(ctx context.Context) (Stats, error) {
 	counts, err := d.engine.Counts(ctx)

@@ -47,4 +47,7 @@ const (
 	StatusNotFound = store.NotFound
 	// StatusCanceled: the call was given up before it ended.
 	StatusCanceled = store.Canceled
+	// StatusCrashed: attempts at the call have ended with their process, again and again; see
+	// [WithCrashLimit]. The call is kept, and not run until [Dispatcher.Retry].
+	StatusCrashed = store.Crashed
 )

@@ -57,7 +57,7 @@ func (e *Engine) attempt(c *call, base context.Context) {
 	if r == nil {
 		e.release(c.fn)
 		e.mu.Lock()
-		e.settled()
+		e.settled(c)
 		e.mu.Unlock()
 		return
 	}
@@ -107,6 +107,9 @@ func (e *Engine) prepare(c *call, base context.Context) (*run, []Result) {
 		return nil, nil
 	}
 	e.mu.Unlock()
+	if err := e.note(c); err != nil {
+		return nil, e.unreadable(c, err)
+	}
 	r := &run{c: c, exec: c.exec, id: id, resumed: c.suspended, begun: time.Now()}
 	if e.cfg.Lineage {
 		if r.parent, r.root, err = e.lineage(ctx, c); err != nil {
@@ -245,6 +248,7 @@ func (e *Engine) park(r *run, message string) {
 	e.observe(ev)
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	c.retriable = true
 	e.shelve(c, fmt.Errorf("call %s: %w: %s", id, ErrParked, message))
 }
 
@@ -326,7 +330,7 @@ func (e *Engine) settle(r *run, t Turn) {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.settled()
+	e.settled(r.c)
 }
 
 // suspend stores the state of a call, with the calls that it awaits, and starts those.
@@ -563,7 +567,6 @@ func (e *Engine) done(c *call, res Result) {
 func (e *Engine) again(r *run) {
 	c := r.c
 	e.observe(r.event(AttemptCut))
-	e.discard(r)
 	if c.suspended && !c.stateful {
 		// What a volatile execution was suspended in is gone with it.
 		next := c.progress
@@ -575,7 +578,13 @@ func (e *Engine) again(r *run) {
 		e.mu.Lock()
 		c.restart()
 		e.mu.Unlock()
+	} else if c.noted.Load() {
+		if err := e.commit(c, store.Step{}); err != nil {
+			e.lost(r, err)
+			return
+		}
 	}
+	e.discard(r)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	c.exec = nil

@@ -18,6 +18,8 @@
 //	    parked        done                                       │
 //	       └── the next start: suspended                         │
 //
+// A call that is parked because its attempts crash the process stays so until Retry.
+//
 // A call without a state is parked too if the program turns out not to be able to run it,
 // and is ready at the next start.
 //
@@ -49,8 +51,9 @@
 //
 // # Exceptions
 //
-//   - An attempt that is cut short by a crash is not counted, so a call whose function
-//     kills the process is tried again at each start.
+//   - An attempt that is cut short by a crash is not counted among the attempts. Crashes in a
+//     row are counted, so that a call whose function kills the process is parked at last: see
+//     crash.go, and docs/operations.md for what is guaranteed.
 //   - A function that does not return when its context is done is given up after a second,
 //     not ended: Go has no way to do that. It keeps its place among those that run.
 //   - A step that the store refuses for good leaves its call where it was until the next

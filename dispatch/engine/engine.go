@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/coroc-dev/coroc/dispatch/store"
@@ -21,7 +22,7 @@ var (
 	ErrClosed         = errors.New("the dispatcher is closed")
 	ErrRunning        = errors.New("the dispatcher is running already")
 	ErrNoTransactions = errors.New("the store cannot make a call in a transaction of the program's own")
-	ErrParked         = errors.New("the call is parked until the next start")
+	ErrParked         = errors.New("the call is parked")
 )
 
 // Engine runs the calls in a store. It is safe for concurrent use.
@@ -38,6 +39,8 @@ type Engine struct {
 	mu         sync.Mutex
 	calls      map[int64]*call // those that are not done
 	lastID     int64
+	watching   bool // the store keeps notes of attempts
+	trial      trial
 	generation int64                    // of the calls, raised when all are forgotten
 	keys       map[string]chan struct{} // keys that are being looked up and stored
 	resident   *list.List               // durable executions that are suspended, the oldest first
@@ -95,6 +98,8 @@ type call struct {
 	created               int64     // milliseconds since 1970
 	queued                time.Time // since when it could run
 	progress
+	watch watch
+	noted atomic.Bool // the store has a note of the attempt
 
 	suspended bool  // the store has it as suspended
 	stateful  bool  // with a state
@@ -108,6 +113,8 @@ type call struct {
 
 	waiters []chan Result
 	parked  error // why, if it is parked by this process
+	// retriable says that the store has it as parked.
+	retriable bool
 }
 
 // New returns an engine with what the store has of unfinished calls. The engine owns the
@@ -229,6 +236,9 @@ func (e *Engine) create(ctx context.Context, r Request, key string) (string, err
 
 // commit writes steps that belong to a call.
 func (e *Engine) commit(c *call, steps ...store.Step) error {
+	if n := c.unwatch(); n != nil {
+		steps[len(steps)-1].Watch = n
+	}
 	return e.writer.commitAs(c.generation, steps...)
 }
 
@@ -419,13 +429,18 @@ func (e *Engine) enqueue(c *call) {
 	}
 	c.place = queued
 	c.queued = time.Now()
+	if c.watch.suspect {
+		e.trial.waiting = append(e.trial.waiting, c)
+		e.try()
+		return
+	}
 	c.fn.queue.push(c, c.suspended)
 	e.pump(c.fn)
 }
 
 // pump starts attempts at calls of f, as many as may run. The engine's lock is held.
 func (e *Engine) pump(f *function) {
-	for e.running && f.queue.len() > 0 && (f.Policy.Concurrency == 0 || f.active < f.Policy.Concurrency) {
+	for e.running && !e.trial.active() && f.queue.len() > 0 && (f.Policy.Concurrency == 0 || f.active < f.Policy.Concurrency) {
 		c := f.queue.pop()
 		c.place = active
 		f.active++
@@ -443,12 +458,13 @@ func (e *Engine) release(f *function) {
 }
 
 // settled says that the outcome of an attempt is dealt with. The engine's lock is held.
-func (e *Engine) settled() {
+func (e *Engine) settled(c *call) {
 	defer e.fleet.settled()
 	if e.active--; e.active == 0 && e.idle != nil {
 		close(e.idle)
 		e.idle = nil
 	}
+	e.acquit(c)
 }
 
 // delay makes the call run again after d. The engine's lock is held.

@@ -56,6 +56,9 @@ func (e *Engine) recover(ctx context.Context) error {
 		}
 		changes = changes[n:]
 	}
+	if err := e.suspects(ctx, found); err != nil {
+		return err
+	}
 	for _, c := range found {
 		if err := e.ready(ctx, c, due[c]); err != nil {
 			return err
@@ -95,6 +98,12 @@ func (e *Engine) known(rec *store.Call) (*call, *store.Change) {
 	if rec.Phase == store.Ready {
 		return c, nil
 	}
+	if rec.Phase == store.Parked && rec.Status == store.Crashed {
+		c.suspended, c.stateful = rec.State != nil, rec.State != nil
+		c.first, c.width = rec.First, rec.Width
+		e.convict(c)
+		return c, nil
+	}
 	if rec.State == nil {
 		c.awaits = 0
 		change := c.progress.change(c, store.Ready, nil)
@@ -117,10 +126,13 @@ func (e *Engine) ready(ctx context.Context, c *call, due time.Time) error {
 		if err != nil {
 			return fmt.Errorf("call %d: %w", c.id, err)
 		}
-		if c.pending = c.width - done; c.pending > 0 {
+		if c.pending = c.width - done; c.pending > 0 && c.place != parked {
 			c.place = waiting
 			return nil
 		}
+	}
+	if c.place == parked {
+		return nil
 	}
 	if due.IsZero() {
 		e.enqueue(c)

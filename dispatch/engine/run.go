@@ -27,9 +27,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	e.stopped = stopped
 	e.running, e.cutting = true, false
 	e.base = context.WithoutCancel(ctx)
-	for _, f := range e.functions {
-		e.pump(f)
-	}
+	e.try()
 	e.mu.Unlock()
 	if e.fleet != nil {
 		e.fleet.wake()

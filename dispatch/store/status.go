@@ -43,6 +43,9 @@ const (
 	NotFound Status = 15
 	// Canceled: the call was given up before it ended, because nothing waits for it any more.
 	Canceled Status = 16
+	// Crashed: attempts at the call have ended with their process, again and again. The call is
+	// kept, and not run until someone asks for it.
+	Crashed Status = 17
 )
 
 var statusNames = [...]string{
@@ -63,6 +66,7 @@ var statusNames = [...]string{
 	PermissionDenied:  "permission denied",
 	NotFound:          "not found",
 	Canceled:          "canceled",
+	Crashed:           "crashed",
 }
 
 // String returns the status in words: "temporary error".

@@ -15,7 +15,7 @@ func (m *Memory) watch(notes []store.Watch) {
 		switch {
 		case n.Kind == store.WatchEnded:
 			delete(m.watched, n.ID)
-		case n.Kind == store.WatchBegun:
+		case n.Kind != store.WatchJoined:
 			m.watched[n.ID] = n
 		case ok:
 			old.Alone = false

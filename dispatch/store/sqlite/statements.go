@@ -39,7 +39,7 @@ const (
 	markSQL = `UPDATE calls SET updated = ?, ending = CASE ending WHEN 0 THEN ? ELSE ending END,
 		waiting = coalesce(?, waiting), progress = coalesce(?, progress) WHERE id = ? AND phase <> 3`
 	functionSQL = `INSERT INTO functions (name) VALUES (?)`
-	watchSQL    = `INSERT OR REPLACE INTO watched (id, crashes, alone) VALUES (?, ?, ?)`
+	watchSQL    = `INSERT OR REPLACE INTO watched (id, begun, crashes, alone) VALUES (?, ?, ?, ?)`
 	joinedSQL   = `UPDATE watched SET alone = 0 WHERE id = ?`
 	endedSQL    = `DELETE FROM watched WHERE id = ?`
 )

@@ -14,7 +14,7 @@ func (w *commit) watch(n *store.Watch) error {
 	case store.WatchEnded:
 		_, err = w.statements.ended.exec(n.ID)
 	default:
-		_, err = w.statements.watch.exec(n.ID, int64(n.Crashes), n.Alone)
+		_, err = w.statements.watch.exec(n.ID, n.Kind == store.WatchBegun, int64(n.Crashes), n.Alone)
 	}
 	return err
 }
@@ -22,6 +22,11 @@ func (w *commit) watch(n *store.Watch) error {
 // Watched implements [store.Watcher].
 func (r *reader) Watched(ctx context.Context) ([]store.Watch, error) {
 	return query(ctx, r.db, func(row scanner, n *store.Watch) error {
-		return row.Scan(&n.ID, &n.Crashes, &n.Alone)
-	}, "SELECT id, crashes, alone FROM watched ORDER BY id")
+		var begun bool
+		err := row.Scan(&n.ID, &begun, &n.Crashes, &n.Alone)
+		if !begun {
+			n.Kind = store.WatchHeld
+		}
+		return err
+	}, "SELECT id, begun, crashes, alone FROM watched ORDER BY id")
 }

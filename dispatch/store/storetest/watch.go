@@ -41,6 +41,6 @@ func testWatched(t *testing.T, factory func(testing.TB) Open) {
 	require.NoError(t, s.Close())
 	s = open(t, f)
 	require.Equal(t, want, watched())
-	require.NoError(t, s.Commit(ctx, []store.Step{watch(store.Watch{ID: 1, Crashes: 3})}))
-	require.Equal(t, []store.Watch{{ID: 1, Crashes: 3}, {ID: 2}}, watched())
+	require.NoError(t, s.Commit(ctx, []store.Step{watch(store.Watch{ID: 1, Crashes: 3, Kind: store.WatchHeld})}))
+	require.Equal(t, []store.Watch{{ID: 1, Crashes: 3, Kind: store.WatchHeld}, {ID: 2}}, watched())
 }
