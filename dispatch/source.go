@@ -26,7 +26,7 @@ func WithStoreFrom(s StoreSource) Option { return option(func(c *config) { c.sou
 
 // Elsewhere gives functions to a dispatcher that it does not run: it can await, dispatch and
 // wait for calls of them, and other processes that share the store run these. On a store that
-// is not shared their calls fail, with [StatusNotFound].
+// is not shared their calls fail, with [StatusNotFound]. [CheckStates] leaves out their states.
 func Elsewhere(functions ...AnyFunction) Option {
 	return option(func(c *config) {
 		if c.elsewhere == nil {

@@ -131,6 +131,9 @@ func (d *Dispatcher) checkStates(each statesFunc) (StateReport, error) {
 	reasons := make(map[string]error)
 	r.Functions = make(map[string]StateCount)
 	err = each(func(id string, c *store.Call) error {
+		if d.elsewhere[c.Function] {
+			return nil
+		}
 		var why error
 		if check := checks[c.Function]; check != nil {
 			why = check(attemptOf(id, c))

@@ -258,6 +258,74 @@ func TestClosed(t *testing.T) {
 	require.Equal(t, 90, await(t, sum, id))
 }
 
+// A server that crashes again and again is waited for, and nothing is lost or done twice by
+// what it had recorded.
+func TestServerCrashes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a server of its own")
+	}
+	server, err := pgtest.Start()
+	if err != nil {
+		t.Skipf("no server of its own: %v", err)
+	}
+	t.Cleanup(server.Stop)
+	var sums [2]*dispatch.Function[int, int]
+	for i := range sums {
+		double := dispatch.Func("double", func(_ context.Context, n int) (int, error) {
+			time.Sleep(time.Millisecond)
+			return 2 * n, nil
+		})
+		sums[i] = summing(double)
+		d, err := dispatch.New(double, sums[i], postgres.Store(server.URL, postgres.Lease(10*time.Second)))
+		require.NoError(t, err)
+		ctx, stop := context.WithCancel(context.Background())
+		ended := make(chan error, 1)
+		go func() { ended <- d.Run(ctx) }()
+		t.Cleanup(func() {
+			stop()
+			assert.NoError(t, <-ended)
+			assert.NoError(t, d.Close())
+		})
+	}
+	crashed := make(chan error, 1)
+	go func() {
+		for range 4 {
+			time.Sleep(200 * time.Millisecond)
+			if err := server.Crash(); err != nil {
+				crashed <- err
+				return
+			}
+		}
+		crashed <- nil
+	}()
+	for i := 0; ; i++ {
+		id, err := sums[i%2].Dispatch(context.Background(), 50, dispatch.WithKey(fmt.Sprint(i)))
+		for ; err != nil; id, err = sums[i%2].Dispatch(context.Background(), 50, dispatch.WithKey(fmt.Sprint(i))) {
+			time.Sleep(10 * time.Millisecond) // it is for the program to try again, with the same key
+		}
+		out, err := sums[(i+1)%2].Wait(context.Background(), id)
+		for ; err != nil; out, err = sums[(i+1)%2].Wait(context.Background(), id) {
+			time.Sleep(10 * time.Millisecond) // while it cannot be asked for
+		}
+		require.Equal(t, 2450, out)
+		select {
+		case err := <-crashed:
+			require.NoError(t, err)
+			t.Logf("%d workflows", i+1)
+			r, err := dispatch.OpenReaderFrom(context.Background(), postgres.Source(server.URL))
+			require.NoError(t, err)
+			defer r.Close()
+			stats, err := r.Stats(context.Background())
+			require.NoError(t, err)
+			assert.EqualValues(t, i+1, stats.Functions["sum"].OK)
+			assert.EqualValues(t, 50*(i+1), stats.Functions["double"].OK)
+			assert.Zero(t, stats.Retries)
+			return
+		default:
+		}
+	}
+}
+
 // Who keeps calls in a file does not link PostgreSQL's driver.
 func TestNotLinked(t *testing.T) {
 	out, err := exec.Command("go", "list", "-deps", "github.com/coroc-dev/coroc/dispatch").CombinedOutput()
