@@ -29,7 +29,6 @@ type versionSource struct {
 	keyOf  map[ast.Node]string // of calls and literals
 	placed map[ast.Node]int
 	locals map[types.Object]string // names in saved states
-	byName map[string]types.Object
 }
 
 // numbers are those of calls and literals.
@@ -52,10 +51,7 @@ func newVersionSource(mod *typecheck.Module, fn ast.Node, pkg *types.Package, in
 	s := &versionSource{
 		mod: mod, fn: fn, info: info, rename: rename, numbers: n,
 		spots: map[string][]*spot{}, keyOf: map[ast.Node]string{},
-		placed: desugar.Places(mod, fn), locals: desugar.LocalNames(fn, pkg, info), byName: map[string]types.Object{},
-	}
-	for obj, name := range s.locals {
-		s.byName[name] = obj
+		placed: desugar.Places(mod, fn), locals: desugar.LocalNames(fn, pkg, info),
 	}
 	s.findSpots()
 	return s
@@ -349,12 +345,9 @@ func (s *versionSource) oldName(name string, was map[int]int, here, there *spot,
 		return name, ""
 	}
 	m := localName.FindStringSubmatch(name)
-	obj := s.byName[m[1]]
-	if obj == nil {
-		return "", unknown
-	}
+	own, _, _ := strings.Cut(name, "#")
 	suffix := m[2]
-	mine, its := s.visible(here, obj.Name()), other.visible(there, obj.Name())
+	mine, its := s.visible(here, own), other.visible(there, own)
 	if len(mine) != len(its) { // one may hide another
 		return "", unknown
 	}
