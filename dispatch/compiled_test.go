@@ -36,7 +36,7 @@ func TestCompiled(t *testing.T) {
 	out := command(t, dir, "-mod=mod", coroc, "test", "-v", "./...")
 	for _, name := range []string{
 		"TestAwait", "TestAwaitInCoroutine", "TestGather", "TestGatherMany", "TestRecursion", "TestRestartAfterAwait", "Example", "ExampleCheckStates",
-		"TestEachCrash", "TestManyCrashes", "TestTimePasses", "TestSleep", "TestCrashInTheMiddle", "TestMocks", "TestMockAwaits", "TestOneTrace", "ExampleRunner_CrashAtAwait",
+		"TestEachCrash", "TestManyCrashes", "TestTimePasses", "TestSleep", "TestCrashInTheMiddle", "TestMocks", "TestMockAwaits", "TestSavedAndLoaded", "TestBeforeAndAfter", "TestOneTrace", "ExampleRunner_CrashAtAwait",
 	} {
 		require.Contains(t, out, "--- PASS: "+name+" ")
 	}

@@ -72,6 +72,21 @@ func TestEachCrash(t *testing.T) {
 	assert.Equal(t, 2*11, crashes)
 }
 
+// A crash before a step is recorded loses it, and one after that does not.
+func TestBeforeAndAfter(t *testing.T) {
+	for when, attempts := range map[dispatchtest.When]int{dispatchtest.Before: 2, dispatchtest.After: 1} {
+		dispatchtest.Run(t, func(t *testing.T, r *dispatchtest.Runner) {
+			r.Use(double)
+			r.CrashAtStep(2, when)
+			out, err := dispatchtest.Call(r, double, 1)
+			require.NoError(t, err)
+			assert.Equal(t, 2, out)
+			assert.Equal(t, 1, r.Crashes())
+			assert.Len(t, r.Attempts(), attempts, when)
+		})
+	}
+}
+
 // A workflow survives crashes that come one after the other, at its start and in recovery too.
 func TestManyCrashes(t *testing.T) {
 	dispatchtest.Run(t, func(t *testing.T, r *dispatchtest.Runner) {
@@ -171,6 +186,37 @@ func TestMocks(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, 28, out)
 	})
+}
+
+// Functions are saved and loaded at each await, unless the test wants otherwise.
+func TestSavedAndLoaded(t *testing.T) {
+	for _, opts := range [][]dispatch.Option{nil, {dispatch.WithResident(10)}} {
+		dispatchtest.Run(t, func(t *testing.T, r *dispatchtest.Runner) {
+			var mu sync.Mutex
+			resumed, loaded := 0, 0
+			r.Use(opts...)
+			r.Use(sum, double, dispatch.WithObserver(func(ev dispatch.Event) {
+				mu.Lock()
+				defer mu.Unlock()
+				if ev.Kind == dispatch.AttemptResumed {
+					resumed++
+					if ev.Loaded {
+						loaded++
+					}
+				}
+			}))
+			_, err := dispatchtest.Call(r, sum, 2)
+			require.NoError(t, err)
+			mu.Lock()
+			defer mu.Unlock()
+			assert.Equal(t, 3, resumed)
+			if dispatchtest.Durable && opts == nil {
+				assert.Equal(t, 3, loaded)
+			} else {
+				assert.Zero(t, loaded)
+			}
+		})
+	}
 }
 
 // A mock may await too: it is compiled as any function is.
