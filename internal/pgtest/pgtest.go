@@ -12,6 +12,7 @@ package pgtest
 import (
 	"context"
 	"crypto/rand"
+	"net/url"
 	"os"
 	"strings"
 	"sync"
@@ -46,6 +47,21 @@ func Schema(t testing.TB) (url, schema string) {
 	schema = "test_" + strings.ToLower(rand.Text())
 	t.Cleanup(func() { Exec(t, url, "DROP SCHEMA IF EXISTS "+schema+" CASCADE") })
 	return url, schema
+}
+
+// With returns a URL, or a list of settings, with a setting in it. Its value has no spaces.
+func With(to, key, value string) string {
+	if !strings.Contains(to, "://") {
+		return to + " " + key + "=" + value
+	}
+	u, err := url.Parse(to)
+	if err != nil {
+		return to
+	}
+	q := u.Query()
+	q.Set(key, value)
+	u.RawQuery = q.Encode()
+	return u.String()
 }
 
 // Exec executes statements.

@@ -2,8 +2,6 @@ package pgtest
 
 import (
 	"net"
-	"net/url"
-	"strings"
 	"sync"
 	"testing"
 
@@ -48,14 +46,7 @@ func NewProxy(t testing.TB, to string) *Proxy {
 		t.Fatal(err)
 	}
 	host, port, _ := net.SplitHostPort(l.Addr().String())
-	p.URL = to + " host=" + host + " port=" + port
-	if u, err := url.Parse(to); err == nil && strings.Contains(to, "://") {
-		q := u.Query()
-		q.Set("host", host)
-		q.Set("port", port)
-		u.RawQuery = q.Encode()
-		p.URL = u.String()
-	}
+	p.URL = With(With(to, "host", host), "port", port)
 	t.Cleanup(func() {
 		l.Close()
 		p.Cut()

@@ -71,7 +71,8 @@ func TestValues(t *testing.T) {
 func TestSettings(t *testing.T) {
 	url, schema := pgtest.Schema(t)
 	for set, want := range map[string]string{"off": "on", "on": "on", "local": "local", "remote_apply": "remote_apply"} {
-		s, err := postgres.Open(ctx, url+"&options=-csynchronous_commit%3D"+set+"%20-cdefault_transaction_isolation%3Dserializable", postgres.Schema(schema))
+		url := pgtest.With(pgtest.With(url, "synchronous_commit", set), "default_transaction_isolation", "serializable")
+		s, err := postgres.Open(ctx, url, postgres.Schema(schema))
 		require.NoError(t, err)
 		got, err := s.Setting(ctx, "synchronous_commit")
 		require.NoError(t, err)
