@@ -135,6 +135,29 @@ func TestCrash(t *testing.T) {
 	})
 }
 
+// A call that crashes its process again and again is counted when it is parked.
+func TestPoison(t *testing.T) {
+	dispatchtest.Run(t, func(t *testing.T, r *dispatchtest.Runner) {
+		f := dispatch.Func("f", func(context.Context, int) (int, error) {
+			r.Crash()
+			return 0, nil
+		})
+		m := dispatchprom.New(dispatchprom.Config{})
+		registry := prometheus.NewPedanticRegistry()
+		registry.MustRegister(m)
+		r.Use(f, m.Option())
+		id := dispatchtest.Dispatch(r, f, 1)
+		for range 10 {
+			time.Sleep(time.Hour)
+		}
+		info, err := r.Dispatcher().Lookup(t.Context(), id)
+		require.NoError(t, err)
+		assert.Equal(t, dispatch.PhaseParked, info.Phase)
+		got := series(t, registry)
+		assert.EqualValues(t, 1, got["dispatch_calls_parked_total{f}"])
+	})
+}
+
 func Example() {
 	charge := dispatch.Func("charge", func(context.Context, string) (string, error) { return "receipt", nil })
 

@@ -71,6 +71,7 @@ func (e *Engine) suspects(ctx context.Context, found []*call) error {
 		return err
 	}
 	var step store.Step
+	var convicted []Event
 	running := 0
 	for _, n := range notes {
 		c := e.calls[n.ID]
@@ -98,12 +99,25 @@ func (e *Engine) suspects(ctx context.Context, found []*call) error {
 		step.Change = append(step.Change, change)
 		step.Watch = append(step.Watch, c.unwatch()...)
 		e.convict(c)
+		r := &run{c: c, id: e.idOf(c), begun: time.Now()}
+		if r.parent, r.root, err = e.lineage(ctx, c); err != nil {
+			return err
+		}
+		ev := r.event(AttemptEnded)
+		ev.Status, ev.Err, ev.Parked = store.Crashed, why, true
+		convicted = append(convicted, ev)
 	}
 	e.trial.size = max(1, running/trialPart)
 	if step.Weight() == 0 {
 		return nil
 	}
-	return e.writer.commit(step)
+	if err := e.writer.commit(step); err != nil {
+		return err
+	}
+	for _, ev := range convicted {
+		e.observe(ev)
+	}
+	return nil
 }
 
 // convict makes a call stay parked until it is retried by hand.
