@@ -85,5 +85,6 @@
 //     is not lost, and tried again at each start; Wait returns [ErrParked] for it.
 //     [CheckStates] finds such states before a program takes over a store.
 //
-// What an operator needs to know is in docs/operations.md.
+// What an operator needs to know is in docs/operations.md. Below this package, dispatchtest tests
+// workflows, cron makes calls on schedule, dispatchprom and dispatchotel observe.
 package dispatch
