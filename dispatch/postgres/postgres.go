@@ -21,6 +21,12 @@
 // # Exceptions
 //
 //   - Limits of functions, such as their concurrency, are for each process.
+//   - A call whose function kills its process is not found and parked, as it is with a file: it
+//     goes from one process to the next, once a lease.
+//   - A call that is parked is free. A process that has tried it once does not do so again before
+//     its next start, and Dispatcher.Retry does not apply.
+//   - Calls that become due later than in a minute, and those that no process has the function
+//     of, stay in the way of each look for free calls: some ten thousand of them are no burden.
 //   - A function that does not look at its context goes on after its process was fenced. What it
 //     does counts as an attempt that failed: use [dispatch.CallID].
 package postgres
