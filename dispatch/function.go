@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/coroc-dev/coroc/dispatch/engine"
+	"github.com/coroc-dev/coroc/dispatch/limit"
 )
 
 // Function is a function whose calls a [Dispatcher] runs, records and tries again. It is
@@ -169,8 +170,34 @@ func WithConcurrency(n int) FuncOption {
 	return func(e *engine.Policy) { e.Concurrency = n }
 }
 
+// WithRate limits how many attempts of the function begin in this process: n in each period.
+// They are spaced evenly, but for as many as belong to 10 milliseconds. What goes on behind
+// an await does not count. The default is no limit.
+func WithRate(n int, per time.Duration) FuncOption {
+	return func(e *engine.Policy) { e.Rate, e.Per = n, per }
+}
+
+// WithAdaptation says whether fewer attempts of the function run than [WithConcurrency] allows
+// while they fail temporarily, time out or are throttled: the larger the part of them, the
+// fewer. It is on by default. See package limit for how it is done.
+func WithAdaptation(on bool) FuncOption {
+	return func(e *engine.Policy) { e.Adaptive = on }
+}
+
+// Breaker says when no attempt of a function begins, because most have failed temporarily.
+type Breaker = limit.Breaker
+
+// DefaultBreaker is the breaker of a function without [WithBreaker].
+var DefaultBreaker = Breaker{Window: 10 * time.Second, Least: 20, Share: 0.8, Pause: 5 * time.Second, Probes: 3}
+
+// WithBreaker sets when no attempt of the function begins. The zero value means that there is
+// no breaker.
+func WithBreaker(b Breaker) FuncOption {
+	return func(e *engine.Policy) { e.Breaker = b }
+}
+
 func defaultPolicy() engine.Policy {
-	p := engine.Policy{Concurrency: DefaultConcurrency}
+	p := engine.Policy{Concurrency: DefaultConcurrency, Adaptive: true, Breaker: DefaultBreaker}
 	setRetry(&p, DefaultRetry)
 	return p
 }
@@ -206,6 +233,10 @@ func checkPolicy(p engine.Policy) error {
 		return fmt.Errorf("the timeout is negative")
 	case p.Concurrency < 0:
 		return fmt.Errorf("the concurrency is negative")
+	case p.Rate < 0 || p.Rate > 0 && p.Per <= 0:
+		return fmt.Errorf("the rate %d in %v is not a rate", p.Rate, p.Per)
+	case p.Breaker.Window < 0 || p.Breaker.Window > 0 && (p.Breaker.Pause <= 0 || p.Breaker.Least < 1 || p.Breaker.Share <= 0 || p.Breaker.Share > 1):
+		return fmt.Errorf("the breaker %+v lacks a window, a least number, a share up to 1 or a pause", p.Breaker)
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 
+	"github.com/coroc-dev/coroc/dispatch/limit"
 	"github.com/coroc-dev/coroc/dispatch/store"
 )
 
@@ -55,6 +56,9 @@ func (r *run) claim() bool {
 func (e *Engine) attempt(c *call, base context.Context) {
 	r, results := e.prepare(c, base)
 	if r == nil {
+		e.mu.Lock()
+		c.fn.gate.Learn(time.Now(), c.permit, limit.Neutral, 0)
+		e.mu.Unlock()
 		e.release(c.fn)
 		e.mu.Lock()
 		e.settled(c)
@@ -63,8 +67,12 @@ func (e *Engine) attempt(c *call, base context.Context) {
 	}
 	turn := Turn{Failure: e.exited}
 	defer func() { // also if the function ends the goroutine
+		claimed := r.claim()
+		if claimed {
+			e.learn(r, turn)
+		}
 		e.release(c.fn)
-		if r.claim() {
+		if claimed {
 			e.settle(r, turn)
 		} else {
 			e.drop(r.exec)
@@ -312,7 +320,9 @@ func (e *Engine) abandon(r *run) {
 	r.mu.Unlock()
 	e.log.Warn("a function does not return although its context is done; the attempt is given up",
 		"call", r.id, "function", r.c.name, "after", time.Since(r.begun))
-	e.settle(r, Turn{Failure: e.cfg.Describe(store.Timeout, context.DeadlineExceeded.Error())})
+	t := Turn{Failure: e.cfg.Describe(store.Timeout, context.DeadlineExceeded.Error())}
+	e.learn(r, t)
+	e.settle(r, t)
 }
 
 // settle deals with what a run has come to.

@@ -204,6 +204,7 @@ func (e *Engine) try() {
 		c.watch.suspect, c.watch.trial, c.watch.alone = false, t.group, alone
 		crashes = max(crashes, c.watch.crashes)
 		c.fn.active++
+		c.permit = c.fn.gate.Force(time.Now(), !c.suspended)
 		e.active++
 		go e.attempt(c, e.base)
 	}

@@ -38,8 +38,8 @@
 //   - Steps of all calls share commits. The one writer takes what has come in while the
 //     last commit was going on, without waiting for more. If a shared commit fails, the
 //     step to blame is found and left out; strangers do not notice.
-//   - Calls of one function run at most as many at a time as its policy says, and the
-//     workflows that they belong to take turns.
+//   - Calls of one function run at most as many at a time as its policy says, and begin no
+//     faster, and the workflows that they belong to take turns. See package limit.
 //   - A call makes progress or waits for something: for its turn, its time, its calls.
 //
 // # A fleet

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/coroc-dev/coroc/dispatch/limit"
 	"github.com/coroc-dev/coroc/dispatch/store"
 )
 
@@ -64,6 +65,9 @@ type function struct {
 	Function
 	queue  queue
 	active int // executions that run
+	gate   *limit.Gate
+	timer  *time.Timer // for the gate to be asked again
+	wake   time.Time   // when that is
 }
 
 // place is where an unfinished call stands in this process.
@@ -98,8 +102,9 @@ type call struct {
 	created               int64     // milliseconds since 1970
 	queued                time.Time // since when it could run
 	progress
-	watch watch
-	noted atomic.Bool // the store has a note of the attempt
+	permit limit.Permit // of the attempt that runs
+	watch  watch
+	noted  atomic.Bool // the store has a note of the attempt
 
 	suspended bool  // the store has it as suspended
 	stateful  bool  // with a state
@@ -138,7 +143,7 @@ func New(cfg Config) (*Engine, error) {
 		failed:    make(chan error, 1),
 	}
 	for _, f := range cfg.Functions {
-		e.functions[f.Name] = &function{Function: f}
+		e.functions[f.Name] = e.newFunction(f)
 	}
 	if shared, ok := cfg.Store.(store.Shared); ok {
 		e.fleet = newFleet(e, shared)
@@ -440,8 +445,13 @@ func (e *Engine) enqueue(c *call) {
 
 // pump starts attempts at calls of f, as many as may run. The engine's lock is held.
 func (e *Engine) pump(f *function) {
-	for e.running && !e.trial.active() && f.queue.len() > 0 && (f.Policy.Concurrency == 0 || f.active < f.Policy.Concurrency) {
+	for e.running && !e.trial.active() && f.queue.len() > 0 {
+		p, ok := e.admit(f)
+		if !ok {
+			return
+		}
 		c := f.queue.pop()
+		c.permit = p
 		c.place = active
 		f.active++
 		e.active++
@@ -454,6 +464,7 @@ func (e *Engine) release(f *function) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	f.active--
+	f.gate.Release()
 	e.pump(f)
 }
 

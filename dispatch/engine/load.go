@@ -11,7 +11,7 @@ type Load struct {
 type FunctionLoad struct {
 	Queued  int // calls that could run, but for want of their turn
 	Running int // calls that run
-	Limit   int // how many may run at a time; 0 for no limit
+	Limit   int // how many may run at a time at present; 0 for no limit
 }
 
 // Load returns what there is to be done. It takes a time that does not depend on the number
@@ -21,7 +21,7 @@ func (e *Engine) Load() Load {
 	defer e.mu.Unlock()
 	l := Load{Unfinished: len(e.calls), Resident: e.resident.Len(), Functions: make(map[string]FunctionLoad, len(e.functions))}
 	for name, f := range e.functions {
-		l.Functions[name] = FunctionLoad{Queued: f.queue.len(), Running: f.active, Limit: f.Policy.Concurrency}
+		l.Functions[name] = FunctionLoad{Queued: f.queue.len(), Running: f.active, Limit: f.gate.Limit()}
 	}
 	return l
 }

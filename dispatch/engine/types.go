@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/coroc-dev/coroc/dispatch/limit"
 	"github.com/coroc-dev/coroc/dispatch/store"
 )
 
@@ -99,7 +100,11 @@ type Policy struct {
 	MaxAttempts int           // 0 for no limit
 	Timeout     time.Duration // of each run up to the next await; 0 for none
 	Concurrency int           // how many run at a time; 0 for no limit
-	Restart     bool          // try again also after the attempt has awaited
+	Adaptive    bool          // fewer run while what they call is overloaded
+	Rate        int           // how many begin in each Per; 0 for no limit
+	Per         time.Duration
+	Breaker     limit.Breaker
+	Restart     bool // try again also after the attempt has awaited
 }
 
 // Config is what an engine is made of.

@@ -38,18 +38,19 @@ type Policy struct {
 	Per  time.Duration
 	// Breaker says when nothing begins because what is behind the function is down.
 	Breaker Breaker
+	// Changed is called when the breaker opens and closes. It may be nil.
+	Changed func(open bool)
 }
 
 // Breaker opens when, of the attempts in a window of time, a share has met overload: then
 // none begins. After a while a few are let through; when all have gone well it closes, and
 // it opens again with the first that has not.
 type Breaker struct {
-	Window  time.Duration // 0 for no breaker
-	Least   int           // attempts that have to have ended in the window
-	Share   float64       // of those, that met overload
-	Pause   time.Duration // how long it is open
-	Probes  int           // attempts that are let through then
-	Changed func(open bool)
+	Window time.Duration // 0 for no breaker
+	Least  int           // attempts that have to have ended in the window
+	Share  float64       // of those, that met overload
+	Pause  time.Duration // how long it is open
+	Probes int           // attempts that are let through then
 }
 
 // Outcome is how an attempt went, for the service behind it.
@@ -119,8 +120,8 @@ func newBreaker(g *Gate, b *Breaker) *gobreaker.TwoStepCircuitBreaker[struct{}] 
 			if to == gobreaker.StateOpen {
 				g.opened = time.Now()
 			}
-			if b.Changed != nil && to != gobreaker.StateHalfOpen {
-				b.Changed(to == gobreaker.StateOpen)
+			if f := g.policy.Changed; f != nil && to != gobreaker.StateHalfOpen {
+				f(to == gobreaker.StateOpen)
 			}
 		},
 	})
