@@ -225,6 +225,10 @@ type adaptive struct {
 	peak        int     // the most that ran at a time in the round
 }
 
+// leastRound is how many outcomes a round has at the least, if the limit is not less than that:
+// of one outcome alone the share is all or nothing.
+const leastRound = 8
+
 // learn takes in an outcome. A round is over when an attempt has ended that began in it: only
 // then are there answers to the present limit.
 func (a *adaptive) learn(number int64, bad bool, active int) {
@@ -232,18 +236,18 @@ func (a *adaptive) learn(number int64, bad bool, active int) {
 	if bad {
 		a.bad++
 	}
-	if number < a.since {
+	if number < a.since || float64(a.ended) < min(leastRound, math.Floor(a.limit)) {
 		return
 	}
 	switch share := float64(a.bad) / float64(a.ended); {
 	case share > 0:
-		// A limit that was far from being used is not to blame alone, and one that is none
-		// begins at what there was.
-		base := min(a.limit, max(float64(a.peak), a.limit/2))
-		if math.IsInf(base, 1) {
-			base = float64(a.peak)
+		// Of a limit that was not used up, what was not used goes by the share; and one that is
+		// none begins at what was used.
+		used := float64(a.peak)
+		if !math.IsInf(a.limit, 1) {
+			used = a.limit - max(0, a.limit-used)*share
 		}
-		a.limit, a.step = max(1, base*(1-share/2)), 1
+		a.limit, a.step = max(1, used*(1-share/2)), 1
 	case !math.IsInf(a.most, 1) || float64(a.peak) >= math.Floor(a.limit):
 		a.limit = min(a.most, a.limit+a.step)
 		a.step = min(2*a.step, max(1, a.limit/4))

@@ -168,7 +168,7 @@ func TestRandomErrors(t *testing.T) {
 			g.Learn(time.Now(), p, o, 0)
 			low = min(low, g.Limit())
 		}
-		assert.Greater(t, low, 5)
+		assert.Greater(t, low, 20)
 	})
 }
 
