@@ -19,6 +19,12 @@ import (
 // In a durable build the function must be compiled by coroc. If it is not, or if code that is
 // not compiled calls Await, the call is parked; see [StatusIncompatibleState].
 //
+// If the call that awaits is canceled, so is the call that it awaits, and Await returns what has
+// become of that: its result if it was recorded before, else an error that is
+// [context.Canceled]. Clean-up code can await nevertheless, with [context.WithoutCancel](ctx):
+// what is awaited with that context, or when the call is canceled already with one that is
+// not done, is not canceled.
+//
 // Await does not return early when a context derived with a deadline is done, but it
 // returns the context's error if that is done before.
 func (f *Function[I, O]) Await(ctx context.Context, in I) (O, error) {
@@ -139,9 +145,11 @@ func (f *Function[I, O]) requests(inv *invocation, ctx context.Context, ins ...I
 	if f.body().owner.Load() != inv.d && !inv.d.killed.Load() {
 		return nil, fmt.Errorf("dispatch: %s: %w", f.name, ErrNotRegistered)
 	}
+	done := inv.ctx.isDone()
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	inv.shielded = done || ctx.Done() == nil
 	requests := make([]engine.Request, len(ins))
 	for i, in := range ins {
 		input, err := encodeJSON(in)

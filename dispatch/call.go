@@ -49,6 +49,8 @@ var (
 	ErrKeyConflict = engine.ErrKeyConflict
 	// ErrNoSuchCall: the id is not one of a call in this store.
 	ErrNoSuchCall = engine.ErrNoSuchCall
+	// ErrElsewhere: another process has the call, or will claim it; it is to be canceled there.
+	ErrElsewhere = engine.ErrElsewhere
 	// ErrClosed: the dispatcher is closed.
 	ErrClosed = engine.ErrClosed
 	// ErrParked: the call is parked: until [Dispatcher.Retry], because its attempts ended with

@@ -21,6 +21,7 @@ type callContext struct {
 	base  context.Context // where values come from
 	done  chan struct{}
 	err   error
+	told  bool // what is derived from it is done too
 	after map[*func()]struct{}
 }
 
@@ -79,16 +80,30 @@ func (c *callContext) AfterFunc(f func()) (stop func() bool) {
 
 func (c *callContext) cancel(cause error) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	if c.err != nil {
+		c.mu.Unlock()
 		return
 	}
 	c.err = cause
 	close(c.done)
-	for f := range c.after {
-		go (*f)()
-	}
+	after := c.after
 	c.after = nil
+	c.mu.Unlock()
+	// They are of package context, and end derived contexts: without delay, so that an await
+	// can tell which ones are not derived.
+	for f := range after {
+		(*f)()
+	}
+	c.mu.Lock()
+	c.told = true
+	c.mu.Unlock()
+}
+
+// isDone says whether the context is done, and all that are derived from it are.
+func (c *callContext) isDone() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.told
 }
 
 // invocation is what the functions of this package find in a context: the execution whose
@@ -101,6 +116,8 @@ type invocation struct {
 	// Of a durable execution: what it awaits, and what it has got.
 	requests []engine.Request
 	results  []engine.Result
+
+	shielded bool // what is awaited is not canceled with the call
 
 	volatile *volatileExecution // nil in a durable execution
 

@@ -70,6 +70,11 @@
 // captures, the functions of the dispatcher, package-level variables, what [Bind] names.
 // With [WithSealer] states are stored encrypted, each for its call and await only.
 //
+// # Canceling
+//
+// [Dispatcher.Cancel] makes a call end, and what it awaits. The function's context is done, also
+// in the next process; it can clean up, with awaits, if it uses [context.WithoutCancel].
+//
 // # Exceptions
 //
 //   - A function awaits itself, one thing at a time; Gather is for several. In a goroutine or

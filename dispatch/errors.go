@@ -243,8 +243,11 @@ func encodePanic(v any, stack []byte) *engine.Failure {
 // describe encodes a failure that is found by this package or by the engine.
 func describe(status Status, message string) *engine.Failure {
 	n := &node{Message: message, Type: "*dispatch.Error", Status: status}
-	if status == StatusTimeout {
+	switch status {
+	case StatusTimeout:
 		n.Name = "context.DeadlineExceeded"
+	case StatusCanceled:
+		n.Name = "context.Canceled"
 	}
 	return &engine.Failure{Status: status, Message: message, Encoded: n.bytes()}
 }

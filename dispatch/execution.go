@@ -42,6 +42,9 @@ func loadState(c *runtime.Coroutine, state []byte) (n int, err error) { return c
 func (f *Function[I, O]) start(d *Dispatcher, a engine.Attempt, bindings []runtime.Binding, load func(*runtime.Coroutine, []byte) (int, error)) (engine.Execution, error) {
 	inv := &invocation{d: d, attempt: a}
 	inv.ctx = newCallContext(a.Base, inv)
+	if a.Ended != nil {
+		inv.ctx.cancel(a.Ended)
+	}
 	if durable {
 		if twin, ok := runtime.RecordOf(f.body().fn).(durableCall[I, O]); ok {
 			x, err := f.startDurable(inv, twin, bindings, load)
@@ -153,7 +156,7 @@ var errGivenUp = errors.New("the attempt was given up")
 
 func (v *volatileExecution) await(requests []engine.Request) ([]engine.Result, error) {
 	select {
-	case v.turns <- engine.Turn{Await: requests}:
+	case v.turns <- engine.Turn{Await: requests, Shielded: v.inv.shielded}:
 	case <-v.gone:
 		return nil, v.givenUp()
 	}
@@ -244,7 +247,7 @@ func (e *durableExecution[I, O]) run(results []engine.Result) (t engine.Turn) {
 		}
 	})
 	if suspended {
-		t = engine.Turn{Await: e.inv.requests}
+		t = engine.Turn{Await: e.inv.requests, Shielded: e.inv.shielded}
 		e.inv.requests = nil
 		if len(t.Await) == 0 {
 			t.Failure = describe(StatusPermanentError, "the function was suspended, but not by an await")

@@ -88,7 +88,7 @@ type Stats struct {
 	Done      int64 // OK, failed and canceled
 	OK        int64
 	Failed    int64
-	Canceled  int64 // given up, because what had made them began anew
+	Canceled  int64 // canceled, or given up because what had made them began anew
 
 	Attempts   int64 // attempts that have ended
 	Retries    int64 // those of them beyond the first of a call

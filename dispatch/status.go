@@ -45,7 +45,7 @@ const (
 	StatusPermissionDenied = store.PermissionDenied
 	// StatusNotFound: what was asked for does not exist.
 	StatusNotFound = store.NotFound
-	// StatusCanceled: the call was given up before it ended.
+	// StatusCanceled: the call was given up before it ended; see [Dispatcher.Cancel].
 	StatusCanceled = store.Canceled
 	// StatusCrashed: attempts at the call have ended with their process, again and again; see
 	// [WithCrashLimit]. The call is kept, and not run until [Dispatcher.Retry].

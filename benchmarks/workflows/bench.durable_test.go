@@ -507,6 +507,7 @@ func init() {
 	coroc.RegisterVar("path/filepath.SkipAll", &filepath.SkipAll, false)
 	coroc.RegisterVar("path/filepath.SkipDir", &filepath.SkipDir, false)
 	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrClosed", &dispatch.ErrClosed, false)
+	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrElsewhere", &dispatch.ErrElsewhere, false)
 	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrKeyConflict", &dispatch.ErrKeyConflict, false)
 	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrNoSuchCall", &dispatch.ErrNoSuchCall, false)
 	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrNoTransactions", &dispatch.ErrNoTransactions, false)

@@ -324,6 +324,7 @@ func init() {
 	})
 	coroc.RegisterType[Functions]("github.com/coroc-dev/coroc/benchmarks/workflows.Functions")
 	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrClosed", &dispatch.ErrClosed, false)
+	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrElsewhere", &dispatch.ErrElsewhere, false)
 	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrKeyConflict", &dispatch.ErrKeyConflict, false)
 	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrNoSuchCall", &dispatch.ErrNoSuchCall, false)
 	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrNoTransactions", &dispatch.ErrNoTransactions, false)

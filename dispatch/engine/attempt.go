@@ -114,6 +114,7 @@ func (e *Engine) prepare(c *call, base context.Context) (*run, []Result) {
 		e.mu.Unlock()
 		return nil, nil
 	}
+	ending := c.ending
 	e.mu.Unlock()
 	if err := e.note(c); err != nil {
 		return nil, e.unreadable(c, err)
@@ -133,7 +134,7 @@ func (e *Engine) prepare(c *call, base context.Context) (*run, []Result) {
 	loaded := false
 	if r.exec == nil {
 		loaded = c.suspended
-		a := Attempt{ID: id, Parent: r.parent, Root: r.root, Number: c.attempts + 1, Base: base, Input: c.input}
+		a := Attempt{ID: id, Parent: r.parent, Root: r.root, Number: c.attempts + 1, Base: base, Input: c.input, Ended: cause(ending)}
 		if c.input == nil || c.stateful {
 			stored, err := e.store.Call(ctx, c.id)
 			if err != nil {
@@ -154,6 +155,10 @@ func (e *Engine) prepare(c *call, base context.Context) (*run, []Result) {
 	e.observe(ev)
 	e.mu.Lock()
 	e.runs[r] = true
+	c.run = r
+	if c.ending != store.None {
+		r.exec.Cancel(cause(c.ending))
+	}
 	if e.cutting {
 		r.cut()
 	}
@@ -247,7 +252,7 @@ func (e *Engine) park(r *run, message string) {
 	e.log.Error("a call is parked until the next start", "call", id, "function", c.name, "err", message)
 	change := c.progress.change(c, store.Parked, f)
 	change.KeepState = true
-	change.First, change.Width = c.first, c.width
+	change.First, change.Width, change.Waiting = c.first, c.width, waits{Shielded: c.shielded}.bytes()
 	if cerr := e.commit(c, store.Step{Change: []store.Change{change}}); cerr != nil {
 		e.log.Error("that a call is parked could not be stored", "call", id, "err", cerr)
 	}
@@ -329,10 +334,13 @@ func (e *Engine) abandon(r *run) {
 func (e *Engine) settle(r *run, t Turn) {
 	e.mu.Lock()
 	delete(e.runs, r)
+	if r.c.run == r {
+		r.c.run = nil
+	}
 	e.mu.Unlock()
 	switch {
 	case t.Failure == nil && len(t.Await) > 0:
-		e.suspend(r, t.Await)
+		e.suspend(r, t)
 	case t.Failure == nil:
 		e.finish(r, Result{Status: store.OK, Output: t.Output}, nil)
 	default:
@@ -344,8 +352,8 @@ func (e *Engine) settle(r *run, t Turn) {
 }
 
 // suspend stores the state of a call, with the calls that it awaits, and starts those.
-func (e *Engine) suspend(r *run, requests []Request) {
-	c := r.c
+func (e *Engine) suspend(r *run, t Turn) {
+	c, requests := r.c, t.Await
 	functions := make([]*function, len(requests))
 	for i, q := range requests {
 		if functions[i] = e.functions[q.Function]; functions[i] == nil && e.fleet == nil {
@@ -372,6 +380,7 @@ func (e *Engine) suspend(r *run, requests []Request) {
 	}
 	change := next.change(c, store.Suspended, nil)
 	change.First, change.Width, change.State = first, len(requests), r.state
+	change.Waiting = waits{Shielded: t.Shielded}.bytes()
 	ev := r.event(AttemptSuspended)
 	ev.Awaited, ev.State = len(requests), len(r.state)
 	if err = e.commit(c, spawn(c.id, children, change)...); err != nil {
@@ -387,7 +396,7 @@ func (e *Engine) suspend(r *run, requests []Request) {
 		return
 	}
 	c.progress = next
-	c.suspended, c.stateful, c.remote = true, r.state != nil, false
+	c.suspended, c.stateful, c.remote, c.shielded = true, r.state != nil, false, t.Shielded
 	c.first, c.width, c.pending = first, len(requests), len(requests)
 	c.results = make([]Result, len(requests))
 	c.exec = r.exec
@@ -396,6 +405,9 @@ func (e *Engine) suspend(r *run, requests []Request) {
 	for i := range children {
 		if child := &children[i]; e.fleet.keeps(child) {
 			e.calls[child.id] = child
+			if c.ending != store.None && !c.shielded {
+				child.ending = c.ending // it came while this was being stored
+			}
 			e.enqueue(child)
 		}
 	}
@@ -423,11 +435,14 @@ func (e *Engine) fail(r *run, f *Failure) {
 	r.mu.Lock()
 	stopped, timedOut := r.stopped, r.timedOut
 	r.mu.Unlock()
+	e.mu.Lock()
+	ending := c.ending
+	e.mu.Unlock()
 	if stopped {
 		e.again(r) // the attempt does not count
 		return
 	}
-	if timedOut && f.Status == store.Canceled {
+	if timedOut && f.Status == store.Canceled && ending == store.None {
 		f.Status = store.Timeout
 	}
 	if f.Park && (c.stateful || f.Status == store.IncompatibleState) {
@@ -436,6 +451,10 @@ func (e *Engine) fail(r *run, f *Failure) {
 		return
 	}
 	timedOut = timedOut && f.Status == store.Timeout
+	if ending != store.None && f.Status.Temporary() && !(timedOut && c.stateful) {
+		e.finish(r, Result{}, e.ended(ending))
+		return
+	}
 	again := f.Status.Temporary() && (p.MaxAttempts == 0 || c.failures+1 < p.MaxAttempts)
 	if !again || c.awaits > 0 && !p.Restart && !timedOut {
 		e.finish(r, Result{}, f)
@@ -453,6 +472,7 @@ func (e *Engine) fail(r *run, f *Failure) {
 	if keep {
 		change = next.change(c, store.Suspended, f)
 		change.First, change.Width, change.KeepState = c.first, c.width, true
+		change.Waiting = waits{Shielded: c.shielded}.bytes()
 	} else {
 		next.awaits = 0
 		change = next.change(c, store.Ready, f)
@@ -479,7 +499,7 @@ func (e *Engine) fail(r *run, f *Failure) {
 
 // restart makes the call one that runs from its input. The engine's lock is held.
 func (c *call) restart() {
-	c.suspended, c.stateful, c.results = false, false, nil
+	c.suspended, c.stateful, c.shielded, c.results = false, false, false, nil
 	c.first, c.width, c.pending, c.awaits = 0, 0, 0, 0
 }
 

@@ -56,6 +56,7 @@
 //     crash.go, and docs/operations.md for what is guaranteed.
 //   - A function that does not return when its context is done is given up after a second,
 //     not ended: Go has no way to do that. It keeps its place among those that run.
+//   - A call that is canceled may still return a result, which is recorded then.
 //   - A step that the store refuses for good leaves its call where it was until the next
 //     start; this is logged as an error.
 package engine

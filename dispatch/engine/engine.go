@@ -106,9 +106,12 @@ type call struct {
 	watch  watch
 	noted  atomic.Bool // the store has a note of the attempt
 
-	suspended bool  // the store has it as suspended
-	stateful  bool  // with a state
-	first     int64 // what it awaits
+	ending    store.Status // with what it was told to end; None if it was not
+	shielded  bool         // what it awaits is not canceled with it
+	run       *run         // while its function runs
+	suspended bool         // the store has it as suspended
+	stateful  bool         // with a state
+	first     int64        // what it awaits
 	width     int
 	pending   int      // how many of them are not done
 	results   []Result // nil if some of them are in the store only
@@ -430,6 +433,13 @@ func (e *Engine) enqueue(c *call) {
 	}
 	if c.fn == nil {
 		c.place = parked
+		if c.ending != store.None && !c.suspended {
+			e.concludeAll([]*call{c})
+		}
+		return
+	}
+	if c.ending != store.None && !c.suspended {
+		e.concludeAll([]*call{c})
 		return
 	}
 	c.place = queued
@@ -445,7 +455,10 @@ func (e *Engine) enqueue(c *call) {
 
 // pump starts attempts at calls of f, as many as may run. The engine's lock is held.
 func (e *Engine) pump(f *function) {
-	for e.running && !e.trial.active() && f.queue.len() > 0 {
+	for e.running && !e.trial.active() {
+		if f.queue.skip(); f.queue.len() == 0 {
+			return
+		}
 		p, ok := e.admit(f)
 		if !ok {
 			return
@@ -480,7 +493,7 @@ func (e *Engine) settled(c *call) {
 
 // delay makes the call run again after d. The engine's lock is held.
 func (e *Engine) delay(c *call, d time.Duration) {
-	if d <= 0 {
+	if d <= 0 || c.ending != store.None {
 		e.enqueue(c)
 		return
 	}

@@ -37,6 +37,7 @@ type scripted struct {
 	engine.Attempt
 	at       int
 	canceled chan struct{}
+	once     sync.Once
 }
 
 func (s *script) function(name string, p engine.Policy) engine.Function {
@@ -48,6 +49,9 @@ func (s *script) function(name string, p engine.Policy) engine.Function {
 		x := &scripted{script: s, Attempt: a, canceled: make(chan struct{})}
 		if a.State != nil {
 			x.at = int(a.State[0]) + 1
+		}
+		if a.Ended != nil {
+			x.Cancel(a.Ended)
 		}
 		return x, nil
 	}}
@@ -71,7 +75,7 @@ func (x *scripted) AppendState(b []byte, _ int) ([]byte, error) {
 	return append(b, byte(x.at-1)), nil
 }
 func (x *scripted) Durable() bool { return x.durable }
-func (x *scripted) Cancel(error)  { close(x.canceled) }
+func (x *scripted) Cancel(error)  { x.once.Do(func() { close(x.canceled) }) }
 func (x *scripted) Discard(bool)  {}
 
 func describe(s store.Status, message string) *engine.Failure {

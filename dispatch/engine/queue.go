@@ -54,6 +54,16 @@ func (q *queue) push(c *call, resumes bool) {
 	f.push(c)
 }
 
+// skip drops calls that have left the queue since: those that were canceled before they began.
+func (q *queue) skip() {
+	for q.n > 0 && q.resumed.len() == 0 {
+		if f := q.fresh[q.turns[0]]; f.calls[f.head].place == queued {
+			return
+		}
+		q.pop()
+	}
+}
+
 func (q *queue) pop() *call {
 	if q.n == 0 {
 		return nil

@@ -78,6 +78,9 @@ func (e *Engine) recall(rec *store.Call) (*call, *store.Change) {
 			return nil, &gone
 		}
 		c.parent = p
+		if c.ending == store.None && !p.shielded {
+			c.ending = p.ending
+		}
 	}
 	return c, change
 }
@@ -92,7 +95,7 @@ func (e *Engine) orphan(c *call) store.Change {
 func (e *Engine) known(rec *store.Call) (*call, *store.Change) {
 	c := &call{
 		id: rec.ID, incarnation: rec.Incarnation, root: rec.Root, awaiter: rec.Parent, name: rec.Function,
-		fn: e.functions[rec.Function], created: rec.Created.UnixMilli(),
+		fn: e.functions[rec.Function], created: rec.Created.UnixMilli(), ending: rec.Ending,
 		progress: progress{status: rec.Status, attempts: rec.Attempts, failures: rec.Failures, awaits: rec.Awaits, reached: rec.Reached},
 	}
 	if rec.Phase == store.Ready {
@@ -110,7 +113,7 @@ func (e *Engine) known(rec *store.Call) (*call, *store.Change) {
 		return c, &change
 	}
 	c.suspended, c.stateful = true, true
-	c.first, c.width = rec.First, rec.Width
+	c.first, c.width, c.shielded = rec.First, rec.Width, readWaits(rec.Waiting).Shielded
 	return c, nil
 }
 

@@ -33,6 +33,7 @@ type Attempt struct {
 	Input  []byte
 	State  []byte // nil to start from the input
 	Step   int    // with which State was appended
+	Ended  error  // the error of the function's context, if the call was told to end before
 }
 
 // Execution is a function that runs, or that is suspended in memory. The engine calls one
@@ -49,7 +50,8 @@ type Execution interface {
 	// Durable says whether the execution has a state and can be made anew from it.
 	Durable() bool
 
-	// Cancel makes the function's context done, with cause as its error.
+	// Cancel makes the function's context done, with cause as its error. It may be called
+	// several times; only the first one counts.
 	Cancel(cause error)
 
 	// Discard says that Run will not be called again. If the call has ended, or begins
@@ -63,6 +65,8 @@ type Turn struct {
 	Failure *Failure
 	// Await is not empty if the function waits for the results of these calls.
 	Await []Request
+	// Shielded says that these calls are not canceled with the one that awaits them.
+	Shielded bool
 	// Output is the result otherwise.
 	Output []byte
 }

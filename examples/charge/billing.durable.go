@@ -139,6 +139,7 @@ func init() {
 	coroc.RegisterType[dispatch.Stats]("github.com/coroc-dev/coroc/dispatch.Stats")
 	coroc.RegisterType[time.Ticker]("time.Ticker")
 	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrClosed", &dispatch.ErrClosed, false)
+	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrElsewhere", &dispatch.ErrElsewhere, false)
 	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrKeyConflict", &dispatch.ErrKeyConflict, false)
 	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrNoSuchCall", &dispatch.ErrNoSuchCall, false)
 	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrNoTransactions", &dispatch.ErrNoTransactions, false)

@@ -336,6 +336,7 @@ func init() {
 	coroc.RegisterType[Report]("github.com/coroc-dev/coroc/examples/charge.Report")
 	coroc.RegisterVar("github.com/coroc-dev/coroc/examples/charge.patient", &patient, false)
 	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrClosed", &dispatch.ErrClosed, false)
+	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrElsewhere", &dispatch.ErrElsewhere, false)
 	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrKeyConflict", &dispatch.ErrKeyConflict, false)
 	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrNoSuchCall", &dispatch.ErrNoSuchCall, false)
 	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrNoTransactions", &dispatch.ErrNoTransactions, false)

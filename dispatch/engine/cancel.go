@@ -1,0 +1,174 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/coroc-dev/coroc/dispatch/store"
+)
+
+// ErrElsewhere is the error of Cancel for a call that another process has.
+var ErrElsewhere = errors.New("another process has the call, or will claim it; it is to be canceled there")
+
+// Cancel tells a call to end, and returns when that is durable. Of a call that is done nothing
+// changes. What becomes of the others depends on where they stand:
+//
+//   - One that is to be run from its input ends as canceled.
+//   - One that runs has its context done. Its outcome is what its function makes of that,
+//     except that it is not tried again.
+//   - One that is suspended has what it awaits canceled, and goes on when that is done, with
+//     its context done: unless the await is shielded, which comes to its own end first.
+//   - One that is parked learns of it when it runs.
+func (e *Engine) Cancel(ctx context.Context, id string) error {
+	n, err := e.check(ctx, id)
+	if err != nil {
+		return err
+	}
+	e.mu.Lock()
+	c := e.calls[n]
+	e.mu.Unlock()
+	if c == nil {
+		stored, err := e.store.Call(ctx, n)
+		switch {
+		case err != nil:
+			return err
+		case stored.Phase == store.Done:
+			return nil
+		}
+		return fmt.Errorf("call %s: %w", id, ErrElsewhere)
+	}
+	if err := e.commit(c, store.Step{Mark: []store.Mark{{ID: n, Ending: store.Canceled}}}); err != nil {
+		return err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.calls[n] == c {
+		e.end(store.Canceled, c)
+	}
+	return nil
+}
+
+// end makes calls end of which it is durable, or follows from what is durable, that they are
+// to. The engine's lock is held.
+func (e *Engine) end(why store.Status, calls ...*call) {
+	var over []*call
+	for _, c := range calls {
+		e.endOne(c, why, &over)
+	}
+	e.concludeAll(over)
+}
+
+// endOne appends to over those calls that are to be recorded as done.
+func (e *Engine) endOne(c *call, why store.Status, over *[]*call) {
+	if c.ending != store.None || c.generation != e.generation {
+		return
+	}
+	c.ending = why
+	if c.place == active {
+		if c.run != nil {
+			c.run.exec.Cancel(cause(why))
+		}
+		return // if there is no run yet, or no longer, who deals with the call sees it
+	}
+	if c.exec != nil {
+		c.exec.Cancel(cause(why))
+	}
+	switch {
+	case c.place == parked && (c.suspended || c.parked != nil):
+	case !c.suspended:
+		*over = append(*over, c)
+	case c.place == delayed:
+		if c.timer != nil && c.timer.Stop() {
+			e.enqueue(c)
+		}
+	case c.place == waiting && !c.shielded:
+		for i := range c.width {
+			if child := e.calls[c.first+int64(i)]; child != nil && child.parent == c {
+				e.endOne(child, why, over)
+			}
+		}
+	}
+}
+
+// cause is the error of the context of a call that is to end.
+func cause(why store.Status) error {
+	switch why {
+	case store.None:
+		return nil
+	case store.Timeout:
+		return context.DeadlineExceeded
+	}
+	return context.Canceled
+}
+
+// ended is the failure of a call that was told to end.
+func (e *Engine) ended(why store.Status) *Failure {
+	return e.cfg.Describe(why, "the call was canceled")
+}
+
+// concludeAll records calls as done that have not begun, or whose attempts have ended. The
+// engine's lock is held.
+func (e *Engine) concludeAll(calls []*call) {
+	for _, c := range calls {
+		if c.timer != nil {
+			c.timer.Stop()
+			c.timer = nil
+		}
+		c.place = active // whoever comes upon it in a queue leaves it
+		e.active++
+	}
+	for len(calls) > 0 {
+		n := min(len(calls), chunk)
+		go e.conclude(calls[:n:n])
+		calls = calls[n:]
+	}
+}
+
+func (e *Engine) conclude(calls []*call) {
+	f := make([]*Failure, len(calls))
+	step := store.Step{Change: make([]store.Change, len(calls))}
+	for i, c := range calls {
+		f[i] = e.ended(c.ending)
+		step.Change[i] = c.progress.change(c, store.Done, f[i])
+		step.Watch = append(step.Watch, c.unwatch()...)
+	}
+	err := e.commit(calls[0], step)
+	if err != nil && !errors.Is(err, store.ErrFenced) && !errors.Is(err, ErrClosed) {
+		e.log.Error("that calls are canceled could not be stored; they are at the next start", "calls", len(calls), "err", err)
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for i, c := range calls {
+		if err != nil {
+			e.shelve(c, fmt.Errorf("call %d: %w: %w", c.id, ErrParked, err))
+		} else {
+			e.done(c, Result{Status: f[i].Status, Error: f[i].Encoded, Failure: f[i]})
+		}
+		e.settled(c)
+	}
+}
+
+// waits is how a call waits for what it awaits, as it is stored.
+type waits struct {
+	Shielded bool `json:"shielded,omitempty"` // what is awaited is not canceled with the call
+}
+
+func (w waits) bytes() []byte {
+	if w == (waits{}) {
+		return nil
+	}
+	b, err := json.Marshal(w)
+	if err != nil {
+		panic(err) // it has no part that could fail
+	}
+	return b
+}
+
+func readWaits(b []byte) (w waits) {
+	if b != nil {
+		_ = json.Unmarshal(b, &w) // what cannot be read is as if it were not there
+	}
+	return w
+}
