@@ -8,7 +8,7 @@ import (
 )
 
 // codec saves the values of a standard library type by what they mean: their
-// layout changes with the Go release. It has either fields or functions.
+// layout changes with the Go release. It has either fields, entries or functions.
 type codec struct {
 	// fields are what the value consists of, under names of our own, found in this
 	// release's layout by their types.
@@ -22,6 +22,8 @@ type codec struct {
 	// memory, if not nil, returns what decode allocates if that is not in proportion to
 	// the length of b.
 	memory func(b []byte) (uintptr, error)
+	// entries: it is what a map[any]any with its entries is.
+	entries bool
 	// custom: it is one of RegisterCodec.
 	custom bool
 	// zone, if not nil, returns the name of a time zone that decode needs.

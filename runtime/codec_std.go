@@ -51,6 +51,7 @@ var codecs = map[reflect.Type]*codec{
 	reflect.TypeFor[sync.Once]():                              {encode: encodeOnce, decode: decodeOnce},
 	reflect.TypeFor[sync.Cond]():                              condCodec(),
 	reflect.TypeFor[sync.Pool]():                              poolCodec(),
+	reflect.TypeFor[sync.Map]():                               {entries: true},
 	reflect.TypeFor[regexp.Regexp]():                          regexpCodec(),
 }
 

@@ -51,6 +51,7 @@ type decoder struct {
 	contexts      map[int]*loadedContext // by object
 	late          []lateContext
 	lateEntries   []lateEntry
+	syncMaps      []loadedSyncMap
 	channels      []loadedChannel
 	coroutines    []*Coroutine     // those that are part of the state
 	namedContexts []unsafe.Pointer // the variables that hold a context that has a name
@@ -649,7 +650,7 @@ func (d *decoder) mapContent(o loadedObject) {
 	key, value := reflect.New(p.key.typ), reflect.New(p.elem.typ)
 	waits := false
 	for range o.n {
-		waiting := len(d.fixups) + len(d.late)
+		waiting := len(d.fixups) + len(d.late) + len(d.syncMaps)
 		if p.native == nil {
 			key.Elem().SetZero()
 			value.Elem().SetZero()
@@ -661,7 +662,7 @@ func (d *decoder) mapContent(o loadedObject) {
 		if p.key.hashes && !key.Elem().Comparable() {
 			d.fail("a key of %v that cannot be compared", p.typ)
 		}
-		if len(d.fixups)+len(d.late) > waiting {
+		if len(d.fixups)+len(d.late)+len(d.syncMaps) > waiting {
 			d.lateEntries = append(d.lateEntries, lateEntry{o, key, value})
 			key, value, waits = reflect.New(p.key.typ), reflect.New(p.elem.typ), true
 			continue
@@ -692,7 +693,18 @@ func (d *decoder) finishMaps() {
 			f(l, reflect.NewAt(l.obj.p.typ, unsafe.Pointer(&mem)).Elem())
 		}
 	}
-	entries(func(l *lateEntry, m reflect.Value) { m.SetMapIndex(l.key.Elem(), l.value.Elem()) })
+	set := func(of bool) {
+		entries(func(l *lateEntry, m reflect.Value) {
+			if (l.obj.p.typ == entriesType) == of {
+				m.SetMapIndex(l.key.Elem(), l.value.Elem())
+			}
+		})
+	}
+	// A sync.Map may itself be a value of a map, to which it is copied, but not of what its
+	// entries are in.
+	set(true)
+	d.fillSyncMaps()
+	set(false)
 	entries(func(l *lateEntry, m reflect.Value) { d.checkKeys(l.obj, m) })
 }
 

@@ -157,6 +157,8 @@ func (d *decoder) value(p *plan, ptr unsafe.Pointer) {
 			return
 		}
 		d.codec(p, ptr)
+	case opEntries:
+		d.readEntries(p, ptr)
 	case opZero:
 		if d.byte() != 0 {
 			d.heldBits(p.typ, ptr)

@@ -59,6 +59,7 @@ type encoder struct {
 	strings addrIndex
 
 	contexts map[unsafe.Pointer]*derivedContext // by the addresses of what they stand for
+	entries  map[unsafe.Pointer]map[any]any     // by the addresses of the sync.Maps
 	errors   map[eface]any                      // by the errors that they stand for
 
 	lastWord   unsafe.Pointer
@@ -160,6 +161,7 @@ func (e *encoder) release() {
 	clear(e.maps)
 	clear(e.boxes)
 	clear(e.contexts)
+	clear(e.entries)
 	clear(e.errors)
 	e.regions.reset()
 	if cap(e.slab) > 64 {
@@ -178,7 +180,7 @@ func (e *encoder) release() {
 		index: e.index, later: e.later[:0], free: e.free, radix: e.radix[:0],
 		types: e.types[:0], typeIDs: e.typeIDs, names: e.names[:0], nameIDs: e.nameIDs,
 		shapes: e.shapes[:0], shapeIDs: e.shapeIDs,
-		strings: e.strings, contexts: e.contexts, errors: e.errors, scratch: e.scratch[:0],
+		strings: e.strings, contexts: e.contexts, entries: e.entries, errors: e.errors, scratch: e.scratch[:0],
 	}
 	encoders.Put(e)
 }

@@ -19,6 +19,10 @@ func (e *encoder) reachMap(v unsafe.Pointer, p *plan, ptr unsafe.Pointer) {
 	if o := e.maps[v]; o != nil {
 		return
 	}
+	e.newMap(v, p, ptr)
+}
+
+func (e *encoder) newMap(v unsafe.Pointer, p *plan, ptr unsafe.Pointer) {
 	o := e.newObject(formMap, p, v, ptr)
 	if e.maps == nil {
 		e.maps = map[unsafe.Pointer]*object{}

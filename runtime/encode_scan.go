@@ -117,6 +117,8 @@ func (e *encoder) scan(p *plan, ptr unsafe.Pointer) {
 		}
 	case opChan:
 		e.scanChannel(p, ptr)
+	case opEntries:
+		e.scanEntries(p, ptr)
 	case opNested:
 		e.scanNested(p, ptr)
 	case opUnsafePointer:

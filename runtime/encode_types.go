@@ -54,7 +54,7 @@ func (e *encoder) typeParts(p *plan) {
 		for i := range p.typ.NumOut() {
 			part(e.reg.plans.of(p.typ.Out(i)))
 		}
-	case opStruct:
+	case opStruct, opEntries:
 		for i := range p.fields {
 			part(p.fields[i].p)
 		}
@@ -84,6 +84,8 @@ func kindOf(p *plan) byte {
 		return kindZero
 	case opNested:
 		return kindNested
+	case opEntries:
+		return kindStruct
 	case opStruct:
 		switch {
 		case p.rec != nil:

@@ -140,6 +140,8 @@ func (e *encoder) value(p *plan, ptr unsafe.Pointer) {
 		}
 		e.b = append(e.b, 0)
 		e.codec(p, ptr)
+	case opEntries:
+		e.writeEntries(p, ptr)
 	case opZero:
 		if allZero(unsafe.Slice((*byte)(ptr), p.size)) {
 			e.b = append(e.b, 0)

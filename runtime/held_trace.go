@@ -218,6 +218,8 @@ func (x *tracer) structure(t *trace) {
 	}
 	switch {
 	case t.size == 0:
+	case c != nil && c.entries:
+		t.front, t.fragile = []slot{{kind: slotOpaque, t: t}}, true
 	case c != nil:
 		t.codec = c
 		t.fallible = codecs[typ] == nil || typ == reflect.TypeFor[sync.Once]() || c.memory != nil

@@ -97,6 +97,7 @@ func TestInspectValues(t *testing.T) {
 	RegisterType[inspectedPair]("test.inspectedPair")
 	RegisterType[sync.Once]("sync.Once")
 	RegisterType[sync.Mutex]("sync.Mutex")
+	RegisterType[sync.Map]("sync.Map")
 	RegisterType[big.Int]("math/big.Int")
 	RegisterType[netip.Addr]("net/netip.Addr")
 	RegisterType[regexp.Regexp]("regexp.Regexp")
@@ -161,6 +162,8 @@ func TestInspectValues(t *testing.T) {
 		{time.Minute, "int time.Duration 60000000000"},
 		{once, "pointer *sync.Once -> text done"},
 		{new(sync.Mutex), "pointer *sync.Mutex -> zero"},
+		{new(sync.Map), "pointer *sync.Map -> struct entries=nil"},
+		{syncMapOf("a", 1), "pointer *sync.Map -> struct entries=map -> map string string a:int int 1"},
 		{big.NewInt(-12345), "pointer *math/big.Int -> text -12345"},
 		{netip.MustParseAddr("::1"), "text net/netip.Addr ::1"},
 		{regexp.MustCompile("a+"), "pointer *regexp.Regexp -> text a+"},

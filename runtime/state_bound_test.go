@@ -42,18 +42,33 @@ func dense() map[string]any {
 		"buffers":         make([]bytes.Buffer, n),
 		"locks":           make([]sync.Mutex, n),
 		"concurrent maps": make([]sync.Map, n),
-		"zero times":      make([]time.Time, n),
-		"zero integers":   make([]big.Int, n),
-		"empty strings":   make([]string, n),
-		"pointers":        each(n, func(i int) *int { return &[]int{i}[0] }),
-		"pointer pairs":   each(n, func(i int) *[2]*int { return new([2]*int) }),
-		"boxes":           each(n, func(i int) any { return fuzzLink{&x} }),
-		"boxes in boxes":  each(n, func(i int) any { return fuzzLink{fuzzLink{fuzzLink{}}} }),
-		"values":          each(n, func(i int) any { return square{} }),
-		"small maps":      each(n, func(i int) map[int]int { return map[int]int{0: 0} }),
-		"empty maps":      each(n, func(i int) map[string]part { return map[string]part{} }),
-		"larger maps":     each(n/20, func(i int) map[int]bool { return maps.Collect(slices.All(make([]bool, 115))) }),
-		"funcs":           each(n, func(i int) func() int { return makeCaptured(&x) }),
+		"small sync maps": each(n/20, func(i int) *sync.Map { return syncMapOf(i) }),
+		"larger sync maps": each(n/200, func(i int) *sync.Map {
+			m := new(sync.Map)
+			for i := range 200 {
+				m.Store(i, nil)
+			}
+			return m
+		}),
+		"a large sync map": func() *sync.Map {
+			m := new(sync.Map)
+			for i := range n {
+				m.Store(i, nil)
+			}
+			return m
+		}(),
+		"zero times":     make([]time.Time, n),
+		"zero integers":  make([]big.Int, n),
+		"empty strings":  make([]string, n),
+		"pointers":       each(n, func(i int) *int { return &[]int{i}[0] }),
+		"pointer pairs":  each(n, func(i int) *[2]*int { return new([2]*int) }),
+		"boxes":          each(n, func(i int) any { return fuzzLink{&x} }),
+		"boxes in boxes": each(n, func(i int) any { return fuzzLink{fuzzLink{fuzzLink{}}} }),
+		"values":         each(n, func(i int) any { return square{} }),
+		"small maps":     each(n, func(i int) map[int]int { return map[int]int{0: 0} }),
+		"empty maps":     each(n, func(i int) map[string]part { return map[string]part{} }),
+		"larger maps":    each(n/20, func(i int) map[int]bool { return maps.Collect(slices.All(make([]bool, 115))) }),
+		"funcs":          each(n, func(i int) func() int { return makeCaptured(&x) }),
 		"contexts": each(n/4, func(i int) any {
 			ctx, cancel := context.WithCancel(base)
 			_ = cancel

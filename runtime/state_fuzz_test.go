@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"reflect"
 	"runtime/metrics"
+	"sync"
 	"testing"
 	"time"
 
@@ -43,6 +44,7 @@ func registerFuzz() {
 	RegisterFrame[frame1[fuzzValue]]("fuzz", 1, Site{Pos: "f.go:1", Live: []string{"V"}})
 	RegisterFrame[ints]("example.com/app.work", 0x1234567890abcdef, Site{Pos: "work.go:42", Live: []string{"A", "B", "C"}})
 	RegisterType[fuzzLink]("test.fuzzLink")
+	RegisterType[sync.Map]("sync.Map")
 	RegisterType[Chan[any]](InstanceName[Chan[any]](runtimePath + ".Chan"))
 	RegisterType[Chan[[2]int]](InstanceName[Chan[[2]int]](runtimePath + ".Chan"))
 	RegisterType[context.CancelFunc]("context.CancelFunc")
@@ -68,6 +70,7 @@ func fuzzSeeds(t testing.TB) (seeds [][]byte) {
 		any: []any{list, o, o.opts.limits, url.User("a"), panicOf(func() { var x any = n; _ = x.(string) })},
 		pi:  o.opts.box, f: o.inner, s: []any{&x, (*celsius)(&r)},
 	})
+	values = append(values, fuzzValue{any: []any{syncMapOf(&n, &n, "a", syncMapOf(1.5, nil), square{2}, fuzzLink{&n}), syncMapOf()}, s: []any{struct{ M sync.Map }{}}})
 	values = append(values, contextSeed(), channelSeed(), nestedSeed())
 	for i := range 10 {
 		g := graphs.Example(i)

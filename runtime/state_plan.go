@@ -37,11 +37,12 @@ const (
 	opFunc
 	opChan
 	opUnsafePointer
-	opCodec  // a standard library type, by its meaning
-	opZero   // a type that can only be saved while it is zero
-	opRecord // the header of a record
-	opType   // a typePointer
-	opNested // a Coroutine
+	opCodec   // a standard library type, by its meaning
+	opEntries // a sync.Map
+	opZero    // a type that can only be saved while it is zero
+	opRecord  // the header of a record
+	opType    // a typePointer
+	opNested  // a Coroutine
 )
 
 // plan is the compiled knowledge about a type. Plans are complete before another
@@ -185,7 +186,7 @@ func (t *planTable) fill(typ reflect.Type) *plan {
 		p.leaf = true
 	}
 	p.plain = p.size > 0 && p.rec == nil && p.op != opArray && p.op != opRecord && p.typ != derivedType && p.typ != derivedPointer
-	p.boxed = !p.leaf && (p.op == opStruct || p.op == opArray)
+	p.boxed = !p.leaf && (p.op == opStruct || p.op == opArray || p.op == opEntries)
 	return p
 }
 
@@ -213,6 +214,9 @@ func (t *planTable) special(p *plan) bool {
 			for _, f := range c.fields {
 				p.addField(f.name, f.off, t.fill(f.typ))
 			}
+		case c.entries:
+			p.op, p.leaf, p.min = opEntries, true, 0
+			p.addField("entries", 0, t.fill(entriesType))
 		default:
 			p.op, p.leaf, p.codec, p.hashes = opCodec, true, c, c.custom
 		}

@@ -174,7 +174,7 @@ func (s *savings) standard(t *types.Named) (Savability, bool) {
 	switch {
 	case name == "sync/atomic.Pointer" && t.TypeArgs().Len() == 1:
 		return s.of(types.NewPointer(t.TypeArgs().At(0))), true
-	case name == "sync/atomic.Value" || name == "container/list.List" || name == "container/list.Element" || name == "sync.Cond" || name == "sync.Pool" || name == "math/rand/v2.Rand":
+	case name == "sync/atomic.Value" || name == "container/list.List" || name == "container/list.Element" || name == "sync.Cond" || name == "sync.Pool" || name == "sync.Map" || name == "math/rand/v2.Rand":
 		return Savability{Saving: Depends, Why: whyDynamic}, true
 	case savedByMeaning[name], textError(t, u), marshals(t):
 		return Savability{}, true
