@@ -180,6 +180,44 @@ func rest() {
 	state.mu.Lock()
 }
 
+// registry has a map that points back to it.
+type registry struct {
+	name    string
+	entries sync.Map
+	all     *sync.Map
+}
+
+// tables are concurrent maps, with keys and values that others refer to.
+func tables() {
+	p := &point{1, 2}
+	r := &registry{name: "r"}
+	r.all = &r.entries
+	r.all.Store(p, r)
+	r.all.Store("map", r.all)
+	r.all.Store("p", p)
+	var empty sync.Map
+	empty.Store(1, 2)
+	empty.Clear()
+	yield(10)
+	x, _ := r.entries.Load(p)
+	m, _ := r.all.Load("map")
+	q, _ := r.all.Load("p")
+	fmt.Println(x == any(r), m == any(&r.entries), q == any(p), r.all == &r.entries)
+	_, ok := empty.LoadOrStore(1, 3)
+	fmt.Println(ok)
+	r.all.Range(func(k, v any) bool {
+		if k == any(p) {
+			r.all.Delete(k)
+		}
+		return true
+	})
+	r.all.Store(5, 6)
+	yield(11)
+	_, ok = r.all.Load(p)
+	five, _ := r.all.Load(5)
+	fmt.Println(ok, five)
+}
+
 // sequences are iterators of the program's own, of which values are kept.
 func sequences() {
 	count := func(n int) iter.Seq[int] {
@@ -206,5 +244,6 @@ func Main() {
 	types()
 	values()
 	rest()
+	tables()
 	sequences()
 }
