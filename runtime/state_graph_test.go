@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"sync"
 	"testing"
 	"time"
 	"unsafe"
@@ -32,6 +33,7 @@ type vertex struct {
 	m     map[string]*vertex
 	mi    map[int]any
 	mk    map[any]string
+	sm    sync.Map
 	any   any
 	err   error
 	f     func() int
@@ -116,7 +118,7 @@ func makeGraph(t choices, n int) []*vertex {
 	}
 	var anyOf func(depth int) any
 	anyOf = func(depth int) any {
-		switch pick(14) {
+		switch pick(15) {
 		case 0:
 			return nil
 		case 1:
@@ -147,6 +149,8 @@ func makeGraph(t choices, n int) []*vertex {
 			return &v().any
 		case 13:
 			return &v().right
+		case 14:
+			return &v().sm
 		}
 		return []any{1, text}
 	}
@@ -214,6 +218,9 @@ func makeGraph(t choices, n int) []*vertex {
 		}
 		if pick(4) == 0 {
 			x.mk = map[any]string{pick(9): "int", text: "text", part{n: pick(3)}: "part", v(): "vertex", 1.5: "float", nil: "nil"}
+		}
+		for range pick(4) {
+			x.sm.Store([]any{pick(3), text, v(), part{n: pick(3)}}[pick(4)], anyOf(0))
 		}
 		if pick(3) == 0 {
 			x.f = makeCaptured(&v().id)
@@ -310,6 +317,18 @@ func (x *isomorphism) compare(path *way, a, b reflect.Value) {
 		if !a.Interface().(time.Time).Equal(b.Interface().(time.Time)) {
 			x.fail(path, "times differ")
 		}
+		return
+	}
+	if a.Type() == reflect.TypeFor[sync.Map]() {
+		var m [2]map[any]any
+		for i, v := range []reflect.Value{a, b} {
+			m[i] = map[any]any{}
+			v.Addr().Interface().(*sync.Map).Range(func(key, value any) bool {
+				m[i][key] = value
+				return true
+			})
+		}
+		x.compare(path, reflect.ValueOf(m[0]), reflect.ValueOf(m[1]))
 		return
 	}
 	switch a.Kind() {

@@ -143,6 +143,19 @@ func TestSyncMapErrors(t *testing.T) {
 	require.ErrorContains(t, err, "V[interface {}] (chan int)")
 }
 
+// Entries that two have would take memory for each.
+func TestSyncMapOwnEntries(t *testing.T) {
+	b := save(t, [2]*sync.Map{syncMapOf(1, 2), new(sync.Map)})
+	body, _, err := openState(b)
+	require.NoError(t, err)
+	require.Equal(t, byte(refNil), body[len(body)-1])
+	load[[2]*sync.Map](t, seal(body))
+	body[len(body)-1] = 1<<1 + refKnown // the map of the first one: two mentions before
+	_, err = New(nil).LoadState(seal(body))
+	require.ErrorContains(t, err, "a sync.Map with entries that are not its own")
+	require.ErrorIs(t, err, ErrInvalidState)
+}
+
 // What has been in use and is idle is saved.
 func TestIdleLocks(t *testing.T) {
 	type T struct {
