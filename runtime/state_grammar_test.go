@@ -170,9 +170,10 @@ func (g *grammar) id(t reflect.Type) uint64 {
 }
 
 var (
-	mutexType = reflect.TypeFor[sync.Mutex]()
-	timeType  = reflect.TypeFor[time.Time]()
-	countType = reflect.TypeFor[captured]()
+	mutexType   = reflect.TypeFor[sync.Mutex]()
+	syncMapType = reflect.TypeFor[sync.Map]()
+	timeType    = reflect.TypeFor[time.Time]()
+	countType   = reflect.TypeFor[captured]()
 )
 
 func (g *grammar) describe(t reflect.Type) {
@@ -201,6 +202,12 @@ func (g *grammar) describe(t reflect.Type) {
 	switch {
 	case t == timeType:
 		kind(10)
+		return
+	case t == syncMapType:
+		kind(7)
+		g.uvarint(1)
+		g.text("entries")
+		g.uvarint(g.id(entriesType))
 		return
 	case t == mutexType || t == recordHeader:
 		kind(11)
@@ -316,7 +323,7 @@ func refers(t reflect.Type) bool {
 	case reflect.Array:
 		return t.Len() > 0 && refers(t.Elem())
 	case reflect.Struct:
-		if t == timeType || t == mutexType || t == recordHeader {
+		if t == timeType || t == mutexType || t == syncMapType || t == recordHeader {
 			return false
 		}
 		for i := range t.NumField() {

@@ -24,7 +24,7 @@ func (g *grammar) value(t reflect.Type) {
 		}
 		g.text(string(b))
 		return
-	case mutexType, recordHeader:
+	case mutexType, syncMapType, recordHeader:
 		g.byte(0)
 		return
 	}
@@ -167,7 +167,7 @@ func (g *grammar) path(typ reflect.Type, n int, t reflect.Type) (steps []uint64,
 	if typ == t {
 		return steps, n - i
 	}
-	if typ.Kind() != reflect.Struct || typ == timeType || typ == mutexType || typ == recordHeader {
+	if typ.Kind() != reflect.Struct || typ == timeType || typ == mutexType || typ == syncMapType || typ == recordHeader {
 		return nil, 0
 	}
 	from := g.pick(typ.NumField())
