@@ -174,6 +174,7 @@ func TestIdleLocks(t *testing.T) {
 		require.False(t, v.Mu.TryLock())
 		v.Mu.Unlock()
 		v.RW.RLock()
+		require.False(t, v.RW.TryLock())
 		v.RW.RUnlock()
 		waits := make(chan bool)
 		done := false
@@ -195,7 +196,7 @@ func TestIdleLocks(t *testing.T) {
 		v.Map.Clear()
 		v.Map.Store(3, 4)
 		v.Map.Delete(3)
-		v.Pool.Put(1)
+		v.Pool.Put(new(int))
 	}
 	use(v)
 	v.Once.Do(func() {})
