@@ -11,7 +11,7 @@ GRAPHS   ?= 1000
 RACE := $(shell $(GO) env CGO_ENABLED | grep -q 1 && command -v $$($(GO) env CC) >/dev/null && echo yes)
 
 .DEFAULT_GOAL := help
-.PHONY: help test lint unit race stress-gc demo conformance portability random bench fuzz clean
+.PHONY: help test lint unit race stress-gc demo chaos conformance portability random bench fuzz clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -51,6 +51,10 @@ stress-gc: ## restore GRAPHS (1000) large graphs under GOGC=1, with -race, check
 
 demo: ## kill a durable workflow again and again, and check that nothing is done twice
 	$(GO) run ./examples/charge/demo $(DEMOFLAGS)
+
+chaos: ## kill and stop workers and their database while they run workflows, on both stores (CHAOSFLAGS)
+	$(GO) run ./chaos -store sqlite $(CHAOSFLAGS)
+	$(GO) run ./chaos -store postgres $(CHAOSFLAGS)
 
 conformance: ## run the Go distribution's own tests under stress (CONFORMANCEFLAGS, for example -resume)
 	$(GO) run ./conformance $(CONFORMANCEFLAGS)

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/coroc-dev/coroc/internal/pgtest"
+)
+
+// A few seconds on each store; make chaos is longer.
+func TestChaos(t *testing.T) {
+	if testing.Short() {
+		t.Skip("kills processes")
+	}
+	for _, store := range []string{"sqlite", "postgres"} {
+		t.Run(store, func(t *testing.T) {
+			if store == "postgres" {
+				pgtest.URL(t) // or skip
+			}
+			o := options{
+				store: store, workers: 3, workflows: 200, duration: 6 * time.Second, every: 300 * time.Millisecond,
+				lease: time.Second, patience: 30 * time.Second, dir: t.TempDir(),
+			}
+			require.NoError(t, o.complete(nil))
+			t.Logf("seed %d", o.seed)
+			ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+			defer cancel()
+			var out bytes.Buffer
+			v, err := o.run(ctx, newShow(&out, o.workflows))
+			t.Logf("%s", &out)
+			if assert.NoError(t, err) {
+				assert.Empty(t, v.found)
+			}
+			if log, err := os.ReadFile(o.dir + "/workers.log"); err == nil && t.Failed() {
+				t.Logf("%s", log[max(0, len(log)-20_000):])
+			}
+		})
+	}
+}
+
+func TestArguments(t *testing.T) {
+	for _, test := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{[]string{"-h"}, 0, "Exit codes"},
+		{[]string{"-store", "mysql"}, 2, `"mysql" is neither sqlite nor postgres`},
+		{[]string{"-workers", "0"}, 2, "at least one"},
+		{[]string{"-duration", "1ms"}, 2, "at least 1s"},
+		{[]string{"more"}, 2, `unexpected argument "more"`},
+		{[]string{"-keep", "."}, 2, "file exists"},
+	} {
+		var out, errs bytes.Buffer
+		assert.Equal(t, test.code, execute(test.args, &out, &errs), test.args)
+		assert.Contains(t, errs.String(), test.want, test.args)
+		assert.Empty(t, out.String())
+	}
+}

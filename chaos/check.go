@@ -1,0 +1,389 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/coroc-dev/coroc/chaos/ledger"
+	"github.com/coroc-dev/coroc/chaos/plan"
+	"github.com/coroc-dev/coroc/dispatch"
+)
+
+// evidence is all that a run has left behind.
+type evidence struct {
+	Seed      uint64
+	Workflows int
+	Lease     time.Duration // 0 for a store that has one owner at a time
+	Lines     []ledger.Line
+	Torn      int
+	Calls     []dispatch.CallInfo   // of the store, when all workers have ended
+	Seen      map[dispatch.ID]sight // of calls that were done while the workers ran
+	Others    []string              // what was found by other means
+}
+
+// sight is what the store said of a call that was done, when that was first seen.
+type sight struct {
+	Outcome string
+	Ledger  int64 // how long the ledger was by then
+}
+
+func outcome(c dispatch.CallInfo) string { return fmt.Sprintf("%v %s %v", c.Status, c.Output, c.Err) }
+
+// checker has the evidence in the order in which it is needed.
+type checker struct {
+	evidence
+	found    []string
+	excused  int // lines of processes that did not know yet that they were fenced
+	byID     map[dispatch.ID]*dispatch.CallInfo
+	children map[dispatch.ID][]*dispatch.CallInfo
+	begins   map[dispatch.ID][]int // lines, by call
+	begin    map[string]int        // line, by token
+	ended    map[string]bool       // tokens of attempts that were about to return a result
+	events   map[string][]ledger.Line
+	outages  []ledger.Line
+}
+
+// check returns everything in the evidence that contradicts the promises.
+func check(ev evidence) *checker {
+	c := &checker{
+		evidence: ev,
+		byID:     make(map[dispatch.ID]*dispatch.CallInfo), children: make(map[dispatch.ID][]*dispatch.CallInfo),
+		begins: make(map[dispatch.ID][]int), begin: make(map[string]int), ended: make(map[string]bool),
+		events: make(map[string][]ledger.Line),
+	}
+	for i := range ev.Calls {
+		call := &ev.Calls[i]
+		c.byID[call.ID] = call
+		c.children[call.Parent] = append(c.children[call.Parent], call)
+	}
+	killed := 0
+	for i, line := range ev.Lines {
+		switch line.Event {
+		case ledger.Begin:
+			c.begins[dispatch.ID(line.Call)] = append(c.begins[dispatch.ID(line.Call)], i)
+			c.begin[line.Token] = i
+		case ledger.OK:
+			c.ended[line.Token] = true
+		case ledger.Fenced, ledger.Stopped, ledger.Continued, ledger.Killed:
+			c.events[line.Process] = append(c.events[line.Process], line)
+			if line.Event == ledger.Killed {
+				killed++
+			}
+		case ledger.Up:
+			c.outages = append(c.outages, line)
+		}
+	}
+	if ev.Torn > killed {
+		c.add("ledger: %d lines cannot be read after %d kills", ev.Torn, killed)
+	}
+	c.found = append(c.found, ev.Others...)
+	c.workflows()
+	c.settled()
+	c.seen()
+	c.reruns()
+	c.owners()
+	c.places()
+	return c
+}
+
+func (c *checker) add(format string, args ...any) {
+	c.found = append(c.found, fmt.Sprintf(format, args...))
+}
+
+// workflows: what was acknowledged is there, each workflow is there once, with the calls that it
+// has to have made and no others, and the right results.
+func (c *checker) workflows() {
+	byKey := make(map[string]*dispatch.CallInfo)
+	for _, call := range c.children[""] {
+		if other := byKey[call.Key]; other != nil {
+			c.add("store: workflow %s is there twice, as %s and %s", call.Key, other.ID, call.ID)
+		}
+		byKey[call.Key] = call
+	}
+	for _, line := range c.Lines {
+		if line.Event != ledger.Made {
+			continue
+		}
+		switch call := byKey[strconv.Itoa(line.Workflow)]; {
+		case call == nil:
+			c.add("store: workflow %d, acknowledged to %s as call %s, is lost", line.Workflow, line.Process, line.Call)
+		case string(call.ID) != line.Call:
+			c.add("store: workflow %d is call %s, and was acknowledged to %s as %s", line.Workflow, call.ID, line.Process, line.Call)
+		}
+	}
+	matched := 0
+	for n := range c.Workflows {
+		call := byKey[strconv.Itoa(n)]
+		if call == nil {
+			c.add("store: workflow %d is not there", n)
+			continue
+		}
+		matched += c.compare(call, plan.For(c.Seed, n).Tree())
+	}
+	if len(c.found) == 0 && matched != len(c.Calls) {
+		c.add("store: %d calls, of which %d belong to no workflow", len(c.Calls), len(c.Calls)-matched)
+	}
+}
+
+// compare compares a call, and those below it, with what it has to be. It returns how many
+// they are.
+func (c *checker) compare(call *dispatch.CallInfo, want plan.Node) int {
+	name := fmt.Sprintf("store: call %s of %s", call.ID, call.Function)
+	if call.Function != want.Function {
+		c.add("%s: want %s", name, want.Function)
+		return 1
+	}
+	matched := 1
+	left := slices.Clone(c.children[call.ID])
+	var tokens []string
+	for _, child := range want.Children {
+		input, err := json.Marshal(child.Input)
+		if err != nil {
+			panic(err) // not so
+		}
+		i := slices.IndexFunc(left, func(l *dispatch.CallInfo) bool {
+			return l.Function == child.Function && bytes.Equal(bytes.TrimSpace(l.Input), input)
+		})
+		if i < 0 {
+			c.add("%s has no call of %s with %s", name, child.Function, input)
+			continue
+		}
+		matched += c.compare(left[i], child)
+		if left[i].Status == dispatch.StatusOK && child.Function != plan.Undo {
+			tokens = append(tokens, tokensOf(left[i], child)...)
+		}
+		left = slices.Delete(left, i, i+1)
+	}
+	for _, l := range left {
+		c.add("%s has made call %s of %s with %s once too often", name, l.ID, l.Function, l.Input)
+	}
+	if call.Phase != dispatch.PhaseDone {
+		return matched // settled finds it
+	}
+	if call.Attempts != want.Attempts {
+		c.add("%s: %d attempts count, want %d", name, call.Attempts, want.Attempts)
+	}
+	switch {
+	case want.OK && call.Status != dispatch.StatusOK:
+		c.add("%s has failed: %v: %v", name, call.Status, call.Err)
+	case !want.OK && call.Status != dispatch.StatusPermanentError:
+		c.add("%s: status %v, want %v", name, call.Status, dispatch.StatusPermanentError)
+	case want.OK:
+		c.result(name, call, want, tokens)
+	}
+	return matched
+}
+
+// result checks the output of a call that is OK.
+func (c *checker) result(name string, call *dispatch.CallInfo, want plan.Node, tokens []string) {
+	if want.Children != nil {
+		var r plan.Result
+		if err := json.Unmarshal(call.Output, &r); err != nil {
+			c.add("%s: result %s: %v", name, call.Output, err)
+			return
+		}
+		if r.Value != want.Value {
+			c.add("%s: the result is %d, want %d", name, r.Value, want.Value)
+		}
+		if !slices.Equal(r.Tokens, tokens) {
+			c.add("%s has got results %v, and recorded were %v", name, r.Tokens, tokens)
+		}
+		return
+	}
+	var out plan.Output
+	if err := json.Unmarshal(call.Output, &out); err != nil {
+		c.add("%s: result %s: %v", name, call.Output, err)
+		return
+	}
+	if out.Value != want.Value {
+		c.add("%s: the result is %d, want %d", name, out.Value, want.Value)
+	}
+	if i, ok := c.begin[out.Token]; !ok || !c.ended[out.Token] || c.Lines[i].Call != string(call.ID) {
+		c.add("%s: the result %s is that of no attempt at it", name, call.Output)
+	}
+}
+
+// tokensOf returns the tokens in the output of a call. What is wrong with it is reported by
+// result.
+func tokensOf(call *dispatch.CallInfo, n plan.Node) []string {
+	if n.Children == nil {
+		var out plan.Output
+		_ = json.Unmarshal(call.Output, &out)
+		return []string{out.Token}
+	}
+	var r plan.Result
+	_ = json.Unmarshal(call.Output, &r)
+	return r.Tokens
+}
+
+// settled: all calls are done, and nothing is kept for them.
+func (c *checker) settled() {
+	for _, call := range c.Calls {
+		switch {
+		case call.Phase != dispatch.PhaseDone:
+			c.add("store: call %s of %s is left %v: %v: %v", call.ID, call.Function, call.Phase, call.Status, call.Err)
+		case call.State != 0:
+			c.add("store: call %s of %s is done, and its state is kept", call.ID, call.Function)
+		}
+	}
+	for id := range c.begins {
+		if c.byID[id] == nil {
+			c.add("store: call %s, which has run, is lost", id)
+		}
+	}
+}
+
+// seen: what was seen to be done stays as it was.
+func (c *checker) seen() {
+	for id, s := range c.Seen {
+		switch call := c.byID[id]; {
+		case call == nil:
+			c.add("store: call %s was done, and is lost", id)
+		case call.Phase != dispatch.PhaseDone:
+			c.add("store: call %s was done, and is %v", id, call.Phase)
+		case outcome(*call) != s.Outcome:
+			c.add("store: the outcome of call %s was %s, and is %s", id, s.Outcome, outcome(*call))
+		}
+	}
+}
+
+// reruns: no attempt at a call begins when its outcome is recorded: by the time that was recorded
+// with it, and by when it was first seen. Nor does it begin twice in a process.
+func (c *checker) reruns() {
+	for id, begins := range c.begins {
+		call := c.byID[id]
+		if call == nil || call.Phase != dispatch.PhaseDone {
+			continue
+		}
+		s, was := c.Seen[id]
+		for _, i := range begins {
+			line := c.Lines[i]
+			late := line.Time().After(call.Updated.Add(time.Millisecond)) || was && line.End > s.Ledger
+			if late && !c.unaware(line) {
+				c.add("ledger: %s ran call %s of %s, whose outcome was recorded", line.Process, id, call.Function)
+			}
+		}
+		c.twice(id, begins)
+	}
+}
+
+// twice: a process does not begin an attempt while it runs another one at the same call, or has
+// the result of one, unless it has lost the call in between.
+func (c *checker) twice(id dispatch.ID, begins []int) {
+	last := make(map[string]ledger.Line)
+	for _, i := range begins {
+		line := c.Lines[i]
+		before, again := last[line.Process]
+		last[line.Process] = line
+		if !again || c.fencedBetween(line.Process, before.At, line.At) {
+			continue
+		}
+		if c.ended[before.Token] {
+			c.add("ledger: %s ran call %s again, although it had a result", line.Process, id)
+		} else if !c.failed(before.Token, i) {
+			c.add("ledger: %s ran call %s twice at a time", line.Process, id)
+		}
+	}
+}
+
+// failed says whether the attempt with a token had failed before line i.
+func (c *checker) failed(token string, i int) bool {
+	for _, line := range c.Lines[c.begin[token]:i] {
+		if line.Event == ledger.Failed && line.Token == token {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *checker) fencedBetween(process string, from, to int64) bool {
+	return slices.ContainsFunc(c.events[process], func(e ledger.Line) bool {
+		return e.Event == ledger.Fenced && from <= e.At && e.At <= to
+	})
+}
+
+// owners: the result that was recorded is that of the last process that had the call. Another
+// one can have begun later only if it had lost the call and did not know.
+func (c *checker) owners() {
+	for id, begins := range c.begins {
+		call := c.byID[id]
+		var out plan.Output
+		if call == nil || call.Status != dispatch.StatusOK || json.Unmarshal(call.Output, &out) != nil {
+			continue
+		}
+		accepted, ok := c.begin[out.Token]
+		if !ok {
+			continue // workflows has found that
+		}
+		for _, i := range begins {
+			if i > accepted && !c.unaware(c.Lines[i]) {
+				c.add("store: call %s has the result of %s, after %s had taken it over", id, c.Lines[accepted].Process, c.Lines[i].Process)
+			}
+		}
+	}
+}
+
+// places: when a call that is awaited has begun, the code in front of that await does not run
+// again, nor does what was awaited before it.
+func (c *checker) places() {
+	furthest := make(map[dispatch.ID]int)
+	for _, line := range c.Lines {
+		workflow, rank := dispatch.ID(line.Call), 2*line.Place
+		switch line.Event {
+		case ledger.Pass:
+		case ledger.Begin:
+			call := c.byID[workflow]
+			if call == nil {
+				continue
+			}
+			workflow, rank = call.Parent, rank+1
+		default:
+			continue
+		}
+		if rank < furthest[workflow] && !c.unaware(line) {
+			c.add("ledger: %s ran workflow %d at place %d (%s), which had come to place %d", line.Process, line.Workflow, line.Place, line.Event, furthest[workflow]/2)
+		}
+		furthest[workflow] = max(furthest[workflow], rank)
+	}
+}
+
+// unaware says whether the process that wrote a line may have lost what it had by then without
+// knowing it: it found out soon after, or was killed before it could, after it had been stopped
+// or the server was down.
+func (c *checker) unaware(line ledger.Line) bool {
+	if c.Lease == 0 {
+		return false
+	}
+	soon := func(from, to int64) bool { return from <= to && to-from <= c.Lease.Microseconds() }
+	killed, paused, stopped := false, false, int64(0)
+	for _, e := range c.events[line.Process] {
+		switch e.Event {
+		case ledger.Fenced:
+			if soon(line.At, e.At) {
+				c.excused++
+				return true
+			}
+		case ledger.Stopped:
+			stopped = e.At
+		case ledger.Continued:
+			paused = paused || soon(e.At, line.At) && e.At-stopped > c.Lease.Microseconds()/2
+			if stopped <= line.At && line.At <= e.At { // the signal had not arrived
+				paused = true
+			}
+		case ledger.Killed:
+			killed = soon(line.At, e.At)
+		}
+	}
+	for _, up := range c.outages {
+		paused = paused || soon(up.At, line.At)
+	}
+	if killed && paused {
+		c.excused++
+		return true
+	}
+	return false
+}

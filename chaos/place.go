@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"crypto/rand"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/coroc-dev/coroc/dispatch"
+	"github.com/coroc-dev/coroc/dispatch/postgres"
+	"github.com/coroc-dev/coroc/internal/pgtest"
+)
+
+// place is where the store is.
+type place struct {
+	arguments []string         // of a worker
+	server    *pgtest.Server   // nil if it is not private
+	admin     string           // URL of the database, "" if there is none
+	schema    string           //
+	source    string           // URL, or path of the file
+	reader    *dispatch.Reader // nil until there is something to read
+}
+
+// newPlace makes an empty store of that kind below a folder, or starts its server.
+func newPlace(kind, dir string) (*place, error) {
+	if kind == "sqlite" {
+		path := filepath.Join(dir, "store.db")
+		return &place{source: path, arguments: []string{"-sqlite", path}}, nil
+	}
+	p := &place{admin: os.Getenv(pgtest.Variable), schema: "chaos_" + strings.ToLower(rand.Text())}
+	if p.admin == "" {
+		var err error
+		if p.server, err = pgtest.Start(); err != nil {
+			return nil, fmt.Errorf("no PostgreSQL (set %s, or install it): %w", pgtest.Variable, err)
+		}
+		p.admin = p.server.URL
+	}
+	p.source = pgtest.With(p.admin, "application_name", p.schema)
+	p.arguments = []string{"-url", p.source, "-schema", p.schema}
+	return p, nil
+}
+
+// calls calls f with each call that is stored.
+func (p *place) calls(ctx context.Context, f func(dispatch.CallInfo)) error {
+	if p.reader == nil {
+		var err error
+		if p.admin == "" {
+			p.reader, err = dispatch.OpenReader(p.source)
+		} else {
+			p.reader, err = dispatch.OpenReaderFrom(ctx, postgres.Source(p.admin, postgres.Schema(p.schema)))
+		}
+		if err != nil {
+			p.reader = nil
+			return err
+		}
+	}
+	return p.reader.Calls(ctx, func(c dispatch.CallInfo) bool {
+		f(c)
+		return true
+	})
+}
+
+// cut ends all connections of the workers to the server.
+func (p *place) cut(ctx context.Context) error {
+	conn, err := pgx.Connect(ctx, p.admin)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	_, err = conn.Exec(ctx, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1", p.schema)
+	return err
+}
+
+// left returns what is left in the store that only workers need, when there are none.
+func (p *place) left(ctx context.Context) ([]string, error) {
+	if p.admin == "" {
+		return p.leftInFile()
+	}
+	conn, err := pgx.Connect(ctx, p.admin)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close(ctx)
+	var found []string
+	for what, query := range map[string]string{
+		"connections of workers":                "SELECT count(*) FROM pg_stat_activity WHERE application_name = '" + p.schema + "'",
+		"advisory locks":                        "SELECT count(*) FROM pg_locks l JOIN pg_stat_activity USING (pid) WHERE locktype = 'advisory' AND application_name = '" + p.schema + "'",
+		"prepared transactions":                 "SELECT count(*) FROM pg_prepared_xacts WHERE database = current_database()",
+		"leases that nobody has ended":          "SELECT count(*) FROM " + p.schema + ".incarnations WHERE fenced IS NULL",
+		"incarnations whose calls are not free": "SELECT count(*) FROM " + p.schema + ".incarnations WHERE fenced IS NOT NULL AND emptied IS NULL AND id IN (SELECT owner FROM " + p.schema + ".calls WHERE phase <> 3)",
+		"states of calls that are done":         "SELECT count(*) FROM " + p.schema + ".states",
+	} {
+		var n int
+		if err := conn.QueryRow(ctx, query).Scan(&n); err != nil {
+			return nil, fmt.Errorf("%s: %w", what, err)
+		}
+		if n > 0 {
+			found = append(found, fmt.Sprintf("store: %d %s", n, what))
+		}
+	}
+	return found, nil
+}
+
+// leftInFile opens the file as a worker would, which fails if it is locked.
+func (p *place) leftInFile() ([]string, error) {
+	d, err := dispatch.New(dispatch.WithStore(p.source))
+	if err != nil {
+		return []string{fmt.Sprintf("store: it cannot be opened when all workers have ended: %v", err)}, nil
+	}
+	return nil, d.Close()
+}
+
+// close drops what newPlace made.
+func (p *place) close() error {
+	if p.reader != nil {
+		_ = p.reader.Close() // it only read
+	}
+	if p.server != nil {
+		p.server.Stop()
+		return nil
+	}
+	if p.admin == "" {
+		return nil
+	}
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, p.admin)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	_, err = conn.Exec(ctx, "DROP SCHEMA IF EXISTS "+p.schema+" CASCADE")
+	return err
+}

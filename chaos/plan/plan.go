@@ -1,0 +1,139 @@
+// Package plan says what each workflow of the chaos test does and what has to come of it. Both
+// follow from the seed and the workflow's number, so who checks needs to ask nobody.
+package plan
+
+import "math/rand/v2"
+
+// The functions. All but the last two are workflows.
+const (
+	Sequence = "sequence" // steps, one after the other
+	FanOut   = "fanout"   // a step, many at once, a step
+	Tree     = "tree"     // branches at once
+	Branch   = "branch"   // of a tree: steps, one after the other
+	Saga     = "saga"     // steps that are undone, the last one first, if one of them fails for good
+	Retries  = "retries"  // steps that fail some times before they succeed
+	Step     = "step"
+	Undo     = "undo"
+)
+
+// Shapes are the functions of workflows that are dispatched.
+var Shapes = []string{Sequence, FanOut, Tree, Saga, Retries}
+
+// Spec is one workflow.
+type Spec struct {
+	Number int
+	Shape  string
+	Width  int  // steps or branches
+	Doomed bool // of a saga: the last step fails for good
+}
+
+// For returns workflow number n of a seed.
+func For(seed uint64, n int) Spec {
+	rnd := rand.New(rand.NewPCG(seed, uint64(n)))
+	s := Spec{Number: n, Shape: Shapes[n%len(Shapes)], Width: 2 + rnd.IntN(5), Doomed: rnd.IntN(2) == 0}
+	if s.Shape == FanOut {
+		s.Width *= 4
+	}
+	return s
+}
+
+// Input is the input of a step, an undo or a branch.
+type Input struct {
+	Workflow int
+	Place    int // of the await in its workflow, from 0
+	Position int // in a gather
+	Value    int64
+	Fails    int // how many attempts fail temporarily
+	Doomed   bool
+}
+
+// Output is the output of a step or undo.
+type Output struct {
+	Token string
+	Value int64
+}
+
+// Result is the output of a workflow: all tokens of the steps that it, and its branches, had
+// the results of, in order.
+type Result struct {
+	Tokens []string
+	Value  int64
+}
+
+// Of returns the value of a step with that input.
+func Of(in Input) int64 {
+	v := uint64(in.Value)*6364136223846793005 + uint64(in.Place)<<32 + uint64(in.Position) + uint64(in.Workflow)
+	return int64(v >> 12) // JSON numbers are exact below 1<<53
+}
+
+// Fails returns how many attempts of the step at a place of a workflow fail.
+func (s Spec) Fails(place int) int { return (s.Number + place) % 3 }
+
+// Node is a call that there has to be, once.
+type Node struct {
+	Function string
+	Input    any
+	Children []Node
+	OK       bool
+	Attempts int   // how many count
+	Value    int64 // of its output
+}
+
+// Tree returns the call of the workflow and all calls below it.
+func (s Spec) Tree() Node {
+	root := Node{Function: s.Shape, Input: s, OK: true, Attempts: 1}
+	v := int64(s.Number)
+	step := func(in Input) Node {
+		in.Workflow = s.Number
+		return Node{Function: Step, Input: in, OK: !in.Doomed, Attempts: in.Fails + 1, Value: Of(in)}
+	}
+	add := func(n Node) int64 {
+		root.Children = append(root.Children, n)
+		return n.Value
+	}
+	switch s.Shape {
+	case Sequence:
+		for i := range s.Width {
+			v = add(step(Input{Place: i, Value: v}))
+		}
+	case Retries:
+		for i := range s.Width {
+			v = add(step(Input{Place: i, Value: v, Fails: s.Fails(i)}))
+		}
+	case FanOut:
+		v = add(step(Input{Value: v}))
+		sum := int64(0)
+		for i := range s.Width {
+			sum += add(step(Input{Place: 1, Position: i, Value: v}))
+		}
+		v = add(step(Input{Place: 2, Value: sum % 1000}))
+	case Tree:
+		sum := int64(0)
+		for i := range s.Width {
+			in := Input{Workflow: s.Number, Position: i, Value: v}
+			b := Node{Function: Branch, Input: in, OK: true, Attempts: 1, Value: v}
+			for j := range BranchSteps {
+				c := step(Input{Place: j, Position: i, Value: b.Value})
+				b.Children, b.Value = append(b.Children, c), c.Value
+			}
+			sum += add(b) % 1000
+		}
+		v = sum
+	case Saga:
+		for i := range s.Width {
+			v = add(step(Input{Place: i, Value: v, Doomed: s.Doomed && i == s.Width-1}))
+		}
+		for i := range s.Width - 1 {
+			if s.Doomed {
+				in := Input{Workflow: s.Number, Place: s.Width + i, Position: s.Width - 2 - i}
+				add(Node{Function: Undo, Input: in, OK: true, Attempts: 1, Value: Of(in)})
+			}
+		}
+		root.OK = !s.Doomed
+	}
+	root.Value = v
+	return root
+}
+
+// BranchSteps is how many steps a branch has.
+const BranchSteps = 2

@@ -1,0 +1,250 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/coroc-dev/coroc/chaos/ledger"
+	"github.com/coroc-dev/coroc/chaos/plan"
+	"github.com/coroc-dev/coroc/dispatch"
+)
+
+// options is what the command line says.
+type options struct {
+	store              string
+	seed               uint64
+	workers, workflows int
+	duration, every    time.Duration
+	lease              time.Duration
+	patience           time.Duration
+	program            string
+	dir                string
+}
+
+// overlap is how many workflows a worker dispatches again that were acknowledged before.
+const overlap = 10
+
+// build makes the worker, from what coroc has generated.
+func (o *options) build(ctx context.Context, show *show) error {
+	if o.program != "" {
+		return nil
+	}
+	o.program = filepath.Join(o.dir, "worker.exe")
+	began := time.Now()
+	cmd := exec.CommandContext(ctx, "go", "build", "-tags", "durable", "-o", o.program, "github.com/coroc-dev/coroc/chaos/worker")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", cmd, err, out)
+	}
+	show.line("the worker is built, with -tags durable (%.1f s)", time.Since(began).Seconds())
+	return nil
+}
+
+// chaos is one run.
+type chaos struct {
+	*options
+	show    *show
+	place   *place
+	ledger  *ledger.Ledger
+	tail    *ledger.Tail
+	fleet   *fleet
+	watch   *watch
+	began   time.Time
+	actions []action
+	lines   []ledger.Line
+	made    []int // by worker, how many of its workflows were acknowledged
+	count   map[Kind]int
+	killed  time.Time // when a worker was, the last time
+}
+
+// run runs workflows while workers are killed, and returns what was found.
+func (o *options) run(ctx context.Context, show *show) (_ *checker, err error) {
+	if err := o.build(ctx, show); err != nil {
+		return nil, err
+	}
+	c := &chaos{options: o, show: show, made: make([]int, o.workers), count: make(map[Kind]int)}
+	if c.place, err = newPlace(o.store, o.dir); err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, c.place.close()) }()
+	path := filepath.Join(o.dir, "ledger.jsonl")
+	if c.ledger, err = ledger.Open(path, "chaos"); err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, c.ledger.Close()) }()
+	c.tail = ledger.NewTail(path)
+	log, err := os.Create(filepath.Join(o.dir, "workers.log"))
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	c.began = time.Now()
+	c.fleet = &fleet{program: o.program, arguments: c.arguments, ledger: c.ledger, log: log, slots: make([]slot, o.workers)}
+	defer c.fleet.destroy()
+	c.actions = schedule(o.seed, circumstances{
+		Duration: o.duration, Every: o.every, Lease: o.lease, Workers: o.workers,
+		Server: c.place.admin != "", Private: c.place.server != nil,
+	})
+	show.line("-store %s -seed %d: %d workflows, %d workers, and in %v %d things that happen to them", o.store, o.seed, o.workflows, o.workers, o.duration, len(c.actions))
+	for i := range o.workers {
+		if err := c.fleet.start(i); err != nil {
+			return nil, err
+		}
+	}
+	c.watch = startWatch(ctx, c.place, c.ledger)
+	err = c.torment(ctx)
+	if err == nil {
+		err = c.finish(ctx)
+	}
+	c.watch.stop()
+	if err != nil {
+		return nil, err
+	}
+	return c.judge(ctx)
+}
+
+// arguments are those of a new process.
+func (c *chaos) arguments(slot int) []string {
+	first := max(c.made[slot]-overlap, 0)*c.workers + slot
+	return append([]string{
+		"-ledger", filepath.Join(c.dir, "ledger.jsonl"), "-lease", c.lease.String(), "-seed", strconv.FormatUint(c.seed, 10),
+		"-first", strconv.Itoa(first), "-step", strconv.Itoa(c.workers), "-workflows", strconv.Itoa(c.workflows),
+		"-began", strconv.FormatInt(c.began.UnixMilli(), 10), "-spread", (c.duration * 9 / 10).String(),
+	}, c.place.arguments...)
+}
+
+// read takes in what was noted.
+func (c *chaos) read() error {
+	lines, err := c.tail.Read()
+	if err != nil {
+		return err
+	}
+	for _, l := range lines {
+		if l.Event == ledger.Made {
+			i := l.Workflow % c.workers
+			c.made[i] = max(c.made[i], l.Workflow/c.workers+1)
+		}
+	}
+	c.lines = append(c.lines, lines...)
+	return nil
+}
+
+// torment does what the schedule says.
+func (c *chaos) torment(ctx context.Context) error {
+	for _, a := range c.actions {
+		if err := c.wait(ctx, func() bool { return time.Since(c.began) >= a.At }); err != nil {
+			return err
+		}
+		if err := c.do(ctx, a); err != nil {
+			return fmt.Errorf("%v: %w", a, err)
+		}
+	}
+	return c.wait(ctx, func() bool { return time.Since(c.began) >= c.duration })
+}
+
+func (c *chaos) do(ctx context.Context, a action) error {
+	c.count[a.Kind]++
+	switch a.Kind {
+	case Cut:
+		return c.place.cut(ctx)
+	case Crash:
+		if err := c.fleet.note(ledger.Down, ""); err != nil {
+			return err
+		}
+		if err := c.place.server.Crash(); err != nil {
+			return err
+		}
+		return c.fleet.note(ledger.Up, "")
+	case Kill:
+		c.killed = time.Now()
+	}
+	return c.fleet.do(a.Kind, a.Worker)
+}
+
+// wait looks after all until something is so.
+func (c *chaos) wait(ctx context.Context, until func() bool) error {
+	for !until() {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+		if err := errors.Join(c.read(), c.fleet.look()); err != nil {
+			return err
+		}
+		c.show.progress(int(c.watch.done.Load()), c.workflows)
+	}
+	return nil
+}
+
+// finish lets the workers come to the end of their work, and ends them.
+func (c *chaos) finish(ctx context.Context) error {
+	if err := c.fleet.heal(); err != nil {
+		return err
+	}
+	c.show.line("from now on they are left alone; %d of %d workflows are done", c.watch.done.Load(), c.workflows)
+	last, since := int64(-1), time.Now()
+	err := c.wait(ctx, func() bool {
+		if n := c.watch.done.Load(); n != last {
+			last, since = n, time.Now()
+		}
+		return last >= int64(c.workflows) || time.Since(since) > c.patience
+	})
+	if err != nil {
+		return err
+	}
+	// The leases of those that were killed have to pass.
+	if err := c.wait(ctx, func() bool { return time.Since(c.killed) > 2*c.lease+time.Second }); err != nil {
+		return err
+	}
+	return c.fleet.end(ctx)
+}
+
+// judge collects the evidence and checks it.
+func (c *chaos) judge(ctx context.Context) (*checker, error) {
+	if err := c.read(); err != nil {
+		return nil, err
+	}
+	ev := evidence{Seed: c.seed, Workflows: c.workflows, Lines: c.lines, Torn: c.tail.Torn, Seen: c.watch.seen}
+	if c.place.admin != "" {
+		ev.Lease = c.lease
+	}
+	if err := c.place.calls(ctx, func(call dispatch.CallInfo) { ev.Calls = append(ev.Calls, call) }); err != nil {
+		return nil, err
+	}
+	left, err := c.place.left(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ev.Others = append(append(left, c.fleet.deaths...), c.watch.changed...)
+	verdict := check(ev)
+	c.show.end()
+	c.summary(verdict)
+	return verdict, nil
+}
+
+// summary prints the figures.
+func (c *chaos) summary(v *checker) {
+	events, shapes := make(map[ledger.Event]int), make(map[string]int)
+	for _, l := range v.Lines {
+		events[l.Event]++
+	}
+	for _, call := range v.Calls {
+		if call.Parent == "" {
+			shapes[call.Function]++
+		}
+	}
+	c.show.line("%d killed, %d stopped, connections cut %d times, the server crashed %d times; %d times a process found that it had been fenced",
+		c.count[Kill], c.count[Stall], c.count[Cut], c.count[Crash], events[ledger.Fenced])
+	for _, shape := range plan.Shapes {
+		c.show.line("%6d %s", shapes[shape], shape)
+	}
+	c.show.line("%d calls; %d attempts at steps noted, of which %d came to no end; %d notes of processes that did not know yet that they were fenced",
+		len(v.Calls), events[ledger.Begin], events[ledger.Begin]-events[ledger.OK]-events[ledger.Failed], v.excused)
+	c.show.line("the store was looked at %d times meanwhile (%d times in vain), and %d calls were seen to be done", c.watch.looks, c.watch.missed, len(v.Seen))
+}

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+)
+
+// Kind is something that is done to workers or to the server of the store.
+type Kind string
+
+// The kinds.
+const (
+	Kill    Kind = "kill"    // SIGKILL
+	Restart Kind = "restart" // of a worker that was killed
+	Stall   Kind = "stall"   // SIGSTOP
+	Go      Kind = "go"      // SIGCONT
+	Cut     Kind = "cut"     // all connections to the server
+	Crash   Kind = "crash"   // of the server, which starts again
+)
+
+// action is something that is done at a moment.
+type action struct {
+	At     time.Duration // since the beginning
+	Kind   Kind
+	Worker int
+}
+
+func (a action) String() string {
+	switch a.Kind {
+	case Cut:
+		return "all connections are cut"
+	case Crash:
+		return "the server crashes and starts again"
+	}
+	return fmt.Sprintf("%s worker %d", a.Kind, a.Worker)
+}
+
+// circumstances are what a schedule depends on beside the seed.
+type circumstances struct {
+	Duration, Every, Lease time.Duration
+	Workers                int
+	Server, Private        bool // there is a server; it may be crashed
+}
+
+// schedule returns what is done, in order. It is the same for the same arguments. What is
+// killed is started again and what is stopped goes on, by the end at the latest.
+func schedule(seed uint64, c circumstances) []action {
+	rnd := rand.New(rand.NewPCG(seed, 0x6368616f73))
+	span := func(low, high time.Duration) time.Duration { return low + time.Duration(rnd.Int64N(int64(high-low))) }
+	busy := make([]time.Duration, c.Workers) // until when a worker is killed or stopped
+	var all []action
+	for at := span(0, 2*c.Every); at < c.Duration; at += span(c.Every/4, c.Every*7/4) {
+		worker, kind, length := rnd.IntN(c.Workers), rnd.IntN(12), span(0, time.Second)
+		stall := span(c.Lease/4, 5*c.Lease/2)
+		switch {
+		case c.Private && kind < 2:
+			all = append(all, action{At: at, Kind: Crash})
+		case c.Server && kind < 5:
+			all = append(all, action{At: at, Kind: Cut})
+		case busy[worker] > at:
+			// It is left alone, but the next draws are the same.
+		case kind < 9:
+			busy[worker] = at + length
+			all = append(all, action{at, Kill, worker}, action{min(busy[worker], c.Duration), Restart, worker})
+		default:
+			busy[worker] = at + stall
+			all = append(all, action{At: at, Kind: Stall, Worker: worker})
+			if rnd.IntN(4) == 0 { // it dies while it is stopped
+				all = append(all, action{min(at+stall, c.Duration), Kill, worker}, action{min(at+stall+length, c.Duration), Restart, worker})
+				busy[worker] += length
+				break
+			}
+			all = append(all, action{min(at+stall, c.Duration), Go, worker})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b action) int { return cmp.Compare(a.At, b.At) })
+	return all
+}

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"pgregory.net/rapid"
+)
+
+// A seed replays its schedule; all that is killed or stopped runs again by the end; and nothing is
+// done to a worker that the last thing done to it does not leave possible.
+func TestSchedule(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		seed := rapid.Uint64().Draw(t, "seed")
+		c := circumstances{
+			Duration: 30 * time.Second, Every: 300 * time.Millisecond, Lease: time.Second,
+			Workers: rapid.IntRange(1, 5).Draw(t, "workers"), Server: rapid.Bool().Draw(t, "server"),
+		}
+		c.Private = c.Server && rapid.Bool().Draw(t, "private")
+		all := schedule(seed, c)
+		assert.Equal(t, all, schedule(seed, c))
+		assert.NotEqual(t, all, schedule(seed+1, c))
+		last := make(map[int]Kind)
+		count := make(map[Kind]int)
+		at := time.Duration(0)
+		for _, a := range all {
+			assert.LessOrEqual(t, at, a.At)
+			assert.LessOrEqual(t, a.At, c.Duration)
+			at = a.At
+			count[a.Kind]++
+			switch before := last[a.Worker]; a.Kind {
+			case Crash, Cut:
+				continue
+			case Kill:
+				assert.Contains(t, []Kind{"", Restart, Go, Stall}, before)
+			case Restart:
+				assert.Equal(t, Kill, before)
+			case Stall:
+				assert.Contains(t, []Kind{"", Restart, Go}, before)
+			case Go:
+				assert.Equal(t, Stall, before)
+			}
+			last[a.Worker] = a.Kind
+		}
+		for worker, kind := range last {
+			assert.Contains(t, []Kind{Restart, Go}, kind, worker)
+		}
+		assert.Equal(t, c.Server, count[Cut] > 0)
+		assert.Equal(t, c.Private, count[Crash] > 0)
+		assert.Positive(t, count[Kill])
+		assert.Positive(t, count[Stall])
+	})
+}

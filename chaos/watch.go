@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/coroc-dev/coroc/chaos/ledger"
+	"github.com/coroc-dev/coroc/dispatch"
+)
+
+// watch reads the store again and again while the workers run.
+type watch struct {
+	place   *place
+	ledger  *ledger.Ledger
+	done    atomic.Int64 // workflows that are
+	looks   int
+	missed  int // looks that failed, because the server was down
+	seen    map[dispatch.ID]sight
+	changed []string
+	cancel  context.CancelFunc
+	ended   sync.WaitGroup
+}
+
+func startWatch(ctx context.Context, p *place, l *ledger.Ledger) *watch {
+	w := &watch{place: p, ledger: l, seen: make(map[dispatch.ID]sight)}
+	ctx, w.cancel = context.WithCancel(ctx)
+	w.ended.Go(func() {
+		for ctx.Err() == nil {
+			began := time.Now()
+			if err := w.look(ctx); err != nil {
+				w.missed++
+			} else {
+				w.looks++
+			}
+			select {
+			case <-ctx.Done():
+			case <-time.After(max(4*time.Since(began), 200*time.Millisecond)): // the workers are to be busy with something else
+			}
+		}
+	})
+	return w
+}
+
+// look takes note of what is done, and of what was done and is not as it was.
+func (w *watch) look(ctx context.Context) error {
+	var fresh []dispatch.CallInfo
+	count := 0
+	done := int64(0)
+	err := w.place.calls(ctx, func(c dispatch.CallInfo) {
+		s, was := w.seen[c.ID]
+		switch {
+		case c.Phase == dispatch.PhaseDone && !was:
+			fresh = append(fresh, c)
+		case was && (c.Phase != dispatch.PhaseDone || outcome(c) != s.Outcome):
+			w.changed = append(w.changed, fmt.Sprintf("store: call %s of %s was done with %s, and then %v with %s", c.ID, c.Function, s.Outcome, c.Phase, outcome(c)))
+		}
+		if was {
+			count++
+		}
+		if c.Phase == dispatch.PhaseDone && c.Parent == "" {
+			done++
+		}
+	})
+	if err != nil {
+		return err
+	}
+	if count < len(w.seen) {
+		w.changed = append(w.changed, fmt.Sprintf("store: of %d calls that were done, %d were not there", len(w.seen), len(w.seen)-count))
+	}
+	size, err := w.ledger.Size()
+	if err != nil {
+		return err
+	}
+	for _, c := range fresh {
+		w.seen[c.ID] = sight{outcome(c), size}
+	}
+	w.done.Store(done)
+	return nil
+}
+
+// stop ends it.
+func (w *watch) stop() {
+	w.cancel()
+	w.ended.Wait()
+}
