@@ -65,15 +65,16 @@ func (p *place) calls(ctx context.Context, f func(dispatch.CallInfo)) error {
 	})
 }
 
-// cut ends all connections of the workers to the server.
-func (p *place) cut(ctx context.Context) error {
+// cut ends all connections of the workers to the server, and returns how many there were. Their
+// names begin with that of the schema.
+func (p *place) cut(ctx context.Context) (int, error) {
 	conn, err := pgx.Connect(ctx, p.admin)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer conn.Close(ctx)
-	_, err = conn.Exec(ctx, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1", p.schema)
-	return err
+	tag, err := conn.Exec(ctx, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE starts_with(application_name, $1)", p.schema)
+	return int(tag.RowsAffected()), err
 }
 
 // left returns what is left in the store that only workers need, when there are none.
@@ -88,8 +89,8 @@ func (p *place) left(ctx context.Context) ([]string, error) {
 	defer conn.Close(ctx)
 	var found []string
 	for what, query := range map[string]string{
-		"connections of workers":                "SELECT count(*) FROM pg_stat_activity WHERE application_name = '" + p.schema + "'",
-		"advisory locks":                        "SELECT count(*) FROM pg_locks l JOIN pg_stat_activity USING (pid) WHERE locktype = 'advisory' AND application_name = '" + p.schema + "'",
+		"connections of workers":                "SELECT count(*) FROM pg_stat_activity WHERE starts_with(application_name, '" + p.schema + "')",
+		"advisory locks":                        "SELECT count(*) FROM pg_locks l JOIN pg_stat_activity USING (pid) WHERE locktype = 'advisory' AND starts_with(application_name, '" + p.schema + "')",
 		"prepared transactions":                 "SELECT count(*) FROM pg_prepared_xacts WHERE database = current_database()",
 		"leases that nobody has ended":          "SELECT count(*) FROM " + p.schema + ".incarnations WHERE fenced IS NULL",
 		"incarnations whose calls are not free": "SELECT count(*) FROM " + p.schema + ".incarnations WHERE fenced IS NOT NULL AND emptied IS NULL AND id IN (SELECT owner FROM " + p.schema + ".calls WHERE phase <> 3)",

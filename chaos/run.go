@@ -59,6 +59,7 @@ type chaos struct {
 	lines   []ledger.Line
 	made    []int // by worker, how many of its workflows were acknowledged
 	count   map[Kind]int
+	severed int       // connections
 	killed  time.Time // when a worker was, the last time
 }
 
@@ -151,7 +152,9 @@ func (c *chaos) do(ctx context.Context, a action) error {
 	c.count[a.Kind]++
 	switch a.Kind {
 	case Cut:
-		return c.place.cut(ctx)
+		n, err := c.place.cut(ctx)
+		c.severed += n
+		return err
 	case Crash:
 		if err := c.fleet.note(ledger.Down, ""); err != nil {
 			return err
@@ -210,6 +213,9 @@ func (c *chaos) judge(ctx context.Context) (*checker, error) {
 	if err := c.read(); err != nil {
 		return nil, err
 	}
+	if c.count[Cut] > 2 && c.severed == 0 {
+		return nil, errors.New("connections were to be cut, and the workers had none that could be found")
+	}
 	ev := evidence{Seed: c.seed, Workflows: c.workflows, Lines: c.lines, Torn: c.tail.Torn, Seen: c.watch.seen}
 	if c.place.admin != "" {
 		ev.Lease = c.lease
@@ -239,8 +245,8 @@ func (c *chaos) summary(v *checker) {
 			shapes[call.Function]++
 		}
 	}
-	c.show.line("%d killed, %d stopped, connections cut %d times, the server crashed %d times; %d times a process found that it had been fenced",
-		c.count[Kill], c.count[Stall], c.count[Cut], c.count[Crash], events[ledger.Fenced])
+	c.show.line("%d killed, %d stopped, connections cut %d times (%d in all), the server crashed %d times; %d times a process found that it had been fenced",
+		c.count[Kill], c.count[Stall], c.count[Cut], c.severed, c.count[Crash], events[ledger.Fenced])
 	for _, shape := range plan.Shapes {
 		c.show.line("%6d %s", shapes[shape], shape)
 	}
