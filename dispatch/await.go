@@ -100,10 +100,18 @@ func (f *Function[I, O]) Durable_Gather(c *runtime.Coroutine, ctx context.Contex
 
 func (f *Function[I, O]) volatileRequests(inv *invocation, ctx context.Context, ins ...I) ([]engine.Request, error) {
 	requests, err := f.requests(inv, ctx, ins...)
-	if err == nil && inv.volatile.goroutine != goroutine() {
-		err = f.elsewhere()
+	if err == nil {
+		err = inv.inGoroutine(f.name)
 	}
 	return requests, err
+}
+
+// inGoroutine checks that a volatile function awaits itself.
+func (inv *invocation) inGoroutine(name string) error {
+	if inv.volatile.goroutine != goroutine() {
+		return elsewhere(name)
+	}
+	return nil
 }
 
 func (f *Function[I, O]) durableRequests(c *runtime.Coroutine, ctx context.Context, ins ...I) (*invocation, []engine.Request, error) {
@@ -112,22 +120,30 @@ func (f *Function[I, O]) durableRequests(c *runtime.Coroutine, ctx context.Conte
 	if err != nil {
 		return nil, nil, err
 	}
-	if c == runtime.Detached {
-		e, inside := runtime.InTheWay()
-		if !inside && inv.volatile == nil {
-			return nil, nil, f.elsewhere()
-		}
-		return nil, nil, inv.refuse(f.name, e)
-	}
-	if c.Local() != any(inv) {
-		return nil, nil, f.elsewhere()
+	if err := inv.inCoroutine(c, f.name); err != nil {
+		return nil, nil, err
 	}
 	return inv, requests, nil
 }
 
+// inCoroutine checks that a durable function awaits itself.
+func (inv *invocation) inCoroutine(c *runtime.Coroutine, name string) error {
+	if c == runtime.Detached {
+		e, inside := runtime.InTheWay()
+		if !inside && inv.volatile == nil {
+			return elsewhere(name)
+		}
+		return inv.refuse(name, e)
+	}
+	if c.Local() != any(inv) {
+		return elsewhere(name)
+	}
+	return nil
+}
+
 // elsewhere is the error of an await that the function of the call does not make itself.
-func (f *Function[I, O]) elsewhere() error {
-	return fmt.Errorf("dispatch: %s: %w: it is in a goroutine or coroutine that the function of the call runs, or in another call", f.name, ErrOutside)
+func elsewhere(name string) error {
+	return fmt.Errorf("dispatch: %s: %w: it is in a goroutine or coroutine that the function of the call runs, or in another call", name, ErrOutside)
 }
 
 func takeResults(c *runtime.Coroutine) []engine.Result {
@@ -145,11 +161,9 @@ func (f *Function[I, O]) requests(inv *invocation, ctx context.Context, ins ...I
 	if f.body().owner.Load() != inv.d && !inv.d.killed.Load() {
 		return nil, fmt.Errorf("dispatch: %s: %w", f.name, ErrNotRegistered)
 	}
-	done := inv.ctx.isDone()
-	if err := ctx.Err(); err != nil {
+	if err := inv.shield(ctx); err != nil {
 		return nil, err
 	}
-	inv.shielded = done || ctx.Done() == nil
 	requests := make([]engine.Request, len(ins))
 	for i, in := range ins {
 		input, err := encodeJSON(in)
@@ -162,6 +176,17 @@ func (f *Function[I, O]) requests(inv *invocation, ctx context.Context, ins ...I
 		requests[i] = engine.Request{Function: f.name, Input: input}
 	}
 	return requests, nil
+}
+
+// shield notes whether what is awaited with ctx is canceled with the call. It returns the error
+// of a context with which nothing can be awaited.
+func (inv *invocation) shield(ctx context.Context) error {
+	done := inv.ctx.isDone()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	inv.shielded = done || ctx.Done() == nil
+	return nil
 }
 
 func one[O any](results []engine.Result) (O, error) {

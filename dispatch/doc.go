@@ -75,6 +75,11 @@
 // [Dispatcher.Cancel] makes a call end, and what it awaits. The function's context is done, also
 // in the next process; it can clean up, with awaits, if it uses [context.WithoutCancel].
 //
+// # Time
+//
+// [Sleep] and [SleepUntil] are awaits too: of calls that are done when their time has come, also
+// if that was while no process ran.
+//
 // # Exceptions
 //
 //   - A function awaits itself, one thing at a time; Gather is for several. In a goroutine or

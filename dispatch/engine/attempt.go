@@ -370,7 +370,7 @@ func (e *Engine) suspend(r *run, t Turn) {
 	children := make([]call, len(requests))
 	for i, q := range requests {
 		children[i] = call{id: first + int64(i), incarnation: e.store.Incarnation(), generation: c.generation, root: c.root, parent: c,
-			name: q.Function, fn: functions[i], input: q.Input, created: now}
+			name: q.Function, fn: functions[i], input: q.Input, created: now, due: millis(q.Due)}
 	}
 
 	next := c.progress
@@ -408,9 +408,21 @@ func (e *Engine) suspend(r *run, t Turn) {
 			if c.ending != store.None && !c.shielded {
 				child.ending = c.ending // it came while this was being stored
 			}
-			e.enqueue(child)
+			if child.due != 0 {
+				e.delay(child, time.Until(time.UnixMilli(child.due)))
+			} else {
+				e.enqueue(child)
+			}
 		}
 	}
+}
+
+// millis returns a time as it is stored: not before t, and 0 for none.
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.Add(time.Millisecond - 1).UnixMilli()
 }
 
 // spawn returns the steps that create calls and then suspend the one that awaits them. The

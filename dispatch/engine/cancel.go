@@ -108,8 +108,8 @@ func (e *Engine) ended(why store.Status) *Failure {
 	return e.cfg.Describe(why, "the call was canceled")
 }
 
-// concludeAll records calls as done that have not begun, or whose attempts have ended. The
-// engine's lock is held.
+// concludeAll records calls as done that have not begun, or whose attempts have ended, as
+// they were told to end, or with an empty result. The engine's lock is held.
 func (e *Engine) concludeAll(calls []*call) {
 	for _, c := range calls {
 		if c.timer != nil {
@@ -127,16 +127,23 @@ func (e *Engine) concludeAll(calls []*call) {
 }
 
 func (e *Engine) conclude(calls []*call) {
-	f := make([]*Failure, len(calls))
+	results := make([]Result, len(calls))
 	step := store.Step{Change: make([]store.Change, len(calls))}
 	for i, c := range calls {
-		f[i] = e.ended(c.ending)
-		step.Change[i] = c.progress.change(c, store.Done, f[i])
+		r := Result{Status: store.OK, Output: []byte("null")}
+		if c.ending != store.None {
+			f := e.ended(c.ending)
+			r = Result{Status: f.Status, Error: f.Encoded, Failure: f}
+		}
+		results[i] = r
+		change := c.progress.change(c, store.Done, r.Failure)
+		change.Status, change.Output = r.Status, r.Output
+		step.Change[i] = change
 		step.Watch = append(step.Watch, c.unwatch()...)
 	}
 	err := e.commit(calls[0], step)
 	if err != nil && !errors.Is(err, store.ErrFenced) && !errors.Is(err, ErrClosed) {
-		e.log.Error("that calls are canceled could not be stored; they are at the next start", "calls", len(calls), "err", err)
+		e.log.Error("that calls are over could not be stored; it is at the next start", "calls", len(calls), "err", err)
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -144,7 +151,7 @@ func (e *Engine) conclude(calls []*call) {
 		if err != nil {
 			e.shelve(c, fmt.Errorf("call %d: %w: %w", c.id, ErrParked, err))
 		} else {
-			e.done(c, Result{Status: f[i].Status, Error: f[i].Encoded, Failure: f[i]})
+			e.done(c, results[i])
 		}
 		e.settled(c)
 	}

@@ -66,6 +66,7 @@ type function struct {
 	queue  queue
 	active int // executions that run
 	gate   *limit.Gate
+	sleeps bool        // it is Sleep
 	timer  *time.Timer // for the gate to be asked again
 	wake   time.Time   // when that is
 }
@@ -100,6 +101,7 @@ type call struct {
 	awaiter               int64     // the number of the parent if it is not known as a call
 	remote                bool      // the store is asked whether what it awaits is done
 	created               int64     // milliseconds since 1970
+	due                   int64     // when it is made, milliseconds since 1970; 0 for at once
 	queued                time.Time // since when it could run
 	progress
 	permit limit.Permit // of the attempt that runs
@@ -148,6 +150,8 @@ func New(cfg Config) (*Engine, error) {
 	for _, f := range cfg.Functions {
 		e.functions[f.Name] = e.newFunction(f)
 	}
+	e.functions[Sleep] = e.newFunction(Function{Name: Sleep})
+	e.functions[Sleep].sleeps = true
 	if shared, ok := cfg.Store.(store.Shared); ok {
 		e.fleet = newFleet(e, shared)
 		e.writer = newWriter(e.store, e.log, e.fleet.rejoin, cfg.Commits)
@@ -277,10 +281,14 @@ func (e *Engine) holdKey(ctx context.Context, key string) (release func(), err e
 
 // record returns the call as it is stored when it is created.
 func (c *call) record(parent int64) store.Call {
-	return store.Call{
+	r := store.Call{
 		ID: c.id, Incarnation: c.incarnation, Parent: parent, Root: c.root, Function: c.name,
 		Phase: store.Ready, Input: c.input, Created: time.UnixMilli(c.created),
 	}
+	if c.due != 0 {
+		r.Due = time.UnixMilli(c.due)
+	}
+	return r
 }
 
 // Wait returns the outcome of a call of that function when it is done.
@@ -438,7 +446,7 @@ func (e *Engine) enqueue(c *call) {
 		}
 		return
 	}
-	if c.ending != store.None && !c.suspended {
+	if (c.ending != store.None || c.fn.sleeps) && !c.suspended {
 		e.concludeAll([]*call{c})
 		return
 	}

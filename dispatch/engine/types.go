@@ -75,6 +75,7 @@ type Turn struct {
 type Request struct {
 	Function string
 	Input    []byte
+	Due      time.Time // not to be run before; zero for at once
 }
 
 // Result is the outcome of a call, as it is given to who awaits it.
@@ -110,6 +111,10 @@ type Policy struct {
 	Breaker     limit.Breaker
 	Restart     bool // try again also after the attempt has awaited
 }
+
+// Sleep is the name of a function that each engine has: a call of it is done when it is due.
+// No attempt is made for it.
+const Sleep = "dispatch.sleep"
 
 // Config is what an engine is made of.
 type Config struct {
