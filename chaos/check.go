@@ -352,8 +352,8 @@ func (c *checker) places() {
 }
 
 // unaware says whether the process that wrote a line may have lost what it had by then without
-// knowing it: it found out soon after, or was killed before it could, after it had been stopped
-// or the server was down.
+// knowing it: it found out soon after, or just before, when it had yet to begin anew; or it was
+// killed before it could, after it had been stopped or the server was down.
 func (c *checker) unaware(line ledger.Line) bool {
 	if c.Lease == 0 {
 		return false
@@ -363,7 +363,7 @@ func (c *checker) unaware(line ledger.Line) bool {
 	for _, e := range c.events[line.Process] {
 		switch e.Event {
 		case ledger.Fenced:
-			if soon(line.At, e.At) {
+			if soon(line.At, e.At) || e.At <= line.At && line.At-e.At <= c.Lease.Microseconds()/4 {
 				c.excused++
 				return true
 			}

@@ -248,7 +248,8 @@ func TestExcuses(t *testing.T) {
 		{"nothing", 100 * time.Millisecond, nil, false},
 		{"it found out soon after", 100 * time.Millisecond, []ledger.Line{{Event: ledger.Fenced, At: 50 * ms}}, true},
 		{"it found out long after", 100 * time.Millisecond, []ledger.Line{{Event: ledger.Fenced, At: 150 * ms}}, false},
-		{"it had found out before", 100 * time.Millisecond, []ledger.Line{{Event: ledger.Fenced, At: -ms}}, false},
+		{"it had found out just before", 100 * time.Millisecond, []ledger.Line{{Event: ledger.Fenced, At: -ms}}, true},
+		{"it had found out before", 100 * time.Millisecond, []ledger.Line{{Event: ledger.Fenced, At: -30 * ms}}, false},
 		{"another one found out", 100 * time.Millisecond, []ledger.Line{{Event: ledger.Fenced, At: 50 * ms, Process: "z"}}, false},
 		{"it was killed", 100 * time.Millisecond, []ledger.Line{{Event: ledger.Killed, At: 50 * ms}}, false},
 		{"it was stopped and killed", 100 * time.Millisecond, []ledger.Line{
