@@ -158,7 +158,7 @@ func (f *Function[I, O]) requests(inv *invocation, ctx context.Context, ins ...I
 	if inv == nil {
 		return nil, fmt.Errorf("dispatch: %s: %w", f.name, ErrOutside)
 	}
-	if f.body().owner.Load() != inv.d && !inv.d.killed.Load() {
+	if !f.runsIn(inv.d) {
 		return nil, fmt.Errorf("dispatch: %s: %w", f.name, ErrNotRegistered)
 	}
 	if err := inv.shield(ctx); err != nil {

@@ -117,13 +117,21 @@ type invocation struct {
 	requests []engine.Request
 	results  []engine.Result
 
-	shielded bool // what is awaited is not canceled with the call
+	shielded bool     // what is awaited is not canceled with the call
+	strategy Strategy // of the next await; All for those that set none
 
 	volatile *volatileExecution // nil in a durable execution
 
 	// refused is why the function could not await: it, or what called Await in it, was not
 	// compiled. Whatever the function makes of the error, the call has not come to an end.
 	refused atomic.Pointer[engine.Failure]
+}
+
+// turn returns that the function awaits calls.
+func (inv *invocation) turn(requests []engine.Request) engine.Turn {
+	s := inv.strategy
+	inv.strategy = All
+	return engine.Turn{Await: requests, Shielded: inv.shielded, Need: s.need, Success: s.success}
 }
 
 func invocationOf(ctx context.Context) *invocation {

@@ -78,7 +78,13 @@
 // # Time
 //
 // [Sleep] and [SleepUntil] are awaits too: of calls that are done when their time has come, also
-// if that was while no process ran.
+// if that was while no process ran. [Function.AwaitWithin] awaits a call for so long at most.
+//
+// # Several calls
+//
+// [Function.Gather] is for calls of one function. [AwaitCalls] is for calls of any functions, and
+// for sleeps; it waits for [All], [Any], the first ([Race]) or some ([AtLeast]) of them, and cancels
+// those that are not needed then.
 //
 // # Exceptions
 //

@@ -156,7 +156,7 @@ var errGivenUp = errors.New("the attempt was given up")
 
 func (v *volatileExecution) await(requests []engine.Request) ([]engine.Result, error) {
 	select {
-	case v.turns <- engine.Turn{Await: requests, Shielded: v.inv.shielded}:
+	case v.turns <- v.inv.turn(requests):
 	case <-v.gone:
 		return nil, v.givenUp()
 	}
@@ -247,7 +247,7 @@ func (e *durableExecution[I, O]) run(results []engine.Result) (t engine.Turn) {
 		}
 	})
 	if suspended {
-		t = engine.Turn{Await: e.inv.requests, Shielded: e.inv.shielded}
+		t = e.inv.turn(e.inv.requests)
 		e.inv.requests = nil
 		if len(t.Await) == 0 {
 			t.Failure = describe(StatusPermanentError, "the function was suspended, but not by an await")

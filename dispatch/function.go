@@ -42,6 +42,7 @@ type AnyFunction interface {
 	unbind(d *Dispatcher)
 	function(d *Dispatcher) (engine.Function, error)
 	original() AnyFunction // what is called
+	runsIn(d *Dispatcher) bool
 }
 
 // Func makes a function known to workflows as name. The name is stored with each call, so
@@ -104,6 +105,11 @@ func (f *Function[I, O]) dispatcher() *Dispatcher {
 		return d
 	}
 	return nil
+}
+
+// runsIn says whether a function that d runs may make calls of f.
+func (f *Function[I, O]) runsIn(d *Dispatcher) bool {
+	return f.body().owner.Load() == d || d.killed.Load()
 }
 
 func (f *Function[I, O]) unbind(d *Dispatcher) { f.body().owner.CompareAndSwap(d, nil) }

@@ -226,14 +226,11 @@ func (e *Engine) loadResults(c *call) ([]Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(outcomes) != c.width {
-		return nil, fmt.Errorf("%d of %d results are there", len(outcomes), c.width)
-	}
 	results := make([]Result, c.width)
-	for i, o := range outcomes {
-		results[i] = Result{Status: o.Status, Output: o.Output, Error: o.Error}
+	for _, o := range outcomes {
+		results[o.ID-c.first] = Result{Status: o.Status, Output: o.Output, Error: o.Error}
 	}
-	return results, nil
+	return c.counted(results)
 }
 
 // unreadable makes a call that could not be read wait a little. It returns nil results.
@@ -252,7 +249,7 @@ func (e *Engine) park(r *run, message string) {
 	e.log.Error("a call is parked until the next start", "call", id, "function", c.name, "err", message)
 	change := c.progress.change(c, store.Parked, f)
 	change.KeepState = true
-	change.First, change.Width, change.Waiting = c.first, c.width, waits{Shielded: c.shielded}.bytes()
+	change.First, change.Width, change.Waiting = c.first, c.width, c.waits.bytes()
 	if cerr := e.commit(c, store.Step{Change: []store.Change{change}}); cerr != nil {
 		e.log.Error("that a call is parked could not be stored", "call", id, "err", cerr)
 	}
@@ -380,7 +377,8 @@ func (e *Engine) suspend(r *run, t Turn) {
 	}
 	change := next.change(c, store.Suspended, nil)
 	change.First, change.Width, change.State = first, len(requests), r.state
-	change.Waiting = waits{Shielded: t.Shielded}.bytes()
+	w := waits{Shielded: t.Shielded, Need: t.Need, Success: t.Success}
+	change.Waiting = w.bytes()
 	ev := r.event(AttemptSuspended)
 	ev.Awaited, ev.State = len(requests), len(r.state)
 	if err = e.commit(c, spawn(c.id, children, change)...); err != nil {
@@ -396,7 +394,8 @@ func (e *Engine) suspend(r *run, t Turn) {
 		return
 	}
 	c.progress = next
-	c.suspended, c.stateful, c.remote, c.shielded = true, r.state != nil, false, t.Shielded
+	c.suspended, c.stateful, c.remote = true, r.state != nil, false
+	c.waits, c.succeeded, c.decided = w, 0, false
 	c.first, c.width, c.pending = first, len(requests), len(requests)
 	c.results = make([]Result, len(requests))
 	c.exec = r.exec
@@ -405,7 +404,7 @@ func (e *Engine) suspend(r *run, t Turn) {
 	for i := range children {
 		if child := &children[i]; e.fleet.keeps(child) {
 			e.calls[child.id] = child
-			if c.ending != store.None && !c.shielded {
+			if c.ending != store.None && !c.waits.Shielded {
 				child.ending = c.ending // it came while this was being stored
 			}
 			if child.due != 0 {
@@ -484,7 +483,7 @@ func (e *Engine) fail(r *run, f *Failure) {
 	if keep {
 		change = next.change(c, store.Suspended, f)
 		change.First, change.Width, change.KeepState = c.first, c.width, true
-		change.Waiting = waits{Shielded: c.shielded}.bytes()
+		change.Waiting = c.waits.bytes()
 	} else {
 		next.awaits = 0
 		change = next.change(c, store.Ready, f)
@@ -511,7 +510,8 @@ func (e *Engine) fail(r *run, f *Failure) {
 
 // restart makes the call one that runs from its input. The engine's lock is held.
 func (c *call) restart() {
-	c.suspended, c.stateful, c.shielded, c.results = false, false, false, nil
+	c.suspended, c.stateful, c.results = false, false, nil
+	c.waits, c.succeeded, c.decided = waits{}, 0, false
 	c.first, c.width, c.pending, c.awaits = 0, 0, 0, 0
 }
 
@@ -593,12 +593,20 @@ func (e *Engine) done(c *call, res Result) {
 		e.fleet.finished(c)
 		return
 	}
+	if c.id < p.first || c.id >= p.first+int64(p.width) || p.decided {
+		return // it goes on without this one
+	}
 	if p.remote {
 		e.fleet.ask(p)
 		return
 	}
 	if p.results != nil {
 		p.results[c.id-p.first] = res
+	}
+	if p.waits.Need > 0 {
+		p.pending--
+		e.came(p, int(c.id-p.first), res.Status)
+		return
 	}
 	if p.pending--; p.pending == 0 && p.place == waiting {
 		e.enqueue(p)

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -83,7 +82,7 @@ func (e *Engine) endOne(c *call, why store.Status, over *[]*call) {
 		if c.timer != nil && c.timer.Stop() {
 			e.enqueue(c)
 		}
-	case c.place == waiting && !c.shielded:
+	case c.place == waiting && !c.waits.Shielded:
 		for i := range c.width {
 			if child := e.calls[c.first+int64(i)]; child != nil && child.parent == c {
 				e.endOne(child, why, over)
@@ -155,27 +154,4 @@ func (e *Engine) conclude(calls []*call) {
 		}
 		e.settled(c)
 	}
-}
-
-// waits is how a call waits for what it awaits, as it is stored.
-type waits struct {
-	Shielded bool `json:"shielded,omitempty"` // what is awaited is not canceled with the call
-}
-
-func (w waits) bytes() []byte {
-	if w == (waits{}) {
-		return nil
-	}
-	b, err := json.Marshal(w)
-	if err != nil {
-		panic(err) // it has no part that could fail
-	}
-	return b
-}
-
-func readWaits(b []byte) (w waits) {
-	if b != nil {
-		_ = json.Unmarshal(b, &w) // what cannot be read is as if it were not there
-	}
-	return w
 }

@@ -96,7 +96,7 @@ func (e *Engine) suspects(ctx context.Context, found []*call) error {
 		e.log.Error("a call is parked until it is retried by hand", "call", e.idOf(c), "function", c.name, "err", why)
 		change := c.progress.change(c, store.Parked, e.cfg.Describe(store.Crashed, why))
 		change.KeepState, change.First, change.Width = true, c.first, c.width
-		change.Waiting = waits{Shielded: c.shielded}.bytes()
+		change.Waiting = c.waits.bytes()
 		step.Change = append(step.Change, change)
 		step.Watch = append(step.Watch, c.unwatch()...)
 		e.convict(c)
@@ -274,7 +274,7 @@ func (e *Engine) Retry(ctx context.Context, id string) error {
 	}
 	change := next.change(c, phase, nil)
 	change.KeepState, change.First, change.Width = c.stateful, c.first, c.width
-	change.Waiting = waits{Shielded: c.shielded}.bytes()
+	change.Waiting = c.waits.bytes()
 	err = e.writer.commit(store.Step{Change: []store.Change{change}})
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -109,7 +109,10 @@ type call struct {
 	noted  atomic.Bool // the store has a note of the attempt
 
 	ending    store.Status // with what it was told to end; None if it was not
-	shielded  bool         // what it awaits is not canceled with it
+	waits     waits        // how it waits for what it awaits
+	succeeded int          // of those calls that waits.Came has
+	decided   bool         // waits.Came is what it gets
+	deciding  bool         // that is being stored
 	run       *run         // while its function runs
 	suspended bool         // the store has it as suspended
 	stateful  bool         // with a state
@@ -491,12 +494,18 @@ func (e *Engine) release(f *function) {
 
 // settled says that the outcome of an attempt is dealt with. The engine's lock is held.
 func (e *Engine) settled(c *call) {
+	e.quieter()
+	e.acquit(c)
+}
+
+// quieter says that something of which there was one more in active is over. The engine's lock is
+// held.
+func (e *Engine) quieter() {
 	defer e.fleet.settled()
 	if e.active--; e.active == 0 && e.idle != nil {
 		close(e.idle)
 		e.idle = nil
 	}
-	e.acquit(c)
 }
 
 // delay makes the call run again after d. The engine's lock is held.

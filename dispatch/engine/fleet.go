@@ -434,17 +434,24 @@ func (f *fleet) check(all bool) {
 	f.e.mu.Lock()
 	asked := make(map[int64]int) // at which await it is
 	var ids []int64
+	var some []*call // that do not wait for all
 	for id, c := range f.remotes {
 		switch {
 		case f.e.calls[id] != c || !c.remote:
 			delete(f.remotes, id)
 		case c.place == waiting && (all || f.unchecked[id]):
-			asked[id] = c.awaits
+			if asked[id] = c.awaits; c.waits.Need > 0 {
+				some = append(some, c)
+				continue
+			}
 			ids = append(ids, id)
 		}
 	}
 	clear(f.unchecked)
 	f.e.mu.Unlock()
+	for _, c := range some {
+		f.judge(c, asked[c.id])
+	}
 	for len(ids) > 0 {
 		n := min(len(ids), checkLimit)
 		complete, err := f.store.Complete(f.ctx, ids[:n])
@@ -459,6 +466,27 @@ func (f *fleet) check(all bool) {
 		f.e.mu.Unlock()
 		ids = ids[n:]
 	}
+}
+
+// judge makes a remote call go on that does not wait for all, if enough is done.
+func (f *fleet) judge(c *call, awaits int) {
+	f.e.mu.Lock()
+	defer f.e.mu.Unlock()
+	if f.e.calls[c.id] != c || !c.remote || c.place != waiting || c.awaits != awaits {
+		return
+	}
+	if c.decided { // by who had it before
+		if !c.deciding {
+			f.e.enqueue(c)
+		}
+		return
+	}
+	if err := f.e.recount(f.ctx, c); err != nil {
+		f.failed("what calls await could not be read", err)
+		f.unchecked[c.id] = true
+		return
+	}
+	f.e.decide(c)
 }
 
 // claim claims free calls, as long as there are some and there is room for them.
@@ -506,7 +534,7 @@ func (f *fleet) take(claimed []store.Claimed, generation int64) {
 		rec := &claimed[i].Call
 		c, change := f.e.known(rec)
 		c.generation = generation
-		if claimed[i].Orphan {
+		if claimed[i].Orphan && c.ending == store.None {
 			gone := f.e.orphan(c)
 			change = &gone
 		} else {

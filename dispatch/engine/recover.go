@@ -15,7 +15,8 @@ const page = 1000
 // running, so there is nothing to put right but this:
 //
 //   - A call that no unfinished call awaits, though it was made for one, is canceled: its
-//     parent died while it made its calls, or began anew.
+//     parent died while it made its calls, or began anew. Unless it was told to end, because
+//     its parent did not need it: it does so by itself.
 //   - A suspended call without a state was so in the memory of a process that is gone. It
 //     begins anew.
 func (e *Engine) recover(ctx context.Context) error {
@@ -64,6 +65,11 @@ func (e *Engine) recover(ctx context.Context) error {
 			return err
 		}
 	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, c := range found { // when all that is to be canceled for it has its place
+		e.decide(c)
+	}
 	return nil
 }
 
@@ -74,11 +80,14 @@ func (e *Engine) recall(rec *store.Call) (*call, *store.Change) {
 	if rec.Parent != 0 {
 		p := e.calls[rec.Parent]
 		if p == nil || !p.suspended || rec.ID < p.first || rec.ID >= p.first+int64(p.width) {
+			if c.ending != store.None {
+				return c, change // it was not needed, and cleans up
+			}
 			gone := e.orphan(c)
 			return nil, &gone
 		}
 		c.parent = p
-		if c.ending == store.None && !p.shielded {
+		if c.ending == store.None && !p.waits.Shielded {
 			c.ending = p.ending
 		}
 	}
@@ -104,6 +113,7 @@ func (e *Engine) known(rec *store.Call) (*call, *store.Change) {
 	if rec.Phase == store.Parked && rec.Status == store.Crashed {
 		c.suspended, c.stateful = rec.State != nil, rec.State != nil
 		c.first, c.width = rec.First, rec.Width
+		c.readWaits(rec.Waiting)
 		e.convict(c)
 		return c, nil
 	}
@@ -113,7 +123,8 @@ func (e *Engine) known(rec *store.Call) (*call, *store.Change) {
 		return c, &change
 	}
 	c.suspended, c.stateful = true, true
-	c.first, c.width, c.shielded = rec.First, rec.Width, readWaits(rec.Waiting).Shielded
+	c.first, c.width = rec.First, rec.Width
+	c.readWaits(rec.Waiting)
 	return c, nil
 }
 
@@ -124,7 +135,16 @@ func (e *Engine) ready(ctx context.Context, c *call, due time.Time) error {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if c.suspended {
+	switch {
+	case c.suspended && c.waits.Need > 0:
+		if err := e.recount(ctx, c); err != nil {
+			return fmt.Errorf("call %d: %w", c.id, err)
+		}
+		if !c.decided && c.place != parked {
+			c.place = waiting
+			return nil
+		}
+	case c.suspended:
 		done, err := e.store.CountDone(ctx, c.first, c.width)
 		if err != nil {
 			return fmt.Errorf("call %d: %w", c.id, err)

@@ -67,6 +67,12 @@ type Turn struct {
 	Await []Request
 	// Shielded says that these calls are not canceled with the one that awaits them.
 	Shielded bool
+	// Need is how many outcomes are waited for: 0 for all, else the first ones that there are.
+	// The calls that are not done by then are canceled, and have zero results.
+	Need int
+	// Success says that only outcomes without an error count for Need. The wait also ends
+	// when there cannot be as many any more.
+	Success bool
 	// Output is the result otherwise.
 	Output []byte
 }

@@ -1,0 +1,170 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/coroc-dev/coroc/dispatch/store"
+)
+
+// waits is how a call waits for what it awaits, as it is stored.
+type waits struct {
+	Shielded bool `json:"shielded,omitempty"` // what is awaited is not canceled with the call
+	Need     int  `json:"need,omitempty"`     // see Turn
+	Success  bool `json:"success,omitempty"`
+
+	// Came are the positions of the calls that are done, in the order in which they came to be.
+	// With Need it is stored when it is decided: then these are the outcomes that the call gets,
+	// whatever becomes of the others, so that it gets the same ones in each attempt.
+	Came []int `json:"came,omitempty"`
+}
+
+func (w waits) bytes() []byte {
+	b, err := json.Marshal(w)
+	if err != nil {
+		panic(err) // it has no part that could fail
+	}
+	if string(b) == "{}" {
+		return nil
+	}
+	return b
+}
+
+func (c *call) readWaits(b []byte) {
+	if b != nil {
+		_ = json.Unmarshal(b, &c.waits) // what cannot be read is as if it were not there
+	}
+	c.decided = c.waits.Came != nil
+}
+
+// counted returns results without those that c does not get.
+func (c *call) counted(results []Result) ([]Result, error) {
+	n := 0
+	needless := c.needless()
+	for i := range results {
+		if needless[i] {
+			results[i] = Result{}
+		} else if results[i].Status != store.None {
+			n++
+		}
+	}
+	want := c.width
+	if c.waits.Need > 0 {
+		want = len(c.waits.Came)
+	}
+	if n != want {
+		return nil, fmt.Errorf("%d of %d results are there", n, want)
+	}
+	return results, nil
+}
+
+// needless returns for each of the calls that c awaits whether it goes on without that one.
+func (c *call) needless() []bool {
+	all := make([]bool, c.width)
+	if c.waits.Need > 0 {
+		for i := range all {
+			all[i] = true
+		}
+		for _, i := range c.waits.Came {
+			all[i] = false
+		}
+	}
+	return all
+}
+
+// enough says whether a call that does not wait for all can go on.
+func (c *call) enough() bool {
+	n := len(c.waits.Came)
+	if !c.waits.Success {
+		return n >= min(c.waits.Need, c.width)
+	}
+	return c.succeeded >= c.waits.Need || n-c.succeeded > c.width-c.waits.Need
+}
+
+// came counts the outcome of a call for p, which does not wait for all and is not decided. The
+// engine's lock is held.
+func (e *Engine) came(p *call, position int, s store.Status) {
+	p.count(position, s)
+	e.decide(p)
+}
+
+func (c *call) count(position int, s store.Status) {
+	c.waits.Came = append(c.waits.Came, position)
+	if s == store.OK {
+		c.succeeded++
+	}
+}
+
+// recount counts the outcomes that are stored for a call that does not wait for all, unless it is
+// decided. The engine's lock is held.
+func (e *Engine) recount(ctx context.Context, c *call) error {
+	if c.decided {
+		return nil
+	}
+	outcomes, err := e.store.Outcomes(ctx, c.first, c.width)
+	if err != nil {
+		return err
+	}
+	c.waits.Came, c.succeeded = nil, 0
+	for _, o := range outcomes {
+		if !c.enough() {
+			c.count(int(o.ID-c.first), o.Status)
+		}
+	}
+	c.pending = c.width - len(outcomes)
+	return nil
+}
+
+// decide makes a call go on that waits for enough and has it: when that is stored, together with
+// the cancel of what it does not need. The engine's lock is held.
+func (e *Engine) decide(c *call) {
+	if c.waits.Need == 0 || c.decided || c.place != waiting || c.generation != e.generation || !c.enough() {
+		return
+	}
+	c.decided, c.deciding = true, true
+	step := store.Step{Mark: []store.Mark{{ID: c.id, Waiting: c.waits.bytes()}}}
+	var left []int64
+	for i, needless := range c.needless() {
+		if needless {
+			left = append(left, c.first+int64(i))
+			step.Mark = append(step.Mark, store.Mark{ID: c.first + int64(i), Ending: store.Canceled})
+		}
+	}
+	e.active++
+	go func() {
+		err := e.writer.commitAs(c.generation, step)
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		defer e.quieter()
+		c.deciding = false
+		switch {
+		case errors.Is(err, store.ErrFenced) || errors.Is(err, ErrClosed):
+			return // it goes on from where it was, elsewhere or later
+		case err != nil:
+			e.log.Error("what a call has waited for could not be stored; it goes on at the next start", "call", c.id, "function", c.name, "err", err)
+			if e.leave(c); c.exec != nil {
+				c.exec.Discard(false)
+			}
+			e.shelve(c, fmt.Errorf("call %d: %w: %w", c.id, ErrParked, err))
+			return
+		case c.generation != e.generation:
+			return
+		}
+		if c.results != nil {
+			c.results, err = c.counted(c.results)
+			if err != nil {
+				c.results = nil // they are in the store
+			}
+		}
+		var over []*call
+		for _, id := range left {
+			if child := e.calls[id]; child != nil {
+				e.endOne(child, store.Canceled, &over)
+			}
+		}
+		e.concludeAll(over)
+		e.enqueue(c)
+	}()
+}

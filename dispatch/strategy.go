@@ -1,0 +1,222 @@
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/coroc-dev/coroc/dispatch/engine"
+	"github.com/coroc-dev/coroc/runtime"
+)
+
+// Planned is a call that is yet to be made, of a function of any type. The zero value is none.
+// It is plain data, so that it can be kept in a variable across an await.
+type Planned struct {
+	request engine.Request
+	f       AnyFunction // nil for what is built in
+	invalid string      // what is wrong with the input
+}
+
+// Plan returns a call of f with an input, for [AwaitCalls].
+func (f *Function[I, O]) Plan(in I) Planned {
+	p := Planned{f: f}
+	input, err := encodeJSON(in)
+	if err != nil {
+		p.invalid = err.Error()
+	}
+	p.request = engine.Request{Function: f.name, Input: input}
+	return p
+}
+
+// PlanSleep returns a call that is done at t, without an error and with nothing as its result.
+func PlanSleep(t time.Time) Planned { return Planned{request: sleepRequest(t)[0]} }
+
+// Strategy says for which of several calls a function waits.
+type Strategy struct {
+	need    int
+	success bool
+}
+
+// The strategies, beside [AtLeast].
+var (
+	// All waits until all calls are done, with or without an error.
+	All = Strategy{}
+	// Any waits for the first call that succeeds, or until all have failed.
+	Any = Strategy{1, true}
+	// Race waits for the first call that is done, with or without an error.
+	Race = Strategy{1, false}
+)
+
+// AtLeast waits until n calls have succeeded, or so many have failed that this cannot be.
+// AtLeast of all of them stops at the first failure.
+func AtLeast(n int) Strategy { return Strategy{max(n, 0), true} }
+
+// Outcome is what has become of a planned call.
+type Outcome struct {
+	status Status
+	output []byte
+	err    []byte
+}
+
+// Done says whether the outcome was waited for; if not, the call was canceled.
+func (o Outcome) Done() bool { return o.status != StatusNone }
+
+// Err returns the error of a call that failed, nil of one that succeeded, and [ErrNotNeeded] if
+// the outcome was not waited for.
+func (o Outcome) Err() error {
+	switch o.status {
+	case StatusNone:
+		return fmt.Errorf("dispatch: %w", ErrNotNeeded)
+	case StatusOK:
+		return nil
+	}
+	return decodeError(o.status, o.err, nil)
+}
+
+// ErrNotNeeded is the error of a call that was canceled because those were enough that were done.
+var ErrNotNeeded = RegisterError("dispatch.ErrNotNeeded", errors.New("the outcome of the call was not needed"))
+
+// Result returns what a call of f that was planned has come to.
+func (f *Function[I, O]) Result(o Outcome) (O, error) {
+	if !o.Done() {
+		var zero O
+		return zero, o.Err()
+	}
+	return decodeResult[O](engine.Result{Status: o.status, Output: o.output, Error: o.err})
+}
+
+// First returns the position of the first outcome without an error, else of the first one that
+// there is, else -1.
+func First(outcomes []Outcome) int {
+	first := -1
+	for i, o := range outcomes {
+		switch {
+		case o.status == StatusOK:
+			return i
+		case o.Done() && first < 0:
+			first = i
+		}
+	}
+	return first
+}
+
+// AwaitCalls makes calls, of different functions if need be, and waits for as many of them as the
+// strategy says. The outcomes are in the order of the calls:
+//
+//	outcomes, err := dispatch.AwaitCalls(ctx, dispatch.Race, quote.Plan(item), dispatch.PlanSleep(noon))
+//	if err != nil {
+//		return err
+//	}
+//	if outcomes[0].Done() {
+//		price, err := quote.Result(outcomes[0])
+//
+// The calls that are not needed any more are canceled, as by [Dispatcher.Cancel]. That, and which
+// outcomes there are, is recorded in one step before the function goes on: so it gets the same ones
+// if it goes on a second time after a crash. It does not wait for the end of those that were
+// canceled.
+//
+// The error is nil, or why the calls could not be made; see [Function.Await] for the rest.
+func AwaitCalls(ctx context.Context, s Strategy, calls ...Planned) ([]Outcome, error) {
+	if durable {
+		return Durable_AwaitCalls(runtime.Detached, ctx, s, calls...)
+	}
+	inv, requests, err := plannedRequests(ctx, s, calls)
+	if err != nil || len(requests) == 0 {
+		return nil, err
+	}
+	if err := inv.inGoroutine(requests[0].Function); err != nil {
+		return nil, err
+	}
+	inv.strategy = s
+	results, err := inv.volatile.await(requests)
+	if err != nil {
+		return nil, fmt.Errorf("dispatch: %w", err)
+	}
+	return outcomesOf(results), nil
+}
+
+// Durable_AwaitCalls is the form of AwaitCalls that compiled code calls.
+func Durable_AwaitCalls(c *runtime.Coroutine, ctx context.Context, s Strategy, calls ...Planned) ([]Outcome, error) {
+	if c.Resumed() {
+		return outcomesOf(takeResults(c)), nil
+	}
+	inv, requests, err := plannedRequests(ctx, s, calls)
+	if err != nil || len(requests) == 0 {
+		return nil, err
+	}
+	if err := inv.inCoroutine(c, requests[0].Function); err != nil {
+		return nil, err
+	}
+	inv.requests, inv.strategy = requests, s
+	c.Suspend()
+	return nil, nil
+}
+
+func plannedRequests(ctx context.Context, s Strategy, calls []Planned) (*invocation, []engine.Request, error) {
+	inv := invocationOf(ctx)
+	if inv == nil {
+		return nil, nil, fmt.Errorf("dispatch: %w", ErrOutside)
+	}
+	if s.need > len(calls) || s.success && s.need == 0 {
+		return nil, nil, WithStatus(StatusInvalidArgument, fmt.Errorf("dispatch: %d of %d calls cannot be waited for", s.need, len(calls)))
+	}
+	requests := make([]engine.Request, len(calls))
+	for i, p := range calls {
+		switch {
+		case p.request.Function == "":
+			return nil, nil, WithStatus(StatusInvalidArgument, fmt.Errorf("dispatch: call %d is not planned", i))
+		case p.f != nil && !p.f.runsIn(inv.d):
+			return nil, nil, fmt.Errorf("dispatch: %s: %w", p.request.Function, ErrNotRegistered)
+		case p.invalid != "":
+			return nil, nil, WithStatus(StatusInvalidArgument, fmt.Errorf("dispatch: %s: input: %s", p.request.Function, p.invalid))
+		}
+		requests[i] = p.request
+	}
+	return inv, requests, inv.shield(ctx)
+}
+
+func outcomesOf(results []engine.Result) []Outcome {
+	all := make([]Outcome, len(results))
+	for i, r := range results {
+		all[i] = Outcome{r.Status, r.Output, r.Error}
+	}
+	return all
+}
+
+// AwaitWithin is Await with a limit of time: if the call is not done within d it is canceled, and
+// the error is one with [StatusTimeout] that is [context.DeadlineExceeded].
+func (f *Function[I, O]) AwaitWithin(ctx context.Context, d time.Duration, in I) (O, error) {
+	if durable {
+		return f.Durable_AwaitWithin(runtime.Detached, ctx, d, in)
+	}
+	outcomes, err := AwaitCalls(ctx, Race, f.Plan(in), PlanSleep(time.Now().Add(d)))
+	return f.within(outcomes, err)
+}
+
+// Durable_AwaitWithin is the form of AwaitWithin that compiled code calls.
+func (f *Function[I, O]) Durable_AwaitWithin(c *runtime.Coroutine, ctx context.Context, d time.Duration, in I) (out O, err error) {
+	if c.Resumed() { // the receiver may be nil
+		return (*Function[I, O])(nil).within(outcomesOf(takeResults(c)), nil)
+	}
+	outcomes, err := Durable_AwaitCalls(c, ctx, Race, f.Plan(in), PlanSleep(time.Now().Add(d)))
+	if err != nil || outcomes == nil {
+		return out, err
+	}
+	return f.within(outcomes, nil)
+}
+
+func (f *Function[I, O]) within(outcomes []Outcome, err error) (O, error) {
+	var zero O
+	switch {
+	case err != nil:
+		return zero, err
+	case len(outcomes) != 2:
+		return zero, fmt.Errorf("dispatch: %d results for two calls: %w", len(outcomes), runtime.ErrInvalidState)
+	case outcomes[0].Done():
+		return f.Result(outcomes[0])
+	case outcomes[1].Err() != nil:
+		return zero, outcomes[1].Err()
+	}
+	return zero, WithStatus(StatusTimeout, fmt.Errorf("dispatch: the call did not end in time: %w", context.DeadlineExceeded))
+}
