@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"reflect"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -68,8 +67,8 @@ func (f *Function[I, O]) check() error {
 	switch {
 	case f.name == "":
 		return fmt.Errorf("dispatch: a function without a name")
-	case strings.HasPrefix(f.name, "dispatch."):
-		return fmt.Errorf("dispatch: function %q: names that begin with \"dispatch.\" are those of functions that are built in", f.name)
+	case f.name == engine.Sleep:
+		return fmt.Errorf("dispatch: function %q: the name is that of a function that is built in", f.name)
 	case f.body().fn == nil:
 		return fmt.Errorf("dispatch: function %q is nil", f.name)
 	}
