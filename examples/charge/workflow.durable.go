@@ -341,6 +341,7 @@ func init() {
 	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrNoSuchCall", &dispatch.ErrNoSuchCall, false)
 	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrNoTransactions", &dispatch.ErrNoTransactions, false)
 	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrNotCompiled", &dispatch.ErrNotCompiled, false)
+	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrNotNeeded", &dispatch.ErrNotNeeded, false)
 	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrNotParked", &dispatch.ErrNotParked, false)
 	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrNotRegistered", &dispatch.ErrNotRegistered, false)
 	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrOutside", &dispatch.ErrOutside, false)
