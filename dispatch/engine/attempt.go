@@ -159,7 +159,7 @@ func (e *Engine) prepare(c *call, base context.Context) (*run, []Result) {
 	if c.ending != store.None {
 		r.exec.Cancel(cause(c.ending))
 	}
-	if e.cutting {
+	if e.cutting || e.fenced {
 		r.cut()
 	}
 	e.mu.Unlock()

@@ -48,6 +48,7 @@ type Engine struct {
 	base       context.Context
 	running    bool
 	cutting    bool // what still runs is made to end
+	fenced     bool // what is known belongs to others, and is about to be forgotten
 	closed     bool
 	stop       chan struct{} // closed by Close and Kill
 	killed     bool
@@ -466,7 +467,7 @@ func (e *Engine) enqueue(c *call) {
 
 // pump starts attempts at calls of f, as many as may run. The engine's lock is held.
 func (e *Engine) pump(f *function) {
-	for e.running && !e.trial.active() {
+	for e.running && !e.fenced && !e.trial.active() {
 		if f.queue.skip(); f.queue.len() == 0 {
 			return
 		}

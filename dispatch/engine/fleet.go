@@ -130,6 +130,7 @@ func (f *fleet) failed(what string, err error) {
 // rejoin begins a new incarnation. The writer calls it, and commits nothing meanwhile.
 func (f *fleet) rejoin(err error) {
 	f.e.log.Warn("what this process had is with others now; it begins anew", "err", err)
+	f.e.fence()
 	f.claiming.Lock()
 	defer f.claiming.Unlock()
 	for delay := 10 * time.Millisecond; ; delay = min(2*delay, time.Second) {
@@ -144,10 +145,21 @@ func (f *fleet) rejoin(err error) {
 	f.e.forget(f.e.writer.advance())
 }
 
+// fence makes what runs end, and lets nothing begin until what is known has been forgotten: the
+// store may be out of reach for long.
+func (e *Engine) fence() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.fenced = true
+	for r := range e.runs {
+		r.cut()
+	}
+}
+
 // forget drops all that is known of calls, and cuts short those that run.
 func (e *Engine) forget(generation int64) {
 	e.mu.Lock()
-	e.generation = generation
+	e.generation, e.fenced = generation, false
 	old := e.calls
 	e.calls = make(map[int64]*call)
 	e.resident.Init()

@@ -19,7 +19,15 @@ import (
 type member struct {
 	store.Shared
 	paused atomic.Bool // it renews nothing, and does not hear of anything
+	away   atomic.Bool // it cannot begin anew
 	deaf   chan store.Wake
+}
+
+func (m *member) Rejoin(ctx context.Context) error {
+	if m.away.Load() {
+		return store.ErrUnavailable
+	}
+	return m.Shared.Rejoin(ctx)
 }
 
 func (m *member) Renew(ctx context.Context) error {
@@ -116,6 +124,44 @@ func TestFleetPaused(t *testing.T) {
 		id, err = a.Dispatch(ctx, engine.Request{Function: "f"}, "")
 		require.NoError(t, err)
 		require.Equal(t, "a", result(t, a, id), "it goes on with something new")
+	})
+}
+
+// A process that knows that it was fenced, and cannot begin anew yet, makes what it runs end and
+// begins nothing of what it had.
+func TestFleetFenced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := memory.New()
+		var begun atomic.Int32
+		may := make(chan struct{})
+		s := &script{turns: func(s *scripted, _ []engine.Result) engine.Turn {
+			begun.Add(1)
+			<-may
+			return engine.Turn{Output: []byte("x")}
+		}}
+		a, own := join(t, m, false, s.function("f", engine.Policy{Concurrency: 1}))
+		var ids []string
+		for range 3 {
+			id, err := a.Dispatch(ctx, engine.Request{Function: "f"}, "")
+			require.NoError(t, err)
+			ids = append(ids, id)
+		}
+		synctest.Wait()
+		require.EqualValues(t, 1, begun.Load())
+		own.paused.Store(true)
+		own.away.Store(true)
+		join(t, m, false, leaf.function("leaf", engine.Policy{}))
+		time.Sleep(2 * lease) // the other one takes over what it cannot run
+		own.paused.Store(false)
+		time.Sleep(lease)
+		close(may)
+		time.Sleep(lease)
+		require.EqualValues(t, 1, begun.Load(), "it begins what it has lost")
+		own.away.Store(false)
+		for _, id := range ids {
+			require.Equal(t, "x", result(t, a, id))
+		}
+		require.EqualValues(t, 4, begun.Load())
 	})
 }
 
