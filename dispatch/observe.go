@@ -77,6 +77,7 @@ type CallInfo struct {
 	Output   []byte    // JSON; nil unless it is done and OK
 	Err      error     // of the outcome, or of the last failed attempt
 	State    int       // size of the state that is stored
+	Progress []byte    // JSON; what the function gave to [SetProgress] last
 }
 
 // Stats are numbers of all calls in a store. The zero value counts nothing.
@@ -200,7 +201,7 @@ func callInfo(ctx context.Context, names *engine.Names, c *store.Call) (CallInfo
 	info := CallInfo{
 		ID: ID(id), Function: c.Function, Key: c.Key, Phase: c.Phase, Status: c.Status,
 		Attempts: c.Attempts, Awaits: c.Awaits, Created: c.Created, Updated: c.Updated, Due: c.Due,
-		Input: c.Input, Output: c.Output, State: len(c.State),
+		Input: c.Input, Output: c.Output, State: len(c.State), Progress: c.Progress,
 	}
 	if c.Parent != 0 {
 		// A call and the one that awaits it can be of different ownerships.
