@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -107,23 +108,23 @@ func TestWriterIsolates(t *testing.T) {
 
 // Steps that come in during a commit share the next one.
 func TestWriterShares(t *testing.T) {
-	s := &fakeStore{hold: make(chan struct{})}
-	w := newWriter(s, discard, nil, nil)
-	defer w.close()
-	var wg sync.WaitGroup
-	for id := range int64(100) {
-		wg.Go(func() { assert.NoError(t, w.commit(stepOf(id+1))) })
-	}
-	require.Eventually(t, func() bool {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		return len(w.queue) > 0
-	}, 5*time.Second, time.Millisecond)
-	time.Sleep(20 * time.Millisecond)
-	close(s.hold)
-	wg.Wait()
-	assert.Len(t, s.created, 100)
-	assert.LessOrEqual(t, s.commits, 3)
+	synctest.Test(t, func(t *testing.T) {
+		s := &fakeStore{hold: make(chan struct{})}
+		w := newWriter(s, discard, nil, nil)
+		var wg sync.WaitGroup
+		commit := func(id int64) { wg.Go(func() { assert.NoError(t, w.commit(stepOf(id))) }) }
+		commit(1)
+		synctest.Wait() // it is in a commit that lasts
+		for id := range int64(99) {
+			commit(id + 2)
+		}
+		synctest.Wait()
+		close(s.hold)
+		wg.Wait()
+		w.close()
+		assert.Len(t, s.created, 100)
+		assert.Equal(t, 2, s.commits)
+	})
 }
 
 // A store that is not available for a while gets the same steps again.
