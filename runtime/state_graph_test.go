@@ -486,6 +486,7 @@ func TestPasses(t *testing.T) {
 			for _, v := range g {
 				v.pi, v.pa, v.p2, v.psub, v.right, v.mk, v.any, v.parts, v.ints = nil, nil, nil, nil, nil, nil, nil, nil, nil
 				v.sub, v.mi = part{}, nil
+				v.sm = sync.Map{}
 			}
 		}
 		c := suspendedWith(&frame1[[]*vertex]{Site: 1, V: g})
