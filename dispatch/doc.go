@@ -70,6 +70,11 @@
 // captures, the functions of the dispatcher, package-level variables, what [Bind] names.
 // With [WithSealer] states are stored encrypted, each for its call and await only.
 //
+// # Progress
+//
+// [SetProgress] stores how far a call is, in whatever form its function likes; [Dispatcher.Lookup]
+// shows it.
+//
 // # Canceling
 //
 // [Dispatcher.Cancel] makes a call end, and what it awaits. The function's context is done, also
