@@ -266,10 +266,11 @@ func (f *fleet) load() int {
 	return n
 }
 
-// ask makes a call one of which the store is asked whether what it awaits is done. The
-// engine's lock is held.
+// ask makes a call one of which the store is asked whether what it awaits is done, if it
+// does not go on already: the store can know of the end of what it awaits before this process
+// has dealt with it. The engine's lock is held.
 func (f *fleet) ask(c *call) {
-	if c.generation != f.e.generation {
+	if c.generation != f.e.generation || c.place != waiting {
 		return
 	}
 	c.remote, c.results = true, nil
