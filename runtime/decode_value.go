@@ -419,8 +419,8 @@ func (d *decoder) iface(p *plan, ptr unsafe.Pointer) {
 }
 
 func (d *decoder) nested(q *plan, ptr unsafe.Pointer) {
-	if d.depth++; d.depth > maxKeyDepth+maxTypeDepth {
-		d.fail("interface values are nested too deeply")
+	if d.depth++; d.depth > maxKeyDepth && !q.leaf {
+		d.fail("interface values are nested too deeply for the key of a map")
 	}
 	d.value(q, ptr)
 	d.depth--

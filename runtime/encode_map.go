@@ -164,9 +164,11 @@ func (e *encoder) sortKey(b []byte, p *plan, ptr unsafe.Pointer) []byte {
 			return append(b, x.(reflect.Type).String()...)
 		}
 		b = append(append(b, q.typ.PkgPath()...), q.typ.String()...)
-		e.nest(ptr, q)
-		b = e.sortKey(b, q, held(&x, q))
-		e.depth--
+		if e.depth < maxKeyDepth { // of values, which may be deeper than keys, that part decides
+			e.depth++
+			b = e.sortKey(b, q, held(&x, q))
+			e.depth--
+		}
 		return b
 	case opPointer:
 		v := *(*unsafe.Pointer)(ptr)

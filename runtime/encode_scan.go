@@ -370,7 +370,8 @@ func (e *encoder) savable(t reflect.Type, p *plan, ptr unsafe.Pointer) {
 	}
 }
 
-// Keys are written without objects of their own, so their nesting is bounded.
+// Keys are written without objects of their own, so their nesting is bounded: that many
+// interface values may stand in each other, and in the innermost one what refers to nothing.
 const maxKeyDepth = 64
 
 func (e *encoder) nest(ptr unsafe.Pointer, p *plan) {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/binary"
 	"hash/crc32"
+	"math"
 	"os"
 	"reflect"
 	"strings"
@@ -541,15 +542,33 @@ func TestDeepKeys(t *testing.T) {
 	registerFrame1[map[any]int]()
 	_, err := suspendedWith(&frame1[map[any]int]{1, map[any]int{v: 1}}).AppendState(nil)
 	require.ErrorContains(t, err, "nested too deeply")
+
+	// What can be loaded can be saved again.
+	v = 1
+	for range maxKeyDepth {
+		v = link{v}
+	}
+	require.Equal(t, map[any]int{v: 1}, trip(t, map[any]int{v: 1}))
+	_, err = suspendedWith(&frame1[map[any]int]{1, map[any]int{link{v}: 1}}).AppendState(nil)
+	require.ErrorContains(t, err, "nested too deeply")
 	// Elsewhere depth does not matter.
 	for range 100_000 {
 		v = link{v}
 	}
 	w := trip(t, v)
-	for range 100_000 + 2*maxKeyDepth {
+	for range 100_000 + maxKeyDepth {
 		w = w.(link).next
 	}
 	require.Equal(t, 1, w)
+	// Also not in the value of a key that is ordered by its values.
+	m := trip(t, map[any]any{math.NaN(): v, math.Inf(1): v})
+	for key, w := range m {
+		n := 0
+		for ; w != 1; n++ {
+			w = w.(link).next
+		}
+		require.Equal(t, 100_000+maxKeyDepth, n, "%v", key)
+	}
 }
 
 func TestLongLists(t *testing.T) {

@@ -326,15 +326,15 @@ func (g *grammar) mapping(t reflect.Type) {
 	g.object(grammarObject{t, n, formMap}, func() {
 		for range n {
 			g.inKey = true
-			g.key(t.Key())
+			g.key(t.Key(), 0)
 			g.inKey = false
 			g.value(t.Elem())
 		}
 	})
 }
 
-// key writes a key that is equal to no other one.
-func (g *grammar) key(t reflect.Type) {
+// key writes a key that is equal to no other one, in that many interface values of a key.
+func (g *grammar) key(t reflect.Type, nested int) {
 	g.keys++
 	switch {
 	case t.Kind() == reflect.Int:
@@ -342,27 +342,27 @@ func (g *grammar) key(t reflect.Type) {
 	case t.Kind() == reflect.String:
 		g.string(fmt.Sprint(g.keys))
 	case t.Kind() == reflect.Array:
-		g.key(t.Elem())
+		g.key(t.Elem(), nested)
 	case t == reflect.TypeFor[square]():
 		g.float(float64(g.keys))
 	default:
-		switch g.pick(5) {
-		case 0:
+		switch n := g.pick(5); {
+		case n == 0:
 			g.uvarint(g.id(reflect.TypeFor[*int]()))
 			g.uvarint(3)
 			g.memory(reflect.TypeFor[int](), 1, false)
-		case 1:
+		case n == 1 && nested < maxKeyDepth-1:
 			g.uvarint(g.id(reflect.TypeFor[fuzzLink]()))
-			g.key(t)
-		case 2:
+			g.key(t, nested+1)
+		case n == 2:
 			g.uvarint(g.id(reflect.TypeFor[square]()))
-			g.key(reflect.TypeFor[square]())
-		case 3:
+			g.key(reflect.TypeFor[square](), nested+1)
+		case n == 3:
 			g.uvarint(g.id(reflect.TypeFor[string]()))
-			g.key(reflect.TypeFor[string]())
+			g.key(reflect.TypeFor[string](), nested+1)
 		default:
 			g.uvarint(g.id(reflect.TypeFor[int]()))
-			g.key(reflect.TypeFor[int]())
+			g.key(reflect.TypeFor[int](), nested+1)
 		}
 	}
 }
