@@ -69,6 +69,25 @@ func (f *fileGen) doc(d *ast.FuncDecl) string {
 	return f.sourceText(o.Doc.Pos(), o.Doc.End()) + "\n"
 }
 
+// output returns the comment at the end of an example that says what it prints, which is
+// what the go command goes by.
+func (f *fileGen) output(d *ast.FuncDecl) string {
+	o, ok := f.d.Orig[d].(*ast.FuncDecl)
+	if !ok || o.Recv != nil || !strings.HasPrefix(o.Name.Name, "Example") {
+		return ""
+	}
+	var last *ast.CommentGroup
+	for _, g := range f.src.Syntax.Comments {
+		if g.Pos() > o.Body.Pos() && g.End() < o.Body.End() {
+			last = g
+		}
+	}
+	if last == nil {
+		return ""
+	}
+	return f.sourceText(last.Pos(), last.End()) + "\n"
+}
+
 func (f *fileGen) plainBody(u *unit) *bodyGen {
 	b := &bodyGen{fileGen: f, writer: &writer{file: f.base()}, unit: u}
 	if u != nil {
@@ -135,7 +154,7 @@ func (f *fileGen) funcDecl(d *ast.FuncDecl) {
 		b.put("func " + f.recvText(d) + d.Name.Name + f.tparamText(d, u) + b.signatureText(d.Type) + " {\n")
 		b.namedResultGuard(d.Type, d.Body)
 		b.list(d.Body.List)
-		b.put("}\n\n")
+		b.put(f.output(d) + "}\n\n")
 		f.decls = append(f.decls, b.String())
 	}
 	if durable {
@@ -227,7 +246,7 @@ func (f *fileGen) delegate(d *ast.FuncDecl, u *unit, twin string) {
 		w.at(p.Line)
 	}
 	w.putf("func %s%s%s(%s)%s {\n", recv, d.Name.Name, f.tparamText(d, u), joinParams(params), resultText(results))
-	w.putf("%s%s(%s)\n}\n\n", returnIf(results), call, joinArgs(f.coroc+".Detached", argsOf(params)))
+	w.putf("%s%s(%s)\n%s}\n\n", returnIf(results), call, joinArgs(f.coroc+".Detached", argsOf(params)), f.output(d))
 	f.decls = append(f.decls, w.String())
 }
 
