@@ -37,7 +37,7 @@ type config struct {
 	elsewhere    map[string]bool // names of functions that are not run
 	functions    []AnyFunction
 	source       StoreSource
-	observers    []func(Event)
+	observers    []func(AttemptEvent)
 	commits      []func(Commit)
 	interceptors []Interceptor
 	logger       *slog.Logger
@@ -75,7 +75,7 @@ func WithStore(path string) Option {
 // WithObserver makes the dispatcher report what happens to attempts. The function is
 // called from many goroutines, and what it reports does not go on before it returns. There
 // may be several; they are called in the order in which they were given.
-func WithObserver(f func(Event)) Option {
+func WithObserver(f func(AttemptEvent)) Option {
 	return option(func(c *config) {
 		if f != nil {
 			c.observers = append(c.observers, f)

@@ -19,16 +19,16 @@ import (
 // events collects what an observer is told.
 type events struct {
 	mu  sync.Mutex
-	all []dispatch.Event
+	all []dispatch.AttemptEvent
 }
 
-func (e *events) add(ev dispatch.Event) {
+func (e *events) add(ev dispatch.AttemptEvent) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.all = append(e.all, ev)
 }
 
-func (e *events) count(f func(dispatch.Event) bool) int {
+func (e *events) count(f func(dispatch.AttemptEvent) bool) int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	n := 0
@@ -50,17 +50,17 @@ func TestResume(t *testing.T) {
 			out, err := ask(t, s.climb, 10)
 			require.NoError(t, err)
 			assert.Equal(t, answer(10), out)
-			climbs := func(k func(dispatch.Event) bool) int {
-				return evs.count(func(e dispatch.Event) bool { return e.Function == "climb" && k(e) })
+			climbs := func(k func(dispatch.AttemptEvent) bool) int {
+				return evs.count(func(e dispatch.AttemptEvent) bool { return e.Function == "climb" && k(e) })
 			}
-			assert.Equal(t, 1, climbs(func(e dispatch.Event) bool { return e.Kind == dispatch.AttemptStarted }))
-			assert.Equal(t, 11, climbs(func(e dispatch.Event) bool { return e.Kind == dispatch.AttemptResumed }))
-			assert.Equal(t, 11, climbs(func(e dispatch.Event) bool { return e.Kind == dispatch.AttemptSuspended && e.State > 0 }))
+			assert.Equal(t, 1, climbs(func(e dispatch.AttemptEvent) bool { return e.Kind == dispatch.AttemptStarted }))
+			assert.Equal(t, 11, climbs(func(e dispatch.AttemptEvent) bool { return e.Kind == dispatch.AttemptResumed }))
+			assert.Equal(t, 11, climbs(func(e dispatch.AttemptEvent) bool { return e.Kind == dispatch.AttemptSuspended && e.State > 0 }))
 			loaded := 0
 			if resident == 0 {
 				loaded = 11
 			}
-			assert.Equal(t, loaded, climbs(func(e dispatch.Event) bool { return e.Loaded }))
+			assert.Equal(t, loaded, climbs(func(e dispatch.AttemptEvent) bool { return e.Loaded }))
 		})
 	}
 }

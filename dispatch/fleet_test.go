@@ -31,7 +31,7 @@ func TestFleet(t *testing.T) {
 				begin := func(number int) {
 					s := newStairs(nil, time.Second, dispatch.WithConcurrency(2))
 					d, err := dispatch.New(append(s.options(), dispatch.WithStoreFrom(m.Shared(15*time.Second)), dispatch.WithResident(0),
-						dispatch.WithGrace(0), dispatch.WithObserver(func(ev dispatch.Event) {
+						dispatch.WithGrace(0), dispatch.WithObserver(func(ev dispatch.AttemptEvent) {
 							mu.Lock()
 							defer mu.Unlock()
 							if ev.Kind == dispatch.AttemptEnded {

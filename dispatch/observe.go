@@ -9,8 +9,8 @@ import (
 	"github.com/coroc-dev/coroc/dispatch/store"
 )
 
-// Event is something that happened to an attempt; see [WithObserver].
-type Event = engine.Event
+// AttemptEvent is something that happened to an attempt; see [WithObserver].
+type AttemptEvent = engine.Event
 
 // Commit is a transaction that the store was given; see [WithCommitObserver].
 type Commit = engine.Commit

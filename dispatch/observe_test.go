@@ -20,7 +20,7 @@ import (
 func TestObservers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
-		var first, second []dispatch.Event
+		var first, second []dispatch.AttemptEvent
 		var commits []dispatch.Commit
 		s := newStairs(nil, time.Second)
 		hung := dispatch.Func("hung", func(ctx context.Context, _ int) (int, error) {
@@ -29,12 +29,12 @@ func TestObservers(t *testing.T) {
 		}, dispatch.WithConcurrency(1))
 		m := memory.New()
 		opts := append(s.options(), hung, dispatch.WithStoreFrom(m), dispatch.WithGrace(time.Minute),
-			dispatch.WithObserver(func(ev dispatch.Event) {
+			dispatch.WithObserver(func(ev dispatch.AttemptEvent) {
 				mu.Lock()
 				defer mu.Unlock()
 				first = append(first, ev)
 			}),
-			dispatch.Options(dispatch.WithObserver(nil), dispatch.WithObserver(func(ev dispatch.Event) {
+			dispatch.Options(dispatch.WithObserver(nil), dispatch.WithObserver(func(ev dispatch.AttemptEvent) {
 				mu.Lock()
 				defer mu.Unlock()
 				second = append(second, ev)
@@ -52,7 +52,7 @@ func TestObservers(t *testing.T) {
 
 		mu.Lock()
 		root := first[0]
-		assert.Equal(t, dispatch.Event{Kind: dispatch.AttemptStarted, Call: root.Call, Root: root.Call, Function: "climb",
+		assert.Equal(t, dispatch.AttemptEvent{Kind: dispatch.AttemptStarted, Call: root.Call, Root: root.Call, Function: "climb",
 			Attempt: 1, Created: begun, Time: begun}, root)
 		for _, ev := range first {
 			assert.Equal(t, root.Call, ev.Root)

@@ -75,7 +75,7 @@ type Tracer struct {
 
 // run is a piece of code that runs, of a call.
 type run struct {
-	begun dispatch.Event
+	begun dispatch.AttemptEvent
 	span  trace.Span // nil until the code begins
 }
 
@@ -114,7 +114,7 @@ func (t *Tracer) intercept(ctx context.Context, a dispatch.AttemptInfo) (context
 	return ctx, nil
 }
 
-func (t *Tracer) observe(ev dispatch.Event) {
+func (t *Tracer) observe(ev dispatch.AttemptEvent) {
 	id := dispatch.ID(ev.Call)
 	switch ev.Kind {
 	case dispatch.AttemptStarted, dispatch.AttemptResumed:
@@ -139,7 +139,7 @@ func (t *Tracer) observe(ev dispatch.Event) {
 }
 
 // end ends the span of a piece of code.
-func end(span trace.Span, ev dispatch.Event) {
+func end(span trace.Span, ev dispatch.AttemptEvent) {
 	switch ev.Kind {
 	case dispatch.AttemptSuspended:
 		span.SetAttributes(AwaitedKey.Int(ev.Awaited), StateKey.Int(ev.State))
@@ -157,7 +157,7 @@ func end(span trace.Span, ev dispatch.Event) {
 }
 
 // call makes the span of a call that is done.
-func (t *Tracer) call(ev dispatch.Event) {
+func (t *Tracer) call(ev dispatch.AttemptEvent) {
 	own := SpanContext(dispatch.ID(ev.Root), dispatch.ID(ev.Call))
 	ctx := context.WithValue(context.Background(), chosen{}, own)
 	if ev.Parent != "" {
@@ -169,7 +169,7 @@ func (t *Tracer) call(ev dispatch.Event) {
 	span.End(trace.WithTimestamp(ev.Time))
 }
 
-func outcome(span trace.Span, ev dispatch.Event) {
+func outcome(span trace.Span, ev dispatch.AttemptEvent) {
 	span.SetAttributes(StatusKey.String(ev.Status.String()))
 	if ev.Err != "" {
 		span.SetStatus(codes.Error, ev.Err)

@@ -125,7 +125,7 @@ func (m *Metrics) Watch(d *dispatch.Dispatcher) {
 	m.stats, m.counted = dispatch.Stats{}, time.Time{}
 }
 
-func (m *Metrics) observe(ev dispatch.Event) {
+func (m *Metrics) observe(ev dispatch.AttemptEvent) {
 	switch ev.Kind {
 	case dispatch.AttemptStarted, dispatch.AttemptResumed:
 		m.queued.WithLabelValues(ev.Function).Observe(max(ev.Queued, 0).Seconds())

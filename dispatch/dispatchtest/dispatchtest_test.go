@@ -195,7 +195,7 @@ func TestSavedAndLoaded(t *testing.T) {
 			var mu sync.Mutex
 			resumed, loaded := 0, 0
 			r.Use(opts...)
-			r.Use(sum, double, dispatch.WithObserver(func(ev dispatch.Event) {
+			r.Use(sum, double, dispatch.WithObserver(func(ev dispatch.AttemptEvent) {
 				mu.Lock()
 				defer mu.Unlock()
 				if ev.Kind == dispatch.AttemptResumed {
