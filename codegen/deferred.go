@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/coroc-dev/coroc/colour"
+	"github.com/coroc-dev/coroc/typecheck"
 )
 
 // deferStmt prints a defer statement of a durable function: the call becomes a
@@ -103,7 +104,7 @@ func (t *twinGen) deferCall(b *bodyGen, s *ast.DeferStmt) {
 					check = b.expr(sel.X) + "." + sel.Sel.Name
 				}
 			}
-		} else if id := funcIdent(fun); id != nil {
+		} else if id := typecheck.FuncIdent(fun); id != nil {
 			if inst, ok := t.info.Instances[id]; ok && !strings.Contains(calleeText, "[") {
 				var targs []string
 				for i := range inst.TypeArgs.Len() {
@@ -241,7 +242,7 @@ func (t *twinGen) deferTwin(w *writer, s *ast.DeferStmt, site *colour.Site, recv
 
 // neverRecovers reports whether the call of fun is known not to recover a panic.
 func (f *fileGen) neverRecovers(fun ast.Expr) bool {
-	id := funcIdent(fun)
+	id := typecheck.FuncIdent(fun)
 	if id == nil {
 		return false
 	}

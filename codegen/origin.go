@@ -191,7 +191,7 @@ func (k *keeper) originOf(e ast.Expr, n, at int) Origin {
 	if !ok || n != 0 {
 		return Unknown
 	}
-	id := funcIdent(call.Fun)
+	id := typecheck.FuncIdent(call.Fun)
 	if id == nil {
 		return Unknown
 	}

@@ -5,6 +5,8 @@ import (
 	"go/ast"
 	"go/types"
 	"strings"
+
+	"github.com/coroc-dev/coroc/typecheck"
 )
 
 // litRecord declares the record of a func literal and returns the expression that
@@ -172,7 +174,7 @@ func (f *fileGen) funcValue(b *bodyGen, e ast.Expr) (text string, ok bool) {
 			return "", false
 		}
 	}
-	id := funcIdent(fun)
+	id := typecheck.FuncIdent(fun)
 	if id == nil {
 		return "", false
 	}
@@ -190,21 +192,6 @@ func (f *fileGen) funcValue(b *bodyGen, e ast.Expr) (text string, ok bool) {
 		f.staticFunc(f.stateName(fn), f.declaredFunc(fn))
 	} // else its own package registers it
 	return "", false
-}
-
-// funcIdent returns the identifier that names the function in f, pkg.F, f[T].
-func funcIdent(e ast.Expr) *ast.Ident {
-	switch e := ast.Unparen(e).(type) {
-	case *ast.Ident:
-		return e
-	case *ast.SelectorExpr:
-		return e.Sel
-	case *ast.IndexExpr:
-		return funcIdent(e.X)
-	case *ast.IndexListExpr:
-		return funcIdent(e.X)
-	}
-	return nil
 }
 
 // staticFunc registers a function or method expression that is used as a value,

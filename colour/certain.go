@@ -94,22 +94,35 @@ func (a *analysis) saved(s *site) bool {
 	return path == typecheck.DispatchPath || strings.HasPrefix(path, typecheck.DispatchPath+"/")
 }
 
+// reachable returns roots and what they call, except in goroutines of its own.
+func reachable(roots []*node) map[*node]bool {
+	reached := map[*node]bool{}
+	for queue := roots; len(queue) > 0; {
+		n := queue[len(queue)-1]
+		queue = queue[:len(queue)-1]
+		if reached[n] {
+			continue
+		}
+		reached[n] = true
+		for _, s := range n.sites {
+			if s.gostmt == nil {
+				queue = append(queue, s.to...)
+			}
+		}
+	}
+	return reached
+}
+
 // enter finds what may run in a coroutine: the functions that our own library is
 // given and what they call. In a module that starts no coroutine, a library, that
 // is everything that other modules can call.
 func (a *analysis) enter() {
-	var queue []*node
-	add := func(n *node) {
-		if !n.enters {
-			n.enters = true
-			queue = append(queue, n)
-		}
-	}
+	var roots []*node
 	for _, i := range a.flow.in(a.flow.mine) {
 		if i.fn != nil {
 			for _, n := range a.resolve(i.fn).nodes {
 				if n.why != nil {
-					add(n)
+					roots = append(roots, n)
 				}
 				if lit, ok := n.syntax.(*ast.FuncLit); ok {
 					a.facts.Entries[lit] = true
@@ -117,24 +130,16 @@ func (a *analysis) enter() {
 			}
 		}
 	}
-	if len(queue) == 0 {
+	if len(roots) == 0 {
 		for _, n := range a.order {
 			fd, ok := n.syntax.(*ast.FuncDecl)
 			if ok && fd.Name.IsExported() && n.pkg.Name != "main" && !strings.HasSuffix(a.mod.Position(fd.Pos()).Filename, "_test.go") {
-				add(n)
+				roots = append(roots, n)
 			}
 		}
 	}
-	for len(queue) > 0 {
-		n := queue[0]
-		queue = queue[1:]
-		for _, s := range n.sites {
-			if s.gostmt == nil {
-				for _, m := range s.to {
-					add(m)
-				}
-			}
-		}
+	for n := range reachable(roots) {
+		n.enters = true
 	}
 	for _, n := range a.order {
 		if !n.enters || n.why == nil {

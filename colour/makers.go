@@ -157,7 +157,7 @@ func (a *analysis) values(c *call, fn *ssa.Function, callee *types.Func) []ast.E
 		for _, root := range roots {
 			w := &walker{p: p}
 			w.found = func(e ast.Expr) {
-				id := nameOf(e)
+				id := typecheck.FuncIdent(e)
 				if id == nil || at.IsValid() && id.Pos() != at || !at.IsValid() && isMethodValue(p.Info, e) {
 					return
 				}
@@ -175,21 +175,6 @@ func (a *analysis) values(c *call, fn *ssa.Function, callee *types.Func) []ast.E
 	}
 	slices.SortFunc(found, func(x, y ast.Expr) int { return cmp.Compare(x.Pos(), y.Pos()) })
 	return found
-}
-
-// nameOf returns the name of the function in f, pkg.F, x.M, f[T].
-func nameOf(e ast.Expr) *ast.Ident {
-	switch e := ast.Unparen(e).(type) {
-	case *ast.Ident:
-		return e
-	case *ast.SelectorExpr:
-		return e.Sel
-	case *ast.IndexExpr:
-		return nameOf(e.X)
-	case *ast.IndexListExpr:
-		return nameOf(e.X)
-	}
-	return nil
 }
 
 func isMethodValue(info *types.Info, e ast.Expr) bool {

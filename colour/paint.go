@@ -69,30 +69,13 @@ func (a *analysis) paintFrom(callers map[*node][]*site, asked func(*site) bool) 
 // deferred calls of its callers suspend. Where no coroutine leads to it, Goexit is what
 // it is anyway.
 func (a *analysis) paintExits(callers map[*node][]*site) {
-	reached := map[*node]bool{}
-	var queue []*node
-	reach := func(n *node) {
-		if !reached[n] {
-			reached[n] = true
-			queue = append(queue, n)
-		}
-	}
+	var durable []*node
 	for _, n := range a.order {
 		if n.why != nil {
-			reach(n)
+			durable = append(durable, n)
 		}
 	}
-	for len(queue) > 0 {
-		n := queue[0]
-		queue = queue[1:]
-		for _, s := range n.sites {
-			if s.gostmt == nil {
-				for _, m := range s.to {
-					reach(m)
-				}
-			}
-		}
-	}
+	reached := reachable(durable)
 	a.paintWithin(callers, func(s *site) bool { return s.exits }, func(n *node) bool { return reached[n] })
 }
 

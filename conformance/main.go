@@ -165,7 +165,7 @@ func (o *options) conform(ctx context.Context, out io.Writer) (ok bool, err erro
 		}
 	}
 	err = s.run(ctx, taken)
-	s.report.end()
+	s.report.End()
 	return s.report.summary(), err
 }
 

@@ -4,21 +4,18 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
+	"github.com/coroc-dev/coroc/internal/progress"
 )
 
 // A report collects what comes out, and shows what goes on: a bar on a terminal,
 // lines elsewhere.
 type report struct {
-	out     io.Writer
-	bar     *progressbar.ProgressBar // nil elsewhere
+	*progress.Progress
 	began   time.Time
 	verbose bool
 	known   map[string]string
@@ -29,56 +26,29 @@ type report struct {
 }
 
 func newReport(out io.Writer, verbose bool, known map[string]string) *report {
-	r := &report{out: out, verbose: verbose, known: known, began: time.Now(), leftOut: map[string][]string{}}
-	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		r.bar = progressbar.NewOptions(1,
-			progressbar.OptionSetWriter(out),
-			progressbar.OptionSetWidth(30),
-			progressbar.OptionShowCount(),
-			progressbar.OptionThrottle(100*time.Millisecond),
-			progressbar.OptionClearOnFinish(),
-		)
-	}
-	return r
-}
-
-// line prints a line above the bar.
-func (r *report) line(format string, args ...any) {
-	if r.bar != nil {
-		_ = r.bar.Clear() // cosmetic, as all that follows about the bar
-	}
-	fmt.Fprintf(r.out, "%7.1fs  %s\n", time.Since(r.began).Seconds(), fmt.Sprintf(format, args...))
-	if r.bar != nil && r.total > 0 {
-		_ = r.bar.RenderBlank()
-	}
+	return &report{Progress: progress.New(out), verbose: verbose, known: known, began: time.Now(), leftOut: map[string][]string{}}
 }
 
 // begin says how many programs there are, and how many of these are done already.
 func (r *report) begin(total, done int) {
 	r.total = total
-	if r.bar != nil {
-		r.bar.ChangeMax(max(total, 1))
-		_ = r.bar.Set(r.done)
-	}
+	r.Total(total)
+	r.Set(r.done, "")
 	if done > 0 {
-		r.line("%d of %d programs need not run again", done, total)
+		r.Line("%d of %d programs need not run again", done, total)
 	}
 }
 
 // phase says what begins.
 func (r *report) phase(what string) {
-	if r.bar != nil {
-		r.bar.Describe(what)
-		return
+	if !r.Describe(what) {
+		r.Line("%d/%d done; %s", r.done, r.total, what)
 	}
-	r.line("%d/%d done; %s", r.done, r.total, what)
 }
 
 func (r *report) step() {
 	r.done++
-	if r.bar != nil && r.total > 0 {
-		_ = r.bar.Set(r.done)
-	}
+	r.Set(r.done, "")
 }
 
 // left takes note of a program that cannot be compared.
@@ -94,17 +64,9 @@ func (r *report) result(p *Program, res Result) {
 	_, listed := r.known[p.Path]
 	switch {
 	case res.Kind != Passed && !listed:
-		r.line("%s: %s: %s", res.Path, res.Kind, firstLine(res.Why))
+		r.Line("%s: %s: %s", res.Path, res.Kind, firstLine(res.Why))
 	case res.Kind == Passed && listed:
-		r.line("%s: passed, but known-failures.txt lists it", res.Path)
-	}
-}
-
-// end removes the bar.
-func (r *report) end() {
-	if r.bar != nil {
-		_ = r.bar.Clear()
-		r.bar = nil
+		r.Line("%s: passed, but known-failures.txt lists it", res.Path)
 	}
 }
 
@@ -119,7 +81,7 @@ func (r *report) filtered(ps []*Program) {
 			by[p.Left] = append(by[p.Left], p.Path)
 		}
 	}
-	fmt.Fprintf(r.out, "%d programs are to be run; taken %d, left:\n", len(ps), taken)
+	fmt.Fprintf(r, "%d programs are to be run; taken %d, left:\n", len(ps), taken)
 	r.table(by)
 }
 
@@ -136,10 +98,10 @@ func (r *report) table(by map[string][]string) {
 		return strings.Compare(a, b)
 	})
 	for _, why := range reasons {
-		fmt.Fprintf(r.out, "%5d  %s\n", len(by[why]), why)
+		fmt.Fprintf(r, "%5d  %s\n", len(by[why]), why)
 		if r.verbose {
 			for _, path := range by[why] {
-				fmt.Fprintf(r.out, "       - %s\n", path)
+				fmt.Fprintf(r, "       - %s\n", path)
 			}
 		}
 	}
@@ -148,7 +110,7 @@ func (r *report) table(by map[string][]string) {
 // summary prints what came out and reports whether all is as it should be.
 func (r *report) summary() bool {
 	if len(r.leftOut) > 0 {
-		fmt.Fprintln(r.out, "left because of how they run by themselves:")
+		fmt.Fprintln(r, "left because of how they run by themselves:")
 		r.table(r.leftOut)
 	}
 	slices.SortFunc(r.results, func(a, b Result) int { return strings.Compare(a.Path, b.Path) })
@@ -178,8 +140,8 @@ func (r *report) summary() bool {
 		if len(byKind[kind]) == 0 {
 			continue
 		}
-		fmt.Fprintf(r.out, "%s: %d\n", kind, len(byKind[kind]))
-		w := tabwriter.NewWriter(r.out, 0, 8, 2, ' ', 0)
+		fmt.Fprintf(r, "%s: %d\n", kind, len(byKind[kind]))
+		w := tabwriter.NewWriter(r, 0, 8, 2, ' ', 0)
 		for _, res := range byKind[kind] {
 			mark := ""
 			if why, ok := r.known[res.Path]; ok {
@@ -190,9 +152,9 @@ func (r *report) summary() bool {
 				_ = w.Flush()
 				_, more, _ := strings.Cut(res.Why, "\n")
 				for line := range strings.Lines(more) {
-					fmt.Fprintf(r.out, "      %s", line)
+					fmt.Fprintf(r, "      %s", line)
 				}
-				fmt.Fprintln(r.out)
+				fmt.Fprintln(r)
 			}
 		}
 		_ = w.Flush()
@@ -202,11 +164,11 @@ func (r *report) summary() bool {
 		r.slowest()
 	}
 	n := len(r.results)
-	fmt.Fprintf(r.out, "%d suspensions at %d points, %d MB of states, %d objects copied\n", suspensions, points, bytes>>20, objects)
+	fmt.Fprintf(r, "%d suspensions at %d points, %d MB of states, %d objects copied\n", suspensions, points, bytes>>20, objects)
 	for _, why := range slices.Sorted(maps.Keys(whole)) {
-		fmt.Fprintf(r.out, "  at %d of them only the frames, not what they point to: %s\n", whole[why], why)
+		fmt.Fprintf(r, "  at %d of them only the frames, not what they point to: %s\n", whole[why], why)
 	}
-	fmt.Fprintf(r.out, "%d of %d programs behave as their source; %d known failures, %d others; %d listed that pass; %s (%.0f s of it under stress)\n",
+	fmt.Fprintf(r, "%d of %d programs behave as their source; %d known failures, %d others; %d listed that pass; %s (%.0f s of it under stress)\n",
 		len(byKind[Passed]), n, n-len(byKind[Passed])-unlisted, unlisted, better, time.Since(r.began).Round(time.Second), seconds)
 	return unlisted == 0 && better == 0
 }
@@ -222,7 +184,7 @@ func (r *report) unsuspended() {
 		}
 	}
 	if n > 0 {
-		fmt.Fprintf(r.out, "functions that run without suspension points: %d\n%s", n, b.String())
+		fmt.Fprintf(r, "functions that run without suspension points: %d\n%s", n, b.String())
 	}
 }
 
@@ -230,9 +192,9 @@ func (r *report) unsuspended() {
 func (r *report) slowest() {
 	slow := slices.Clone(r.results)
 	slices.SortFunc(slow, func(a, b Result) int { return int(b.Seconds*1000) - int(a.Seconds*1000) })
-	fmt.Fprintln(r.out, "slowest:")
+	fmt.Fprintln(r, "slowest:")
 	for _, res := range slow[:min(10, len(slow))] {
-		fmt.Fprintf(r.out, "  %6.1f s  (plain: %.2f s)  %s\n", res.Seconds, res.Plain, res.Path)
+		fmt.Fprintf(r, "  %6.1f s  (plain: %.2f s)  %s\n", res.Seconds, res.Plain, res.Path)
 	}
 }
 

@@ -205,3 +205,19 @@ func (m *Module) Loaded() []*types.Package {
 	slices.SortFunc(r, func(a, b *types.Package) int { return strings.Compare(a.Path(), b.Path()) })
 	return r
 }
+
+// FuncIdent returns the identifier that names the function in f, pkg.F, x.M, f[T]; nil if e
+// is something else.
+func FuncIdent(e ast.Expr) *ast.Ident {
+	switch e := ast.Unparen(e).(type) {
+	case *ast.Ident:
+		return e
+	case *ast.SelectorExpr:
+		return e.Sel
+	case *ast.IndexExpr:
+		return FuncIdent(e.X)
+	case *ast.IndexListExpr:
+		return FuncIdent(e.X)
+	}
+	return nil
+}

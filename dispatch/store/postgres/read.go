@@ -45,7 +45,7 @@ func openReader(ctx context.Context, url string, c *config) (*reader, error) {
 
 // check makes sure that the schema is one that this program reads.
 func (r *reader) check(ctx context.Context, name string) error {
-	all, err := migrations()
+	all, err := store.Migrations(migrationFiles)
 	if err != nil {
 		return err
 	}

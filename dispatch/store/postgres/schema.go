@@ -4,7 +4,6 @@ import (
 	"context"
 	"embed"
 	"fmt"
-	"io/fs"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -25,30 +24,13 @@ func (s schema) sql(text string) string {
 	return strings.ReplaceAll(text, "coroc.", string(s)+".")
 }
 
-// migrations returns the statements that lead from each version of the schema to the next.
-func migrations() ([]string, error) {
-	names, err := fs.Glob(migrationFiles, "migrations/*.sql") // sorted
-	if err != nil {
-		return nil, err
-	}
-	var all []string
-	for _, name := range names {
-		b, err := migrationFiles.ReadFile(name)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, string(b))
-	}
-	return all, nil
-}
-
 // lockClass is the first half of the keys of our advisory locks: "coro" in ASCII.
 const lockClass = 0x636f726f
 
 // migrate brings the schema up to date, in one transaction. Of those who do it at the same
 // time one does it, and the others wait.
 func migrate(ctx context.Context, conn *pgx.Conn, name string) error {
-	all, err := migrations()
+	all, err := store.Migrations(migrationFiles)
 	if err != nil {
 		return err
 	}

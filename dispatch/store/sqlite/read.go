@@ -68,7 +68,7 @@ func (r *reader) check(ctx context.Context) error {
 		return err
 	}
 	defer conn.Close()
-	all, err := migrations()
+	all, err := store.Migrations(migrationFiles)
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"embed"
 	"fmt"
-	"io/fs"
 
 	"github.com/coroc-dev/coroc/dispatch/store"
 )
@@ -16,26 +15,9 @@ var migrationFiles embed.FS
 // applicationID marks the file as one of ours: "coro" in ASCII.
 const applicationID = 0x636f726f
 
-// migrations returns the statements that lead from each version of the schema to the next.
-func migrations() ([]string, error) {
-	names, err := fs.Glob(migrationFiles, "migrations/*.sql") // sorted
-	if err != nil {
-		return nil, err
-	}
-	var all []string
-	for _, name := range names {
-		b, err := migrationFiles.ReadFile(name)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, string(b))
-	}
-	return all, nil
-}
-
 // migrate brings the schema up to date.
 func migrate(ctx context.Context, conn *sql.Conn) error {
-	all, err := migrations()
+	all, err := store.Migrations(migrationFiles)
 	if err != nil {
 		return err
 	}

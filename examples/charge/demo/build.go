@@ -13,11 +13,13 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/coroc-dev/coroc/internal/progress"
 )
 
 // build makes coroc, lets it compile the example, and makes the worker from what it
 // has written: the three commands that a user would type.
-func (o *options) build(ctx context.Context, show *show) error {
+func (o *options) build(ctx context.Context, show *progress.Progress) error {
 	out, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}").Output()
 	if err != nil {
 		return fmt.Errorf("not in the module: %w", err)
@@ -39,7 +41,7 @@ func (o *options) build(ctx context.Context, show *show) error {
 		if err := cmd.Run(); err != nil {
 			return fmt.Errorf("%s: %w\n%s", shown, err, &output)
 		}
-		show.line("%s (%.1f s)", shown, time.Since(began).Seconds())
+		show.Line("%s (%.1f s)", shown, time.Since(began).Seconds())
 	}
 	return nil
 }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/coroc-dev/coroc/coroutine"
+
+	"github.com/coroc-dev/coroc/internal/progress"
 )
 
 // build compiles examples/charge into a temporary folder, durably or not. What coroc
@@ -96,7 +98,7 @@ func demonstrateIn(t *testing.T, binary string) (found []string, err error) {
 	}
 	defer out.Close()
 	o := &options{kills: 6, rows: 150, seed: 1, dir: t.TempDir(), binary: binary, patience: time.Minute}
-	found, err = demonstrate(context.Background(), o, newShow(out))
+	found, err = demonstrate(context.Background(), o, progress.New(out))
 	text, readErr := os.ReadFile(out.Name())
 	if readErr != nil {
 		t.Fatal(readErr)

@@ -16,6 +16,7 @@ import (
 	"github.com/coroc-dev/coroc/examples/charge/customers"
 	"github.com/coroc-dev/coroc/examples/charge/journal"
 	"github.com/coroc-dev/coroc/examples/charge/payments"
+	"github.com/coroc-dev/coroc/internal/progress"
 )
 
 // day is what the workflow is asked to bill, and batch what a notice is about.
@@ -27,7 +28,7 @@ const (
 // A demo is one demonstration.
 type demo struct {
 	*options
-	show     *show
+	show     *progress.Progress
 	service  *payments.Process
 	tail     *tail
 	evidence evidence
@@ -38,7 +39,7 @@ type demo struct {
 
 // demonstrate does all of it. It returns what is off, and an error if it could not
 // come to the end.
-func demonstrate(ctx context.Context, o *options, show *show) (found []string, err error) {
+func demonstrate(ctx context.Context, o *options, show *progress.Progress) (found []string, err error) {
 	d := &demo{options: o, show: show, tail: newTail(o.file("journal.jsonl")), started: time.Now()}
 	if err := d.prepare(); err != nil {
 		return nil, err
@@ -56,7 +57,7 @@ func demonstrate(ctx context.Context, o *options, show *show) (found []string, e
 		return nil, err
 	}
 	found = append(check(d.evidence), checkKills(d.evidence.Lives, minKills)...)
-	d.show.end()
+	d.show.End()
 	d.figures(wall, len(found) == 0)
 	return found, nil
 }
@@ -75,9 +76,9 @@ func (d *demo) prepare() error {
 	if err := d.startService("127.0.0.1:0"); err != nil {
 		return err
 	}
-	d.show.line("%d customers, %d of them with a pending charge; payment service at %s (process %d)",
+	d.show.Line("%d customers, %d of them with a pending charge; payment service at %s (process %d)",
 		len(list), len(d.evidence.Pending), d.service.URL, d.service.PID())
-	d.show.total(1 + len(d.evidence.Pending) + d.evidence.batches())
+	d.show.Total(1 + len(d.evidence.Pending) + d.evidence.batches())
 	return nil
 }
 
@@ -98,7 +99,7 @@ func (d *demo) crashService() error {
 		return err
 	}
 	d.evidence.Crashes++
-	d.show.line("the payment service was killed, too, and started again (process %d)", d.service.PID())
+	d.show.Line("the payment service was killed, too, and started again (process %d)", d.service.PID())
 	return nil
 }
 
@@ -108,7 +109,7 @@ func (d *demo) runAndKill(ctx context.Context) error {
 	rng := rand.New(rand.NewPCG(d.seed, 0x6b696c6c))
 	moments := plan(rng, d.kills, len(d.evidence.Pending), d.evidence.batches())
 	d.crashAt = 2 + rng.IntN(len(d.evidence.Pending)*9/10)
-	d.show.line("%d kills at random moments (-seed %d)", len(moments), d.seed)
+	d.show.Line("%d kills at random moments (-seed %d)", len(moments), d.seed)
 	for i := 0; i < len(moments)+2; i++ {
 		if err := ctx.Err(); err != nil {
 			return errors.New("interrupted")
@@ -138,18 +139,18 @@ func (d *demo) runAndKill(ctx context.Context) error {
 		lived := fmt.Sprintf("%6.2f s", end.Lived.Seconds())
 		switch {
 		case end.Killed:
-			d.show.line("%s lived %s, killed %v, %s; %d calls finished, %d bytes of state",
+			d.show.Line("%s lived %s, killed %v, %s; %d calls finished, %d bytes of state",
 				name, lived, kill, phaseOf(calls), done, state)
 		case end.Code != 0:
 			return fmt.Errorf("%s ended by itself with exit code %d:\n%s", name, end.Code, lastLines(d.file("worker.log"), 30))
 		case i < len(moments):
 			// It was faster than the plan: nothing is left to be killed.
-			d.show.line("%s lived %s and came to the end before it was killed", name, lived)
+			d.show.Line("%s lived %s and came to the end before it was killed", name, lived)
 			return nil
 		case i == len(moments):
-			d.show.line("%s lived %s and came to the end; %d calls finished", name, lived, done)
+			d.show.Line("%s lived %s and came to the end; %d calls finished", name, lived, done)
 		default:
-			d.show.line("%s lived %s and found nothing left to do", name, lived)
+			d.show.Line("%s lived %s and found nothing left to do", name, lived)
 		}
 	}
 	return nil
@@ -173,7 +174,8 @@ func (d *demo) live(ctx context.Context, name string, kill *moment) (exit, error
 		case d.tail.count[findFunction] > 0:
 			what = "charging"
 		}
-		d.show.progress(d.tail.calls(), fmt.Sprintf("%s, %d kills", what, len(d.evidence.Lives)))
+		d.show.Describe(fmt.Sprintf("%s, %d kills", what, len(d.evidence.Lives)))
+		d.show.Set(d.tail.calls(), "")
 		if d.evidence.Crashes == 0 && d.tail.calls() >= d.crashAt {
 			return d.crashService()
 		}
@@ -282,9 +284,9 @@ func (d *demo) figures(wall time.Duration, good bool) {
 		stored = info.Size()
 	}
 	p := func(name, format string, args ...any) {
-		fmt.Fprintf(d.show.out, "  %-10s %s\n", name, fmt.Sprintf(format, args...))
+		fmt.Fprintf(d.show, "  %-10s %s\n", name, fmt.Sprintf(format, args...))
 	}
-	fmt.Fprintln(d.show.out)
+	fmt.Fprintln(d.show)
 	p("kills", "%d: %s", total, strings.Join(where, ", "))
 	p("calls", "%d, in %d attempts: %d retries after errors, the others after kills", len(calls), attempts, retries)
 	p("requests", "%d, of which %d were answered 429 and %d 503", requests[0], requests[429], requests[503])
@@ -293,6 +295,6 @@ func (d *demo) figures(wall time.Duration, good bool) {
 	p("state", "at most %d bytes saved for the workflow; the store is %d kB", d.maxState, stored/1024)
 	p("wall time", "%.1f s", wall.Seconds())
 	if good {
-		fmt.Fprintf(d.show.out, "\nEvery customer was charged exactly once or declined, and no call that had finished ran again.\n")
+		fmt.Fprintf(d.show, "\nEvery customer was charged exactly once or declined, and no call that had finished ran again.\n")
 	}
 }

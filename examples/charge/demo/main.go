@@ -11,6 +11,8 @@ import (
 	"os/signal"
 	"path/filepath"
 	"time"
+
+	"github.com/coroc-dev/coroc/internal/progress"
 )
 
 const usage = `Kills the workflow of examples/charge again and again, and proves that it does not mind.
@@ -64,15 +66,15 @@ func run(args []string, stdout *os.File, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 
-	show := newShow(stdout)
-	defer show.end()
+	show := progress.New(stdout)
+	defer show.End()
 	keep := o.dir != ""
 	if err := o.makeDir(); err != nil {
 		fmt.Fprintf(stderr, "demo: %v\n", err)
 		return 2
 	}
 	found, err := o.compileAndDemonstrate(ctx, show)
-	show.end()
+	show.End()
 	switch {
 	case err != nil:
 		fmt.Fprintf(stderr, "demo: %v\n", err)
@@ -99,7 +101,7 @@ func run(args []string, stdout *os.File, stderr io.Writer) int {
 	return 1
 }
 
-func (o *options) compileAndDemonstrate(ctx context.Context, show *show) (found []string, err error) {
+func (o *options) compileAndDemonstrate(ctx context.Context, show *progress.Progress) (found []string, err error) {
 	if o.binary == "" {
 		if err := o.build(ctx, show); err != nil {
 			return nil, err
