@@ -2,6 +2,7 @@ package codegen
 
 import (
 	"fmt"
+	"go/ast"
 	"go/types"
 	"strconv"
 	"strings"
@@ -222,5 +223,7 @@ func (t *twinGen) registerFrame(frame string, fingerprint uint64) {
 		site(t.coroc+".Exit", t.base()+" (deferred calls)", fields)
 	}
 	t.unit.register(text + ")")
-	t.registerMigrations(frame, version)
+	if _, isDecl := t.orig.(*ast.FuncDecl); !t.registerMigrations(frame, version) && t.frozen == nil && isDecl && t.handsOver() {
+		t.unit.register(fmt.Sprintf("%s.RegisterResumption[%s](%s)", t.coroc, frame, t.resumption()))
+	}
 }

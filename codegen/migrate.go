@@ -166,11 +166,12 @@ type matchKey struct {
 	old  *typecheck.Frozen
 }
 
-// registerMigrations registers how frames of older versions become frames of the twin.
-func (t *twinGen) registerMigrations(frame string, version *Version) {
+// registerMigrations registers how frames of older versions become frames of the twin, and reports
+// whether any do.
+func (t *twinGen) registerMigrations(frame string, version *Version) bool {
 	o := t.optIn(t.state)
 	if _, isBody := t.orig.(*ast.RangeStmt); o == nil || t.frozen != nil || t.sig == nil || isBody {
-		return
+		return false
 	}
 	unit, unitState := o.has(t.state)
 	names := t.siteNames()
@@ -181,7 +182,7 @@ func (t *twinGen) registerMigrations(frame string, version *Version) {
 		}
 	}
 	if from == "" && o.Hook == "" {
-		return
+		return false
 	}
 	text := fmt.Sprintf("%s.RegisterMigrations[%s](%s, %s.Migrations{\nResume: %s,\n", t.coroc, frame, t.unit.stateText(t.fileGen, t.state), t.coroc, t.resumption())
 	if _, isLit := t.orig.(*ast.FuncLit); isLit {
@@ -202,6 +203,7 @@ func (t *twinGen) registerMigrations(frame string, version *Version) {
 		text += fmt.Sprintf("From: []%s.OldVersion{\n%s},\n", t.coroc, from)
 	}
 	t.unit.register(text + "})")
+	return true
 }
 
 // migrateFrom returns how frames of an older version become frames of the twin, as an element of

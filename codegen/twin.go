@@ -229,7 +229,7 @@ func (t *twinGen) generate(head string, recv *types.Var, captures []*types.Var, 
 	b := &bodyGen{fileGen: t.fileGen, writer: w, unit: t.unit, durable: t, deferrer: t, rename: t.renames(), where: t.path}
 	b.own()
 	b.putf("%s(%s) %s {\n", head, strings.TrimSuffix(t.c+" *"+t.coroc+".Coroutine, "+joinParams(t.params), ", "), resultText(t.results))
-	t.handOver(b)
+	t.handOver(b, frame)
 	for _, s := range t.prologue {
 		b.stmt(s)
 	}

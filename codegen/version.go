@@ -85,7 +85,9 @@ func (t *twinGen) handsOver() bool {
 		return false
 	}
 	if t.frozen != nil {
-		return t.movesOn()
+		// A func value leads to the version that it is of, unless its frame has moved.
+		_, isDecl := t.orig.(*ast.FuncDecl)
+		return isDecl || t.movesOn()
 	}
 	for _, fz := range t.p.Frozen {
 		if t.state == fz.State || strings.HasPrefix(t.state, fz.State+".") {
@@ -103,16 +105,15 @@ func (t *twinGen) movesOn() bool {
 }
 
 // handOver prints how a twin leaves a frame of another version to that one.
-func (t *twinGen) handOver(b *bodyGen) {
+func (t *twinGen) handOver(b *bodyGen, frame string) {
 	if !t.handsOver() {
 		return
 	}
-	resume, ok := t.local("resume"), t.local("ok")
-	find := "Frozen"
-	if t.frozen != nil {
-		find = "Moved"
+	if frame == "" {
+		frame = "struct{}"
 	}
-	b.putf("if !%s.Running() {\nif %s, %s := %s.%s[func%s](%s); %s {\n", t.c, resume, ok, t.coroc, find, t.twinSignature(t.sig), t.c, ok)
+	resume, ok := t.local("resume"), t.local("ok")
+	b.putf("if !%s.Running() {\nif %s, %s := %s.OtherVersion[%s, func%s](%s); %s {\n", t.c, resume, ok, t.coroc, frame, t.twinSignature(t.sig), t.c, ok)
 	call := resume + "(" + joinArgs(t.c, argsOf(t.params)) + ")"
 	if len(t.results) > 0 {
 		b.putf("return %s\n}\n}\n", call)

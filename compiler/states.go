@@ -2,6 +2,7 @@ package compiler
 
 import (
 	"fmt"
+	"go/ast"
 	"go/types"
 	"reflect"
 	"slices"
@@ -51,8 +52,11 @@ func (c *StateChecker) Check(s *runtime.Inspection) []string {
 			problems = append(problems, p)
 		}
 	}
-	for _, f := range s.Frames {
+	for i, f := range s.Frames {
 		c.frame(f, add)
+		if i > 0 {
+			c.call(s.Frames[i-1], f, add)
+		}
 	}
 	for _, t := range s.Types {
 		c.typ(t, add)
@@ -114,6 +118,51 @@ func (c *StateChecker) frame(f runtime.InspectedFrame, add addProblem) {
 			add("%s, suspended at %s: the state has no %s, which is kept there now", f.Function, f.Position, name)
 		}
 	}
+}
+
+// call checks that a function that goes on in an older version has the results that its caller
+// expects, if that is of the current one.
+func (c *StateChecker) call(callee, caller runtime.InspectedFrame, add addProblem) {
+	find := func(f runtime.InspectedFrame, is func(*codegen.Version) bool) *codegen.Version {
+		name, _, _ := strings.Cut(c.renames.Now(f.Function), "[")
+		if i := slices.IndexFunc(c.versions[name], is); i >= 0 {
+			return c.versions[name][i]
+		}
+		return nil
+	}
+	savedIn := func(f runtime.InspectedFrame) *codegen.Version {
+		fingerprint, _ := strconv.ParseUint(f.Fingerprint, 16, 64)
+		return find(f, func(v *codegen.Version) bool { return v.Fingerprint == fingerprint })
+	}
+	was, outer := savedIn(callee), savedIn(caller)
+	now := find(callee, func(v *codegen.Version) bool { return v.Frozen == nil })
+	if was == nil || was.Frozen == nil || now == nil || outer == nil || outer.Frozen != nil {
+		return
+	}
+	a, b := resultsOf(was), resultsOf(now)
+	if a == b {
+		return
+	}
+	if moves, _ := c.moves(now.State, callee, strings.Contains(callee.Function, "[")); !moves {
+		add("%s, suspended at %s: its results are %s in the version %s, and what calls it here expects %s", callee.Function, callee.Position, a, callee.Fingerprint, b)
+	}
+}
+
+// resultsOf returns the types of the results of a declared function as text.
+func resultsOf(v *codegen.Version) string {
+	fd, ok := v.Node.(*ast.FuncDecl)
+	if !ok {
+		return ""
+	}
+	fn, ok := v.Package.Info.Defs[fd.Name].(*types.Func)
+	if !ok {
+		return ""
+	}
+	var list []string
+	for r := range fn.Signature().Results().Variables() {
+		list = append(list, types.TypeString(r.Type(), nil))
+	}
+	return "(" + strings.Join(list, ", ") + ")"
 }
 
 // typ checks that a type that the state describes is there, and the same.

@@ -304,18 +304,6 @@ func Pop[F any](c *Coroutine) (v F) {
 	panic(c.wrongFrame((*F)(nil)))
 }
 
-// Frozen returns what goes on from the frame that comes next, if that is one of a version of
-// the function that is not the current one any more. S is the type of that: a func with the
-// parameters of the function behind a coroutine.
-func Frozen[S any](c *Coroutine) (resume S, ok bool) {
-	if n := len(c.frames) - 1; n >= 0 && c.mode == resuming {
-		if f := loadRegistry().frames[typeWord(c.frames[n])]; f != nil && f.resume != nil {
-			resume, ok = f.resume.(S)
-		}
-	}
-	return resume, ok
-}
-
 func (c *Coroutine) wrongFrame(want any) error {
 	if len(c.frames) == 0 {
 		return fmt.Errorf("%w: no frame is left for %T", ErrInvalidState, want)

@@ -191,6 +191,7 @@ func (d *decoder) run(roots []any) (err error) {
 	}
 	d.finish()
 	d.settle()
+	d.checkCallers()
 	d.checkEntry()
 	d.checkNested()
 

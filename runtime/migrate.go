@@ -101,7 +101,7 @@ func (r *registry) compileMigrations(p *registrations) {
 		}
 		x := *m
 		x.frame = f
-		f.onward = m.Resume
+		f.onward, f.literal = m.Resume, m.Literal
 		r.migrations[name] = &x
 	}
 	for key, m := range p.moves {
@@ -131,16 +131,6 @@ func (r *registry) movesOf(name string, fingerprint uint64) *moves {
 		return &moves{m, nil}
 	}
 	return nil
-}
-
-// Moved is [Frozen] in a version that is not the current one: its frame may have moved there.
-func Moved[S any](c *Coroutine) (resume S, ok bool) {
-	if n := len(c.frames) - 1; n >= 0 && c.mode == resuming {
-		if f := loadRegistry().frames[typeWord(c.frames[n])]; f != nil && f.onward != nil {
-			resume, ok = f.onward.(S)
-		}
-	}
-	return resume, ok
 }
 
 // A looseShape is the shape of frames that may move to the current version. Where they go is

@@ -225,7 +225,8 @@ type frameType struct {
 	typ         reflect.Type
 	word        unsafe.Pointer // the type word of *F in an interface
 	resume      any            // of a frozen version: what goes on from it
-	onward      any            // of the current version of a function that has opted in to migrations: the same
+	onward      any            // of the current version of a function that has older ones: the same
+	literal     bool           // of a func literal that has onward
 	moves       *moves         // of an older version of one
 	plan        *plan
 	sites       []*siteType
@@ -287,6 +288,7 @@ type registrations struct {
 	bindings  []*varType        // of the process, the latest last
 	renamed   map[string]string // new names by old ones
 
+	onward     map[reflect.Type]any   // of current versions, by their frames
 	migrations map[string]*migrations // by the names of functions
 	moves      map[versionKey]*moves
 
@@ -308,6 +310,7 @@ func newRegistrations() *registrations {
 		spelling:  spelling{types: map[string]string{}},
 		renamed:   map[string]string{},
 
+		onward:     map[reflect.Type]any{},
 		migrations: map[string]*migrations{},
 		moves:      map[versionKey]*moves{},
 	}
@@ -352,6 +355,7 @@ type registry struct {
 	migrations map[string]*migrations
 	moves      map[versionKey]*moves
 	sites      int
+	frozen     bool // there are older versions of functions
 }
 
 var current atomic.Pointer[registry]
@@ -399,11 +403,13 @@ func (p *registrations) compile() *registry {
 	r.names.init(r, p)
 	for _, old := range p.frameOf {
 		f := *old // plans belong to one registry
+		f.onward = p.onward[f.typ]
 		if err := r.compileFrame(&f); err != nil {
 			r.err = errors.Join(r.err, err)
 			continue
 		}
 		r.frames[f.word] = &f
+		r.frozen = r.frozen || f.resume != nil
 		if p.frames[versionKey{f.name, f.fingerprint}] == old {
 			r.frameNames[f.name] = append(r.frameNames[f.name], &f)
 		}
