@@ -302,7 +302,7 @@ func (f *fleet) settled() {
 }
 
 // give sets free a call that this process cannot run, and sees to it that it does not get
-// it back. The engine's lock is held.
+// it back. Who awaits it here learns of its end from the store. The engine's lock is held.
 func (f *fleet) give(c *call) {
 	if f == nil || c.generation != f.e.generation {
 		return
@@ -314,6 +314,9 @@ func (f *fleet) give(c *call) {
 		f.skipped = append(f.skipped, c.id)
 	}
 	f.free = append(f.free, span{c.id, 1})
+	if c.parent != nil {
+		f.ask(c.parent)
+	}
 	f.wake()
 }
 

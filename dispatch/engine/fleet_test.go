@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -219,6 +220,28 @@ func TestFleetUnfit(t *testing.T) {
 		require.Equal(t, "x", result(t, a, id))
 		assert.Equal(t, []string{"1:1"}, fit.seen)
 		assert.EqualValues(t, 1, tried.Load())
+	})
+}
+
+// Who awaits a call that its process has given away goes on when another one has run that.
+func TestFleetGivenAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := memory.New()
+		parent := &script{durable: true, turns: func(s *scripted, results []engine.Result) engine.Turn {
+			if s.at == 0 {
+				return engine.Turn{Await: []engine.Request{{Function: "leaf", Input: []byte("x")}}}
+			}
+			return engine.Turn{Output: results[0].Output}
+		}}
+		unfit := leaf.function("leaf", engine.Policy{})
+		unfit.Start = func(engine.Attempt) (engine.Execution, error) { return nil, errors.New("it does not fit") }
+		a, _ := join(t, m, false, parent.function("f", engine.Policy{}), unfit)
+		id, err := a.Dispatch(ctx, engine.Request{Function: "f"}, "")
+		require.NoError(t, err)
+		time.Sleep(lease)
+		join(t, m, false, leaf.function("leaf", engine.Policy{}))
+		require.Equal(t, "x", result(t, a, id))
+		assert.Equal(t, []string{"1:0", "1:1"}, parent.seen)
 	})
 }
 
