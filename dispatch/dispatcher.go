@@ -121,8 +121,7 @@ func WithResident(n int) Option { return option(func(c *config) { c.resident = n
 
 // WithCrashLimit sets after how many crashes of the process in a row a call is parked that was
 // running in all of them, and alone in the last one: see docs/operations.md for how that is
-// found out. 0 means never. It needs a store that keeps notes of attempts, as the SQLite file
-// does.
+// found out. 0 means never. In a fleet it does not matter which processes they were.
 func WithCrashLimit(n int) Option { return option(func(c *config) { c.crashes = n }) }
 
 // New returns a dispatcher for the functions among its options, and opens its store:

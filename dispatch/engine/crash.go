@@ -21,6 +21,13 @@ import (
 // each crash makes the circle smaller, at last alone. A suspect that ends, awaits, or lives
 // through its trial is acquitted for this start. One that was alone when the process died,
 // and has died often enough in a row, is parked.
+//
+// In a fleet the same is done with what was lost with a process, by those who claim it. Its first
+// attempt there is noted, and a note that has not ended when its process is fenced names a
+// suspect. Suspects are claimed apart from the rest, as such a group, by a process that has
+// none and that begins and claims nothing else meanwhile; before it tries one alone it waits for
+// what it runs already to end. Only a quarter of the processes do that at a time, so that the
+// others can go on.
 
 const (
 	// trialPart is by how much a crash makes the number of suspects smaller.
@@ -48,9 +55,11 @@ type watch struct {
 // trial is how suspects are run. While there are any, nothing else begins.
 type trial struct {
 	waiting []*call
-	size    int // of a group
-	group   int // number of the last group
-	running int // of its calls, those that are not acquitted
+	size    int         // of a group
+	group   int         // number of the last group
+	running int         // of its calls, those that are not acquitted
+	emptied bool        // one that is alone has waited for long enough for others to end
+	timer   *time.Timer // for that
 }
 
 func (t *trial) active() bool { return t.running > 0 || len(t.waiting) > 0 }
@@ -92,21 +101,12 @@ func (e *Engine) suspects(ctx context.Context, found []*call) error {
 			e.log.Warn("a call was running when the process died", "call", e.idOf(c), "function", c.name, "crashes", c.watch.crashes)
 			continue
 		}
-		why := fmt.Sprintf("its attempts ended with their process %d times in a row", c.watch.crashes)
-		e.log.Error("a call is parked until it is retried by hand", "call", e.idOf(c), "function", c.name, "err", why)
-		change := c.progress.change(c, store.Parked, e.cfg.Describe(store.Crashed, why))
-		change.KeepState, change.First, change.Width = true, c.first, c.width
-		change.Waiting = c.waits.bytes()
-		step.Change = append(step.Change, change)
-		step.Watch = append(step.Watch, c.unwatch()...)
-		e.convict(c)
-		r := &run{c: c, id: e.idOf(c), begun: time.Now()}
-		if r.parent, r.root, err = e.lineage(ctx, c); err != nil {
+		ev, err := e.sentence(ctx, c, &step)
+		if err != nil {
 			return err
 		}
-		ev := r.event(AttemptEnded)
-		ev.Status, ev.Err, ev.Parked = store.Crashed, why, true
 		convicted = append(convicted, ev)
+		e.convict(c)
 	}
 	e.trial.size = max(1, running/trialPart)
 	if step.Weight() == 0 {
@@ -121,12 +121,36 @@ func (e *Engine) suspects(ctx context.Context, found []*call) error {
 	return nil
 }
 
+// sentence adds to a step what is stored of a call that is to be parked for its crashes, and returns
+// the event that says so.
+func (e *Engine) sentence(ctx context.Context, c *call, step *store.Step) (Event, error) {
+	why := fmt.Sprintf("its attempts ended with their process %d times in a row", c.watch.crashes)
+	r := &run{c: c, id: e.idOf(c), begun: time.Now()}
+	var err error
+	if r.parent, r.root, err = e.lineage(ctx, c); err != nil {
+		return Event{}, err
+	}
+	e.log.Error("a call is parked until it is retried by hand", "call", r.id, "function", c.name, "err", why)
+	change := c.progress.change(c, store.Parked, e.cfg.Describe(store.Crashed, why))
+	change.KeepState, change.First, change.Width = true, c.first, c.width
+	change.Waiting = c.waits.bytes()
+	step.Change = append(step.Change, change)
+	step.Watch = append(step.Watch, c.unwatch()...)
+	ev := r.event(AttemptEnded)
+	ev.Status, ev.Err, ev.Parked = store.Crashed, why, true
+	return ev, nil
+}
+
 // convict makes a call stay parked until it is retried by hand.
 func (e *Engine) convict(c *call) {
 	c.place = parked
 	c.watch = watch{first: true}
 	c.retriable = true
-	c.parked = fmt.Errorf("call %s: %w: its attempts ended with their process again and again; see Dispatcher.Retry", e.idOf(c), ErrParked)
+	c.parked = convicted(e.idOf(c))
+}
+
+func convicted(id string) error {
+	return fmt.Errorf("call %s: %w: its attempts ended with their process again and again; see Dispatcher.Retry", id, ErrParked)
 }
 
 // note makes sure that the store knows of an attempt that is to be watched, before it begins.
@@ -179,6 +203,7 @@ func (e *Engine) try() {
 		for _, f := range e.functions {
 			e.pump(f)
 		}
+		e.fleet.tried()
 		return
 	}
 	if t.group == 0 {
@@ -196,6 +221,22 @@ func (e *Engine) try() {
 		})
 	}
 	n := min(t.size, len(t.waiting))
+	if n == 1 && e.active > 0 && e.fleet != nil && !t.emptied {
+		if t.timer == nil {
+			var timer *time.Timer
+			timer = time.AfterFunc(trialTime, func() {
+				e.mu.Lock()
+				defer e.mu.Unlock()
+				if t.timer == timer {
+					t.emptied = true
+					e.try()
+				}
+			})
+			t.timer = timer
+		}
+		return // until what runs has ended, but not for long
+	}
+	t.stop()
 	group := slices.Clone(t.waiting[:n])
 	t.waiting = t.waiting[n:]
 	t.group++
@@ -213,6 +254,15 @@ func (e *Engine) try() {
 	d := min(trialTime<<min(max(crashes-1, 0), 10), maxTrialTime)
 	number := t.group
 	time.AfterFunc(d, func() { e.endTrial(group, number) })
+}
+
+// stop ends the waiting for others to end.
+func (t *trial) stop() {
+	t.emptied = false
+	if t.timer != nil {
+		t.timer.Stop()
+		t.timer = nil
+	}
 }
 
 // endTrial lets others run beside suspects that have not ended after the time of their trial.
@@ -250,6 +300,9 @@ func (e *Engine) Retry(ctx context.Context, id string) error {
 	n, err := e.check(ctx, id)
 	if err != nil {
 		return err
+	}
+	if e.fleet != nil {
+		return e.fleet.retry(ctx, n, id)
 	}
 	e.mu.Lock()
 	c := e.calls[n]

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -158,6 +159,7 @@ func New(cfg Config) (*Engine, error) {
 	e.functions[Sleep].sleeps = true
 	if shared, ok := cfg.Store.(store.Shared); ok {
 		e.fleet = newFleet(e, shared)
+		e.watching, e.trial.size = true, math.MaxInt // the store says how many are tried at a time
 		e.writer = newWriter(e.store, e.log, e.fleet.rejoin, cfg.Commits)
 		e.fleet.start()
 		return e, nil
@@ -348,24 +350,27 @@ func (e *Engine) Wait(ctx context.Context, id, function string) (Result, error) 
 }
 
 func (e *Engine) outcome(ctx context.Context, n int64, id, function string) (Result, error) {
-	c, err := e.store.Call(ctx, n)
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return Result{}, fmt.Errorf("call %q: %w", id, ErrNoSuchCall)
-	case err != nil:
-		return Result{}, err
-	case c.Function != function:
-		return Result{}, fmt.Errorf("call %s is one of function %q: %w", id, c.Function, ErrNoSuchCall)
-	case c.Phase != store.Done && e.fleet != nil:
+	for {
+		c, err := e.store.Call(ctx, n)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			return Result{}, fmt.Errorf("call %q: %w", id, ErrNoSuchCall)
+		case err != nil:
+			return Result{}, err
+		case c.Function != function:
+			return Result{}, fmt.Errorf("call %s is one of function %q: %w", id, c.Function, ErrNoSuchCall)
+		case c.Phase == store.Done:
+			return Result{Status: c.Status, Output: c.Output, Error: c.Error}, nil
+		case e.fleet == nil:
+			// It is not in memory either: it was being created when Dispatch failed.
+			return Result{}, fmt.Errorf("call %s will be run when the dispatcher is next started", id)
+		case c.Phase == store.Parked && c.Status == store.Crashed:
+			return Result{}, convicted(id)
+		}
 		if err := e.fleet.wait(ctx, n); err != nil {
 			return Result{}, err
 		}
-		return e.outcome(ctx, n, id, function)
-	case c.Phase != store.Done:
-		// It is not in memory either: it was being created when Dispatch failed.
-		return Result{}, fmt.Errorf("call %s will be run when the dispatcher is next started", id)
 	}
-	return Result{Status: c.Status, Output: c.Output, Error: c.Error}, nil
 }
 
 // check returns the number of a call, after making sure that the id is one of this store.
@@ -503,9 +508,15 @@ func (e *Engine) settled(c *call) {
 // held.
 func (e *Engine) quieter() {
 	defer e.fleet.settled()
-	if e.active--; e.active == 0 && e.idle != nil {
+	if e.active--; e.active > 0 {
+		return
+	}
+	if e.idle != nil {
 		close(e.idle)
 		e.idle = nil
+	}
+	if len(e.trial.waiting) > 0 {
+		e.try()
 	}
 }
 

@@ -16,11 +16,12 @@ const (
 	// comes to be beyond that to others, and claims nothing.
 	capacity = 256
 
-	claimLimit = 64          // calls that are claimed at a time
-	checkLimit = 1000        // calls that are asked for at a time
-	block      = 1000        // ids that are reserved at a time
-	skipLimit  = 1000        // parked calls that are remembered, not to be claimed again
-	pollEvery  = time.Second // without being woken
+	claimLimit = 64              // calls that are claimed at a time
+	checkLimit = 1000            // calls that are asked for at a time
+	block      = 1000            // ids that are reserved at a time
+	skipLimit  = 1000            // parked calls that are remembered, not to be claimed again
+	pollEvery  = time.Second     // without being woken
+	lookEvery  = 5 * time.Second // whether a call that is waited for is parked
 )
 
 // fleet is what an engine does on a store that other processes share with it. It knows only
@@ -56,6 +57,7 @@ type fleet struct {
 	free      []span          // calls that are to be set free
 	skipped   []int64
 	hungry    bool // there was no room for all that could be claimed
+	suspected bool // there may be suspects to be claimed
 
 	after int64 // claims go on behind that id, from the loop's point of view
 }
@@ -166,6 +168,9 @@ func (e *Engine) forget(generation int64) {
 	for _, f := range e.functions {
 		f.queue = queue{}
 	}
+	e.trial.stop()
+	e.trial.waiting, e.trial.running = nil, 0
+	e.trial.group++
 	clear(e.fleet.remotes)
 	clear(e.fleet.unchecked)
 	clear(e.fleet.untold)
@@ -242,7 +247,7 @@ func (f *fleet) keeps(c *call) bool {
 	if c.generation != f.e.generation {
 		return false // it is free already, or will be
 	}
-	if c.fn != nil && f.e.running && f.load() < capacity {
+	if c.fn != nil && f.e.running && !f.e.trial.active() && f.load() < capacity {
 		return true
 	}
 	if n := len(f.free); n > 0 && f.free[n-1].first+int64(f.free[n-1].n) == c.id {
@@ -320,11 +325,13 @@ func (f *fleet) give(c *call) {
 	f.wake()
 }
 
-// wait waits until a call is done that another process may run.
+// wait waits until a call is done that another process may run, or until it is worth to look what
+// has become of it.
 func (f *fleet) wait(ctx context.Context, id int64) error {
+	look := time.Now().Add(lookEvery)
 	for delay := 5 * time.Millisecond; ; delay = min(delay*3/2, 500*time.Millisecond) {
 		done, err := f.store.Done(ctx, []int64{id})
-		if len(done) > 0 {
+		if len(done) > 0 || err == nil && time.Now().After(look) {
 			return nil
 		}
 		if err != nil && ctx.Err() == nil {
@@ -399,7 +406,11 @@ func (f *fleet) loop() {
 		}
 		if all {
 			f.after = 0 // what was set free later can have lower ids
+			f.e.mu.Lock()
+			f.suspected = true
+			f.e.mu.Unlock()
 		}
+		f.claimSuspects()
 		f.claim()
 	}
 }
@@ -503,91 +514,4 @@ func (f *fleet) judge(c *call, awaits int) {
 		return
 	}
 	f.e.decide(c)
-}
-
-// claim claims free calls, as long as there are some and there is room for them.
-func (f *fleet) claim() {
-	for f.ctx.Err() == nil {
-		f.claiming.Lock()
-		f.e.mu.Lock()
-		generation, limit := f.e.generation, 0
-		q := store.Claim{After: f.after, Except: append([]int64(nil), f.skipped...), Parked: len(f.skipped) < skipLimit}
-		if f.e.running {
-			limit = min(capacity-f.load(), claimLimit)
-			for name, fn := range f.e.functions {
-				if most := fn.Policy.Concurrency; most == 0 || fn.queue.len() < most {
-					q.Functions = append(q.Functions, name)
-				}
-			}
-		}
-		f.hungry = f.e.running && (limit <= 0 || len(q.Functions) < len(f.e.functions))
-		f.e.mu.Unlock()
-		if limit <= 0 || len(q.Functions) == 0 {
-			f.claiming.Unlock()
-			return
-		}
-		q.Limit = limit
-		claimed, err := f.store.Claim(f.ctx, q)
-		f.claiming.Unlock()
-		if err != nil {
-			f.failed("calls could not be claimed", err)
-			return
-		}
-		if len(claimed) == 0 {
-			return
-		}
-		f.after = claimed[len(claimed)-1].ID
-		f.take(claimed, generation)
-	}
-}
-
-// take puts calls in their places that were claimed.
-func (f *fleet) take(claimed []store.Claimed, generation int64) {
-	var changes []store.Change
-	var found []*call
-	due := make(map[*call]time.Time)
-	for i := range claimed {
-		rec := &claimed[i].Call
-		c, change := f.e.known(rec)
-		c.generation = generation
-		if claimed[i].Orphan && c.ending == store.None {
-			gone := f.e.orphan(c)
-			change = &gone
-		} else {
-			found = append(found, c)
-			due[c] = rec.Due
-		}
-		if change != nil {
-			changes = append(changes, *change)
-		}
-	}
-	if len(changes) > 0 {
-		if err := f.e.writer.commitAs(generation, store.Step{Change: changes}); err != nil {
-			f.failed("calls could not be begun", err)
-			f.e.mu.Lock()
-			defer f.e.mu.Unlock()
-			for i := range claimed {
-				f.free = append(f.free, span{claimed[i].ID, 1})
-			}
-			return
-		}
-	}
-	f.e.mu.Lock()
-	defer f.e.mu.Unlock()
-	for _, c := range found {
-		switch {
-		case generation != f.e.generation:
-			return
-		case c.suspended:
-			c.place = waiting
-			f.e.calls[c.id] = c
-			f.ask(c)
-		case due[c].IsZero():
-			f.e.calls[c.id] = c
-			f.e.enqueue(c)
-		default:
-			f.e.calls[c.id] = c
-			f.e.delay(c, time.Until(due[c]))
-		}
-	}
 }

@@ -15,6 +15,10 @@ import (
 // or renew anything any more: all of that returns ErrFenced, and changes nothing. It has
 // to forget what it knows of calls, and to begin a new incarnation.
 //
+// If there is a note of an attempt at a call of an incarnation that is fenced, made as [Watch]
+// says, then that attempt has ended with its process: the note becomes one with WatchHeld and one
+// crash more. Unless the incarnation has ended with Close.
+//
 // A call that is not done is changed only by its owner, except that anyone may record the
 // outcome of one that is free. (The store does not check this but for the fence.)
 //
@@ -41,12 +45,18 @@ type Shared interface {
 	// out before, and are greater than those of all calls.
 	Reserve(ctx context.Context, n int) (int64, error)
 
-	// Claim makes free calls those of this incarnation. No call is claimed twice.
+	// Claim makes free calls those of this incarnation. No call is claimed twice. Calls that are
+	// parked because they crash their processes are not claimed.
 	Claim(ctx context.Context, q Claim) ([]Claimed, error)
 
 	// Release sets free those calls of this incarnation with ids from first to first+n-1 that
 	// are not done, and wakes other processes.
 	Release(ctx context.Context, first int64, n int) error
+
+	// Retry makes a parked call that no process has, or none can run, one that is to be run, as if
+	// no attempt had failed since it made progress, and sets it free. It returns ErrNotFound if
+	// there is no such parked call.
+	Retry(ctx context.Context, id int64) error
 
 	// Done returns those of the calls that are done, in no order.
 	Done(ctx context.Context, ids []int64) ([]int64, error)
@@ -70,6 +80,12 @@ type Claim struct {
 	Except    []int64  // not these
 	Parked    bool     // also those that are parked
 	Limit     int
+
+	// Suspects makes it a claim of calls with a note of attempts that ended with their process,
+	// which are not claimed otherwise: one in so many of those that did so most often, and one at
+	// least; Limit, After and Except do not count. Of a fleet only a quarter of the processes, and
+	// one at least, has any of these at a time.
+	Suspects int
 }
 
 // Claimed is a call that was claimed. Input, Output, Error and State of it are as Unfinished
@@ -79,6 +95,12 @@ type Claimed struct {
 	// Orphan is set if the call was made for another one that does not await it any more, or
 	// never came to do so.
 	Orphan bool
+	// Lost is set if the call became free because its owner was fenced.
+	Lost bool
+	// Crashes is how many attempts in a row have ended with their process, of those with a note
+	// (see Watch). If Alone is set no other attempt ran beside the last of them.
+	Crashes int
+	Alone   bool
 }
 
 // Wake is why a process is woken.

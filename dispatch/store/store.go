@@ -121,7 +121,7 @@ type Step struct {
 	// Change are calls that change. A change of a call that is done, or that does not
 	// exist, makes the step fail with ErrFinished.
 	Change []Change
-	// Watch are notes on attempts, for a store that is a [Watcher].
+	// Watch are notes on attempts, for a store that is a [Watcher] or [Shared].
 	Watch []Watch
 	// Mark are notes on calls, made after the changes.
 	Mark []Mark

@@ -60,22 +60,31 @@ func (f *Member) begin() {
 // fenced says whether the incarnation is not one of the owners any more. The lock is held.
 func (f *Member) fenced() bool { return f.m.members[f.Incarnation()] != f }
 
-// leave fences the incarnation. The lock is held.
-func (f *Member) leave() {
+// leave fences the incarnation. What it has is lost, unless it is at its end. The lock is held.
+func (f *Member) leave(closed bool) {
 	if !f.fenced() {
 		delete(f.m.members, f.Incarnation())
-		f.m.free()
+		f.m.free(!closed)
 	}
 }
 
 // free sets free the calls of incarnations that are fenced, and returns how many they are. The
 // lock is held.
-func (m *Memory) free() int {
+func (m *Memory) free(lost bool) int {
 	n := 0
 	for id, owner := range m.owners {
-		if m.members[owner] == nil {
-			delete(m.owners, id)
-			n++
+		if m.members[owner] != nil {
+			continue
+		}
+		delete(m.owners, id)
+		n++
+		if !lost {
+			continue
+		}
+		m.lost[id] = true
+		if w, ok := m.watched[id]; ok && w.Kind != store.WatchHeld {
+			w.Kind, w.Crashes = store.WatchHeld, w.Crashes+1
+			m.watched[id] = w
 		}
 	}
 	if n > 0 {
@@ -121,7 +130,7 @@ func (f *Member) Close() error {
 	defer f.m.mu.Unlock()
 	if !f.closed {
 		f.closed = true
-		f.leave()
+		f.leave(true)
 	}
 	return nil
 }
@@ -144,7 +153,7 @@ func (f *Member) Renew(context.Context) error {
 func (f *Member) Rejoin(context.Context) error {
 	f.m.mu.Lock()
 	defer f.m.mu.Unlock()
-	f.leave()
+	f.leave(false)
 	f.begin()
 	return nil
 }
@@ -159,7 +168,7 @@ func (f *Member) TakeOver(context.Context) (int, error) {
 			delete(f.m.members, n)
 		}
 	}
-	return f.m.free(), nil
+	return f.m.free(true), nil
 }
 
 // Reserve implements [store.Shared].
@@ -184,21 +193,66 @@ func (f *Member) Claim(_ context.Context, q store.Claim) ([]store.Claimed, error
 	if f.fenced() {
 		return nil, store.ErrFenced
 	}
-	soon := time.Now().Add(ahead)
+	if q.Suspects > 0 {
+		return f.suspects(q), nil
+	}
 	var all []store.Claimed
 	f.m.from(q.After, func(c *store.Call) bool {
 		if len(all) >= q.Limit {
 			return false
 		}
-		if c.Phase == store.Done || f.m.owners[c.ID] != 0 || c.Phase == store.Parked && !q.Parked ||
-			c.Due.After(soon) || !slices.Contains(q.Functions, c.Function) || slices.Contains(q.Except, c.ID) {
-			return true
+		if f.fits(c, q, ahead) && f.m.watched[c.ID].Crashes == 0 && !slices.Contains(q.Except, c.ID) {
+			all = append(all, f.claim(c))
 		}
-		f.m.owners[c.ID] = f.Incarnation()
-		all = append(all, store.Claimed{Call: head(c), Orphan: f.m.orphan(c)})
 		return true
 	})
 	return all, nil
+}
+
+// fits says whether a call is one that can be claimed. The lock is held.
+func (f *Member) fits(c *store.Call, q store.Claim, ahead time.Duration) bool {
+	return c.Phase != store.Done && f.m.owners[c.ID] == 0 && (c.Phase != store.Parked || q.Parked && c.Status != store.Crashed) &&
+		!c.Due.After(time.Now().Add(ahead)) && slices.Contains(q.Functions, c.Function)
+}
+
+// claim claims a call. The lock is held.
+func (f *Member) claim(c *store.Call) store.Claimed {
+	w := f.m.watched[c.ID]
+	claimed := store.Claimed{Call: head(c), Orphan: f.m.orphan(c), Lost: f.m.lost[c.ID], Crashes: w.Crashes, Alone: w.Alone}
+	f.m.owners[c.ID] = f.Incarnation()
+	delete(f.m.lost, c.ID)
+	return claimed
+}
+
+// suspects claims some of those that have crashed most often. The lock is held.
+func (f *Member) suspects(q store.Claim) []store.Claimed {
+	most := 1
+	var found []*store.Call
+	tried := make(map[int64]bool)
+	for id, w := range f.m.watched {
+		c := f.m.calls[id]
+		if w.Crashes == 0 || c == nil {
+			continue
+		}
+		if owner := f.m.owners[id]; owner != 0 && w.Kind != store.WatchJoined {
+			tried[owner] = true
+		}
+		if !f.fits(c, q, 0) || w.Crashes < most {
+			continue
+		}
+		if w.Crashes > most {
+			most, found = w.Crashes, nil
+		}
+		found = append(found, c)
+	}
+	if len(tried) >= (len(f.m.members)+3)/4 {
+		return nil
+	}
+	var all []store.Claimed
+	for _, c := range found[:min(len(found), max(1, len(found)/q.Suspects))] {
+		all = append(all, f.claim(c))
+	}
+	return all
 }
 
 // orphan says whether a call was made for one that does not await it.
@@ -228,6 +282,26 @@ func (f *Member) Release(_ context.Context, first int64, n int) error {
 	if released {
 		f.m.wakeAll()
 	}
+	return nil
+}
+
+// Retry implements [store.Shared].
+func (f *Member) Retry(_ context.Context, id int64) error {
+	f.m.mu.Lock()
+	defer f.m.mu.Unlock()
+	old := f.m.calls[id]
+	if old == nil || old.Phase != store.Parked || old.Status != store.Crashed && f.m.owners[id] != 0 {
+		return store.ErrNotFound
+	}
+	c := *old
+	c.Updated = milliseconds(time.Now())
+	c.Phase, c.Status, c.Failures, c.Due, c.Error = store.Ready, store.None, 0, time.Time{}, nil
+	if c.State != nil {
+		c.Phase = store.Suspended
+	}
+	f.m.calls[id] = &c
+	delete(f.m.owners, id)
+	f.m.wakeAll()
 	return nil
 }
 

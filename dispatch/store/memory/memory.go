@@ -26,6 +26,7 @@ type Memory struct {
 	incarnations []string              // names
 	members      map[int64]*Member     // that own the memory together and are not fenced, by incarnation
 	owners       map[int64]int64       // incarnations by the ids of their calls; a call without one is free
+	lost         map[int64]bool        // ids of calls whose owner was fenced, and that have none yet
 	reserved     int64                 // the greatest id that was reserved
 	watched      map[int64]store.Watch
 	owner        *Store // nil if there is none
@@ -34,7 +35,7 @@ type Memory struct {
 // New returns a memory without calls.
 func New() *Memory {
 	return &Memory{calls: make(map[int64]*store.Call), keys: make(map[string]int64), watched: make(map[int64]store.Watch),
-		members: make(map[int64]*Member), owners: make(map[int64]int64)}
+		members: make(map[int64]*Member), owners: make(map[int64]int64), lost: make(map[int64]bool)}
 }
 
 // Open takes the memory over. It returns [store.ErrOwned] if it has an owner.

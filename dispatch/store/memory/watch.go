@@ -18,7 +18,7 @@ func (m *Memory) watch(notes []store.Watch) {
 		case n.Kind != store.WatchJoined:
 			m.watched[n.ID] = n
 		case ok:
-			old.Alone = false
+			old.Kind, old.Alone = store.WatchJoined, false
 			m.watched[n.ID] = old
 		}
 	}
@@ -30,6 +30,9 @@ func (r reader) Watched(context.Context) ([]store.Watch, error) {
 	defer r.m.mu.Unlock()
 	var all []store.Watch
 	for _, n := range r.m.watched {
+		if n.Kind == store.WatchJoined {
+			n.Kind = store.WatchBegun
+		}
 		all = append(all, n)
 	}
 	slices.SortFunc(all, func(a, b store.Watch) int { return cmp.Compare(a.ID, b.ID) })

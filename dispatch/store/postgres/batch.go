@@ -17,7 +17,8 @@ type batch struct {
 	creates []*store.Call
 	changes []*store.Change
 	marks   []*store.Mark // to be made before the changes
-	size    int           // bytes of all values
+	notes   notes
+	size    int // bytes of all values
 }
 
 // fold returns what the steps come to, or false if one of them cannot be, whatever is stored.
@@ -27,6 +28,12 @@ func fold(steps []store.Step) (*batch, bool) {
 	changes := make(map[int64]*store.Change)
 	marks := make(map[int64]*store.Mark)
 	for i := range steps {
+		for _, w := range steps[i].Watch {
+			if checkNumbers(w.Crashes) != nil {
+				return nil, false
+			}
+			b.notes.add(w)
+		}
 		for j := range steps[i].Create {
 			c := steps[i].Create[j]
 			if creates[c.ID] != nil || changes[c.ID] != nil || checkCall(&c) != nil {

@@ -13,11 +13,12 @@ import (
 
 // statements are those of a commit. Each makes the transaction fail if it does not find all
 // rows as they have to be.
-type statements struct{ gate, change, create, mark, state, stateless string }
+type statements struct{ gate, change, create, mark, state, stateless, watch, join, unwatch string }
 
 func (s *statements) write(schema schema) {
 	for text, where := range map[string]*string{
 		gateSQL: &s.gate, changeSQL: &s.change, createSQL: &s.create, markSQL: &s.mark, stateSQL: &s.state, statelessSQL: &s.stateless,
+		watchSQL: &s.watch, joinSQL: &s.join, unwatchSQL: &s.unwatch,
 	} {
 		*where = schema.sql(text)
 	}
@@ -163,6 +164,7 @@ func (s *Store) send(ctx context.Context, b *batch) error {
 	if len(stateless) > 0 {
 		q.Queue(s.statements.stateless, stateless)
 	}
+	b.notes.queue(&q, &s.statements)
 	return s.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error { return conn.SendBatch(ctx, &q).Close() })
 }
 

@@ -134,7 +134,7 @@ func (f *Fleet) Renew(ctx context.Context) error {
 
 // Rejoin implements [store.Shared].
 func (f *Fleet) Rejoin(ctx context.Context) error {
-	if err := f.leave(ctx); err != nil {
+	if err := f.leave(ctx, false); err != nil {
 		return unavailable(err)
 	}
 	if err := f.begin(ctx); err != nil {
@@ -143,9 +143,11 @@ func (f *Fleet) Rejoin(ctx context.Context) error {
 	return nil
 }
 
-// leave fences the own incarnation and sets free what it has.
-func (f *Fleet) leave(ctx context.Context) error {
-	if _, err := f.exec(ctx, "UPDATE coroc.incarnations SET fenced = now() WHERE id = $1 AND fenced IS NULL", f.Incarnation()); err != nil {
+// leave fences the own incarnation and sets free what it has, which is lost unless the process is
+// at its end.
+func (f *Fleet) leave(ctx context.Context, closed bool) error {
+	if _, err := f.exec(ctx, "UPDATE coroc.incarnations SET fenced = now(), closed = $2 WHERE id = $1 AND fenced IS NULL",
+		f.Incarnation(), closed); err != nil {
 		return err
 	}
 	_, err := f.free(ctx)
@@ -162,7 +164,7 @@ func (f *Fleet) Close() error {
 		if f.Incarnation() != 0 {
 			ctx, cancel := context.WithTimeout(context.Background(), leaveTimeout)
 			defer cancel()
-			f.closeErr = f.leave(ctx)
+			f.closeErr = f.leave(ctx, true)
 		}
 		f.release()
 	})
@@ -200,18 +202,28 @@ func (f *Fleet) free(ctx context.Context) (int, error) {
 	}
 	total := 0
 	for {
-		n, err := f.exec(ctx, `UPDATE coroc.calls SET owner = 0 WHERE id IN (
-			SELECT c.id FROM coroc.incarnations i JOIN coroc.calls c ON c.owner = i.id AND c.phase <> 3
-			WHERE i.fenced IS NOT NULL AND i.emptied IS NULL LIMIT $1 FOR UPDATE OF c SKIP LOCKED)`, freed)
+		n, err := value[int](ctx, f.reader, `WITH freed AS (
+				UPDATE coroc.calls SET owner = 0, lost = NOT d.closed FROM (
+					SELECT c.id, i.closed FROM coroc.incarnations i JOIN coroc.calls c ON c.owner = i.id AND c.phase <> 3
+					WHERE i.fenced IS NOT NULL AND i.emptied IS NULL LIMIT $1 FOR UPDATE OF c SKIP LOCKED
+				) d WHERE calls.id = d.id RETURNING calls.id, lost
+			), crashed AS (
+				UPDATE coroc.watched w SET crashes = crashes + 1, kind = 2 FROM freed
+				WHERE w.id = freed.id AND freed.lost AND w.kind <> 2
+			) SELECT count(*) FROM freed`, freed)
 		if err != nil {
 			return total, err
 		}
-		if total += int(n); n < freed {
+		if total += n; n < freed {
 			break
 		}
 	}
 	if total > 0 {
 		f.wakeAll(ctx)
+	}
+	if _, err := f.exec(ctx, `DELETE FROM coroc.watched w
+		WHERE NOT EXISTS (SELECT FROM coroc.calls c WHERE c.id = w.id AND c.phase <> 3)`); err != nil {
+		return total, err
 	}
 	_, err = f.exec(ctx, `UPDATE coroc.incarnations i SET emptied = now() WHERE fenced IS NOT NULL AND emptied IS NULL
 		AND NOT EXISTS (SELECT FROM coroc.calls c WHERE c.owner = i.id AND c.phase <> 3)`)
@@ -242,20 +254,45 @@ const claimSQL = `WITH me AS MATERIALIZED (
 		SELECT c.id FROM coroc.calls c
 		WHERE c.owner = 0 AND c.phase <> 3 AND c.id > $2 AND (SELECT id FROM me) IS NOT NULL
 			AND c.function IN (SELECT id FROM coroc.functions WHERE name = ANY ($3::text[]))
-			AND c.id <> ALL ($4::bigint[]) AND (c.phase <> 4 OR $5)
+			AND c.id <> ALL ($4::bigint[]) AND (c.phase <> 4 OR $5 AND c.status <> 17)
 			AND (c.due IS NULL OR c.due < now() + $6::interval)
+			AND NOT EXISTS (SELECT FROM coroc.watched w WHERE w.id = c.id AND w.crashes > 0)
 		ORDER BY c.id LIMIT $7 FOR UPDATE SKIP LOCKED
+	)` + claimedSQL
+
+// claimedSQL is how a claim goes on behind what has found the calls: free.
+const claimedSQL = `, old AS MATERIALIZED (
+		SELECT c.id, c.lost FROM free JOIN coroc.calls c ON c.id = free.id
 	), claimed AS (
-		UPDATE coroc.calls c SET owner = $1 FROM free WHERE c.id = free.id RETURNING c.*
+		UPDATE coroc.calls c SET owner = $1, lost = false FROM free WHERE c.id = free.id RETURNING c.*
 	)
 	SELECT c.id, c.incarnation, c.parent, c.root, f.name, c.created, c.updated,
 		c.phase, c.status, c.attempts, c.failures, c.awaits, c.reached, c.due, c.first, c.width, c.key,
 		NULL::bytea, NULL::bytea, NULL::bytea, CASE WHEN s.id IS NOT NULL THEN '\x00'::bytea END,
 		c.options, c.waiting, c.ending, NULL::bytea,
-		c.parent <> 0 AND NOT coalesce(p.phase IN (2, 4) AND c.id >= p.first AND c.id < p.first + p.width, false)
-	FROM claimed c JOIN coroc.functions f ON f.id = c.function LEFT JOIN coroc.states s ON s.id = c.id
+		c.parent <> 0 AND NOT coalesce(p.phase IN (2, 4) AND c.id >= p.first AND c.id < p.first + p.width, false),
+		old.lost, coalesce(w.crashes, 0), coalesce(w.alone, false)
+	FROM claimed c JOIN old ON old.id = c.id JOIN coroc.functions f ON f.id = c.function
+		LEFT JOIN coroc.watched w ON w.id = c.id LEFT JOIN coroc.states s ON s.id = c.id
 		LEFT JOIN coroc.calls p ON p.id = c.parent
 	ORDER BY c.id`
+
+// suspectsSQL claims suspects. Who executes it has the lock on doing so.
+const suspectsSQL = `WITH me AS MATERIALIZED (
+		SELECT id FROM coroc.incarnations WHERE id = $1 AND fenced IS NULL FOR SHARE
+	), tried AS MATERIALIZED (
+		SELECT count(DISTINCT c.owner) AS by FROM coroc.watched w JOIN coroc.calls c ON c.id = w.id
+		WHERE w.crashes > 0 AND w.kind <> 1 AND c.owner <> 0 AND c.phase <> 3
+	), suspects AS MATERIALIZED (
+		SELECT c.id, rank() OVER (ORDER BY w.crashes DESC) AS place FROM coroc.watched w JOIN coroc.calls c ON c.id = w.id
+		WHERE w.crashes > 0 AND c.owner = 0 AND c.phase <> 3
+			AND c.function IN (SELECT id FROM coroc.functions WHERE name = ANY ($2::text[]))
+			AND (c.phase <> 4 OR $3 AND c.status <> 17) AND (c.due IS NULL OR c.due < now())
+	), free AS MATERIALIZED (
+		SELECT c.id FROM coroc.calls c JOIN suspects s ON s.id = c.id WHERE s.place = 1 AND (SELECT id FROM me) IS NOT NULL
+			AND (SELECT by FROM tried) < (SELECT (count(*) + 3) / 4 FROM coroc.incarnations WHERE fenced IS NULL)
+		ORDER BY random() LIMIT (SELECT greatest(1, count(*) / $4) FROM suspects WHERE place = 1) FOR UPDATE OF c SKIP LOCKED
+	)` + claimedSQL
 
 // Claim implements [store.Shared]. The lock on the own row is what a fence waits for.
 //
@@ -274,12 +311,23 @@ func (f *Fleet) Claim(ctx context.Context, q store.Claim) ([]store.Claimed, erro
 			return err
 		}
 		defer tx.Rollback(context.WithoutCancel(ctx))
-		rows, err := tx.Query(ctx, f.schema.sql(claimSQL), f.Incarnation(), q.After, append([]string{}, q.Functions...),
-			append([]int64{}, q.Except...), q.Parked, ahead, q.Limit)
+		text, args := claimSQL, []any{f.Incarnation(), q.After, append([]string{}, q.Functions...), append([]int64{}, q.Except...), q.Parked, ahead, q.Limit}
+		if q.Suspects > 0 {
+			all = nil
+			var may bool
+			err := tx.QueryRow(ctx, "SELECT pg_try_advisory_xact_lock($1, hashtext('suspects of ' || $2))", lockClass, string(f.schema)).Scan(&may)
+			if err != nil || !may {
+				return err
+			}
+			text, args = suspectsSQL, []any{f.Incarnation(), append([]string{}, q.Functions...), q.Parked, q.Suspects}
+		}
+		rows, err := tx.Query(ctx, f.schema.sql(text), args...)
 		if err != nil {
 			return err
 		}
-		if all, err = collect(rows, func(row pgx.Row, c *store.Claimed) error { return scanCall(row, &c.Call, &c.Orphan) }); err != nil {
+		if all, err = collect(rows, func(row pgx.Row, c *store.Claimed) error {
+			return scanCall(row, &c.Call, &c.Orphan, &c.Lost, &c.Crashes, &c.Alone)
+		}); err != nil {
 			return err
 		}
 		if err := tx.Commit(ctx); err != nil {
@@ -342,6 +390,21 @@ func (f *Fleet) Release(ctx context.Context, first int64, n int) error {
 	if changed > 0 {
 		f.wakeAll(ctx)
 	}
+	return nil
+}
+
+// Retry implements [store.Shared].
+func (f *Fleet) Retry(ctx context.Context, id int64) error {
+	n, err := f.exec(ctx, `UPDATE coroc.calls c SET owner = 0, updated = now(), status = 0, failures = 0, due = NULL, error = NULL,
+			phase = CASE WHEN EXISTS (SELECT FROM coroc.states s WHERE s.id = c.id) THEN 2 ELSE 1 END
+		WHERE id = $1 AND phase = 4 AND (status = 17 OR owner = 0)`, id)
+	switch {
+	case err != nil:
+		return unavailable(err)
+	case n == 0:
+		return store.ErrNotFound
+	}
+	f.wakeAll(ctx)
 	return nil
 }
 

@@ -33,6 +33,9 @@ func RunShared(t *testing.T, factory func(t testing.TB) Join) {
 		"leave":           testLeave,
 		"complete":        testComplete,
 		"tell":            testTell,
+		"suspects":        testSuspects,
+		"closed":          testClosedIsNoCrash,
+		"retry":           testRetry,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, factory(t)) })
 	}

@@ -1,0 +1,187 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/coroc-dev/coroc/dispatch/store"
+)
+
+// claim claims free calls, as long as there are some and there is room for them.
+func (f *fleet) claim() {
+	for f.ctx.Err() == nil {
+		f.claiming.Lock()
+		f.e.mu.Lock()
+		generation, limit := f.e.generation, 0
+		q := store.Claim{After: f.after, Except: append([]int64(nil), f.skipped...), Parked: len(f.skipped) < skipLimit}
+		if f.e.trial.active() {
+			f.e.mu.Unlock()
+			f.claiming.Unlock()
+			return
+		}
+		if f.e.running {
+			limit = min(capacity-f.load(), claimLimit)
+			for name, fn := range f.e.functions {
+				if most := fn.Policy.Concurrency; most == 0 || fn.queue.len() < most {
+					q.Functions = append(q.Functions, name)
+				}
+			}
+		}
+		f.hungry = f.e.running && (limit <= 0 || len(q.Functions) < len(f.e.functions))
+		f.e.mu.Unlock()
+		if limit <= 0 || len(q.Functions) == 0 {
+			f.claiming.Unlock()
+			return
+		}
+		q.Limit = limit
+		claimed, err := f.store.Claim(f.ctx, q)
+		f.claiming.Unlock()
+		if err != nil {
+			f.failed("calls could not be claimed", err)
+			return
+		}
+		if len(claimed) == 0 {
+			return
+		}
+		f.after = claimed[len(claimed)-1].ID
+		f.take(claimed, generation)
+	}
+}
+
+// take puts calls in their places that were claimed.
+func (f *fleet) take(claimed []store.Claimed, generation int64) {
+	var step store.Step
+	var found, convicted []*call
+	var events []Event
+	due := make(map[*call]time.Time)
+	for i := range claimed {
+		rec := &claimed[i]
+		c, change := f.e.known(&rec.Call)
+		c.generation = generation
+		c.noted.Store(rec.Crashes > 0)
+		if f.e.cfg.Crashes > 0 {
+			c.watch.first, c.watch.crashes = rec.Lost || rec.Crashes > 0, rec.Crashes
+			c.watch.suspect, c.watch.ran = rec.Crashes > 0, rec.Crashes > 0
+		}
+		switch {
+		case rec.Orphan && c.ending == store.None:
+			gone := f.e.orphan(c)
+			change = &gone
+			step.Watch = append(step.Watch, c.unwatch()...)
+		case f.e.cfg.Crashes > 0 && rec.Crashes >= f.e.cfg.Crashes && rec.Alone:
+			ev, err := f.e.sentence(f.ctx, c, &step)
+			if err != nil {
+				f.refused(claimed, err)
+				return
+			}
+			events, convicted, change = append(events, ev), append(convicted, c), nil
+		default:
+			if c.watch.suspect {
+				f.e.log.Warn("a call was running when its process died", "call", f.e.idOf(c), "function", c.name, "crashes", c.watch.crashes)
+			}
+			found = append(found, c)
+			due[c] = rec.Due
+		}
+		if change != nil {
+			step.Change = append(step.Change, *change)
+		}
+	}
+	if step.Weight() > 0 {
+		if err := f.e.writer.commitAs(generation, step); err != nil {
+			f.refused(claimed, err)
+			return
+		}
+	}
+	for _, ev := range events {
+		f.e.observe(ev)
+	}
+	f.e.mu.Lock()
+	defer f.e.mu.Unlock()
+	for _, c := range convicted {
+		f.free = append(f.free, span{c.id, 1})
+		f.wake()
+	}
+	for _, c := range found {
+		switch {
+		case generation != f.e.generation:
+			return
+		case c.suspended:
+			c.place = waiting
+			f.e.calls[c.id] = c
+			f.ask(c)
+		case due[c].IsZero():
+			f.e.calls[c.id] = c
+			f.e.enqueue(c)
+		default:
+			f.e.calls[c.id] = c
+			f.e.delay(c, time.Until(due[c]))
+		}
+	}
+}
+
+// refused sets free again what was claimed and could not be begun.
+func (f *fleet) refused(claimed []store.Claimed, err error) {
+	f.failed("calls could not be begun", err)
+	f.e.mu.Lock()
+	defer f.e.mu.Unlock()
+	for i := range claimed {
+		f.free = append(f.free, span{claimed[i].ID, 1})
+	}
+}
+
+// claimSuspects claims some of those calls that were running when their process died, if there is no
+// trial here: to begin one.
+func (f *fleet) claimSuspects() {
+	f.claiming.Lock()
+	f.e.mu.Lock()
+	generation := f.e.generation
+	q := store.Claim{Parked: len(f.skipped) < skipLimit, Suspects: trialPart}
+	may := f.suspected && f.e.running && !f.e.trial.active()
+	for name := range f.e.functions {
+		q.Functions = append(q.Functions, name)
+	}
+	f.e.mu.Unlock()
+	if !may {
+		f.claiming.Unlock()
+		return
+	}
+	claimed, err := f.store.Claim(f.ctx, q)
+	f.claiming.Unlock()
+	if err != nil {
+		f.failed("calls could not be claimed", err)
+		return
+	}
+	if len(claimed) == 0 {
+		f.e.mu.Lock()
+		f.suspected = false
+		f.e.mu.Unlock()
+		return
+	}
+	f.take(claimed, generation)
+}
+
+// tried says that no suspects are left here: others may be. The engine's lock is held.
+func (f *fleet) tried() {
+	if f != nil {
+		f.suspected = true
+		f.wake()
+	}
+}
+
+// retry makes a parked call run again that no process has.
+func (f *fleet) retry(ctx context.Context, n int64, id string) error {
+	err := f.store.Retry(ctx, n)
+	if errors.Is(err, store.ErrNotFound) {
+		return fmt.Errorf("call %s: %w", id, ErrNotParked)
+	}
+	if err != nil {
+		return fmt.Errorf("call %s: %w", id, err)
+	}
+	f.e.mu.Lock()
+	defer f.e.mu.Unlock()
+	f.skipped = slices.DeleteFunc(f.skipped, func(skipped int64) bool { return skipped == n })
+	return nil
+}
