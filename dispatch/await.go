@@ -161,6 +161,9 @@ func (f *Function[I, O]) requests(inv *invocation, ctx context.Context, ins ...I
 	if !f.runsIn(inv.d) {
 		return nil, fmt.Errorf("dispatch: %s: %w", f.name, ErrNotRegistered)
 	}
+	if err := f.options.check(f.name); err != nil {
+		return nil, err
+	}
 	if err := inv.shield(ctx); err != nil {
 		return nil, err
 	}
@@ -173,7 +176,7 @@ func (f *Function[I, O]) requests(inv *invocation, ctx context.Context, ins ...I
 			}
 			return nil, WithStatus(StatusInvalidArgument, fmt.Errorf("dispatch: %s: input: %w", f.name, err))
 		}
-		requests[i] = engine.Request{Function: f.name, Input: input}
+		requests[i] = f.options.request(f.name, input)
 	}
 	return requests, nil
 }

@@ -44,7 +44,8 @@ func Bind(name string, value any) Option {
 func processBindings(c *config) []runtime.Binding {
 	bindings := append([]runtime.Binding(nil), c.bindings...)
 	for _, f := range c.functions {
-		bindings = append(bindings, runtime.Binding{Name: "function." + f.Name(), Value: f.original()})
+		name := "function." + f.Name()
+		bindings = append(bindings, runtime.Binding{Name: name, Value: f.original()}, runtime.Binding{Name: name + ".body", Value: f.bound()})
 	}
 	return bindings
 }

@@ -78,5 +78,5 @@ func TestBind(t *testing.T) {
 	for _, o := range []Option{Bind("x", t), f} {
 		o.apply(&c)
 	}
-	assert.Equal(t, []runtime.Binding{{Name: "bind.x", Value: t}, {Name: "function.f", Value: f}}, processBindings(&c))
+	assert.Equal(t, []runtime.Binding{{Name: "bind.x", Value: t}, {Name: "function.f", Value: f}, {Name: "function.f.body", Value: f.rest}}, processBindings(&c))
 }

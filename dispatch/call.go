@@ -31,17 +31,16 @@ func Attempt(ctx context.Context) int {
 	return 0
 }
 
-// DispatchOption is an option of [Function.Dispatch].
-type DispatchOption func(*dispatchConfig)
-
-type dispatchConfig struct{ key string }
+// dispatchConfig is what the options of Dispatch say.
+type dispatchConfig struct {
+	key   string
+	calls callOptions
+}
 
 // WithKey makes Dispatch idempotent: of all calls with one key, only the first is made, and
 // all others get its id. The key is remembered as long as that call. To use a key with
 // another function or another input is an error, [ErrKeyConflict].
-func WithKey(key string) DispatchOption {
-	return func(c *dispatchConfig) { c.key = key }
-}
+func WithKey(key string) DispatchOption { return keyOption(key) }
 
 // Errors that calls are refused with.
 var (
@@ -76,19 +75,31 @@ func (f *Function[I, O]) Dispatch(ctx context.Context, in I, opts ...DispatchOpt
 	if d == nil {
 		return "", fmt.Errorf("dispatch: %s: %w", f.name, ErrNotRegistered)
 	}
-	var c dispatchConfig
-	for _, opt := range opts {
-		opt(&c)
-	}
-	input, err := encodeJSON(in)
+	r, key, err := f.dispatched(in, opts)
 	if err != nil {
-		return "", fmt.Errorf("dispatch: %s: input: %w", f.name, err)
+		return "", err
 	}
-	id, err := d.engine.Dispatch(ctx, engine.Request{Function: f.name, Input: input}, c.key)
+	id, err := d.engine.Dispatch(ctx, r, key)
 	if err != nil {
 		return "", fmt.Errorf("dispatch: %s: %w", f.name, err)
 	}
 	return ID(id), nil
+}
+
+// dispatched returns the call that is made from outside, and its key.
+func (f *Function[I, O]) dispatched(in I, opts []DispatchOption) (engine.Request, string, error) {
+	c := dispatchConfig{calls: f.options}
+	for _, o := range opts {
+		o.setDispatch(&c)
+	}
+	if err := c.calls.check(f.name); err != nil {
+		return engine.Request{}, "", err
+	}
+	input, err := encodeJSON(in)
+	if err != nil {
+		return engine.Request{}, "", fmt.Errorf("dispatch: %s: input: %w", f.name, err)
+	}
+	return c.calls.request(f.name, input), c.key, nil
 }
 
 // Wait waits until the call with that id is done, and returns its result. A call that

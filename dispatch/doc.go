@@ -85,6 +85,11 @@
 // [Sleep] and [SleepUntil] are awaits too: of calls that are done when their time has come, also
 // if that was while no process ran. [Function.AwaitWithin] awaits a call for so long at most.
 //
+// # Options
+//
+// What [Func] sets for all calls of a function [Function.With] sets for some: how long an attempt may
+// take, when another one is made, when the call begins, its priority and partition.
+//
 // # Several calls
 //
 // [Function.Gather] is for calls of one function. [AwaitCalls] is for calls of any functions, and

@@ -3,6 +3,7 @@ package dispatch
 import (
 	"context"
 	"fmt"
+	"math"
 	"reflect"
 	"sync/atomic"
 	"time"
@@ -14,7 +15,8 @@ import (
 // Function is a function whose calls a [Dispatcher] runs, records and tries again. It is
 // made by [Func], usually as a package-level variable, and given to [New].
 type Function[I, O any] struct {
-	name string
+	name    string
+	options callOptions
 
 	// rest is a *functionBody[I, O]. It is in an interface because states describe the types
 	// of what they refer to, as far as they are known: this one ends here.
@@ -22,6 +24,7 @@ type Function[I, O any] struct {
 }
 
 type functionBody[I, O any] struct {
+	self   *Function[I, O] // without the options of With
 	fn     func(context.Context, I) (O, error)
 	policy engine.Policy
 	err    error // of Func, reported by New
@@ -41,6 +44,7 @@ type AnyFunction interface {
 	unbind(d *Dispatcher)
 	function(d *Dispatcher) (engine.Function, error)
 	original() AnyFunction // what is called
+	bound() any            // what its copies share
 	runsIn(d *Dispatcher) bool
 }
 
@@ -54,12 +58,13 @@ type AnyFunction interface {
 // not temporary: see [RetryPolicy]. What it has returned is recorded once and stays. fn
 // can call Await and Gather of other functions with its context, and so be a workflow.
 func Func[I, O any](name string, fn func(context.Context, I) (O, error), opts ...FuncOption) *Function[I, O] {
-	b := &functionBody[I, O]{fn: fn, policy: defaultPolicy()}
+	o := funcOptions{policy: defaultPolicy()}
 	for _, opt := range opts {
-		opt(&b.policy)
+		opt.setFunc(&o)
 	}
-	f := &Function[I, O]{name: name, rest: b}
-	b.err = f.check()
+	b := &functionBody[I, O]{fn: fn, policy: o.policy}
+	f := &Function[I, O]{name: name, options: o.calls, rest: b}
+	b.self, b.err = f, f.check()
 	return f
 }
 
@@ -75,6 +80,9 @@ func (f *Function[I, O]) check() error {
 	if err := checkPolicy(f.body().policy); err != nil {
 		return fmt.Errorf("dispatch: function %q: %w", f.name, err)
 	}
+	if f.options.invalid != "" {
+		return fmt.Errorf("dispatch: function %q: %s", f.name, f.options.invalid)
+	}
 	if err := checkType(reflect.TypeFor[I]()); err != nil {
 		return fmt.Errorf("dispatch: function %q: input: %w", f.name, err)
 	}
@@ -87,9 +95,11 @@ func (f *Function[I, O]) check() error {
 // Name returns the name under which f was made.
 func (f *Function[I, O]) Name() string { return f.name }
 
-func (f *Function[I, O]) original() AnyFunction { return f }
+func (f *Function[I, O]) original() AnyFunction { return f.body().self }
 
-func (f *Function[I, O]) apply(c *config) { c.functions = append(c.functions, f) }
+func (f *Function[I, O]) bound() any { return f.rest }
+
+func (f *Function[I, O]) apply(c *config) { c.functions = append(c.functions, f.body().self) }
 
 func (f *Function[I, O]) bind(d *Dispatcher) error {
 	if !f.body().owner.CompareAndSwap(nil, d) {
@@ -112,9 +122,6 @@ func (f *Function[I, O]) runsIn(d *Dispatcher) bool {
 }
 
 func (f *Function[I, O]) unbind(d *Dispatcher) { f.body().owner.CompareAndSwap(d, nil) }
-
-// FuncOption is an option of [Func].
-type FuncOption func(*engine.Policy)
 
 // RetryPolicy says when a call whose attempt failed is tried again: if the status of the
 // error is temporary, after a wait that grows with each failed attempt and varies at
@@ -140,6 +147,9 @@ type RetryPolicy struct {
 	// again too, from its beginning: with new calls in place of those that it has made.
 	// Without it such a failure is the outcome.
 	AfterAwait bool
+	// Statuses are those with which an attempt is tried again. Nil means those that are
+	// temporary; see [Status].
+	Statuses []Status
 }
 
 // DefaultRetry is the policy of a function without [WithRetry], and its fields are those
@@ -155,41 +165,24 @@ var DefaultRetry = RetryPolicy{
 // a time.
 const DefaultConcurrency = 256
 
-// WithRetry sets when calls of the function are tried again.
-func WithRetry(p RetryPolicy) FuncOption {
-	return func(e *engine.Policy) { setRetry(e, p) }
-}
-
-// WithTimeout limits how long the function may run: from its start to its end or first
-// await, and then from each await to the next. The time for which it is suspended does not
-// count. When the time is over, the function's context is done with
-// [context.DeadlineExceeded]; the context has no Deadline, since that would move.
-//
-// A function that goes on regardless cannot be stopped: the attempt counts as timed out,
-// what it returns later is dropped, and until then it takes up its place under
-// [WithConcurrency].
-func WithTimeout(d time.Duration) FuncOption {
-	return func(e *engine.Policy) { e.Timeout = d }
-}
-
 // WithConcurrency limits how many attempts of the function run at a time in this process.
 // One that awaits does not count. 0 means no limit.
 func WithConcurrency(n int) FuncOption {
-	return func(e *engine.Policy) { e.Concurrency = n }
+	return policyOption(func(e *engine.Policy) { e.Concurrency = n })
 }
 
 // WithRate limits how many attempts of the function begin in this process: n in each period.
 // They are spaced evenly, but for as many as belong to 10 milliseconds. What goes on behind
 // an await does not count. The default is no limit.
 func WithRate(n int, per time.Duration) FuncOption {
-	return func(e *engine.Policy) { e.Rate, e.Per = n, per }
+	return policyOption(func(e *engine.Policy) { e.Rate, e.Per = n, per })
 }
 
 // WithAdaptation says whether fewer attempts of the function run than [WithConcurrency] allows
 // while they fail temporarily, time out or are throttled: the larger the part of them, the
 // fewer. It is on by default. See package limit for how it is done.
 func WithAdaptation(on bool) FuncOption {
-	return func(e *engine.Policy) { e.Adaptive = on }
+	return policyOption(func(e *engine.Policy) { e.Adaptive = on })
 }
 
 // Breaker says when no attempt of a function begins, because most have failed temporarily.
@@ -201,22 +194,27 @@ var DefaultBreaker = Breaker{Window: 10 * time.Second, Least: 20, Share: 0.8, Pa
 // WithBreaker sets when no attempt of the function begins. The zero value means that there is
 // no breaker.
 func WithBreaker(b Breaker) FuncOption {
-	return func(e *engine.Policy) { e.Breaker = b }
+	return policyOption(func(e *engine.Policy) { e.Breaker = b })
 }
 
 func defaultPolicy() engine.Policy {
-	p := engine.Policy{Concurrency: DefaultConcurrency, Adaptive: true, Breaker: DefaultBreaker}
-	setRetry(&p, DefaultRetry)
-	return p
+	return engine.Policy{Retry: DefaultRetry.engine(), Concurrency: DefaultConcurrency, Adaptive: true, Breaker: DefaultBreaker}
 }
 
-func setRetry(e *engine.Policy, p RetryPolicy) {
-	e.Initial = or(p.Initial, DefaultRetry.Initial)
-	e.Factor = or(p.Factor, DefaultRetry.Factor)
-	e.Jitter = max(or(p.Jitter, DefaultRetry.Jitter), 0)
-	e.Cap = or(p.Cap, DefaultRetry.Cap)
-	e.MaxAttempts = p.MaxAttempts
-	e.Restart = p.AfterAwait
+// engine returns the policy with what it leaves zero.
+func (p RetryPolicy) engine() engine.Retry {
+	r := engine.Retry{
+		Initial:     or(p.Initial, DefaultRetry.Initial),
+		Factor:      or(p.Factor, DefaultRetry.Factor),
+		Jitter:      max(or(p.Jitter, DefaultRetry.Jitter), 0),
+		Cap:         or(p.Cap, DefaultRetry.Cap),
+		MaxAttempts: p.MaxAttempts,
+		Restart:     p.AfterAwait,
+	}
+	for _, s := range p.Statuses {
+		r.Statuses = append(r.Statuses, int(s))
+	}
+	return r
 }
 
 func or[T comparable](v, otherwise T) T {
@@ -229,14 +227,6 @@ func or[T comparable](v, otherwise T) T {
 
 func checkPolicy(p engine.Policy) error {
 	switch {
-	case p.Initial < 0 || p.Cap < 0:
-		return fmt.Errorf("retry: a wait is negative")
-	case p.Factor < 1:
-		return fmt.Errorf("retry: the factor %v is less than 1", p.Factor)
-	case p.Jitter > 1:
-		return fmt.Errorf("retry: the jitter %v is greater than 1", p.Jitter)
-	case p.MaxAttempts < 0:
-		return fmt.Errorf("retry: the number of attempts is negative")
 	case p.Timeout < 0:
 		return fmt.Errorf("the timeout is negative")
 	case p.Concurrency < 0:
@@ -245,6 +235,20 @@ func checkPolicy(p engine.Policy) error {
 		return fmt.Errorf("the rate %d in %v is not a rate", p.Rate, p.Per)
 	case p.Breaker.Window < 0 || p.Breaker.Window > 0 && (p.Breaker.Pause <= 0 || p.Breaker.Least < 1 || p.Breaker.Share <= 0 || p.Breaker.Share > 1):
 		return fmt.Errorf("the breaker %+v lacks a window, a least number, a share up to 1 or a pause", p.Breaker)
+	}
+	return checkRetry(p.Retry)
+}
+
+func checkRetry(r engine.Retry) error {
+	switch {
+	case r.Initial < 0 || r.Cap < 0:
+		return fmt.Errorf("retry: a wait is negative")
+	case !(r.Factor >= 1) || math.IsInf(r.Factor, 1):
+		return fmt.Errorf("retry: the factor %v is less than 1, or not a number", r.Factor)
+	case !(r.Jitter <= 1):
+		return fmt.Errorf("retry: the jitter %v is greater than 1", r.Jitter)
+	case r.MaxAttempts < 0:
+		return fmt.Errorf("retry: the number of attempts is negative")
 	}
 	return nil
 }

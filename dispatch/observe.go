@@ -72,12 +72,16 @@ type CallInfo struct {
 	Awaits   int    // awaits that the present attempt has come to
 	Created  time.Time
 	Updated  time.Time
-	Due      time.Time // when it is tried again, if that is not at once
-	Input    []byte    // JSON
-	Output   []byte    // JSON; nil unless it is done and OK
-	Err      error     // of the outcome, or of the last failed attempt
-	State    int       // size of the state that is stored
-	Progress []byte    // JSON; what the function gave to [SetProgress] last
+	Due      time.Time // when it begins or is tried again, if that is not at once
+
+	Priority  int
+	Partition string
+
+	Input    []byte // JSON
+	Output   []byte // JSON; nil unless it is done and OK
+	Err      error  // of the outcome, or of the last failed attempt
+	State    int    // size of the state that is stored
+	Progress []byte // JSON; what the function gave to [SetProgress] last
 }
 
 // Stats are numbers of all calls in a store. The zero value counts nothing.
@@ -202,6 +206,7 @@ func callInfo(ctx context.Context, names *engine.Names, c *store.Call) (CallInfo
 		ID: ID(id), Function: c.Function, Key: c.Key, Phase: c.Phase, Status: c.Status,
 		Attempts: c.Attempts, Awaits: c.Awaits, Created: c.Created, Updated: c.Updated, Due: c.Due,
 		Input: c.Input, Output: c.Output, State: len(c.State), Progress: c.Progress,
+		Priority: c.Priority, Partition: c.Partition,
 	}
 	if c.Parent != 0 {
 		// A call and the one that awaits it can be of different ownerships.

@@ -15,17 +15,17 @@ import (
 type Planned struct {
 	request engine.Request
 	f       AnyFunction // nil for what is built in
-	invalid string      // what is wrong with the input
+	invalid string      // what is wrong with the input or the options
 }
 
 // Plan returns a call of f with an input, for [AwaitCalls].
 func (f *Function[I, O]) Plan(in I) Planned {
-	p := Planned{f: f}
+	p := Planned{f: f, invalid: f.options.invalid}
 	input, err := encodeJSON(in)
 	if err != nil {
-		p.invalid = err.Error()
+		p.invalid = "input: " + err.Error()
 	}
-	p.request = engine.Request{Function: f.name, Input: input}
+	p.request = f.options.request(f.name, input)
 	return p
 }
 
@@ -169,7 +169,7 @@ func plannedRequests(ctx context.Context, s Strategy, calls []Planned) (*invocat
 		case p.f != nil && !p.f.runsIn(inv.d):
 			return nil, nil, fmt.Errorf("dispatch: %s: %w", p.request.Function, ErrNotRegistered)
 		case p.invalid != "":
-			return nil, nil, WithStatus(StatusInvalidArgument, fmt.Errorf("dispatch: %s: input: %s", p.request.Function, p.invalid))
+			return nil, nil, WithStatus(StatusInvalidArgument, fmt.Errorf("dispatch: %s: %s", p.request.Function, p.invalid))
 		}
 		requests[i] = p.request
 	}

@@ -19,15 +19,11 @@ func (f *Function[I, O]) DispatchTx(ctx context.Context, tx any, in I, opts ...D
 	if d == nil {
 		return "", fmt.Errorf("dispatch: %s: %w", f.name, ErrNotRegistered)
 	}
-	var c dispatchConfig
-	for _, opt := range opts {
-		opt(&c)
-	}
-	input, err := encodeJSON(in)
+	r, key, err := f.dispatched(in, opts)
 	if err != nil {
-		return "", fmt.Errorf("dispatch: %s: input: %w", f.name, err)
+		return "", err
 	}
-	id, err := d.engine.DispatchTx(ctx, tx, engine.Request{Function: f.name, Input: input}, c.key)
+	id, err := d.engine.DispatchTx(ctx, tx, r, key)
 	if err != nil {
 		return "", fmt.Errorf("dispatch: %s: %w", f.name, err)
 	}

@@ -289,7 +289,7 @@ func (p progress) change(c *call, phase store.Phase, f *Failure) store.Change {
 
 // limit sets the timer of a run.
 func (e *Engine) limit(r *run) {
-	timeout := r.c.fn.Policy.Timeout
+	timeout := r.c.policy().Timeout
 	if timeout == 0 {
 		return
 	}
@@ -367,7 +367,8 @@ func (e *Engine) suspend(r *run, t Turn) {
 	children := make([]call, len(requests))
 	for i, q := range requests {
 		children[i] = call{id: first + int64(i), incarnation: e.store.Incarnation(), generation: c.generation, root: c.root, parent: c,
-			name: q.Function, fn: functions[i], input: q.Input, created: now, due: millis(q.Due)}
+			fn: functions[i], created: now}
+		children[i].set(&q)
 	}
 
 	next := c.progress
@@ -407,11 +408,7 @@ func (e *Engine) suspend(r *run, t Turn) {
 			if c.ending != store.None && !c.waits.Shielded {
 				child.ending = c.ending // it came while this was being stored
 			}
-			if child.due != 0 {
-				e.delay(child, time.Until(time.UnixMilli(child.due)))
-			} else {
-				e.enqueue(child)
-			}
+			e.begin(child)
 		}
 	}
 }
@@ -442,7 +439,7 @@ func spawn(parent int64, children []call, change store.Change) []store.Step {
 
 // fail decides whether a failed attempt is the last one.
 func (e *Engine) fail(r *run, f *Failure) {
-	c, p := r.c, &r.c.fn.Policy
+	c, p := r.c, r.c.policy()
 	r.mu.Lock()
 	stopped, timedOut := r.stopped, r.timedOut
 	r.mu.Unlock()
@@ -462,11 +459,11 @@ func (e *Engine) fail(r *run, f *Failure) {
 		return
 	}
 	timedOut = timedOut && f.Status == store.Timeout
-	if ending != store.None && f.Status.Temporary() && !(timedOut && c.stateful) {
+	if ending != store.None && p.retries(f.Status) && !(timedOut && c.stateful) {
 		e.finish(r, Result{}, e.ended(ending))
 		return
 	}
-	again := f.Status.Temporary() && (p.MaxAttempts == 0 || c.failures+1 < p.MaxAttempts)
+	again := p.retries(f.Status) && (p.MaxAttempts == 0 || c.failures+1 < p.MaxAttempts)
 	if !again || c.awaits > 0 && !p.Restart && !timedOut {
 		e.finish(r, Result{}, f)
 		return
@@ -527,7 +524,7 @@ func (e *Engine) discard(r *run) {
 }
 
 // wait returns how long to wait after that many failed attempts.
-func (p *Policy) wait(failures int) time.Duration {
+func (p *Retry) wait(failures int) time.Duration {
 	b := backoff.ExponentialBackOff{
 		InitialInterval:     p.Initial,
 		RandomizationFactor: p.Jitter,

@@ -100,10 +100,13 @@ type call struct {
 	place                 place
 	input                 []byte // nil if it is in the store only
 	generation            int64
-	awaiter               int64     // the number of the parent if it is not known as a call
-	remote                bool      // the store is asked whether what it awaits is done
-	created               int64     // milliseconds since 1970
-	due                   int64     // when it is made, milliseconds since 1970; 0 for at once
+	awaiter               int64  // the number of the parent if it is not known as a call
+	remote                bool   // the store is asked whether what it awaits is done
+	created               int64  // milliseconds since 1970
+	due                   int64  // when it is made, milliseconds since 1970; 0 for at once
+	options               []byte // see Options; nil for none
+	partition             string
+	priority              int32
 	queued                time.Time // since when it could run
 	progress
 	permit limit.Permit // of the attempt that runs
@@ -233,7 +236,8 @@ func (e *Engine) create(ctx context.Context, r Request, key string) (string, err
 		return "", ErrClosed
 	}
 	c := &call{id: number, root: number, generation: e.generation, incarnation: e.store.Incarnation(),
-		name: r.Function, fn: e.functions[r.Function], input: r.Input, created: time.Now().UnixMilli()}
+		fn: e.functions[r.Function], created: time.Now().UnixMilli()}
+	c.set(&r)
 	e.mu.Unlock()
 	if c.fn == nil && e.fleet == nil {
 		return "", fmt.Errorf("no function %q", r.Function)
@@ -246,7 +250,7 @@ func (e *Engine) create(ctx context.Context, r Request, key string) (string, err
 	e.mu.Lock()
 	if e.fleet.keeps(c) {
 		e.calls[c.id] = c
-		e.enqueue(c)
+		e.begin(c)
 	}
 	e.mu.Unlock()
 	return e.names.Format(ctx, c.incarnation, c.id)
@@ -290,6 +294,7 @@ func (c *call) record(parent int64) store.Call {
 	r := store.Call{
 		ID: c.id, Incarnation: c.incarnation, Parent: parent, Root: c.root, Function: c.name,
 		Phase: store.Ready, Input: c.input, Created: time.UnixMilli(c.created),
+		Options: c.options, Priority: int(c.priority), Partition: c.partition,
 	}
 	if c.due != 0 {
 		r.Due = time.UnixMilli(c.due)
@@ -468,6 +473,15 @@ func (e *Engine) enqueue(c *call) {
 	}
 	c.fn.queue.push(c, c.suspended)
 	e.pump(c.fn)
+}
+
+// begin makes a call that was just made run when it is due. The engine's lock is held.
+func (e *Engine) begin(c *call) {
+	if c.due != 0 {
+		e.delay(c, time.Until(time.UnixMilli(c.due)))
+	} else {
+		e.enqueue(c)
+	}
 }
 
 // pump starts attempts at calls of f, as many as may run. The engine's lock is held.

@@ -160,7 +160,7 @@ func TestProgress(t *testing.T) {
 		}
 		return twice(x, results)
 	}
-	e, _ := begin(t, filepath.Join(t.TempDir(), "s.db"), s.function("f", engine.Policy{MaxAttempts: 3, Restart: true}), leaf.function("leaf", engine.Policy{}))
+	e, _ := begin(t, filepath.Join(t.TempDir(), "s.db"), s.function("f", engine.Policy{Retry: engine.Retry{MaxAttempts: 3, Restart: true}}), leaf.function("leaf", engine.Policy{}))
 	id, err := e.Dispatch(ctx, engine.Request{Function: "f", Input: []byte("x")}, "")
 	require.NoError(t, err)
 	r, err := e.Wait(ctx, id, "f")

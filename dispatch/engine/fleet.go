@@ -367,7 +367,8 @@ func (e *Engine) DispatchTx(ctx context.Context, tx any, r Request, key string) 
 	if closed {
 		return "", ErrClosed
 	}
-	c := &call{id: id, root: id, incarnation: e.store.Incarnation(), name: r.Function, input: r.Input, created: time.Now().UnixMilli()}
+	c := &call{id: id, root: id, incarnation: e.store.Incarnation(), created: time.Now().UnixMilli()}
+	c.set(&r)
 	record := c.record(0)
 	record.Key = key
 	made, err := t.CreateIn(ctx, tx, record)

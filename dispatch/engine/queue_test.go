@@ -63,7 +63,7 @@ func TestQueueTurns(t *testing.T) {
 // Waits grow by the factor up to the cap, and vary by the jitter.
 func TestWaits(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		p := Policy{
+		p := Retry{
 			Initial: time.Duration(rapid.Int64Range(int64(time.Millisecond), int64(time.Hour)).Draw(t, "initial")),
 			Factor:  rapid.Float64Range(1, 10).Draw(t, "factor"),
 			Jitter:  rapid.Float64Range(0, 1).Draw(t, "jitter"),
@@ -79,7 +79,7 @@ func TestWaits(t *testing.T) {
 		require.GreaterOrEqual(t, got, want*(1-p.Jitter)-slack)
 		require.LessOrEqual(t, got, want*(1+p.Jitter)+slack)
 	})
-	p := Policy{Initial: time.Second, Factor: 2, Cap: 5 * time.Second}
+	p := Retry{Initial: time.Second, Factor: 2, Cap: 5 * time.Second}
 	for i, want := range []time.Duration{1, 2, 4, 5, 5} {
 		assert.Equal(t, want*time.Second, p.wait(i+1))
 	}

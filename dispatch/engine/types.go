@@ -79,9 +79,13 @@ type Turn struct {
 
 // Request is a call that a function wants to be made.
 type Request struct {
-	Function string
-	Input    []byte
-	Due      time.Time // not to be run before; zero for at once
+	Function  string
+	Input     []byte
+	Due       time.Time // not to be run before; zero for at once
+	Priority  int       // if it is Ranked
+	Ranked    bool      // it has a priority of its own, and not that of the call that awaits it
+	Partition string
+	Options   []byte // Options as JSON; nil for none
 }
 
 // Result is the outcome of a call, as it is given to who awaits it.
@@ -104,18 +108,13 @@ type Failure struct {
 
 // Policy says how the calls of a function are run.
 type Policy struct {
-	Initial     time.Duration // wait after the first failed attempt
-	Factor      float64       // by which each wait is longer than the last
-	Jitter      float64       // 0 to 1: each wait is longer or shorter by up to this part
-	Cap         time.Duration // the longest wait, before jitter
-	MaxAttempts int           // 0 for no limit
+	Retry
 	Timeout     time.Duration // of each run up to the next await; 0 for none
 	Concurrency int           // how many run at a time; 0 for no limit
 	Adaptive    bool          // fewer run while what they call is overloaded
 	Rate        int           // how many begin in each Per; 0 for no limit
 	Per         time.Duration
 	Breaker     limit.Breaker
-	Restart     bool // try again also after the attempt has awaited
 }
 
 // Sleep is the name of a function that each engine has: a call of it is done when it is due.

@@ -75,7 +75,7 @@ type Shared interface {
 
 // Claim says what is to be claimed: of the free calls that fit, those with the least ids.
 type Claim struct {
-	Functions []string // calls of these only
+	Functions []string // calls of these only, and ready ones of any whose deadline has passed
 	After     int64    // with greater ids only
 	Except    []int64  // not these
 	Parked    bool     // also those that are parked

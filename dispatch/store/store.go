@@ -49,7 +49,10 @@ type Call struct {
 	Key         string // idempotency key; "" for none
 	Created     time.Time
 	Input       []byte
-	Options     []byte // how the call is run, as the engine encodes it; nil for as its function is
+	Options     []byte    // how the call is run, as the engine encodes it; nil for as its function is
+	Priority    int       // 0 for most calls; of two that could run, the one with the greater goes first
+	Partition   string    // the part of the function's calls that this one belongs to, a customer's say; "" for none
+	Deadline    time.Time // when the call is to end that is not done by then; zero for none
 
 	Phase    Phase
 	Status   Status

@@ -211,9 +211,14 @@ func (f *Member) Claim(_ context.Context, q store.Claim) ([]store.Claimed, error
 
 // fits says whether a call is one that can be claimed. The lock is held.
 func (f *Member) fits(c *store.Call, q store.Claim, ahead time.Duration) bool {
+	now := time.Now()
 	return c.Phase != store.Done && f.m.owners[c.ID] == 0 && (c.Phase != store.Parked || q.Parked && c.Status != store.Crashed) &&
-		!c.Due.After(time.Now().Add(ahead)) && slices.Contains(q.Functions, c.Function)
+		(!c.Due.After(now.Add(ahead)) || passes(c, now.Add(ahead))) &&
+		(slices.Contains(q.Functions, c.Function) || c.Phase == store.Ready && passes(c, now))
 }
+
+// passes says whether the deadline of a call has passed at t.
+func passes(c *store.Call, t time.Time) bool { return !c.Deadline.IsZero() && c.Deadline.Before(t) }
 
 // claim claims a call. The lock is held.
 func (f *Member) claim(c *store.Call) store.Claimed {

@@ -163,7 +163,7 @@ func (t *transaction) create(c *store.Call) error {
 	if created.Created = milliseconds(c.Created); created.Created.IsZero() {
 		created.Created = t.now
 	}
-	created.Due = milliseconds(c.Due)
+	created.Due, created.Deadline = milliseconds(c.Due), milliseconds(c.Deadline)
 	t.calls[c.ID] = created
 	t.ids = append(t.ids, c.ID)
 	if c.Key != "" {

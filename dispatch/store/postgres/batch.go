@@ -154,7 +154,13 @@ func checkCall(c *store.Call) error {
 	if err := checkText(c.Key); err != nil {
 		return fmt.Errorf("the idempotency key %w", err)
 	}
-	return checkNumbers(c.Attempts, c.Failures, c.Awaits, c.Reached, c.Width)
+	if len(c.Partition) > maxKey {
+		return fmt.Errorf("the partition has %d bytes, and PostgreSQL takes %d", len(c.Partition), maxKey)
+	}
+	if err := checkText(c.Partition); err != nil {
+		return fmt.Errorf("the partition %w", err)
+	}
+	return checkNumbers(c.Attempts, c.Failures, c.Awaits, c.Reached, c.Width, c.Priority)
 }
 
 func checkChange(ch *store.Change) error {
@@ -187,6 +193,14 @@ func column[R, V any](rows []R, value func(R) V) []V {
 		all[i] = value(r)
 	}
 	return all
+}
+
+// text returns a text as it is stored: "" is NULL.
+func text(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
 }
 
 // moment returns a time as it is stored: zero is NULL.

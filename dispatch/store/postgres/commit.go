@@ -43,16 +43,17 @@ const (
 	createSQL = `WITH w AS (
 			INSERT INTO coroc.calls (id, incarnation, owner, parent, root, function, created, updated, phase, status,
 				attempts, failures, awaits, reached, due, first, width, key, output, error, input,
-				options, waiting, ending, progress)
+				options, waiting, ending, progress, priority, partition, deadline)
 			SELECT n.id, n.incarnation, $2::bigint, n.parent, n.root, n.function, coalesce(n.created, now()), now(),
 				n.phase, n.status, n.attempts, n.failures, n.awaits, n.reached, n.due, n.first, n.width, n.key,
-				n.output, n.error, n.input, n.options, n.waiting, n.ending, n.progress
+				n.output, n.error, n.input, n.options, n.waiting, n.ending, n.progress, n.priority, n.partition, n.deadline
 			FROM unnest($3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::timestamptz[],
 				$9::smallint[], $10::smallint[], $11::integer[], $12::integer[], $13::integer[], $14::integer[],
 				$15::timestamptz[], $16::bigint[], $17::integer[], $18::text[], $19::bytea[], $20::bytea[], $21::bytea[],
-				$22::bytea[], $23::bytea[], $24::smallint[], $25::bytea[])
+				$22::bytea[], $23::bytea[], $24::smallint[], $25::bytea[], $26::integer[], $27::text[], $28::timestamptz[])
 				AS n (id, incarnation, parent, root, function, created, phase, status, attempts, failures, awaits,
-					reached, due, first, width, key, output, error, input, options, waiting, ending, progress)
+					reached, due, first, width, key, output, error, input, options, waiting, ending, progress,
+					priority, partition, deadline)
 			ON CONFLICT DO NOTHING RETURNING 1
 		) SELECT CASE WHEN count(*) <> $1::bigint THEN coroc.refuse('CO002', 'an id or a key is in use') END FROM w`
 
@@ -205,12 +206,7 @@ func (s *Store) createColumns(rows []*store.Call) []any {
 		column(rows, func(r row) *time.Time { return moment(r.Due) }),
 		column(rows, func(r row) int64 { return r.First }),
 		column(rows, func(r row) int32 { return int32(r.Width) }),
-		column(rows, func(r row) *string {
-			if r.Key == "" {
-				return nil
-			}
-			return &r.Key
-		}),
+		column(rows, func(r row) *string { return text(r.Key) }),
 		column(rows, func(r row) []byte { return r.Output }),
 		column(rows, func(r row) []byte { return r.Error }),
 		column(rows, func(r row) []byte {
@@ -223,6 +219,9 @@ func (s *Store) createColumns(rows []*store.Call) []any {
 		column(rows, func(r row) []byte { return r.Waiting }),
 		column(rows, func(r row) int16 { return int16(r.Ending) }),
 		column(rows, func(r row) []byte { return r.Progress }),
+		column(rows, func(r row) int32 { return int32(r.Priority) }),
+		column(rows, func(r row) *string { return text(r.Partition) }),
+		column(rows, func(r row) *time.Time { return moment(r.Deadline) }),
 	}
 }
 

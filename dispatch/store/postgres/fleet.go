@@ -253,9 +253,9 @@ const claimSQL = `WITH me AS MATERIALIZED (
 	), free AS MATERIALIZED (
 		SELECT c.id FROM coroc.calls c
 		WHERE c.owner = 0 AND c.phase <> 3 AND c.id > $2 AND (SELECT id FROM me) IS NOT NULL
-			AND c.function IN (SELECT id FROM coroc.functions WHERE name = ANY ($3::text[]))
+			AND (c.function IN (SELECT id FROM coroc.functions WHERE name = ANY ($3::text[])) OR c.phase = 1 AND c.deadline < now())
 			AND c.id <> ALL ($4::bigint[]) AND (c.phase <> 4 OR $5 AND c.status <> 17)
-			AND (c.due IS NULL OR c.due < now() + $6::interval)
+			AND (c.due IS NULL OR c.due < now() + $6::interval OR c.deadline < now() + $6::interval)
 			AND NOT EXISTS (SELECT FROM coroc.watched w WHERE w.id = c.id AND w.crashes > 0)
 		ORDER BY c.id LIMIT $7 FOR UPDATE SKIP LOCKED
 	)` + claimedSQL
@@ -269,7 +269,7 @@ const claimedSQL = `, old AS MATERIALIZED (
 	SELECT c.id, c.incarnation, c.parent, c.root, f.name, c.created, c.updated,
 		c.phase, c.status, c.attempts, c.failures, c.awaits, c.reached, c.due, c.first, c.width, c.key,
 		NULL::bytea, NULL::bytea, NULL::bytea, CASE WHEN s.id IS NOT NULL THEN '\x00'::bytea END,
-		c.options, c.waiting, c.ending, NULL::bytea,
+		c.options, c.waiting, c.ending, NULL::bytea, c.priority, c.partition, c.deadline,
 		c.parent <> 0 AND NOT coalesce(p.phase IN (2, 4) AND c.id >= p.first AND c.id < p.first + p.width, false),
 		old.lost, coalesce(w.crashes, 0), coalesce(w.alone, false)
 	FROM claimed c JOIN old ON old.id = c.id JOIN coroc.functions f ON f.id = c.function

@@ -80,7 +80,7 @@ func (r *reader) LastID(ctx context.Context) (int64, error) {
 
 const callSQL = `SELECT c.id, c.incarnation, c.parent, c.root, f.name, c.created, c.updated, c.phase, c.status,
 	c.attempts, c.failures, c.awaits, c.reached, c.due, c.first, c.width, c.key, c.output, c.error, c.input, s.state,
-	c.options, c.waiting, c.ending, c.progress
+	c.options, c.waiting, c.ending, c.progress, c.priority, c.partition, c.deadline
 	FROM coroc.calls c JOIN coroc.functions f ON f.id = c.function LEFT JOIN coroc.states s ON s.id = c.id `
 
 // Call implements [store.Reader].
@@ -114,7 +114,7 @@ func (r *reader) Unfinished(ctx context.Context, after int64, limit int) ([]stor
 	return query(ctx, r, scanWhole, `SELECT c.id, c.incarnation, c.parent, c.root, f.name, c.created, c.updated,
 		c.phase, c.status, c.attempts, c.failures, c.awaits, c.reached, c.due, c.first, c.width, c.key,
 		NULL::bytea, NULL::bytea, NULL::bytea, CASE WHEN s.id IS NOT NULL THEN '\x00'::bytea END,
-		c.options, c.waiting, c.ending, NULL::bytea
+		c.options, c.waiting, c.ending, NULL::bytea, c.priority, c.partition, c.deadline
 		FROM coroc.calls c JOIN coroc.functions f ON f.id = c.function LEFT JOIN coroc.states s ON s.id = c.id
 		WHERE c.phase <> 3 AND c.id > $1 ORDER BY c.id LIMIT $2`, after, limit)
 }
@@ -204,16 +204,22 @@ func collect[T any](rows pgx.Rows, scan func(pgx.Row, *T) error) ([]T, error) {
 func scanWhole(row pgx.Row, c *store.Call) error { return scanCall(row, c) }
 
 func scanCall(row pgx.Row, c *store.Call, more ...any) error {
-	var due *time.Time
-	var key *string
+	var due, deadline *time.Time
+	var key, partition *string
 	err := row.Scan(append([]any{&c.ID, &c.Incarnation, &c.Parent, &c.Root, &c.Function, &c.Created, &c.Updated, &c.Phase, &c.Status,
 		&c.Attempts, &c.Failures, &c.Awaits, &c.Reached, &due, &c.First, &c.Width, &key, &c.Output, &c.Error, &c.Input, &c.State,
-		&c.Options, &c.Waiting, &c.Ending, &c.Progress}, more...)...)
+		&c.Options, &c.Waiting, &c.Ending, &c.Progress, &c.Priority, &partition, &deadline}, more...)...)
 	if due != nil {
 		c.Due = *due
 	}
 	if key != nil {
 		c.Key = *key
+	}
+	if deadline != nil {
+		c.Deadline = *deadline
+	}
+	if partition != nil {
+		c.Partition = *partition
 	}
 	return err
 }

@@ -36,10 +36,6 @@ func (f *Fleet) CreateIn(ctx context.Context, tx any, c store.Call) (*store.Call
 	if err != nil {
 		return nil, unavailable(err)
 	}
-	var key *string
-	if c.Key != "" {
-		key = &c.Key
-	}
 	input := c.Input
 	if input == nil {
 		input = []byte{}
@@ -47,11 +43,12 @@ func (f *Fleet) CreateIn(ctx context.Context, tx any, c store.Call) (*store.Call
 	var told string
 	err = row(f.schema.sql(`WITH w AS (
 			INSERT INTO coroc.calls (id, incarnation, owner, parent, root, function, created, updated, first, width,
-				attempts, failures, awaits, reached, phase, status, key, input)
-			VALUES ($1, $2, 0, 0, $1, $3, now(), now(), 0, 0, 0, 0, 0, 0, $4, 0, $5, $6)
+				attempts, failures, awaits, reached, phase, status, key, input, due, options, priority, partition, deadline)
+			VALUES ($1, $2, 0, 0, $1, $3, now(), now(), 0, 0, 0, 0, 0, 0, $4, 0, $5, $6, $8, $9, $10, $11, $12)
 			ON CONFLICT (key) WHERE key IS NOT NULL DO NOTHING RETURNING id
 		) SELECT id, pg_notify($7, '')::text FROM w`),
-		c.ID, c.Incarnation, function, int16(store.Ready), key, input, f.work).Scan(&c.ID, &told)
+		c.ID, c.Incarnation, function, int16(store.Ready), text(c.Key), input, f.work,
+		moment(c.Due), c.Options, c.Priority, text(c.Partition), moment(c.Deadline)).Scan(&c.ID, &told)
 	switch {
 	case err == nil:
 		return &c, nil

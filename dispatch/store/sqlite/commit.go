@@ -98,14 +98,10 @@ func (w *commit) insert(c *store.Call) error {
 		_, err = w.statements.createReady.exec(c.ID, c.Incarnation, c.Parent, c.Root, function, created, w.now, input)
 		return err
 	}
-	var key driver.Value
-	if c.Key != "" {
-		key = c.Key
-	}
 	_, err = w.statements.create.exec(c.ID, c.Incarnation, c.Parent, c.Root, function, created, w.now,
 		int64(c.Phase), int64(c.Status), int64(c.Attempts), int64(c.Failures), int64(c.Awaits), int64(c.Reached),
-		millis(c.Due), c.First, int64(c.Width), key, c.Output, c.Error, input, c.State,
-		c.Options, c.Waiting, int64(c.Ending), c.Progress)
+		millis(c.Due), c.First, int64(c.Width), text(c.Key), c.Output, c.Error, input, c.State,
+		c.Options, c.Waiting, int64(c.Ending), c.Progress, int64(c.Priority), text(c.Partition), millis(c.Deadline))
 	return err
 }
 
@@ -113,7 +109,7 @@ func (w *commit) insert(c *store.Call) error {
 func plainReady(c *store.Call) bool {
 	return c.Phase == store.Ready && c.Status == store.None && c.Attempts|c.Failures|c.Awaits|c.Reached|c.Width == 0 &&
 		c.First == 0 && c.Due.IsZero() && c.Key == "" && c.Output == nil && c.Error == nil && c.State == nil &&
-		c.Options == nil && c.Waiting == nil && c.Ending == store.None && c.Progress == nil
+		c.Options == nil && c.Waiting == nil && c.Ending == store.None && c.Progress == nil && c.Priority == 0 && c.Partition == "" && c.Deadline.IsZero()
 }
 
 // plainDone says whether changeDone stores all that there is of a change.
@@ -182,6 +178,14 @@ func unavailable(err error) error {
 		return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
 	}
 	return err
+}
+
+// text returns a text as it is stored: "" is NULL.
+func text(s string) driver.Value {
+	if s == "" {
+		return nil
+	}
+	return s
 }
 
 func millis(t time.Time) int64 {

@@ -101,7 +101,7 @@ func (r *reader) LastID(ctx context.Context) (int64, error) {
 
 const callSQL = `SELECT c.id, c.incarnation, c.parent, c.root, f.name, c.created, c.updated, c.phase, c.status,
 	c.attempts, c.failures, c.awaits, c.reached, c.due, c.first, c.width, c.key, c.output, c.error, c.input, c.state,
-	c.options, c.waiting, c.ending, c.progress
+	c.options, c.waiting, c.ending, c.progress, c.priority, c.partition, c.deadline
 	FROM calls c JOIN functions f ON f.id = c.function `
 
 // Call implements [store.Store].
@@ -133,7 +133,7 @@ func (r *reader) Unfinished(ctx context.Context, after int64, limit int) ([]stor
 	return query(ctx, r.db, scanCall, `SELECT c.id, c.incarnation, c.parent, c.root, f.name, c.created, c.updated,
 		c.phase, c.status, c.attempts, c.failures, c.awaits, c.reached, c.due, c.first, c.width, c.key, NULL, NULL, NULL,
 		CASE WHEN c.state IS NULL THEN NULL ELSE x'00' END,
-		c.options, c.waiting, c.ending, NULL
+		c.options, c.waiting, c.ending, NULL, c.priority, c.partition, c.deadline
 		FROM calls c INDEXED BY calls_unfinished JOIN functions f ON f.id = c.function
 		WHERE c.phase <> 3 AND c.id > ? ORDER BY c.id LIMIT ?`, after, limit)
 }
@@ -181,14 +181,17 @@ func query[T any](ctx context.Context, db *sql.DB, scan func(scanner, *T) error,
 }
 
 func scanCall(row scanner, c *store.Call) error {
-	var created, updated, due int64
-	var key sql.NullString
+	var created, updated, due, deadline int64
+	var key, partition sql.NullString
 	err := row.Scan(&c.ID, &c.Incarnation, &c.Parent, &c.Root, &c.Function, &created, &updated, &c.Phase, &c.Status,
 		&c.Attempts, &c.Failures, &c.Awaits, &c.Reached, &due, &c.First, &c.Width, &key, &c.Output, &c.Error, &c.Input, &c.State,
-		&c.Options, &c.Waiting, &c.Ending, &c.Progress)
-	c.Created, c.Updated, c.Key = time.UnixMilli(created), time.UnixMilli(updated), key.String
+		&c.Options, &c.Waiting, &c.Ending, &c.Progress, &c.Priority, &partition, &deadline)
+	c.Created, c.Updated, c.Key, c.Partition = time.UnixMilli(created), time.UnixMilli(updated), key.String, partition.String
 	if due != 0 {
 		c.Due = time.UnixMilli(due)
+	}
+	if deadline != 0 {
+		c.Deadline = time.UnixMilli(deadline)
 	}
 	return err
 }

@@ -22,8 +22,8 @@ type statements struct {
 const (
 	createSQL = `INSERT INTO calls (id, incarnation, parent, root, function, created, updated,
 		phase, status, attempts, failures, awaits, reached, due, first, width, key, output, error, input, state,
-		options, waiting, ending, progress)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+		options, waiting, ending, progress, priority, partition, deadline)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	createReadySQL = `INSERT INTO calls (id, incarnation, parent, root, function, created, updated, input,
 		phase, status, attempts, failures, awaits, reached, due, first, width)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, 0, 0, 0, 0, 0, 0, 0, 0)`

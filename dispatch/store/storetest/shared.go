@@ -23,6 +23,7 @@ func RunShared(t *testing.T, factory func(t testing.TB) Join) {
 		"reserve":         testReserve,
 		"release":         testRelease,
 		"claim":           testClaim,
+		"claim late":      testClaimLate,
 		"claim at a time": testClaimAtATime,
 		"orphans":         testOrphans,
 		"takeover":        testTakeOver,
@@ -101,6 +102,27 @@ func testReserve(t *testing.T, join Join) {
 			}
 		}
 	}
+}
+
+// A call whose deadline has passed is claimed by any process, to be ended, also before it is due.
+func testClaimLate(t *testing.T, join Join) {
+	a, b := member(t, join, long), member(t, join, long)
+	later := time.Now().Add(time.Hour)
+	past := func(id int64, function string, due time.Time) store.Call {
+		c := ready(a, id)
+		c.Function, c.Due, c.Deadline = function, due, time.Now().Add(-time.Second)
+		return c
+	}
+	pending := past(3, "g", time.Time{})
+	pending.Deadline = later
+	delayed := past(5, "f", later)
+	delayed.Deadline = later
+	require.NoError(t, a.Commit(ctx, []store.Step{
+		create(past(1, "f", later), past(2, "g", later), pending, past(4, "g", time.Time{}), delayed),
+		change(store.Change{ID: 4, Phase: store.Suspended, State: []byte("s"), First: 9, Width: 1}),
+	}))
+	require.NoError(t, a.Release(ctx, 1, 9))
+	require.Equal(t, []int64{1, 2}, claim(t, b))
 }
 
 // What was made belongs to who made it, until it is set free.

@@ -70,7 +70,7 @@ func testCall(t *testing.T, factory func(testing.TB) Open) {
 		Created: time.UnixMilli(1_700_000_000_123), Input: []byte(`{"a":1}`),
 		Phase: store.Ready, Status: store.Throttled, Attempts: 4, Failures: 2, Awaits: 1, Reached: 9,
 		Due: time.UnixMilli(1_800_000_000_456), Error: []byte("e"),
-		Options: []byte(`{"b":2}`),
+		Options: []byte(`{"b":2}`), Priority: -5, Partition: "naïve", Deadline: time.UnixMilli(1_900_000_000_789),
 	}
 	require.NoError(t, s.Commit(ctx, []store.Step{create(c)}))
 	equal(t, s, c)
