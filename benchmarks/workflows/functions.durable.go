@@ -299,7 +299,6 @@ func (f *Functions) Options() []dispatch.Option {
 func init() {
 	coroc.RegisterInstance[dispatch.Function[int, int]]("github.com/coroc-dev/coroc/dispatch.Function")
 	coroc.RegisterType[store.Status]("github.com/coroc-dev/coroc/dispatch/store.Status")
-	coroc.RegisterType[dispatch.FuncOption]("github.com/coroc-dev/coroc/dispatch.FuncOption")
 	coroc.RegisterType[dispatch.RetryPolicy]("github.com/coroc-dev/coroc/dispatch.RetryPolicy")
 	coroc.RegisterRecord(&durable_type_New_func1, "github.com/coroc-dev/coroc/benchmarks/workflows.New.func1", 0x5813695b3ba906e8, func(r *durable_rec_New_func1) func(_ context.Context, i int) (int, error) {
 		return coroc.NewFunc(r, r.Call)

@@ -130,7 +130,6 @@ func (n noticing) Handle(ctx context.Context, r slog.Record) error {
 
 //line steps.durable.go:132
 func init() {
-	coroc.RegisterType[dispatch.FuncOption]("github.com/coroc-dev/coroc/dispatch.FuncOption")
 	coroc.RegisterType[dispatch.RetryPolicy]("github.com/coroc-dev/coroc/dispatch.RetryPolicy")
 	coroc.RegisterType[ledger.Ledger]("github.com/coroc-dev/coroc/chaos/ledger.Ledger")
 	coroc.RegisterType[plan.Input]("github.com/coroc-dev/coroc/chaos/plan.Input")
@@ -160,7 +159,6 @@ func init() {
 	coroc.RegisterType[dispatch.Dispatcher]("github.com/coroc-dev/coroc/dispatch.Dispatcher")
 	coroc.RegisterType[plan.Spec]("github.com/coroc-dev/coroc/chaos/plan.Spec")
 	coroc.RegisterType[plan.Result]("github.com/coroc-dev/coroc/chaos/plan.Result")
-	coroc.RegisterType[dispatch.DispatchOption]("github.com/coroc-dev/coroc/dispatch.DispatchOption")
 	coroc.RegisterType[worker]("github.com/coroc-dev/coroc/chaos/worker.worker")
 	coroc.RegisterType[noticing]("github.com/coroc-dev/coroc/chaos/worker.noticing")
 	coroc.RegisterVar("github.com/coroc-dev/coroc/chaos/worker.impatient", &impatient, false)

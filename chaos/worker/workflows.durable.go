@@ -747,7 +747,6 @@ func init() {
 	coroc.RegisterType[plan.Spec]("github.com/coroc-dev/coroc/chaos/plan.Spec")
 	coroc.RegisterType[plan.Result]("github.com/coroc-dev/coroc/chaos/plan.Result")
 	coroc.RegisterInstance[dispatch.Function[plan.Input, plan.Output]]("github.com/coroc-dev/coroc/dispatch.Function")
-	coroc.RegisterType[dispatch.FuncOption]("github.com/coroc-dev/coroc/dispatch.FuncOption")
 	coroc.RegisterType[plan.Input]("github.com/coroc-dev/coroc/chaos/plan.Input")
 	coroc.RegisterType[plan.Output]("github.com/coroc-dev/coroc/chaos/plan.Output")
 	coroc.RegisterInstance[dispatch.Function[plan.Input, plan.Result]]("github.com/coroc-dev/coroc/dispatch.Function")

@@ -49,7 +49,8 @@ func TestDispatchTx(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			tx := begin()
-			id, err := double.DispatchTx(ctx, tx.tx, 21, dispatch.WithKey(name))
+			id, err := double.With(dispatch.WithDelay(time.Millisecond), dispatch.WithTimeout(time.Minute)).DispatchTx(ctx, tx.tx, 21,
+				dispatch.WithKey(name), dispatch.WithPriority(-3), dispatch.WithPartition("p"))
 			require.NoError(t, err)
 			again, err := double.DispatchTx(ctx, tx.tx, 21, dispatch.WithKey(name))
 			require.NoError(t, err)
@@ -60,6 +61,9 @@ func TestDispatchTx(t *testing.T) {
 			require.ErrorIs(t, err, dispatch.ErrNoSuchCall)
 			require.NoError(t, tx.commit())
 			require.Equal(t, 42, await(t, double, id))
+			c, err := d.Lookup(ctx, id)
+			require.NoError(t, err)
+			require.Equal(t, []any{-3, "p"}, []any{c.Priority, c.Partition})
 			again, err = double.Dispatch(ctx, 21, dispatch.WithKey(name))
 			require.NoError(t, err)
 			require.Equal(t, id, again)

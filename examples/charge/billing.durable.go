@@ -135,7 +135,6 @@ func init() {
 	coroc.RegisterType[dispatch.Dispatcher]("github.com/coroc-dev/coroc/dispatch.Dispatcher")
 	coroc.RegisterType[payments.Process]("github.com/coroc-dev/coroc/examples/charge/payments.Process")
 	coroc.RegisterInstance[dispatch.Function[time.Time, Report]]("github.com/coroc-dev/coroc/dispatch.Function")
-	coroc.RegisterType[dispatch.DispatchOption]("github.com/coroc-dev/coroc/dispatch.DispatchOption")
 	coroc.RegisterType[dispatch.Stats]("github.com/coroc-dev/coroc/dispatch.Stats")
 	coroc.RegisterType[time.Ticker]("time.Ticker")
 	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrClosed", &dispatch.ErrClosed, false)

@@ -304,7 +304,6 @@ func init() {
 	Durable_register_witness[time.Time, []customers.Customer]()
 	coroc.RegisterInstance[dispatch.Function[customers.Customer, payments.Entry]]("github.com/coroc-dev/coroc/dispatch.Function")
 	Durable_register_witness[customers.Customer, payments.Entry]()
-	coroc.RegisterType[dispatch.FuncOption]("github.com/coroc-dev/coroc/dispatch.FuncOption")
 	coroc.RegisterInstance[dispatch.Function[string, payments.Entry]]("github.com/coroc-dev/coroc/dispatch.Function")
 	Durable_register_witness[string, payments.Entry]()
 	coroc.RegisterType[customers.Customer]("github.com/coroc-dev/coroc/examples/charge/customers.Customer")
