@@ -33,7 +33,7 @@ func (d *decoder) readNames() {
 				}
 			}
 			if l.b == nil {
-				d.fail("the coroutine has no binding of %q: bind it before the state is loaded", name)
+				d.incompatible("the coroutine has no binding of %q: bind it before the state is loaded", name)
 			}
 			l.name = l.b.Name
 		case nameProcess:

@@ -26,7 +26,7 @@ func TestCheckState(t *testing.T) {
 	}{
 		{"as it was saved", b, []Binding{{"bound", new(int)}}, nil},
 		{"with more behind it", append(b[:len(b):len(b)], 1, 2), []Binding{{"bound", new(int)}}, nil},
-		{"without the binding", b, nil, ErrInvalidState},
+		{"without the binding", b, nil, ErrIncompatibleState},
 		{"truncated", b[:len(b)-1], []Binding{{"bound", new(int)}}, ErrInvalidState},
 		{"of a simple frame", save(t, 7), nil, nil},
 	} {

@@ -220,7 +220,7 @@ func TestBindings(t *testing.T) {
 	require.Equal(t, unregisteredValue{"v"}, v.V)
 
 	_, err = New(nil).LoadState(b)
-	require.ErrorIs(t, err, ErrInvalidState)
+	require.ErrorIs(t, err, ErrIncompatibleState)
 	require.ErrorContains(t, err, `no binding of "app"`)
 	for i := range bind {
 		bind[i].Value = 5
