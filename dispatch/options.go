@@ -124,7 +124,8 @@ func WithRetry(p RetryPolicy) Setting {
 }
 
 // WithPriority sets the priority of calls: of those that could run the ones with the greatest go
-// first. It is 0 for calls from outside without it. A call that is awaited has the priority of the
+// first, but for one turn in eight, which belongs to those that have waited for longest, so that none
+// waits for good. It is 0 for calls from outside without it. A call that is awaited has the priority of the
 // one that awaits it, if neither its own options nor those of its function set another.
 func WithPriority(n int) Setting {
 	return setting{func(c *callOptions) {

@@ -16,7 +16,11 @@ func (f *fleet) claim() {
 		f.claiming.Lock()
 		f.e.mu.Lock()
 		generation, limit := f.e.generation, 0
-		q := store.Claim{After: f.after, Except: append([]int64(nil), f.skipped...), Parked: len(f.skipped) < skipLimit}
+		f.claims++
+		q := store.Claim{Except: append([]int64(nil), f.skipped...), Parked: len(f.skipped) < skipLimit, Oldest: f.claims%patience == 0}
+		if !q.Oldest {
+			q.After = f.after
+		}
 		if f.e.trial.active() {
 			f.e.mu.Unlock()
 			f.claiming.Unlock()
@@ -46,9 +50,22 @@ func (f *fleet) claim() {
 		if len(claimed) == 0 {
 			return
 		}
-		f.after = claimed[len(claimed)-1].ID
+		if !q.Oldest {
+			f.after = last(claimed)
+		}
 		f.take(claimed, generation)
 	}
+}
+
+// last returns where the claimed call stands that does so behind the others.
+func last(claimed []store.Claimed) *store.Position {
+	var last *store.Position
+	for i := range claimed {
+		if p := (store.Position{Priority: claimed[i].Priority, ID: claimed[i].ID}); last == nil || last.Before(p) {
+			last = &p
+		}
+	}
+	return last
 }
 
 // take puts calls in their places that were claimed.

@@ -94,6 +94,7 @@ type progress struct {
 // is active, else to who holds the engine's lock.
 type call struct {
 	id, incarnation, root int64
+	next                  *call // in the queue
 	parent                *call
 	name                  string
 	fn                    *function // nil if this program does not have it
@@ -487,14 +488,19 @@ func (e *Engine) begin(c *call) {
 // pump starts attempts at calls of f, as many as may run. The engine's lock is held.
 func (e *Engine) pump(f *function) {
 	for e.running && !e.fenced && !e.trial.active() {
-		if f.queue.skip(); f.queue.len() == 0 {
+		from := f.queue.next()
+		if from == nil {
 			return
 		}
-		p, ok := e.admit(f)
+		p, ok := e.admit(f, from == &f.queue.fresh)
+		if !ok && from == &f.queue.fresh && f.queue.resumed.n > 0 {
+			from = &f.queue.resumed
+			p, ok = e.admit(f, false)
+		}
 		if !ok {
 			return
 		}
-		c := f.queue.pop()
+		c := f.queue.pop(from)
 		c.permit = p
 		c.place = active
 		f.active++

@@ -59,7 +59,8 @@ type fleet struct {
 	hungry    bool // there was no room for all that could be claimed
 	suspected bool // there may be suspects to be claimed
 
-	after int64 // claims go on behind that id, from the loop's point of view
+	after  *store.Position // claims go on behind that, from the loop's point of view
+	claims int
 }
 
 // span are the ids of calls that were made together.
@@ -406,7 +407,7 @@ func (f *fleet) loop() {
 			all = true
 		}
 		if all {
-			f.after = 0 // what was set free later can have lower ids
+			f.after = nil // what was set free later can have lower ids
 			f.e.mu.Lock()
 			f.suspected = true
 			f.e.mu.Unlock()
@@ -418,7 +419,7 @@ func (f *fleet) loop() {
 
 func (f *fleet) woken(w store.Wake) {
 	if w.Work {
-		f.after = 0
+		f.after = nil
 	}
 	f.e.mu.Lock()
 	defer f.e.mu.Unlock()

@@ -21,10 +21,10 @@ func (e *Engine) newFunction(f Function) *function {
 	})}
 }
 
-// admit says whether the next call of f may run. If it has to wait for a time, pump is called
+// admit says whether a call of f may run, one that begins or one that goes on. If it has to wait for a time, pump is called
 // then. The engine's lock is held.
-func (e *Engine) admit(f *function) (limit.Permit, bool) {
-	p, ok, at := f.gate.Admit(time.Now(), f.queue.resumed.len() == 0)
+func (e *Engine) admit(f *function, begins bool) (limit.Permit, bool) {
+	p, ok, at := f.gate.Admit(time.Now(), begins)
 	if ok || at.IsZero() {
 		return p, ok
 	}

@@ -9,39 +9,118 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Nothing is lost or doubled, calls that go on come first, and of a workflow the calls
-// keep their order.
+// take takes the next call out of a queue, or nil.
+func take(q *queue) *call {
+	from := q.next()
+	if from == nil {
+		return nil
+	}
+	return q.pop(from)
+}
+
+// Nothing is lost or doubled, what was canceled is left out, and of a workflow the calls of one
+// rank keep their order. But for the turns of the rest no call goes before one of a higher rank.
 func TestQueue(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var q queue
 		var id int64
-		in := make(map[*call]bool) // true if it goes on
-		lastOf := make(map[int64]int64)
-		for range rapid.IntRange(1, 200).Draw(t, "steps") {
-			if rapid.IntRange(0, 2).Draw(t, "push") > 0 {
+		type kind struct {
+			root     int64
+			priority int32
+			resumes  bool
+		}
+		in := make(map[*call]kind)
+		lastOf := make(map[kind]int64)
+		rest := 0
+		for range rapid.IntRange(1, 300).Draw(t, "steps") {
+			switch rapid.IntRange(0, 6).Draw(t, "do") {
+			case 0, 1, 2, 3:
 				id++
-				c := &call{id: id, root: rapid.Int64Range(1, 5).Draw(t, "root")}
-				in[c] = rapid.IntRange(0, 4).Draw(t, "resumes") == 0
-				q.push(c, in[c])
+				k := kind{rapid.Int64Range(1, 5).Draw(t, "root"), rapid.Int32Range(-1, 1).Draw(t, "priority"), rapid.IntRange(0, 3).Draw(t, "resumes") == 0}
+				c := &call{id: id, root: k.root, priority: k.priority, place: queued}
+				in[c] = k
+				q.push(c, k.resumes)
+				continue
+			case 4:
+				for c := range in {
+					if rapid.IntRange(0, 5).Draw(t, "cancel") == 0 {
+						c.place = active
+						delete(in, c)
+					}
+				}
 				continue
 			}
-			require.Equal(t, len(in), q.len())
-			c := q.pop()
+			require.GreaterOrEqual(t, q.len(), len(in))
+			c := take(&q)
 			if c == nil {
 				require.Empty(t, in)
+				require.Zero(t, q.len())
 				continue
 			}
-			resumes, ok := in[c]
+			k, ok := in[c]
 			require.True(t, ok)
 			delete(in, c)
+			require.Greater(t, c.id, lastOf[k])
+			lastOf[k] = c.id
+			higher := false
 			for _, other := range in {
-				require.False(t, other && !resumes, "one that begins came before one that goes on")
+				higher = higher || other.priority > k.priority || other.priority == k.priority && other.resumes && !k.resumes
 			}
-			if resumes {
-				continue
+			if rest++; higher {
+				require.GreaterOrEqual(t, rest, patience)
+				rest = 0
 			}
-			require.Greater(t, c.id, lastOf[c.root])
-			lastOf[c.root] = c.id
+		}
+		for c := take(&q); c != nil; c = take(&q) {
+			delete(in, c)
+		}
+		require.Empty(t, in)
+	})
+}
+
+// However much there is of others, each workflow has its turn within a number of calls that depends
+// on how many ranks and workflows there are only, whatever its priority.
+func TestQueueIsFair(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var q queue
+		var id int64
+		type kind struct {
+			root     int64
+			priority int32
+			resumes  bool
+		}
+		kinds := rapid.SliceOfNDistinct(rapid.Custom(func(t *rapid.T) kind {
+			return kind{rapid.Int64Range(1, 6).Draw(t, "root"), rapid.Int32Range(-3, 3).Draw(t, "priority"), rapid.Bool().Draw(t, "resumes")}
+		}), 1, 12, rapid.ID).Draw(t, "kinds")
+		of := make(map[*call]kind)
+		push := func(k kind) {
+			id++
+			c := &call{id: id, root: k.root, priority: k.priority, place: queued}
+			of[c] = k
+			q.push(c, k.resumes)
+		}
+		ranks := make(map[kind]int)
+		for _, k := range kinds {
+			for range rapid.IntRange(1, 40).Draw(t, "n") {
+				push(k)
+			}
+			k.root = 0
+			ranks[k]++
+		}
+		most := 0
+		for _, n := range ranks {
+			most = max(most, n)
+		}
+		since := make(map[kind]int)
+		for turn := range 3000 {
+			c := take(&q)
+			k := of[c]
+			delete(of, c)
+			push(k) // as soon as one goes there is another one
+			since[k] = turn
+			for _, other := range kinds {
+				require.LessOrEqual(t, turn-since[other], 2*patience*len(ranks)*most)
+			}
 		}
 	})
 }
@@ -49,15 +128,32 @@ func TestQueue(t *testing.T) {
 func TestQueueTurns(t *testing.T) {
 	var q queue
 	for i := range int64(100_000) {
-		q.push(&call{id: i + 1, root: 1}, false)
+		q.push(&call{id: i + 1, root: 1, place: queued}, false)
 	}
-	q.push(&call{id: 200_000, root: 2}, false)
-	assert.EqualValues(t, 1, q.pop().id)
-	assert.EqualValues(t, 200_000, q.pop().id)
+	q.push(&call{id: 200_000, root: 2, place: queued}, false)
+	assert.EqualValues(t, 1, take(&q).id)
+	assert.EqualValues(t, 200_000, take(&q).id)
 	for i := range int64(99_999) {
-		require.Equal(t, i+2, q.pop().id)
+		require.Equal(t, i+2, take(&q).id)
 	}
-	assert.Nil(t, q.pop())
+	assert.Nil(t, take(&q))
+}
+
+func BenchmarkQueue(b *testing.B) {
+	for name, roots := range map[string]int64{"one": 1, "many": 1000} {
+		b.Run(name, func(b *testing.B) {
+			var q queue
+			all := make([]call, 1000)
+			for i := range all {
+				all[i] = call{root: int64(i) % roots, place: queued}
+				q.push(&all[i], true)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				q.push(take(&q), true)
+			}
+		})
+	}
 }
 
 // Waits grow by the factor up to the cap, and vary by the jitter.

@@ -73,19 +73,35 @@ type Shared interface {
 	Wakes() <-chan Wake
 }
 
-// Claim says what is to be claimed: of the free calls that fit, those with the least ids.
+// Claim says what is to be claimed: of the free calls that fit, those with the greatest priority,
+// and of these the ones with the least ids.
 type Claim struct {
 	Functions []string // calls of these only, and ready ones of any whose deadline has passed
-	After     int64    // with greater ids only
-	Except    []int64  // not these
-	Parked    bool     // also those that are parked
+	After     *Position
+	Except    []int64 // not these
+	Parked    bool    // also those that are parked
 	Limit     int
+
+	// Oldest makes it those with the least ids, whatever their priority.
+	Oldest bool
 
 	// Suspects makes it a claim of calls with a note of attempts that ended with their process,
 	// which are not claimed otherwise: one in so many of those that did so most often, and one at
 	// least; Limit, After and Except do not count. Of a fleet only a quarter of the processes, and
 	// one at least, has any of these at a time.
 	Suspects int
+}
+
+// Position is where a call stands in the order in which calls are claimed. Claims go on behind
+// one.
+type Position struct {
+	Priority int
+	ID       int64
+}
+
+// Before says whether a call at p is claimed before one at q.
+func (p Position) Before(q Position) bool {
+	return p.Priority > q.Priority || p.Priority == q.Priority && p.ID < q.ID
 }
 
 // Claimed is a call that was claimed. Input, Output, Error and State of it are as Unfinished

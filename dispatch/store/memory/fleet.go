@@ -196,18 +196,30 @@ func (f *Member) Claim(_ context.Context, q store.Claim) ([]store.Claimed, error
 	if q.Suspects > 0 {
 		return f.suspects(q), nil
 	}
-	var all []store.Claimed
-	f.m.from(q.After, func(c *store.Call) bool {
-		if len(all) >= q.Limit {
-			return false
+	var found []*store.Call
+	f.m.from(0, func(c *store.Call) bool {
+		if f.fits(c, q, ahead) && f.m.watched[c.ID].Crashes == 0 && !slices.Contains(q.Except, c.ID) &&
+			(q.After == nil || q.After.Before(position(c)) || q.Oldest && c.ID > q.After.ID) {
+			found = append(found, c)
 		}
-		if f.fits(c, q, ahead) && f.m.watched[c.ID].Crashes == 0 && !slices.Contains(q.Except, c.ID) {
-			all = append(all, f.claim(c))
-		}
-		return true
+		return !q.Oldest || len(found) < q.Limit
 	})
+	if !q.Oldest {
+		slices.SortFunc(found, func(a, b *store.Call) int {
+			if position(a).Before(position(b)) {
+				return -1
+			}
+			return 1
+		})
+	}
+	var all []store.Claimed
+	for _, c := range found[:min(len(found), q.Limit)] {
+		all = append(all, f.claim(c))
+	}
 	return all, nil
 }
+
+func position(c *store.Call) store.Position { return store.Position{Priority: c.Priority, ID: c.ID} }
 
 // fits says whether a call is one that can be claimed. The lock is held.
 func (f *Member) fits(c *store.Call, q store.Claim, ahead time.Duration) bool {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -252,13 +253,18 @@ const claimSQL = `WITH me AS MATERIALIZED (
 		SELECT id FROM coroc.incarnations WHERE id = $1 AND fenced IS NULL FOR SHARE
 	), free AS MATERIALIZED (
 		SELECT c.id FROM coroc.calls c
-		WHERE c.owner = 0 AND c.phase <> 3 AND c.id > $2 AND (SELECT id FROM me) IS NOT NULL
+		WHERE c.owner = 0 AND c.phase <> 3 AND (-c.priority::bigint, c.id) > ($2::bigint, $8::bigint) AND (SELECT id FROM me) IS NOT NULL
 			AND (c.function IN (SELECT id FROM coroc.functions WHERE name = ANY ($3::text[])) OR c.phase = 1 AND c.deadline < now())
 			AND c.id <> ALL ($4::bigint[]) AND (c.phase <> 4 OR $5 AND c.status <> 17)
 			AND (c.due IS NULL OR c.due < now() + $6::interval OR c.deadline < now() + $6::interval)
 			AND NOT EXISTS (SELECT FROM coroc.watched w WHERE w.id = c.id AND w.crashes > 0)
-		ORDER BY c.id LIMIT $7 FOR UPDATE SKIP LOCKED
+		ORDER BY -c.priority::bigint, c.id LIMIT $7 FOR UPDATE SKIP LOCKED
 	)` + claimedSQL
+
+// oldestSQL makes claimSQL one of the oldest calls.
+var oldestSQL = strings.NewReplacer(
+	"(-c.priority::bigint, c.id) > ($2::bigint, $8::bigint)", "c.id > $8::bigint AND $2::bigint IS NOT NULL",
+	"ORDER BY -c.priority::bigint, c.id LIMIT", "ORDER BY c.id LIMIT").Replace(claimSQL)
 
 // claimedSQL is how a claim goes on behind what has found the calls: free.
 const claimedSQL = `, old AS MATERIALIZED (
@@ -311,7 +317,15 @@ func (f *Fleet) Claim(ctx context.Context, q store.Claim) ([]store.Claimed, erro
 			return err
 		}
 		defer tx.Rollback(context.WithoutCancel(ctx))
-		text, args := claimSQL, []any{f.Incarnation(), q.After, append([]string{}, q.Functions...), append([]int64{}, q.Except...), q.Parked, ahead, q.Limit}
+		after, text := store.Position{Priority: -math.MaxInt32 - 1, ID: 0}, claimSQL
+		if q.After != nil {
+			after = store.Position{Priority: -q.After.Priority, ID: q.After.ID}
+		}
+		if q.Oldest {
+			text = oldestSQL
+		}
+		args := []any{f.Incarnation(), after.Priority, append([]string{}, q.Functions...), append([]int64{}, q.Except...),
+			q.Parked, ahead, q.Limit, after.ID}
 		if q.Suspects > 0 {
 			all = nil
 			var may bool

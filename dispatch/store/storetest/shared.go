@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"math"
 	"slices"
 	"sync"
 	"testing"
@@ -25,6 +26,7 @@ func RunShared(t *testing.T, factory func(t testing.TB) Join) {
 		"claim":           testClaim,
 		"claim late":      testClaimLate,
 		"claim at a time": testClaimAtATime,
+		"priorities":      testPriorities,
 		"orphans":         testOrphans,
 		"takeover":        testTakeOver,
 		"many taken over": testTakeOverMany,
@@ -154,7 +156,7 @@ func testClaim(t *testing.T, join Join) {
 	f := []string{"f", "absent"}
 	require.Empty(t, claimed(t, b, store.Claim{Functions: []string{"absent"}, Limit: 9}))
 	require.Empty(t, claimed(t, b, store.Claim{Limit: 9}))
-	require.Equal(t, []int64{8}, claimed(t, b, store.Claim{Functions: f, After: 7, Limit: 1}))
+	require.Equal(t, []int64{8}, claimed(t, b, store.Claim{Functions: f, After: &store.Position{ID: 7}, Limit: 1}))
 	require.Equal(t, []int64{1, 5, 7}, claimed(t, b, store.Claim{Functions: f, Except: []int64{6}, Limit: 3}))
 	require.Equal(t, []int64{6, 9}, claimed(t, b, store.Claim{Functions: f, Limit: 9}))
 	all, err := b.Claim(ctx, store.Claim{Functions: []string{"f", "g"}, Parked: true, Limit: 9})
@@ -166,6 +168,34 @@ func testClaim(t *testing.T, join Join) {
 	assert.NotNil(t, all[0].State)
 	assert.Equal(t, "g", all[1].Function)
 	assert.Nil(t, all[1].State)
+}
+
+// Calls of a higher priority are claimed first, except when it is the turn of the oldest ones.
+func testPriorities(t *testing.T, join Join) {
+	a, b := member(t, join, long), member(t, join, long)
+	var step store.Step
+	for id := int64(1); id <= 12; id++ {
+		c := ready(a, id)
+		c.Priority = []int{0, 5, math.MinInt32, math.MaxInt32}[id%4]
+		step.Create = append(step.Create, c)
+	}
+	require.NoError(t, a.Commit(ctx, []store.Step{step}))
+	require.NoError(t, a.Release(ctx, 1, 12))
+	q := store.Claim{Functions: []string{"f"}, Limit: 2}
+	require.ElementsMatch(t, []int64{3, 7}, claimed(t, b, q))
+	q.After = &store.Position{Priority: math.MaxInt32, ID: 7}
+	require.ElementsMatch(t, []int64{11, 1}, claimed(t, b, q))
+	q.After = nil
+	require.ElementsMatch(t, []int64{5, 9}, claimed(t, b, q))
+	q.Oldest = true
+	require.ElementsMatch(t, []int64{2, 4}, claimed(t, b, q))
+	q.After = &store.Position{Priority: math.MinInt32, ID: 8}
+	require.ElementsMatch(t, []int64{10, 12}, claimed(t, b, q))
+	q.After = &store.Position{Priority: 0, ID: 8}
+	q.Oldest = false
+	require.ElementsMatch(t, []int64{6}, claimed(t, b, q))
+	q.After = nil
+	require.ElementsMatch(t, []int64{8}, claimed(t, b, q))
 }
 
 // However many processes claim at a time, each call is claimed once.
