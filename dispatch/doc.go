@@ -88,7 +88,8 @@
 // # Options
 //
 // What [Func] sets for all calls of a function [Function.With] sets for some: how long an attempt may
-// take, when another one is made, when the call begins, its priority and partition.
+// take, when another one is made, when the call begins, its priority and partition, and by when it has to
+// be done: see [WithLifetime].
 //
 // # Several calls
 //

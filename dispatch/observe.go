@@ -76,6 +76,7 @@ type CallInfo struct {
 
 	Priority  int
 	Partition string
+	Deadline  time.Time // when it ends if it is not done by then; zero for never
 
 	Input    []byte // JSON
 	Output   []byte // JSON; nil unless it is done and OK
@@ -206,7 +207,7 @@ func callInfo(ctx context.Context, names *engine.Names, c *store.Call) (CallInfo
 		ID: ID(id), Function: c.Function, Key: c.Key, Phase: c.Phase, Status: c.Status,
 		Attempts: c.Attempts, Awaits: c.Awaits, Created: c.Created, Updated: c.Updated, Due: c.Due,
 		Input: c.Input, Output: c.Output, State: len(c.State), Progress: c.Progress,
-		Priority: c.Priority, Partition: c.Partition,
+		Priority: c.Priority, Partition: c.Partition, Deadline: c.Deadline,
 	}
 	if c.Parent != 0 {
 		// A call and the one that awaits it can be of different ownerships.

@@ -43,7 +43,9 @@ type callOptions struct {
 	ranked    bool // priority is set
 	partition string
 	delay     time.Duration
-	start     int64  // when it begins, milliseconds since 1970; 0 for at once, or by the delay
+	start     int64 // when it begins, milliseconds since 1970; 0 for at once, or by the delay
+	lifetime  time.Duration
+	deadline  int64  // when it is to be done; 0 for any time, or by the lifetime
 	invalid   string // what is wrong with the options
 }
 
@@ -152,6 +154,25 @@ func WithStart(t time.Time) CallOption {
 	return callOption(func(c *callOptions) { c.delay, c.start = 0, stored(t) })
 }
 
+// WithLifetime limits how long calls may take as a whole, since they were made: with all attempts
+// and awaits, the waits before and between them, and the time for which no process runs. A call
+// that has not begun by then never does. One that has begun is told to end, as by
+// [Dispatcher.Cancel], but its error and that of its context are [context.DeadlineExceeded], its
+// status is [StatusTimeout], and a function that goes on regardless is given up after a second.
+func WithLifetime(d time.Duration) Setting {
+	return setting{func(c *callOptions) {
+		c.lifetime, c.deadline = d, 0
+		if d <= 0 {
+			c.invalid = "the lifetime is not positive"
+		}
+	}}
+}
+
+// WithDeadline says when calls are to end, as [WithLifetime] does.
+func WithDeadline(t time.Time) CallOption {
+	return callOption(func(c *callOptions) { c.lifetime, c.deadline = 0, stored(t) })
+}
+
 // stored returns a time as it is stored: not before t, and 0 for none.
 func stored(t time.Time) int64 {
 	if t.IsZero() {
@@ -182,6 +203,12 @@ func (c *callOptions) request(function string, input []byte) engine.Request {
 		r.Due = time.Now().Add(c.delay)
 	case c.start != 0:
 		r.Due = time.UnixMilli(c.start)
+	}
+	switch {
+	case c.lifetime > 0:
+		r.Deadline = time.Now().Add(c.lifetime)
+	case c.deadline != 0:
+		r.Deadline = time.UnixMilli(c.deadline)
 	}
 	return r
 }

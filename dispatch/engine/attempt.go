@@ -408,6 +408,7 @@ func (e *Engine) suspend(r *run, t Turn) {
 			if c.ending != store.None && !c.waits.Shielded {
 				child.ending = c.ending // it came while this was being stored
 			}
+			e.expect(child)
 			e.begin(child)
 		}
 	}
@@ -578,6 +579,7 @@ func (e *Engine) finish(r *run, res Result, f *Failure) {
 
 // done takes a call out of memory and hands on its outcome. The engine's lock is held.
 func (e *Engine) done(c *call, res Result) {
+	e.unexpect(c)
 	if e.calls[c.id] == c {
 		delete(e.calls, c.id)
 	}

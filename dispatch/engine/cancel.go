@@ -68,6 +68,9 @@ func (e *Engine) endOne(c *call, why store.Status, over *[]*call) {
 	if c.place == active {
 		if c.run != nil {
 			c.run.exec.Cancel(cause(why))
+			if why == store.Timeout {
+				e.hurry(c.run)
+			}
 		}
 		return // if there is no run yet, or no longer, who deals with the call sees it
 	}
@@ -104,6 +107,9 @@ func cause(why store.Status) error {
 
 // ended is the failure of a call that was told to end.
 func (e *Engine) ended(why store.Status) *Failure {
+	if why == store.Timeout {
+		return e.cfg.Describe(why, "the deadline of the call has passed: "+context.DeadlineExceeded.Error())
+	}
 	return e.cfg.Describe(why, "the call was canceled")
 }
 

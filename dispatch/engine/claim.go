@@ -84,7 +84,7 @@ func (f *fleet) take(claimed []store.Claimed, generation int64) {
 			c.watch.suspect, c.watch.ran = rec.Crashes > 0, rec.Crashes > 0
 		}
 		switch {
-		case rec.Orphan && c.ending == store.None:
+		case rec.Orphan && rec.Ending == store.None:
 			gone := f.e.orphan(c)
 			change = &gone
 			step.Watch = append(step.Watch, c.unwatch()...)
@@ -129,11 +129,14 @@ func (f *fleet) take(claimed []store.Claimed, generation int64) {
 			c.place = waiting
 			f.e.calls[c.id] = c
 			f.ask(c)
+			f.e.expect(c)
 		case due[c].IsZero():
 			f.e.calls[c.id] = c
+			f.e.expect(c)
 			f.e.enqueue(c)
 		default:
 			f.e.calls[c.id] = c
+			f.e.expect(c)
 			f.e.delay(c, time.Until(due[c]))
 		}
 	}

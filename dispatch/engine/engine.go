@@ -43,6 +43,7 @@ type Engine struct {
 	lastID     int64
 	watching   bool // the store keeps notes of attempts
 	trial      trial
+	deadlines  deadlines
 	generation int64                    // of the calls, raised when all are forgotten
 	keys       map[string]chan struct{} // keys that are being looked up and stored
 	resident   *list.List               // durable executions that are suspended, the oldest first
@@ -108,6 +109,8 @@ type call struct {
 	options               []byte // see Options; nil for none
 	partition             string
 	priority              int32
+	deadline              int64     // milliseconds since 1970; 0 for none
+	expected              int       // where it is in the engine's deadlines, from 1; 0 if it is not
 	queued                time.Time // since when it could run
 	progress
 	permit limit.Permit // of the attempt that runs
@@ -251,6 +254,7 @@ func (e *Engine) create(ctx context.Context, r Request, key string) (string, err
 	e.mu.Lock()
 	if e.fleet.keeps(c) {
 		e.calls[c.id] = c
+		e.expect(c)
 		e.begin(c)
 	}
 	e.mu.Unlock()
@@ -288,19 +292,6 @@ func (e *Engine) holdKey(ctx context.Context, key string) (release func(), err e
 			return nil, ctx.Err()
 		}
 	}
-}
-
-// record returns the call as it is stored when it is created.
-func (c *call) record(parent int64) store.Call {
-	r := store.Call{
-		ID: c.id, Incarnation: c.incarnation, Parent: parent, Root: c.root, Function: c.name,
-		Phase: store.Ready, Input: c.input, Created: time.UnixMilli(c.created),
-		Options: c.options, Priority: int(c.priority), Partition: c.partition,
-	}
-	if c.due != 0 {
-		r.Due = time.UnixMilli(c.due)
-	}
-	return r
 }
 
 // Wait returns the outcome of a call of that function when it is done.

@@ -166,6 +166,8 @@ func (e *Engine) forget(generation int64) {
 	old := e.calls
 	e.calls = make(map[int64]*call)
 	e.resident.Init()
+	e.deadlines.calls = nil
+	e.arm()
 	for _, f := range e.functions {
 		f.queue = queue{}
 	}
@@ -313,6 +315,7 @@ func (f *fleet) give(c *call) {
 	if f == nil || c.generation != f.e.generation {
 		return
 	}
+	f.e.unexpect(c)
 	if f.e.calls[c.id] == c {
 		delete(f.e.calls, c.id)
 	}

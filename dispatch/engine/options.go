@@ -62,8 +62,24 @@ func (c *call) policy() *Policy {
 // set gives a call what was asked for. Its parent, if it has one, is known.
 func (c *call) set(r *Request) {
 	c.name, c.input, c.due = r.Function, r.Input, millis(r.Due)
-	c.options, c.partition, c.priority = r.Options, r.Partition, int32(r.Priority)
+	c.options, c.partition, c.priority, c.deadline = r.Options, r.Partition, int32(r.Priority), millis(r.Deadline)
 	if c.parent != nil && !r.Ranked {
 		c.priority = c.parent.priority
 	}
+}
+
+// record returns the call as it is stored when it is created.
+func (c *call) record(parent int64) store.Call {
+	r := store.Call{
+		ID: c.id, Incarnation: c.incarnation, Parent: parent, Root: c.root, Function: c.name,
+		Phase: store.Ready, Input: c.input, Created: time.UnixMilli(c.created),
+		Options: c.options, Priority: int(c.priority), Partition: c.partition,
+	}
+	if c.due != 0 {
+		r.Due = time.UnixMilli(c.due)
+	}
+	if c.deadline != 0 {
+		r.Deadline = time.UnixMilli(c.deadline)
+	}
+	return r
 }

@@ -68,6 +68,7 @@ func (e *Engine) recover(ctx context.Context) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, c := range found { // when all that is to be canceled for it has its place
+		e.expect(c)
 		e.decide(c)
 	}
 	return nil
@@ -80,7 +81,7 @@ func (e *Engine) recall(rec *store.Call) (*call, *store.Change) {
 	if rec.Parent != 0 {
 		p := e.calls[rec.Parent]
 		if p == nil || !p.suspended || rec.ID < p.first || rec.ID >= p.first+int64(p.width) {
-			if c.ending != store.None {
+			if rec.Ending != store.None {
 				return c, change // it was not needed, and cleans up
 			}
 			gone := e.orphan(c)
@@ -107,6 +108,12 @@ func (e *Engine) known(rec *store.Call) (*call, *store.Change) {
 		fn: e.functions[rec.Function], created: rec.Created.UnixMilli(), ending: rec.Ending,
 		options: rec.Options, partition: rec.Partition, priority: int32(rec.Priority),
 		progress: progress{status: rec.Status, attempts: rec.Attempts, failures: rec.Failures, awaits: rec.Awaits, reached: rec.Reached},
+	}
+	if !rec.Deadline.IsZero() {
+		c.deadline = rec.Deadline.UnixMilli()
+	}
+	if c.late() && c.ending == store.None {
+		c.ending = store.Timeout
 	}
 	if rec.Phase == store.Ready {
 		return c, nil

@@ -138,6 +138,7 @@ func (e *Engine) Close() error {
 	e.writer.close()
 	e.fleet.close()
 	e.mu.Lock()
+	e.arm()
 	dropped := e.frozen
 	e.frozen = nil
 	for _, c := range e.calls {

@@ -85,7 +85,8 @@ type Request struct {
 	Priority  int       // if it is Ranked
 	Ranked    bool      // it has a priority of its own, and not that of the call that awaits it
 	Partition string
-	Options   []byte // Options as JSON; nil for none
+	Deadline  time.Time // when it ends as timed out if it is not done; zero for none
+	Options   []byte    // Options as JSON; nil for none
 }
 
 // Result is the outcome of a call, as it is given to who awaits it.
