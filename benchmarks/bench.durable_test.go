@@ -662,6 +662,7 @@ func init() {
 	coroc.RegisterType[json.UnmarshalTypeError]("encoding/json.UnmarshalTypeError")
 	coroc.RegisterType[json.UnsupportedTypeError]("encoding/json.UnsupportedTypeError")
 	coroc.RegisterType[json.UnsupportedValueError]("encoding/json.UnsupportedValueError")
+	coroc.RegisterVar("github.com/coroc-dev/coroc/coroutine.ErrIncompatibleState", &coroutine.ErrIncompatibleState, false)
 	coroc.RegisterVar("github.com/coroc-dev/coroc/coroutine.ErrInvalidState", &coroutine.ErrInvalidState, false)
 	coroc.RegisterVar("github.com/coroc-dev/coroc/coroutine.ErrNotDurable", &coroutine.ErrNotDurable, false)
 }

@@ -736,6 +736,7 @@ func init() {
 	coroc.RegisterFrame[durable_frame_Three_func1]("github.com/coroc-dev/coroc/benchmarks.Three.func1", 0x8e7e03ec314d280f,
 		coroc.Site{Pos: "functions.go:89:3", Live: []string{"#", "x", "y", "z"}, Key: 1})
 	coroc.RegisterRecord(&durable_type_Three_func1, "github.com/coroc-dev/coroc/benchmarks.Three.func1", 0x8e7e03ec314d280f, func(r *durable_rec_Three_func1) func() int { return coroc.NewFunc(r, r.Call) })
+	coroc.RegisterVar("github.com/coroc-dev/coroc/coroutine.ErrIncompatibleState", &coroutine.ErrIncompatibleState, false)
 	coroc.RegisterVar("github.com/coroc-dev/coroc/coroutine.ErrInvalidState", &coroutine.ErrInvalidState, false)
 	coroc.RegisterVar("github.com/coroc-dev/coroc/coroutine.ErrNotDurable", &coroutine.ErrNotDurable, false)
 }

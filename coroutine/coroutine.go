@@ -15,6 +15,11 @@ var ErrNotDurable = errors.New("only durable coroutines can be saved and loaded:
 // loaded.
 var ErrInvalidState = runtime.ErrInvalidState
 
+// ErrIncompatibleState is wrapped by errors of [Context.Unmarshal] that say that the bytes are the
+// state of a program that differs from this one in what the state is about: a function that has
+// changed, say, or a binding that is missing. The program that saved it can load it still.
+var ErrIncompatibleState = runtime.ErrIncompatibleState
+
 // Migration is what a hook that //coroc:migrate names is called with: a frame that was saved in
 // an older version of its function.
 type Migration = runtime.Migration

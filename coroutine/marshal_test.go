@@ -302,7 +302,7 @@ func TestUnmarshalOtherTypes(t *testing.T) {
 	d := coroutine.New[string, []byte](entryOuter(3))
 	_, err = d.Context().Unmarshal(b)
 	require.Error(t, err)
-	require.True(t, errors.Is(err, coroutine.ErrInvalidState) || errors.Is(err, coroc.ErrIncompatibleState), err)
+	require.True(t, errors.Is(err, coroutine.ErrInvalidState) || errors.Is(err, coroutine.ErrIncompatibleState), err)
 }
 
 func TestUnsavable(t *testing.T) {

@@ -315,6 +315,7 @@ func init() {
 	coroc.RegisterVar("path/filepath.ErrBadPattern", &filepath.ErrBadPattern, false)
 	coroc.RegisterVar("path/filepath.SkipAll", &filepath.SkipAll, false)
 	coroc.RegisterVar("path/filepath.SkipDir", &filepath.SkipDir, false)
+	coroc.RegisterVar("github.com/coroc-dev/coroc/coroutine.ErrIncompatibleState", &coroutine.ErrIncompatibleState, false)
 	coroc.RegisterVar("github.com/coroc-dev/coroc/coroutine.ErrInvalidState", &coroutine.ErrInvalidState, false)
 	coroc.RegisterVar("github.com/coroc-dev/coroc/coroutine.ErrNotDurable", &coroutine.ErrNotDurable, false)
 	coroc.RegisterVar("github.com/coroc-dev/coroc/examples/charge/payments.ErrKeyReused", &payments.ErrKeyReused, false)
