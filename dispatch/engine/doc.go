@@ -3,27 +3,12 @@
 //
 // # The life of a call
 //
-//	           Dispatch, or an await of another call
-//	                          │
-//	                          v                    the attempt failed for now
-//	the attempt awaits ┌──── ready <─────────────────────────────┐
-//	       │           │      │                                  │
-//	       │           │      │ run, as soon as there is room ───┤
-//	       v           │      │ and the time has come            │
-//	   suspended ──────┼──────┘                                  │
-//	       │  all results are there                              │
-//	       │           │                                         │
-//	       │ the state │ a result, or an error for good          │
-//	       v fits not  v                                         │
-//	    parked        done                                       │
-//	       └── the next start: suspended                         │
+// A call begins as ready. It is suspended with each await, retrying after each attempt that failed
+// for now, and aside, as unfit or crashing, while no attempt can be made. It ends as succeeded,
+// failed or canceled. docs/life-of-a-call.md has the diagram; TestLife compares it with what this
+// package does.
 //
-// A call that is parked because its attempts crash the process stays so until Retry.
-//
-// A call without a state is parked too if the program turns out not to be able to run it,
-// and is ready at the next start.
-//
-// Only what is written there is stored. That a call runs is not, so a crash leaves a call
+// Only that is stored. That a call runs is not, so a crash leaves a call
 // where it was before the attempt: ready, to be run from its input, or suspended with all
 // results there, to go on from its state. A suspended call without a state lived in the
 // memory of a process; after a crash it is ready again, and the calls that it awaited are
