@@ -250,4 +250,3 @@ func (a *machine) suspects() bool {
 	}
 	return false
 }
-

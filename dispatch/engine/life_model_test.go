@@ -41,9 +41,9 @@ type round struct {
 // The functions differ in how they are tried again.
 var lifePolicies = map[string]engine.Policy{
 	"many":  {},
-	"once":  {MaxAttempts: 1},
-	"anew":  {Restart: true},
-	"alone": {Concurrency: 1, MaxAttempts: 3},
+	"once":  {Retry: engine.Retry{MaxAttempts: 1}},
+	"anew":  {Retry: engine.Retry{Restart: true}},
+	"alone": {Retry: engine.Retry{MaxAttempts: 3}, Concurrency: 1},
 }
 
 func drawErrand(t *rapid.T, depth int) errand {
@@ -108,7 +108,6 @@ type asked struct {
 	key   string
 	id    int64 // 0 if it is not known whether it was made
 	input string
-	over  bool // it was found
 }
 
 func (m *life) fault(format string, args ...any) {

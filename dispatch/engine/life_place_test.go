@@ -292,4 +292,8 @@ func (s *distantFleet) Tell(_ context.Context, calls []int64) (err error) {
 	s.b.do(func() { err = s.shared.Tell(ctx, calls) })
 	return err
 }
+func (s *distantFleet) Retry(_ context.Context, id int64) (err error) {
+	s.b.do(func() { err = s.shared.Retry(ctx, id) })
+	return err
+}
 func (s *distantFleet) Wakes() <-chan store.Wake { return s.wakes }

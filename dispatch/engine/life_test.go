@@ -101,6 +101,20 @@ type seeingFleet struct {
 func (s seeingFleet) Commit(ctx context.Context, steps []store.Step) error {
 	return s.see.Commit(ctx, steps)
 }
+func (s seeingFleet) Retry(ctx context.Context, id int64) error {
+	m := s.see.p.m
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	err := s.Shared.Retry(ctx, id)
+	if err == nil {
+		c, err := s.Call(ctx, id)
+		if err != nil {
+			return err
+		}
+		m.goes(id, c.Phase, c.Status)
+	}
+	return err
+}
 func (s seeingFleet) Renew(ctx context.Context) error {
 	if s.see.p.silent.Load() {
 		return nil
@@ -168,6 +182,9 @@ func (a *machine) end(i int, die bool) {
 	p := a.all[i]
 	if die && !p.dead.Load() {
 		p.kill()
+	}
+	if die && a.m.shared {
+		a.patient = 10 * time.Minute // those that it ran are tried apart from the rest
 	}
 	p.stop()
 	err := <-p.ended
@@ -390,8 +407,11 @@ func (a *machine) finish() {
 	a.m.fits = true
 	a.m.mu.Unlock()
 	a.bury()
-	for i, p := range a.all { // those that have tried in vain do not try again
+	for i, p := range a.all {
 		if p != nil {
+			p.silent.Store(false)
+		}
+		if p != nil && !p.fit { // it does not try again
 			a.end(i, false)
 		}
 	}
