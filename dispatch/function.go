@@ -197,6 +197,26 @@ func WithBreaker(b Breaker) FuncOption {
 	return policyOption(func(e *engine.Policy) { e.Breaker = b })
 }
 
+// WithEager lets the function go on with a result before that is recorded. When the last call that it
+// awaits has returned a result, and no error, the function runs on it at once; the result, the
+// function's next state and the calls that it makes are then recorded together. A step of the
+// workflow is one commit in place of two: about half the time for a workflow that runs alone, and
+// less work for a machine that runs many.
+//
+// The price: if the process dies before that, the result is lost with what the function made of it.
+// The call that was awaited is tried again, and the code behind the await runs again with
+// whatever result that attempt returns, which may be another one. So what the function itself does
+// between its awaits should have no effect outside of it, or none that must not happen for a result that
+// was never recorded; effects belong into the functions that are awaited. And it should not take
+// long: until it ends or awaits, the result of the last call is not recorded, and nobody else
+// who waits for that one gets it. After an error, and whenever the function is not in memory, the
+// result is recorded first, as without the option.
+//
+// In a volatile build it changes nothing.
+func WithEager(on bool) FuncOption {
+	return policyOption(func(e *engine.Policy) { e.Eager = on })
+}
+
 func defaultPolicy() engine.Policy {
 	return engine.Policy{Retry: DefaultRetry.engine(), Concurrency: DefaultConcurrency, Adaptive: true, Breaker: DefaultBreaker}
 }

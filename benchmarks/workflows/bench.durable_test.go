@@ -209,59 +209,90 @@ func (s *bare) commit(b testing.TB, n int) {
 
 //line bench_test.go:138
 
-// BenchmarkSteps runs workflows of ten steps that do nothing, some at a time, in turns with
-// the bare store, whose transactions have one step of each of so many workflows. The time is
-// for one workflow; of the turns the medians count.
+// measured is one way of running workflows of ten steps, with a file of its own.
+type measured struct {
+	f         *dispatch.Function[int, int]
+	path      string
+	stop      func()
+	latencies []time.Duration
+	turns     []time.Duration
+}
+
+//line bench_test.go:147
+
+func (m *measured) turn(b *testing.B, parallel, n int) {
+	var mu sync.Mutex
+	begin := time.Now()
+	each(b, parallel, n, func() error {
+		begin := time.Now()
+		err := ask(m.f, steps)
+		mu.Lock()
+		m.latencies = append(m.latencies, time.Since(begin))
+		mu.Unlock()
+		return err
+	})
+	m.turns = append(m.turns, time.Since(begin))
+}
+
+//line bench_test.go:161
+
+// report says how it went, against the bare store.
+func (m *measured) report(b *testing.B, n int, bare float64, prefix string) {
+	m.stop()
+	info, err := os.Stat(m.path)
+	require.NoError(b, err)
+	slices.Sort(m.latencies)
+	us := median(m.turns).Seconds()
+	b.ReportMetric(float64(n)/us, prefix+"workflows/s")
+	b.ReportMetric(bare/us, prefix+"x/bare")
+	b.ReportMetric(milliseconds(quantile(m.latencies, 0.5)), prefix+"p50-ms")
+	b.ReportMetric(milliseconds(quantile(m.latencies, 0.99)), prefix+"p99-ms")
+	b.ReportMetric(float64(info.Size())/float64(len(m.latencies)), prefix+"disk-B/workflow")
+}
+
+//line bench_test.go:175
+
+// BenchmarkSteps runs workflows of ten steps that do nothing, some at a time: with a commit for
+// a result and one for what follows from it, and with one for both (eager). They take turns with
+// the bare store, whose transactions have one step of each of so many workflows; of the turns the
+// medians count.
 func BenchmarkSteps(b *testing.B) {
 	for _, parallel := range []int{1, 64, 1024} {
 		b.Run(fmt.Sprint(parallel), func(b *testing.B) {
-			f := workflows.New()
-			path := filepath.Join(b.TempDir(), "calls.db")
-			d := open(b, path, f)
-			stop := start(b, d)
+			both := make([]*measured, 2)
+			for i := range both {
+				f := workflows.New()
+				both[i] = &measured{f: []*dispatch.Function[int, int]{f.Sequence, f.Eager}[i], path: filepath.Join(b.TempDir(), "calls.db")}
+				both[i].stop = start(b, open(b, both[i].path, f))
+			}
 			s := newBare(b)
 			n := 100 * parallel // workflows of a turn
 			if parallel > 1 {
 				n = max(4*parallel, 1000)
 			}
-			var latencies, ours, bares []time.Duration
-			var mu sync.Mutex
+			var bares []time.Duration
 			for b.Loop() {
 				for range 5 {
+					for _, m := range both {
+						m.turn(b, parallel, n)
+					}
 					begin := time.Now()
-					each(b, parallel, n, func() error {
-						begin := time.Now()
-						err := ask(f.Sequence, steps)
-						mu.Lock()
-						latencies = append(latencies, time.Since(begin))
-						mu.Unlock()
-						return err
-					})
-					ours = append(ours, time.Since(begin))
-					begin = time.Now()
 					for range (n*steps + parallel - 1) / parallel {
 						s.commit(b, parallel)
 					}
 					bares = append(bares, time.Since(begin))
 				}
 			}
-			stop()
-			info, err := os.Stat(path)
-			require.NoError(b, err)
-			slices.Sort(latencies)
-			us, them := median(ours).Seconds(), median(bares).Seconds()
-			b.ReportMetric(us*1e9/float64(n), "ns/op")
-			b.ReportMetric(float64(n)/us, "workflows/s")
-			b.ReportMetric(float64(n*steps)/us, "steps/s")
-			b.ReportMetric(them/us, "x/bare")
-			b.ReportMetric(milliseconds(quantile(latencies, 0.5)), "p50-ms")
-			b.ReportMetric(milliseconds(quantile(latencies, 0.99)), "p99-ms")
-			b.ReportMetric(float64(info.Size())/float64(len(latencies)), "disk-B/workflow")
+			bare := median(bares).Seconds()
+			both[0].report(b, n, bare, "")
+			both[1].report(b, n, bare, "eager-")
+			b.ReportMetric(median(both[0].turns).Seconds()/median(both[1].turns).Seconds(), "x/two-commits")
+			b.ReportMetric(0, "ns/op")
 		})
 	}
 }
 
-//line bench_test.go:190
+//line bench_test.go:215
 
 // BenchmarkGather is one workflow that gathers that many calls.
 func BenchmarkGather(b *testing.B) {
@@ -283,10 +314,10 @@ func BenchmarkGather(b *testing.B) {
 	}
 }
 
-//line bench_test.go:216
+//line bench_test.go:241
 const turns = 300
 
-//line bench_test.go:217
+//line bench_test.go:242
 type gate struct {
 	f       *workflows.Functions
 	arrived chan time.Time
@@ -296,7 +327,7 @@ type gate struct {
 
 // durable_rec_BenchmarkResume_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks/workflows_test.BenchmarkResume.func1.
 //
-//line bench.durable_test.go:300
+//line bench.durable_test.go:331
 type durable_rec_BenchmarkResume_func1 struct {
 	Rec  coroc.Record
 	n    int
@@ -304,17 +335,17 @@ type durable_rec_BenchmarkResume_func1 struct {
 	g    *gate
 }
 
-//line bench.durable_test.go:308
+//line bench.durable_test.go:339
 func (r *durable_rec_BenchmarkResume_func1) Call(i_2 int) {
 	n, held, g := r.n, r.held, r.g
-//line bench_test.go:229
+//line bench_test.go:254
 	if i_2 >= n && *held {
 		g.arrived <- time.Now()
 		*held = <-g.pass
 	}
 }
 
-//line bench.durable_test.go:318
+//line bench.durable_test.go:349
 var durable_type_BenchmarkResume_func1 = coroc.RecordType{Proto: (*durable_rec_BenchmarkResume_func1)(nil)}
 
 func durable_new_BenchmarkResume_func1(n int, held *bool, g *gate) func(i_2 int) {
@@ -326,17 +357,17 @@ func durable_new_BenchmarkResume_func1(n int, held *bool, g *gate) func(i_2 int)
 // 10, 1,000 and 100,000 others: from the end of a call to the begin of the next one. The
 // three take turns.
 //
-//line bench_test.go:214
+//line bench_test.go:239
 func BenchmarkResume(b *testing.B) {
 	behind := []int{10, 1000, 100_000}
-//line bench_test.go:223
+//line bench_test.go:248
 	gates := make([]*gate, len(behind))
 	for i, n := range behind {
 		g := &gate{f: workflows.New(), arrived: make(chan time.Time), pass: make(chan bool)}
 		gates[i] = g
 		held := coroc.Box(true)
 		g.f.Pass = durable_new_BenchmarkResume_func1(n, held, g)
-//line bench_test.go:234
+//line bench_test.go:259
 		d := open(b, filepath.Join(b.TempDir(), "calls.db"), g.f, dispatch.WithResident(0))
 		defer start(b, d)()
 		_, err := g.f.Sequence.Dispatch(context.Background(), n+1_000_000)
@@ -363,7 +394,7 @@ func BenchmarkResume(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-//line bench_test.go:259
+//line bench_test.go:284
 
 // BenchmarkStart stores workflows that are not run yet, 64 at a time.
 func BenchmarkStart(b *testing.B) {
@@ -384,20 +415,20 @@ func BenchmarkStart(b *testing.B) {
 
 // durable_rec_BenchmarkRestart_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks/workflows_test.BenchmarkRestart.func1.func2.
 //
-//line bench.durable_test.go:388
+//line bench.durable_test.go:419
 type durable_rec_BenchmarkRestart_func1 struct {
 	Rec     coroc.Record
 	arrived chan time.Time
 }
 
-//line bench.durable_test.go:394
+//line bench.durable_test.go:425
 func (r *durable_rec_BenchmarkRestart_func1) Call(int) {
 	arrived := r.arrived
-//line bench_test.go:292
+//line bench_test.go:317
 	arrived <- time.Now()
 }
 
-//line bench.durable_test.go:401
+//line bench.durable_test.go:432
 var durable_type_BenchmarkRestart_func1 = coroc.RecordType{Proto: (*durable_rec_BenchmarkRestart_func1)(nil)}
 
 func durable_new_BenchmarkRestart_func1(arrived chan time.Time) func(int) {
@@ -408,7 +439,7 @@ func durable_new_BenchmarkRestart_func1(arrived chan time.Time) func(int) {
 // BenchmarkRestart opens a store with that many finished steps and makes one more workflow
 // come to its first step.
 //
-//line bench_test.go:279
+//line bench_test.go:304
 func BenchmarkRestart(b *testing.B) {
 	for _, n := range []int{10, 5000, 50_000} {
 		b.Run(fmt.Sprint(n), func(b_2 *testing.B) {
@@ -416,10 +447,10 @@ func BenchmarkRestart(b *testing.B) {
 			f := workflows.New()
 			stop := start(b_2, open(b_2, path, f))
 			each(b_2, 64, n/steps, func() error {
-//line bench_test.go:285
+//line bench_test.go:310
 				return ask(f.Sequence, steps)
 			})
-//line bench_test.go:286
+//line bench_test.go:311
 			stop()
 			var times []time.Duration
 			for b_2.Loop() {
@@ -440,7 +471,7 @@ func BenchmarkRestart(b *testing.B) {
 	}
 }
 
-//line bench_test.go:305
+//line bench_test.go:330
 
 // BenchmarkSuspended is how much memory is in use for each of many workflows that wait for
 // tomorrow, beyond what so many fewer need.
@@ -475,7 +506,7 @@ func BenchmarkSuspended(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-//line bench.durable_test.go:479
+//line bench.durable_test.go:510
 func init() {
 	coroc.RegisterType[workflows.Functions]("github.com/coroc-dev/coroc/benchmarks/workflows.Functions")
 	coroc.RegisterType[dispatch.Dispatcher]("github.com/coroc-dev/coroc/dispatch.Dispatcher")
@@ -496,6 +527,7 @@ func init() {
 	coroc.RegisterRecord(&durable_type_BenchmarkResume_func1, "github.com/coroc-dev/coroc/benchmarks/workflows_test.BenchmarkResume.func1", 0x78d66998d2fff0b2, func(r *durable_rec_BenchmarkResume_func1) func(i_2 int) { return coroc.NewFunc(r, r.Call) })
 	coroc.RegisterRecord(&durable_type_BenchmarkRestart_func1, "github.com/coroc-dev/coroc/benchmarks/workflows_test.BenchmarkRestart.func1.func2", 0x842e37944f8aa4a0, func(r *durable_rec_BenchmarkRestart_func1) func(int) { return coroc.NewFunc(r, r.Call) })
 	coroc.RegisterType[bare]("github.com/coroc-dev/coroc/benchmarks/workflows_test.bare")
+	coroc.RegisterType[measured]("github.com/coroc-dev/coroc/benchmarks/workflows_test.measured")
 	coroc.RegisterType[gate]("github.com/coroc-dev/coroc/benchmarks/workflows_test.BenchmarkResume.gate")
 	coroc.RegisterVar("database/sql.ErrConnDone", &sql.ErrConnDone, false)
 	coroc.RegisterVar("database/sql.ErrNoRows", &sql.ErrNoRows, false)

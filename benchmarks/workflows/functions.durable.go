@@ -20,6 +20,7 @@ type Functions struct {
 	Step     *dispatch.Function[int, int] // returns the number behind its input
 	Later    *dispatch.Function[int, int] // fails, and is tried again after a day
 	Sequence *dispatch.Function[int, int] // awaits as many steps, one after the other
+	Eager    *dispatch.Function[int, int] // does so too, and goes on before results are recorded
 	Fan      *dispatch.Function[int, int] // gathers as many steps
 	Wait     *dispatch.Function[int, int] // awaits Later
 	Pass     func(int)                    // called by each step, if it is not nil
@@ -27,23 +28,23 @@ type Functions struct {
 
 // durable_rec_New_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks/workflows.New.func1.
 //
-//line functions.durable.go:31
+//line functions.durable.go:32
 type durable_rec_New_func1 struct {
 	Rec coroc.Record
 	f   *Functions
 }
 
-//line functions.durable.go:37
+//line functions.durable.go:38
 func (r *durable_rec_New_func1) Call(_ context.Context, i int) (int, error) {
 	f := r.f
-//line functions.go:27
+//line functions.go:28
 	if f.Pass != nil {
 		f.Pass(i)
 	}
 	return i + 1, nil
 }
 
-//line functions.durable.go:47
+//line functions.durable.go:48
 var durable_type_New_func1 = coroc.RecordType{Proto: (*durable_rec_New_func1)(nil)}
 
 func durable_new_New_func1(f *Functions) func(_ context.Context, i int) (int, error) {
@@ -53,18 +54,18 @@ func durable_new_New_func1(f *Functions) func(_ context.Context, i int) (int, er
 
 // durable_rec_New_func2 is the record of the func literal github.com/coroc-dev/coroc/benchmarks/workflows.New.func2.
 //
-//line functions.durable.go:57
+//line functions.durable.go:58
 type durable_rec_New_func2 struct {
 	Rec coroc.Record
 }
 
-//line functions.durable.go:62
+//line functions.durable.go:63
 func (r *durable_rec_New_func2) Call(context.Context, int) (int, error) {
-//line functions.go:33
+//line functions.go:34
 	return 0, dispatch.WithStatus(dispatch.StatusTemporaryError, errors.New("later"))
 }
 
-//line functions.durable.go:68
+//line functions.durable.go:69
 var durable_type_New_func2 = coroc.RecordType{Proto: (*durable_rec_New_func2)(nil)}
 
 func durable_new_New_func2() func(context.Context, int) (int, error) {
@@ -74,7 +75,7 @@ func durable_new_New_func2() func(context.Context, int) (int, error) {
 
 // durable_frame_New_func3 is the frame of github.com/coroc-dev/coroc/benchmarks/workflows.New.func3.
 //
-//line functions.durable.go:78
+//line functions.durable.go:79
 type durable_frame_New_func3 struct {
 	Site int
 	r    *durable_rec_New_func3 `coroc:"#"`
@@ -84,18 +85,18 @@ type durable_frame_New_func3 struct {
 
 // durable_rec_New_func3 is the record of the func literal github.com/coroc-dev/coroc/benchmarks/workflows.New.func3.
 //
-//line functions.durable.go:88
+//line functions.durable.go:89
 type durable_rec_New_func3 struct {
 	Rec coroc.Record
 	f   *Functions
 }
 
-//line functions.durable.go:94
+//line functions.durable.go:95
 func (r *durable_rec_New_func3) Call(ctx context.Context, n int) (result_1 int, result_2 error) {
 	return r.DurableCall(coroc.Detached, ctx, n)
 }
 
-//line functions.durable.go:99
+//line functions.durable.go:100
 func (r *durable_rec_New_func3) DurableCall(c *coroc.Coroutine, ctx context.Context, n int) (result_1_2 int, result_2_2 error) {
 	var i_2 int
 	var t_1 *dispatch.Function[int, int]
@@ -112,33 +113,33 @@ func (r *durable_rec_New_func3) DurableCall(c *coroc.Coroutine, ctx context.Cont
 			goto site_1
 		}
 	}
-//line functions.go:36
+//line functions.go:37
 	i_2 = 0
 loop_1:
-//line functions.go:37
+//line functions.go:38
 	if !(i_2 < n) {
 		goto endloop_1
 	}
 	t_1 = f.Step
 site_1:
-//line functions.go:38
+//line functions.go:39
 	next, err = t_1.Durable_Await(c, ctx, i_2)
 	if !c.Running() {
 		*coroc.Frame[durable_frame_New_func3](c) = durable_frame_New_func3{Site: 1, r: r, ctx: ctx, n: n}
 		return
 	}
-//line functions.go:39
+//line functions.go:40
 	if err != nil {
 		return 0, err
 	}
 	i_2 = next
 	goto loop_1
 endloop_1:
-//line functions.go:44
+//line functions.go:45
 	return i_2, nil
 }
 
-//line functions.durable.go:142
+//line functions.durable.go:143
 var durable_type_New_func3 = coroc.RecordType{Proto: (*durable_rec_New_func3)(nil)}
 
 func durable_new_New_func3(f *Functions) func(ctx context.Context, n int) (int, error) {
@@ -148,7 +149,7 @@ func durable_new_New_func3(f *Functions) func(ctx context.Context, n int) (int, 
 
 // durable_frame_New_func4 is the frame of github.com/coroc-dev/coroc/benchmarks/workflows.New.func4.
 //
-//line functions.durable.go:152
+//line functions.durable.go:153
 type durable_frame_New_func4 struct {
 	Site int
 	r    *durable_rec_New_func4 `coroc:"#"`
@@ -156,18 +157,18 @@ type durable_frame_New_func4 struct {
 
 // durable_rec_New_func4 is the record of the func literal github.com/coroc-dev/coroc/benchmarks/workflows.New.func4.
 //
-//line functions.durable.go:160
+//line functions.durable.go:161
 type durable_rec_New_func4 struct {
 	Rec coroc.Record
 	f   *Functions
 }
 
-//line functions.durable.go:166
+//line functions.durable.go:167
 func (r *durable_rec_New_func4) Call(ctx_2 context.Context, n_2 int) (result_1 int, result_2 error) {
 	return r.DurableCall(coroc.Detached, ctx_2, n_2)
 }
 
-//line functions.durable.go:171
+//line functions.durable.go:172
 func (r *durable_rec_New_func4) DurableCall(c *coroc.Coroutine, ctx_2 context.Context, n_2 int) (result_1_2 int, result_2_2 error) {
 	var t_2 []int
 	var t_3 *dispatch.Function[int, int]
@@ -183,18 +184,18 @@ func (r *durable_rec_New_func4) DurableCall(c *coroc.Coroutine, ctx_2 context.Co
 			goto site_1
 		}
 	}
-//line functions.go:47
+//line functions.go:50
 	t_2 = make([]int, n_2)
 	t_3 = f.Step
 site_1:
-//line functions.go:47
+//line functions.go:50
 	outs, err_2 = t_3.Durable_Gather(c, ctx_2, t_2)
 	if !c.Running() {
 		*coroc.Frame[durable_frame_New_func4](c) = durable_frame_New_func4{Site: 1, r: r}
 		return
 	}
 	{
-//line functions.go:48
+//line functions.go:51
 		if err_2 != nil {
 			return 0, err_2
 		}
@@ -206,7 +207,7 @@ site_1:
 	}
 }
 
-//line functions.durable.go:210
+//line functions.durable.go:211
 var durable_type_New_func4 = coroc.RecordType{Proto: (*durable_rec_New_func4)(nil)}
 
 func durable_new_New_func4(f *Functions) func(ctx_2 context.Context, n_2 int) (int, error) {
@@ -216,7 +217,7 @@ func durable_new_New_func4(f *Functions) func(ctx_2 context.Context, n_2 int) (i
 
 // durable_frame_New_func5 is the frame of github.com/coroc-dev/coroc/benchmarks/workflows.New.func5.
 //
-//line functions.durable.go:220
+//line functions.durable.go:221
 type durable_frame_New_func5 struct {
 	Site int
 	r    *durable_rec_New_func5 `coroc:"#"`
@@ -224,18 +225,18 @@ type durable_frame_New_func5 struct {
 
 // durable_rec_New_func5 is the record of the func literal github.com/coroc-dev/coroc/benchmarks/workflows.New.func5.
 //
-//line functions.durable.go:228
+//line functions.durable.go:229
 type durable_rec_New_func5 struct {
 	Rec coroc.Record
 	f   *Functions
 }
 
-//line functions.durable.go:234
+//line functions.durable.go:235
 func (r *durable_rec_New_func5) Call(ctx_3 context.Context, n_3 int) (result_1 int, result_2 error) {
 	return r.DurableCall(coroc.Detached, ctx_3, n_3)
 }
 
-//line functions.durable.go:239
+//line functions.durable.go:240
 func (r *durable_rec_New_func5) DurableCall(c *coroc.Coroutine, ctx_3 context.Context, n_3 int) (result_1_2 int, result_2_2 error) {
 	var t_4 *dispatch.Function[int, int]
 	var t_5 int
@@ -252,17 +253,17 @@ func (r *durable_rec_New_func5) DurableCall(c *coroc.Coroutine, ctx_3 context.Co
 	}
 	t_4 = f.Later
 site_1:
-//line functions.go:58
+//line functions.go:61
 	t_5, t_6 = t_4.Durable_Await(c, ctx_3, n_3)
 	if !c.Running() {
 		*coroc.Frame[durable_frame_New_func5](c) = durable_frame_New_func5{Site: 1, r: r}
 		return
 	}
-//line functions.go:58
+//line functions.go:61
 	return t_5, t_6
 }
 
-//line functions.durable.go:266
+//line functions.durable.go:267
 var durable_type_New_func5 = coroc.RecordType{Proto: (*durable_rec_New_func5)(nil)}
 
 func durable_new_New_func5(f *Functions) func(ctx_3 context.Context, n_3 int) (int, error) {
@@ -272,30 +273,32 @@ func durable_new_New_func5(f *Functions) func(ctx_3 context.Context, n_3 int) (i
 
 // New returns functions that belong to no dispatcher.
 //
-//line functions.go:24
+//line functions.go:25
 func New() *Functions {
 	f := &Functions{}
 	f.Step = dispatch.Func("step", durable_new_New_func1(f))
-//line functions.go:32
+//line functions.go:33
 	f.Later = dispatch.Func("later", durable_new_New_func2(), dispatch.WithRetry(dispatch.RetryPolicy{Initial: 24 * time.Hour, Cap: 24 * time.Hour}))
-//line functions.go:35
-	f.Sequence = dispatch.Func("sequence", durable_new_New_func3(f))
-//line functions.go:46
+//line functions.go:36
+	sequence := durable_new_New_func3(f)
+//line functions.go:47
+	f.Sequence = dispatch.Func("sequence", sequence)
+	f.Eager = dispatch.Func("eager", sequence, dispatch.WithEager(true))
 	f.Fan = dispatch.Func("fan", durable_new_New_func4(f))
-//line functions.go:57
-	f.Wait = dispatch.Func("wait", durable_new_New_func5(f))
 //line functions.go:60
+	f.Wait = dispatch.Func("wait", durable_new_New_func5(f))
+//line functions.go:63
 	return f
 }
 
-//line functions.go:62
+//line functions.go:65
 
 // Options are all of them.
 func (f *Functions) Options() []dispatch.Option {
-	return []dispatch.Option{f.Step, f.Later, f.Sequence, f.Fan, f.Wait}
+	return []dispatch.Option{f.Step, f.Later, f.Sequence, f.Eager, f.Fan, f.Wait}
 }
 
-//line functions.durable.go:299
+//line functions.durable.go:302
 func init() {
 	coroc.RegisterInstance[dispatch.Function[int, int]]("github.com/coroc-dev/coroc/dispatch.Function")
 	coroc.RegisterType[store.Status]("github.com/coroc-dev/coroc/dispatch/store.Status")
@@ -307,17 +310,17 @@ func init() {
 		return coroc.NewFunc(r, r.Call)
 	})
 	coroc.RegisterFrame[durable_frame_New_func3]("github.com/coroc-dev/coroc/benchmarks/workflows.New.func3", 0x93a28eddb7b9e1eb,
-		coroc.Site{Pos: "functions.go:38:17", Live: []string{"#", "ctx", "n"}, Key: 1})
+		coroc.Site{Pos: "functions.go:39:17", Live: []string{"#", "ctx", "n"}, Key: 1})
 	coroc.RegisterRecord(&durable_type_New_func3, "github.com/coroc-dev/coroc/benchmarks/workflows.New.func3", 0x93a28eddb7b9e1eb, func(r *durable_rec_New_func3) func(ctx context.Context, n int) (int, error) {
 		return coroc.NewFunc(r, r.Call)
 	})
 	coroc.RegisterFrame[durable_frame_New_func4]("github.com/coroc-dev/coroc/benchmarks/workflows.New.func4", 0x17141697061cbf84,
-		coroc.Site{Pos: "functions.go:47:16", Live: []string{"#"}, Key: 1})
+		coroc.Site{Pos: "functions.go:50:16", Live: []string{"#"}, Key: 1})
 	coroc.RegisterRecord(&durable_type_New_func4, "github.com/coroc-dev/coroc/benchmarks/workflows.New.func4", 0x17141697061cbf84, func(r *durable_rec_New_func4) func(ctx_2 context.Context, n_2 int) (int, error) {
 		return coroc.NewFunc(r, r.Call)
 	})
 	coroc.RegisterFrame[durable_frame_New_func5]("github.com/coroc-dev/coroc/benchmarks/workflows.New.func5", 0xe6184a2c39c52ae9,
-		coroc.Site{Pos: "functions.go:58:10", Live: []string{"#"}, Key: 1})
+		coroc.Site{Pos: "functions.go:61:10", Live: []string{"#"}, Key: 1})
 	coroc.RegisterRecord(&durable_type_New_func5, "github.com/coroc-dev/coroc/benchmarks/workflows.New.func5", 0xe6184a2c39c52ae9, func(r *durable_rec_New_func5) func(ctx_3 context.Context, n_3 int) (int, error) {
 		return coroc.NewFunc(r, r.Call)
 	})

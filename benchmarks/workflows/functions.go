@@ -15,6 +15,7 @@ type Functions struct {
 	Step     *dispatch.Function[int, int] // returns the number behind its input
 	Later    *dispatch.Function[int, int] // fails, and is tried again after a day
 	Sequence *dispatch.Function[int, int] // awaits as many steps, one after the other
+	Eager    *dispatch.Function[int, int] // does so too, and goes on before results are recorded
 	Fan      *dispatch.Function[int, int] // gathers as many steps
 	Wait     *dispatch.Function[int, int] // awaits Later
 	Pass     func(int)                    // called by each step, if it is not nil
@@ -32,7 +33,7 @@ func New() *Functions {
 	f.Later = dispatch.Func("later", func(context.Context, int) (int, error) {
 		return 0, dispatch.WithStatus(dispatch.StatusTemporaryError, errors.New("later"))
 	}, dispatch.WithRetry(dispatch.RetryPolicy{Initial: 24 * time.Hour, Cap: 24 * time.Hour}))
-	f.Sequence = dispatch.Func("sequence", func(ctx context.Context, n int) (int, error) {
+	sequence := func(ctx context.Context, n int) (int, error) {
 		i := 0
 		for i < n {
 			next, err := f.Step.Await(ctx, i)
@@ -42,7 +43,9 @@ func New() *Functions {
 			i = next
 		}
 		return i, nil
-	})
+	}
+	f.Sequence = dispatch.Func("sequence", sequence)
+	f.Eager = dispatch.Func("eager", sequence, dispatch.WithEager(true))
 	f.Fan = dispatch.Func("fan", func(ctx context.Context, n int) (int, error) {
 		outs, err := f.Step.Gather(ctx, make([]int, n))
 		if err != nil {
@@ -62,5 +65,5 @@ func New() *Functions {
 
 // Options are all of them.
 func (f *Functions) Options() []dispatch.Option {
-	return []dispatch.Option{f.Step, f.Later, f.Sequence, f.Fan, f.Wait}
+	return []dispatch.Option{f.Step, f.Later, f.Sequence, f.Eager, f.Fan, f.Wait}
 }

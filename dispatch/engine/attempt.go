@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -29,6 +28,9 @@ type run struct {
 	begun   time.Time
 	resumed bool
 	state   []byte // of a durable execution that awaits
+
+	behind []*outcome // that are recorded with what comes of the run, each the cause of the next
+	handed bool       // its own outcome is recorded with what comes of its parent's run
 
 	mu       sync.Mutex
 	settled  bool // someone deals with the outcome: of Run, or of not having waited for it
@@ -65,7 +67,12 @@ func (e *Engine) attempt(c *call, base context.Context) {
 		e.mu.Unlock()
 		return
 	}
-	turn := Turn{Failure: e.exited}
+	e.execute(r, results)
+}
+
+// execute runs what was made ready up to its next await or its end.
+func (e *Engine) execute(r *run, results []Result) {
+	c, turn := r.c, Turn{Failure: e.exited}
 	defer func() { // also if the function ends the goroutine
 		claimed := r.claim()
 		if claimed {
@@ -147,6 +154,13 @@ func (e *Engine) prepare(c *call, base context.Context) (*run, []Result) {
 			return nil, nil
 		}
 	}
+	e.launch(r, loaded)
+	return r, results
+}
+
+// launch makes a run one that is known to go on.
+func (e *Engine) launch(r *run, loaded bool) {
+	c := r.c
 	ev := r.event(AttemptStarted)
 	ev.Loaded, ev.Queued = loaded, r.begun.Sub(c.queued)
 	if r.resumed {
@@ -154,6 +168,7 @@ func (e *Engine) prepare(c *call, base context.Context) (*run, []Result) {
 	}
 	e.observe(ev)
 	e.mu.Lock()
+	defer e.mu.Unlock()
 	e.runs[r] = true
 	c.run = r
 	if c.ending != store.None {
@@ -162,8 +177,6 @@ func (e *Engine) prepare(c *call, base context.Context) (*run, []Result) {
 	if e.cutting || e.fenced {
 		r.cut()
 	}
-	e.mu.Unlock()
-	return r, results
 }
 
 // lineage returns the ids of the call that awaits c and of the one at the top of the tree.
@@ -343,6 +356,9 @@ func (e *Engine) settle(r *run, t Turn) {
 	default:
 		e.fail(r, t.Failure)
 	}
+	if r.handed {
+		return
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.settled(r.c)
@@ -365,6 +381,10 @@ func (e *Engine) fail(r *run, f *Failure) {
 		f.Status = store.Timeout
 	}
 	if f.Park && (c.stateful || f.Status == store.IncompatibleState) {
+		if len(r.behind) > 0 {
+			e.part(r, nil)
+			return
+		}
 		e.park(r, f.Message)
 		e.discard(r)
 		return
@@ -399,7 +419,7 @@ func (e *Engine) fail(r *run, f *Failure) {
 	change.Due = time.Now().Add(wait)
 	ev := r.event(AttemptEnded)
 	ev.Status, ev.Err, ev.Retry = f.Status, f.Message, wait
-	if err := e.commit(c, store.Step{Change: []store.Change{change}}); err != nil {
+	if err := e.record(r, store.Step{Change: []store.Change{change}}); err != nil {
 		e.lost(r, err)
 		return
 	}
@@ -451,131 +471,4 @@ func (p *Retry) wait(failures int) time.Duration {
 		d = b.NextBackOff()
 	}
 	return d
-}
-
-// finish records the outcome of a call and gives it to who waits for it.
-func (e *Engine) finish(r *run, res Result, f *Failure) {
-	c := r.c
-	next := c.progress
-	next.attempts++
-	next.status = res.Status
-	if f != nil {
-		next.failures++
-		res = Result{Status: f.Status, Error: f.Encoded, Failure: f}
-	}
-	change := next.change(c, store.Done, f)
-	change.Status, change.Output = res.Status, res.Output
-	ev := r.event(AttemptEnded)
-	ev.Status, ev.Final = res.Status, true
-	err := e.commit(c, store.Step{Change: []store.Change{change}})
-	if err != nil && f == nil && !errors.Is(err, store.ErrUnavailable) && !errors.Is(err, store.ErrFenced) && !errors.Is(err, ErrClosed) {
-		// An output that the store does not take.
-		e.finish(r, Result{}, e.cfg.Describe(store.PermanentError, fmt.Sprintf("the result cannot be stored: %v", err)))
-		return
-	}
-	if err != nil {
-		e.lost(r, err)
-		return
-	}
-	if f != nil {
-		ev.Err = f.Message
-	}
-	e.observe(ev)
-	e.discard(r)
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.done(c, res)
-}
-
-// done takes a call out of memory and hands on its outcome. The engine's lock is held.
-func (e *Engine) done(c *call, res Result) {
-	e.unexpect(c)
-	if e.calls[c.id] == c {
-		delete(e.calls, c.id)
-	}
-	for _, w := range c.waiters {
-		w <- res
-	}
-	c.waiters, c.exec, c.results = nil, nil, nil
-	p := c.parent
-	if p == nil {
-		e.fleet.finished(c)
-		return
-	}
-	if c.id < p.first || c.id >= p.first+int64(p.width) || p.decided {
-		return // it goes on without this one
-	}
-	if p.remote {
-		e.fleet.ask(p)
-		return
-	}
-	if p.results != nil {
-		p.results[c.id-p.first] = res
-	}
-	if p.waits.Need > 0 {
-		p.pending--
-		e.came(p, int(c.id-p.first), res.Status)
-		return
-	}
-	if p.pending--; p.pending == 0 && p.place == waiting {
-		e.enqueue(p)
-	}
-}
-
-// again puts a call back into its queue as the store has it: its attempt was cut short.
-func (e *Engine) again(r *run) {
-	c := r.c
-	e.observe(r.event(AttemptCut))
-	if c.suspended && !c.stateful {
-		// What a volatile execution was suspended in is gone with it.
-		next := c.progress
-		next.awaits = 0
-		if err := e.commit(c, store.Step{Change: []store.Change{next.change(c, store.Ready, nil)}}); err != nil {
-			e.lost(r, err)
-			return
-		}
-		e.mu.Lock()
-		c.restart()
-		e.mu.Unlock()
-	} else if c.noted.Load() {
-		if err := e.commit(c, store.Step{}); err != nil {
-			e.lost(r, err)
-			return
-		}
-	}
-	e.discard(r)
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	c.exec = nil
-	e.enqueue(c)
-}
-
-// lost gives up, until the next start, a call whose step the store did not take: it goes
-// on from what was stored last.
-func (e *Engine) lost(r *run, err error) {
-	e.mu.Lock()
-	killed := e.killed
-	e.mu.Unlock()
-	if killed {
-		e.discard(r)
-		return
-	}
-	if errors.Is(err, store.ErrFenced) && e.fleet != nil {
-		// Another process goes on from what was stored last: nothing is unwound here.
-		e.observe(r.event(AttemptCut))
-		r.mu.Lock()
-		given := r.given
-		r.mu.Unlock()
-		if !given {
-			r.exec.Discard(false)
-		}
-		return
-	}
-	e.log.Error("a step could not be stored; the call is tried again at the next start",
-		"call", r.id, "function", r.c.name, "err", err)
-	e.observe(r.event(AttemptCut))
-	e.discard(r)
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.shelve(r.c, fmt.Errorf("call %s: %w: %w", r.id, ErrParked, err))
 }

@@ -41,7 +41,7 @@ func (e *Engine) suspend(r *run, t Turn) {
 	change.Waiting = w.bytes()
 	ev := r.event(AttemptSuspended)
 	ev.Awaited, ev.State = len(requests), len(r.state)
-	if err = e.commit(c, spawn(c.id, children, change)...); err != nil {
+	if err = e.record(r, spawn(c.id, children, change)...); err != nil {
 		e.lost(r, err)
 		return
 	}

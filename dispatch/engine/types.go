@@ -116,6 +116,10 @@ type Policy struct {
 	Rate        int           // how many begin in each Per; 0 for no limit
 	Per         time.Duration
 	Breaker     limit.Breaker
+
+	// Eager says that the function may go on with a result that is not durable yet: the result and
+	// what the function comes to next are one step.
+	Eager bool
 }
 
 // Sleep is the name of a function that each engine has: a call of it is done when it is due.

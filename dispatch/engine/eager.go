@@ -1,0 +1,151 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/coroc-dev/coroc/dispatch/store"
+)
+
+// A result that is the last one that an eager function awaits need not be durable before that
+// function goes on: result, next state and the calls that are made then become durable in one
+// step, or none of them does. So a step of a workflow is one commit in place of two.
+//
+// The parent goes on in the goroutine of the child's attempt. What comes of its run settles both:
+// the outcomes that are to be recorded with it are handed from run to run, up the tree if several
+// ends follow from each other. If the step is not taken, or the parent's run is cut short, all of
+// them are taken back: the first outcome is recorded alone, and the parents wait for their
+// children as before, with the states that the store has.
+
+// follow lets the parent of a call run on its outcome before that is recorded. It returns false
+// if it is not to; otherwise the outcome has been dealt with.
+func (e *Engine) follow(o *outcome) bool {
+	c := o.r.c
+	p := c.parent
+	if p == nil {
+		return false
+	}
+	id, err := e.names.Format(context.Background(), p.incarnation, p.id)
+	if err != nil {
+		return false
+	}
+	now := time.Now()
+	e.mu.Lock()
+	if !e.follows(p, c) {
+		e.mu.Unlock()
+		return false
+	}
+	permit, ok, _ := p.fn.gate.Admit(now, false)
+	if !ok {
+		e.mu.Unlock()
+		return false
+	}
+	e.leave(p)
+	p.permit, p.place, p.queued = permit, active, now
+	p.fn.active++
+	e.active++
+	results := slices.Clone(p.results)
+	results[c.id-p.first] = o.res
+	e.mu.Unlock()
+
+	o.r.handed = true
+	r := &run{c: p, exec: p.exec, id: id, resumed: true, begun: now, behind: append(slices.Clip(o.r.behind), o)}
+	if e.cfg.Lineage {
+		r.parent, r.root, _ = e.lineage(context.Background(), p) // both were read for its last run
+	}
+	e.launch(r, false)
+	e.execute(r, results)
+	return true
+}
+
+// follows says whether p may run on the outcome of c at once. What is unusual takes the usual way.
+// The engine's lock is held.
+func (e *Engine) follows(p, c *call) bool {
+	return p.fn != nil && p.fn.Policy.Eager &&
+		p.place == waiting && p.pending == 1 && p.results != nil && p.waits.Need == 0 && !p.remote &&
+		c.id >= p.first && c.id < p.first+int64(p.width) &&
+		p.exec != nil && p.exec.Durable() && p.ending == store.None &&
+		e.running && !e.fenced && !e.trial.active() && c.generation == e.generation && p.generation == e.generation &&
+		!c.noted.Load() && !p.noted.Load() && !p.watch.first && p.fn.queue.resumed.n == 0
+}
+
+// record commits what has come of a run, with the outcomes that it followed from.
+func (e *Engine) record(r *run, steps ...store.Step) error {
+	last := &steps[len(steps)-1]
+	for _, o := range r.behind {
+		last.Change = append(last.Change, o.change)
+	}
+	if err := e.commit(r.c, steps...); err != nil {
+		return err
+	}
+	for _, o := range r.behind {
+		e.observe(o.ev)
+		e.discard(o.r)
+		c := o.r.c
+		p := c.parent
+		e.mu.Lock()
+		e.over(c, o.res)
+		p.pending = 0
+		if p.results != nil {
+			p.results[c.id-p.first] = o.res // for who tries again from the same state
+		}
+		e.settled(c)
+		e.mu.Unlock()
+	}
+	r.behind = nil
+	return nil
+}
+
+// part takes back that r ran on outcomes that are not recorded. err is why they were not, with
+// what came of the run; nil if that was not tried.
+func (e *Engine) part(r *run, err error) {
+	behind := r.behind
+	r.behind = nil
+	e.mu.Lock()
+	killed := e.killed
+	e.mu.Unlock()
+	if killed || errors.Is(err, store.ErrFenced) && e.fleet != nil {
+		e.lost(r, err)
+		for _, o := range slices.Backward(behind) {
+			o.r.behind = nil
+			e.lost(o.r, err)
+			e.mu.Lock()
+			e.settled(o.r.c)
+			e.mu.Unlock()
+		}
+		return
+	}
+	if err != nil {
+		e.log.Warn("a result could not be stored with what followed from it; it is stored alone, and that is done again",
+			"call", behind[0].r.id, "function", behind[0].r.c.name, "err", err)
+	}
+	e.await(r)
+	for _, o := range slices.Backward(behind[1:]) {
+		o.r.behind = nil
+		e.await(o.r)
+		e.mu.Lock()
+		e.settled(o.r.c)
+		e.mu.Unlock()
+	}
+	e.conclusion(behind[0], nil)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.settled(behind[0].r.c)
+}
+
+// await makes the call of a run wait again for what it awaited before, as the store has it.
+func (e *Engine) await(r *run) {
+	e.observe(r.event(AttemptCut))
+	r.mu.Lock()
+	given := r.given
+	r.mu.Unlock()
+	if !given {
+		r.exec.Discard(false) // its function is not over: what it deferred does not run
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	r.c.exec, r.c.results = nil, nil
+	r.c.place = waiting
+}

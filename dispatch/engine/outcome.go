@@ -1,0 +1,167 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/coroc-dev/coroc/dispatch/store"
+)
+
+// outcome is how a call ended that is to be recorded as done.
+type outcome struct {
+	r      *run
+	res    Result
+	change store.Change
+	ev     Event
+}
+
+// finish records the outcome of a call and gives it to who waits for it.
+func (e *Engine) finish(r *run, res Result, f *Failure) {
+	c := r.c
+	next := c.progress
+	next.attempts++
+	next.status = res.Status
+	if f != nil {
+		next.failures++
+		res = Result{Status: f.Status, Error: f.Encoded, Failure: f}
+	}
+	change := next.change(c, store.Done, f)
+	change.Status, change.Output = res.Status, res.Output
+	ev := r.event(AttemptEnded)
+	ev.Status, ev.Final = res.Status, true
+	o := &outcome{r: r, res: res, change: change, ev: ev}
+	if f == nil && e.follow(o) {
+		return
+	}
+	e.conclusion(o, f)
+}
+
+// conclusion records the outcome of a call.
+func (e *Engine) conclusion(o *outcome, f *Failure) {
+	r, c, ev := o.r, o.r.c, o.ev
+	err := e.record(r, store.Step{Change: []store.Change{o.change}})
+	if err != nil && f == nil && len(r.behind) == 0 && !errors.Is(err, store.ErrUnavailable) && !errors.Is(err, store.ErrFenced) && !errors.Is(err, ErrClosed) {
+		// An output that the store does not take.
+		e.finish(r, Result{}, e.cfg.Describe(store.PermanentError, fmt.Sprintf("the result cannot be stored: %v", err)))
+		return
+	}
+	if err != nil {
+		e.lost(r, err)
+		return
+	}
+	if f != nil {
+		ev.Err = f.Message
+	}
+	e.observe(ev)
+	e.discard(r)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.done(c, o.res)
+}
+
+// done takes a call out of memory and hands on its outcome. The engine's lock is held.
+func (e *Engine) done(c *call, res Result) {
+	e.over(c, res)
+	p := c.parent
+	if p == nil {
+		e.fleet.finished(c)
+		return
+	}
+	if c.id < p.first || c.id >= p.first+int64(p.width) || p.decided {
+		return // it goes on without this one
+	}
+	if p.remote {
+		e.fleet.ask(p)
+		return
+	}
+	if p.results != nil {
+		p.results[c.id-p.first] = res
+	}
+	if p.waits.Need > 0 {
+		p.pending--
+		e.came(p, int(c.id-p.first), res.Status)
+		return
+	}
+	if p.pending--; p.pending == 0 && p.place == waiting {
+		e.enqueue(p)
+	}
+}
+
+// over takes a call out of memory that is done, and tells who waits for it. The engine's lock is
+// held.
+func (e *Engine) over(c *call, res Result) {
+	e.unexpect(c)
+	if e.calls[c.id] == c {
+		delete(e.calls, c.id)
+	}
+	for _, w := range c.waiters {
+		w <- res
+	}
+	c.waiters, c.exec, c.results = nil, nil, nil
+}
+
+// again puts a call back into its queue as the store has it: its attempt was cut short.
+func (e *Engine) again(r *run) {
+	if len(r.behind) > 0 {
+		e.part(r, nil)
+		return
+	}
+	c := r.c
+	e.observe(r.event(AttemptCut))
+	if c.suspended && !c.stateful {
+		// What a volatile execution was suspended in is gone with it.
+		next := c.progress
+		next.awaits = 0
+		if err := e.commit(c, store.Step{Change: []store.Change{next.change(c, store.Ready, nil)}}); err != nil {
+			e.lost(r, err)
+			return
+		}
+		e.mu.Lock()
+		c.restart()
+		e.mu.Unlock()
+	} else if c.noted.Load() {
+		if err := e.commit(c, store.Step{}); err != nil {
+			e.lost(r, err)
+			return
+		}
+	}
+	e.discard(r)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	c.exec = nil
+	e.enqueue(c)
+}
+
+// lost gives up, until the next start, a call whose step the store did not take: it goes
+// on from what was stored last.
+func (e *Engine) lost(r *run, err error) {
+	if len(r.behind) > 0 {
+		e.part(r, err)
+		return
+	}
+	e.mu.Lock()
+	killed := e.killed
+	e.mu.Unlock()
+	if killed {
+		e.discard(r)
+		return
+	}
+	if errors.Is(err, store.ErrFenced) && e.fleet != nil {
+		// Another process goes on from what was stored last: nothing is unwound here.
+		e.observe(r.event(AttemptCut))
+		r.mu.Lock()
+		given := r.given
+		r.mu.Unlock()
+		if !given {
+			r.exec.Discard(false)
+		}
+		return
+	}
+	e.log.Error("a step could not be stored; the call is tried again at the next start",
+		"call", r.id, "function", r.c.name, "err", err)
+	e.observe(r.event(AttemptCut))
+	e.discard(r)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.shelve(r.c, fmt.Errorf("call %s: %w: %w", r.id, ErrParked, err))
+}
