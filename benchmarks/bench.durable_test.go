@@ -653,7 +653,7 @@ func init() {
 	coroc.RegisterRecord(&durable_type_BenchmarkState_func2, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkState.func1.func2", 0xd31f0a79f1729c8, func(r *durable_rec_BenchmarkState_func2) func(n_2 int) { return coroc.NewFunc(r, r.Call) })
 	coroc.RegisterRecord(&durable_type_BenchmarkState_func3, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkState.func2.func1", 0xca3c8617079bb565, func(r *durable_rec_BenchmarkState_func3) func(n_3 int) { return coroc.NewFunc(r, r.Call) })
 	coroc.RegisterRecord(&durable_type_BenchmarkState_func4, "github.com/coroc-dev/coroc/benchmarks_test.BenchmarkState.func2.func2", 0xcac91ca36388fc61, func(r *durable_rec_BenchmarkState_func4) func(n_4 int) { return coroc.NewFunc(r, r.Call) })
-	coroc.RegisterType[three]("github.com/coroc-dev/coroc/benchmarks_test.BenchmarkState.three")
+	coroc.RegisterType[three]("github.com/coroc-dev/coroc/benchmarks_test.BenchmarkState.three@293c70c4")
 	coroc.RegisterType[json.InvalidUTF8Error]("encoding/json.InvalidUTF8Error")
 	coroc.RegisterType[json.InvalidUnmarshalError]("encoding/json.InvalidUnmarshalError")
 	coroc.RegisterType[json.MarshalerError]("encoding/json.MarshalerError")

@@ -40,9 +40,7 @@ func (t *twinGen) frameType() string {
 			wire = t.wire(name)
 		}
 		field(fieldName(name), wire, t.typeOf(v))
-		if !t.isLocal(v.Type()) {
-			t.wireTypes[fieldName(name)] = v.Type()
-		}
+		t.wireTypes[fieldName(name)] = v.Type()
 	}
 	if t.d != "" {
 		field(t.d, "#defers", fmt.Sprintf("*%s.Defers", t.coroc))

@@ -72,7 +72,7 @@ func TestIdentity(t *testing.T) {
 	want := names(identitySource)
 	for _, name := range []string{
 		`"m.init.m.1.func1"`, `"m.b.func1"`, `"m.f.func1"`, `"m.f.func2"`,
-		`"m.f.point"`, `"m.f.point#2"`, `"m.f.list"`, `"m.g.pair"`,
+		`"m.f.point@a1cd21c1"`, `"m.f.point@c69b2be6"`, `"m.f.list@651ae12d"`, `"m.g.pair@64ff9d49"`,
 		`Live: []string{"n", "total", "#43", "#defers"}, Key: 2},`,
 	} {
 		require.Contains(t, want, name)

@@ -32,7 +32,15 @@ func (m fileMasks) empty() bool { return len(m.named)+len(m.unnamed) == 0 }
 // their type, or mentions it first if it has no name.
 func (pg *pkgGen) masksByFile() map[int]fileMasks {
 	masks := map[int]fileMasks{}
+	done := map[string]bool{} // types that frozen versions of their function have too
 	for _, mask := range pg.facts.Masks[pg.p.Types] {
+		if local := pg.p.Locals[mask.Type.Obj()]; local != "" {
+			key := local + " " + twinName(mask.Method)
+			if done[key] {
+				continue
+			}
+			done[key] = true
+		}
 		pos := mask.Type.Obj().Pos()
 		for i, f := range pg.p.Files {
 			if f.Syntax.FileStart <= pos && pos < f.Syntax.FileEnd {

@@ -56,6 +56,7 @@ type Generator struct {
 	hooks      map[string]string // by the names in saved states of functions
 
 	records map[string][]uint64 // fingerprints by names in saved states
+	lifted  map[string]string   // names in saved states of types that functions declare, by those at package level
 	renames *Renames
 }
 
@@ -65,7 +66,7 @@ func New(mod *typecheck.Module, facts *colour.Facts) *Generator {
 		mod: mod, facts: facts,
 		decls: map[*types.Func]*ast.FuncDecl{}, recovers: map[*types.Func]bool{}, recoverOf: map[string]map[string]bool{},
 		twins: map[string]bool{}, recorded: map[*types.Func]bool{}, makers: map[*types.Func]bool{}, assigned: map[*types.Var]bool{},
-		records: map[string][]uint64{}, hooks: map[string]string{},
+		records: map[string][]uint64{}, hooks: map[string]string{}, lifted: map[string]string{},
 	}
 	for _, p := range mod.Packages {
 		if p.Library {

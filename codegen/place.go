@@ -6,7 +6,6 @@ import (
 	"go/token"
 	"go/types"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/coroc-dev/coroc/typecheck"
@@ -202,48 +201,6 @@ func (f *fileGen) version(orig ast.Node) uint64 {
 		return v
 	}
 	return frozenFingerprint(f.mod, orig)
-}
-
-// localTypes returns the names in saved states of the types that were declared in functions,
-// by the names that they have at package level.
-func (f *pkgGen) localTypes() map[string]string {
-	if f.locals != nil {
-		return f.locals
-	}
-	f.locals = map[string]string{}
-	count := map[string]int{}
-	var objs []*types.TypeName
-	for obj := range f.desugared.Lifted {
-		if tn, ok := obj.(*types.TypeName); ok {
-			objs = append(objs, tn)
-		}
-	}
-	slices.SortFunc(objs, func(a, b *types.TypeName) int { return int(a.Pos() - b.Pos()) })
-	for _, obj := range objs {
-		owner := f.ownerOf(obj.Pos())
-		if owner == "" {
-			continue
-		}
-		name := owner + "." + obj.Name()
-		count[name]++
-		if n := count[name]; n > 1 {
-			name = fmt.Sprintf("%s#%d", name, n)
-		}
-		f.locals[f.desugared.Lifted[obj]] = name
-	}
-	return f.locals
-}
-
-// isLocal reports whether a type is made of one that was declared in a function, which has
-// another name in saved states.
-func (f *pkgGen) isLocal(t types.Type) bool {
-	text := types.TypeString(t, nil)
-	for name := range f.localTypes() {
-		if strings.Contains(text, "."+name) {
-			return true
-		}
-	}
-	return false
 }
 
 // ownerOf returns the name in states of the function or variable that is declared at package

@@ -1,6 +1,7 @@
 package codegen
 
 import (
+	"cmp"
 	"fmt"
 	"go/ast"
 	"go/token"
@@ -26,6 +27,17 @@ type Renames struct {
 	now map[string]string       // whole new names by old ones
 
 	oldest map[string]string // the last element of the oldest name, by whole new ones
+
+	whole map[types.Object]string // whole oldest names
+	paths map[string]string       // oldest paths of packages, by those of now
+}
+
+// oldestWhole returns the whole oldest name of what is declared at package level.
+func (r *Renames) oldestWhole(obj types.Object) string {
+	if old := r.whole[obj]; old != "" || obj.Pkg() == nil {
+		return cmp.Or(old, obj.Name())
+	}
+	return cmp.Or(r.paths[obj.Pkg().Path()], obj.Pkg().Path()) + "." + obj.Name()
 }
 
 // Now returns what is called now what a state calls by a name.
@@ -43,13 +55,13 @@ func (r *Renames) Now(name string) string {
 
 // FindRenames reads the directives of all packages.
 func FindRenames(mod *typecheck.Module) *Renames {
-	r := &Renames{mod: mod, old: map[types.Object]string{}, now: map[string]string{}, oldest: map[string]string{}}
+	r := &Renames{mod: mod, old: map[types.Object]string{}, now: map[string]string{}, oldest: map[string]string{}, whole: map[types.Object]string{}, paths: map[string]string{}}
 	for _, p := range mod.Packages {
 		for _, file := range p.Files {
 			eachDoc(p, file.Syntax, func(doc *ast.CommentGroup, obj types.Object, name string) {
 				old := oldNames(doc)
 				if len(old) > 0 && obj != nil {
-					r.old[obj] = lastElement(old[0])
+					r.old[obj], r.whole[obj] = lastElement(old[0]), old[0]
 					r.oldest[name] = r.old[obj]
 				}
 				for _, o := range old {
@@ -75,6 +87,7 @@ func FindRenames(mod *typecheck.Module) *Renames {
 				for _, o := range old {
 					r.now[o] = mapImport(p.Path)
 				}
+				r.paths[p.Path] = old[0]
 				for _, q := range mod.Packages {
 					r.importers(q, p, path.Base(old[0]))
 				}

@@ -25,7 +25,7 @@ type VersionSite struct {
 	Pos  string
 	Live []string // names in saved states
 
-	Types []types.Type // of these; nil where that is the compiler's own
+	Types []types.Type // of these, see Generator.TypeText; nil where that is the compiler's own
 }
 
 // Versions returns the versions of all functions that the packages have twins of.

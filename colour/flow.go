@@ -1,9 +1,12 @@
 package colour
 
 import (
+	"cmp"
 	"go/token"
 	"go/types"
+	"maps"
 	mathbits "math/bits"
+	"slices"
 
 	"golang.org/x/tools/go/ssa"
 	"golang.org/x/tools/go/types/typeutil"
@@ -161,6 +164,24 @@ func (f *flow) intern(t types.Type) types.Type {
 	}
 	f.canon.Set(t, t)
 	return t
+}
+
+// internLocals makes types of the same name, which versions of a function declare, one.
+func (f *flow) internLocals(names map[*types.TypeName]string) {
+	objs := slices.SortedFunc(maps.Keys(names), func(a, b *types.TypeName) int { return cmp.Compare(a.Pos(), b.Pos()) })
+	first := map[string]types.Type{}
+	for _, obj := range objs {
+		same := first[names[obj]]
+		if same == nil {
+			first[names[obj]] = obj.Type()
+			continue
+		}
+		f.canon.Set(obj.Type(), f.intern(same))
+		f.canon.Set(types.NewPointer(obj.Type()), f.intern(types.NewPointer(same)))
+		if f.canon.At(obj.Type().Underlying()) == nil {
+			f.canon.Set(obj.Type().Underlying(), f.intern(same.Underlying()))
+		}
+	}
 }
 
 func (f *flow) newPlace(t types.Type) *place {

@@ -58,6 +58,11 @@ func (a *analysis) buildFlow() (err error) {
 	f.library = isLibrary
 	f.compiled = func(p *types.Package) bool { return compiled[p] }
 	a.flow = f
+	for _, p := range a.mod.Packages {
+		if compiled[p.Types] {
+			f.internLocals(p.Locals)
+		}
+	}
 	bodies := map[token.Pos]*ssa.Function{}
 	f.proper = func(fn *ssa.Function) *ssa.Function {
 		if obj := calledObject(fn); obj != nil && len(fn.TypeArgs()) == 0 {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"go/token"
+	"go/types"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -94,6 +95,8 @@ type Result struct {
 	partial bool
 	config  typecheck.Config
 	renames *codegen.Renames
+
+	typeText func(types.Type) string // see codegen.Generator
 }
 
 // Failed reports whether any diagnostic is an error. Then there are no files. With
@@ -176,6 +179,7 @@ func compileModules(ctx context.Context, o Options, conf typecheck.Config) (*Res
 	cloner := clone.New(mod)
 	aliased := false
 	for {
+		r.nameLocals()
 		r.Facts, diags = colour.Analyse(mod)
 		more, errs := cloner.Clone(r.Facts.Opaque)
 		if r.add(errs); r.Failed() {
@@ -269,7 +273,7 @@ func (r *Result) generate(ctx context.Context) {
 	slices.SortFunc(r.Files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
 	r.useCommitted()
 	r.Functions = r.unique(gen.Functions())
-	r.Versions, r.Records = gen.Versions(), gen.Records()
+	r.Versions, r.Records, r.typeText = gen.Versions(), gen.Records(), gen.TypeText
 	r.Migrations, r.Hooks = gen.Migrations(), gen.Hooks()
 	r.checkFrozen()
 	r.checkMigrations()

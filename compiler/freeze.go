@@ -215,15 +215,6 @@ func (r *Result) freeze(p *typecheck.Package, u freezeUnit) (*frozenVersion, []b
 	if len(v.Versions) == 0 {
 		return nil, nil
 	}
-	if local := localType(u.node); local != nil {
-		r.add([]typecheck.Diagnostic{{
-			Pos:     r.Module.Position(local.Pos()),
-			Message: fmt.Sprintf("%s cannot be frozen: the type %s is declared in it, and an old and a new version would have one each", u.state, local.Name),
-			Fix:     "declare the type in the package",
-			Warning: true,
-		}})
-		return nil, nil
-	}
 	slices.SortFunc(v.Versions, func(a, b frozenSites) int { return cmp.Compare(a.State, b.State) })
 	fset := r.Module.Fset
 	from := u.node.Pos()
@@ -306,18 +297,6 @@ func importNames(p *typecheck.Package, f *ast.File) map[string]string {
 		}
 	}
 	return names
-}
-
-// localType returns the name of a type that is declared in a function, or nil.
-func localType(fn ast.Node) *ast.Ident {
-	var found *ast.Ident
-	ast.Inspect(fn, func(n ast.Node) bool {
-		if t, ok := n.(*ast.TypeSpec); ok && found == nil {
-			found = t.Name
-		}
-		return found == nil
-	})
-	return found
 }
 
 func (u freezeUnit) receiver() string {

@@ -270,6 +270,20 @@ func (r *Result) addFrozen() bool {
 	return true
 }
 
+// nameLocals names the types in the functions of packages with frozen versions.
+func (r *Result) nameLocals() {
+	var renames *codegen.Renames
+	for _, p := range r.Module.Packages {
+		if len(p.Frozen) == 0 || p.NoBody {
+			continue
+		}
+		if renames == nil {
+			renames = codegen.FindRenames(r.Module)
+		}
+		p.Locals = codegen.LocalTypes(r.Module, p, renames)
+	}
+}
+
 // A frozenPackage is a package whose frozen versions are being added.
 type frozenPackage struct {
 	r      *Result

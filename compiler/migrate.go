@@ -164,8 +164,8 @@ func (r *Result) movesNot(m *codegen.Migration, key int) string {
 		if j < 0 {
 			return fmt.Sprintf("%s, which is needed there now, is not saved here", codegen.VariableText(name))
 		}
-		if a, b := old.Types[j], now.Types[i]; a != nil && b != nil && types.TypeString(a, nil) != types.TypeString(b, nil) {
-			return fmt.Sprintf("the type of %s is %v here, and %v there now", codegen.VariableText(name), types.TypeString(a, nil), types.TypeString(b, nil))
+		if a, b := old.Types[j], now.Types[i]; a != nil && b != nil && r.typeText(a) != r.typeText(b) {
+			return fmt.Sprintf("the type of %s is %s here, and %s there now", codegen.VariableText(name), r.typeText(a), r.typeText(b))
 		}
 	}
 	for _, name := range old.Live {
@@ -236,7 +236,7 @@ func (c *StateChecker) movesNot(m *codegen.Migration, f runtime.InspectedFrame, 
 			return fmt.Sprintf("the state has no %s, which is needed there now", name)
 		}
 		if t := now.Types[i]; j >= 0 && t != nil && !generic {
-			if want := typeText(t); want != "" && want != plainText(f.Variables[j].Type) {
+			if want := c.typeText(t); want != "" && want != plainText(f.Variables[j].Type) {
 				return fmt.Sprintf("the type of %s is %s, and %s there now", name, f.Variables[j].Type, want)
 			}
 		}

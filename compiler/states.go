@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/types"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,17 +24,21 @@ type StateChecker struct {
 	records  map[string][]uint64
 	renames  *codegen.Renames
 	named    map[string]types.Type // types of the module, by their names in states
+	locals   map[string]bool       // names in states of those that functions declare
 }
 
 // StateChecker returns a checker for the functions of the packages that were named.
 func (r *Result) StateChecker() *StateChecker {
-	c := &StateChecker{r: r, versions: map[string][]*codegen.Version{}, records: r.Records, renames: codegen.FindRenames(r.Module), named: map[string]types.Type{}}
+	c := &StateChecker{r: r, versions: map[string][]*codegen.Version{}, records: r.Records, renames: codegen.FindRenames(r.Module), named: map[string]types.Type{}, locals: map[string]bool{}}
 	for _, v := range r.Versions {
 		c.versions[v.State] = append(c.versions[v.State], v)
 	}
 	for _, p := range r.Module.Packages {
 		if p.Library || p.Test {
 			continue
+		}
+		for _, name := range codegen.LocalTypes(r.Module, p, c.renames) {
+			c.locals[name] = true
 		}
 		for _, name := range p.Types.Scope().Names() {
 			if tn, ok := p.Types.Scope().Lookup(name).(*types.TypeName); ok && !tn.IsAlias() {
@@ -108,7 +113,7 @@ func (c *StateChecker) frame(f runtime.InspectedFrame, add addProblem) {
 			continue
 		}
 		if t := site.Types[j]; t != nil && !generic {
-			if want := typeText(t); want != "" && want != plainText(x.Type) {
+			if want := c.typeText(t); want != "" && want != plainText(x.Type) {
 				add("%s, suspended at %s: the type of %s is %s, and %s here", f.Function, f.Position, x.Name, x.Type, want)
 			}
 		}
@@ -165,6 +170,10 @@ func resultsOf(v *codegen.Version) string {
 	return "(" + strings.Join(list, ", ") + ")"
 }
 
+// localName is the name of a type that is declared in a function; longer hashes are those of
+// deferred calls.
+var localName = regexp.MustCompile(`\.([^.@]+)@[0-9a-f]{8}(#[0-9]+)?$`)
+
 // typ checks that a type that the state describes is there, and the same.
 func (c *StateChecker) typ(t runtime.InspectedType, add addProblem) {
 	name := c.renames.Now(t.Type)
@@ -182,15 +191,21 @@ func (c *StateChecker) typ(t runtime.InspectedType, add addProblem) {
 		}
 		return
 	}
+	if m := localName.FindStringSubmatch(name); m != nil && c.inModule(name) {
+		if !c.locals[name] {
+			add("type %s: the function has no type %s like this any more", t.Type, m[1])
+		}
+		return
+	}
 	if t.Definition == "" || !c.inModule(name) || strings.Count(afterSlash(name), ".") != 1 {
-		return // of another module, composed of others, or declared in a function
+		return // of another module, or composed of others
 	}
 	local, ok := c.named[name]
 	if !ok {
 		add("type %s: there is no such type", t.Type)
 		return
 	}
-	if want, got := definition(local), plainText(t.Definition); want != "" && want != got {
+	if want, got := c.definition(local), plainText(t.Definition); want != "" && want != got {
 		add("type %s is %s, and %s here", t.Type, got, want)
 	}
 }
@@ -216,7 +231,7 @@ func isLibraryName(name string) bool {
 }
 
 // definition returns what a named type is, as states describe it: "" if they do not.
-func definition(t types.Type) string {
+func (c *StateChecker) definition(t types.Type) string {
 	switch u := t.Underlying().(type) {
 	case *types.Struct:
 		var fields []string
@@ -226,7 +241,7 @@ func definition(t types.Type) string {
 			if old, ok := reflect.StructTag(u.Tag(i)).Lookup("coroc"); ok {
 				name = old
 			}
-			text := typeText(f.Type())
+			text := c.typeText(f.Type())
 			if text == "" {
 				return ""
 			}
@@ -236,12 +251,12 @@ func definition(t types.Type) string {
 	case *types.Interface:
 		return ""
 	default:
-		return typeText(u)
+		return c.typeText(u)
 	}
 }
 
 // typeText writes a type as inspections do; "" if it is not certain to be the same text.
-func typeText(t types.Type) string {
+func (c *StateChecker) typeText(t types.Type) string {
 	uncertain := false
 	var visit func(t types.Type, depth int)
 	visit = func(t types.Type, depth int) {
@@ -273,7 +288,7 @@ func typeText(t types.Type) string {
 	if uncertain {
 		return ""
 	}
-	return plainText(types.TypeString(t, nil))
+	return plainText(c.r.typeText(t))
 }
 
 // plainText writes what may be written in two ways in one.

@@ -137,6 +137,7 @@ type rewriter struct {
 	reserved map[string]bool         // names that no local variable may take
 	mentions map[string]bool         // every identifier of the package, and every name that was made up
 	global   map[types.Object]string // names of what was lifted to package level
+	lifted   map[string]string       // names of local types, by those in saved states
 	sites    map[ast.Node]bool       // memo of hasSite
 
 	boxedIdents []*ast.Ident                   // definitions of boxed variables
@@ -171,6 +172,7 @@ func newRewriter(mod *typecheck.Module, p *typecheck.Package, facts *colour.Fact
 		reserved: make(map[string]bool),
 		mentions: make(map[string]bool),
 		global:   make(map[types.Object]string),
+		lifted:   make(map[string]string),
 		sites:    make(map[ast.Node]bool),
 		results:  make(map[*ast.FuncType][]*ast.Ident),
 

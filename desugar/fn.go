@@ -30,6 +30,7 @@ type fn struct {
 	lifted   []ast.Decl            // to package level
 	liftAll  bool                  // constants are lifted too
 	generic  map[types.Object]bool // local types that get the type parameters
+	same     map[types.Object]bool // local types that another version of the function declares
 	expanded map[types.Object]bool // aliases in a generic function that are replaced by what they stand for
 	params   *types.TypeParamList  // of the function, if there is such a type
 }
@@ -79,6 +80,7 @@ func (r *rewriter) newFn(file *file, d ast.Decl) *fn {
 		derivedWires: make(map[string]int),
 		boxed:        make(map[types.Object]bool),
 		generic:      make(map[types.Object]bool),
+		same:         make(map[types.Object]bool),
 		expanded:     make(map[types.Object]bool),
 		vars:         make(map[*types.Var]*varUse),
 		level:        &level{},

@@ -41,14 +41,28 @@ func (f *fn) planLifts() {
 			continue
 		}
 		name := obj.Name()
-		if f.r.reserved[name] {
+		if same, ok := f.r.lifted[f.localName(obj)]; ok {
+			// It is the type of another version of the function, too.
+			f.same[obj] = true
+			name = same
+		} else if f.r.reserved[name] {
 			name = f.r.packageName(name)
 		} else {
 			f.r.reserved[name] = true
 		}
 		f.names[obj] = name
 		f.r.global[obj] = name
+		if local := f.localName(obj); local != "" {
+			f.r.lifted[local] = name
+		}
 	}
+}
+
+// localName returns the name in saved states of a local type, if other versions of the function may
+// have the same.
+func (f *fn) localName(obj types.Object) string {
+	tn, _ := obj.(*types.TypeName)
+	return f.r.src.Locals[tn]
 }
 
 // liftGeneric prepares a local type of a generic function: at package level it
@@ -186,7 +200,7 @@ func (f *fn) typeDecl(d *ast.GenDecl, s *ast.DeclStmt) {
 	for _, spec := range d.Specs {
 		spec := spec.(*ast.TypeSpec)
 		obj := f.r.info.Defs[spec.Name]
-		if f.expanded[obj] {
+		if f.expanded[obj] || f.same[obj] {
 			continue
 		}
 		ns := f.spec(spec).(*ast.TypeSpec)

@@ -11,7 +11,8 @@ import (
 // spelling knows how states write the names of types, which is not as reflection has
 // them in one binary or the other: package main goes by its import path, as it does in
 // the binary of its tests, and a type that was declared in a function by that function's
-// name, since the one that it has at package level depends on what else is there.
+// name and a hash of what it is, since the one that it has at package level depends on what else
+// is there.
 type spelling struct {
 	main, local string            // package main, in states and for reflection
 	types       map[string]string // by the name that reflection gives, without type arguments
@@ -76,7 +77,7 @@ func (s *spelling) field(f reflect.StructField) string {
 	}
 	if base, _, _ := strings.Cut(typ.Name(), "["); f.Anonymous && base == f.Name {
 		if name, ok := s.types[typ.PkgPath()+"."+base]; ok {
-			name, _, _ = strings.Cut(name[strings.LastIndexByte(name, '.')+1:], "#")
+			name, _, _ = strings.Cut(name[strings.LastIndexByte(name, '.')+1:], "@")
 			return name
 		}
 	}

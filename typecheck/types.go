@@ -119,6 +119,10 @@ type Package struct {
 	// functions, and what these are called: "slices.SortFunc".
 	Clones map[string]string
 
+	// Locals has the names in saved states of the types that are declared in functions, once it is
+	// known that there are Frozen versions: those that have one name are the same type.
+	Locals map[*types.TypeName]string
+
 	// Frozen has the versions of functions that saved states may need and that are not the
 	// current ones, by the names that they are declared by.
 	Frozen map[string]*Frozen

@@ -528,7 +528,7 @@ func init() {
 	coroc.RegisterRecord(&durable_type_BenchmarkRestart_func1, "github.com/coroc-dev/coroc/benchmarks/workflows_test.BenchmarkRestart.func1.func2", 0x842e37944f8aa4a0, func(r *durable_rec_BenchmarkRestart_func1) func(int) { return coroc.NewFunc(r, r.Call) })
 	coroc.RegisterType[bare]("github.com/coroc-dev/coroc/benchmarks/workflows_test.bare")
 	coroc.RegisterType[measured]("github.com/coroc-dev/coroc/benchmarks/workflows_test.measured")
-	coroc.RegisterType[gate]("github.com/coroc-dev/coroc/benchmarks/workflows_test.BenchmarkResume.gate")
+	coroc.RegisterType[gate]("github.com/coroc-dev/coroc/benchmarks/workflows_test.BenchmarkResume.gate@fc5225ae")
 	coroc.RegisterVar("database/sql.ErrConnDone", &sql.ErrConnDone, false)
 	coroc.RegisterVar("database/sql.ErrNoRows", &sql.ErrNoRows, false)
 	coroc.RegisterVar("database/sql.ErrTxDone", &sql.ErrTxDone, false)
