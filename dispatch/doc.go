@@ -91,10 +91,15 @@
 // take, when another one is made, when the call begins, its priority and partition, and by when it has to
 // be done: see [WithLifetime].
 //
+// # Events
+//
+// A function waits for an [Event], which anyone sends to its call: alone, or with calls and against the
+// clock. Each one is received once, and those that come early wait.
+//
 // # Several calls
 //
-// [Function.Gather] is for calls of one function. [AwaitCalls] is for calls of any functions, and
-// for sleeps; it waits for [All], [Any], the first ([Race]) or some ([AtLeast]) of them, and cancels
+// [Function.Gather] is for calls of one function. [AwaitCalls] is for calls of any functions, for
+// sleeps and events; it waits for [All], [Any], the first ([Race]) or some ([AtLeast]) of them, and cancels
 // those that are not needed then.
 //
 // # Exceptions

@@ -72,7 +72,7 @@ func (f *Function[I, O]) check() error {
 	switch {
 	case f.name == "":
 		return fmt.Errorf("dispatch: a function without a name")
-	case f.name == engine.Sleep:
+	case f.name == engine.Sleep || f.name == engine.Receive:
 		return fmt.Errorf("dispatch: function %q: the name is that of a function that is built in", f.name)
 	case f.body().fn == nil:
 		return fmt.Errorf("dispatch: function %q is nil", f.name)

@@ -78,7 +78,9 @@ func (o Outcome) Err() error {
 var ErrNotNeeded = RegisterError("dispatch.ErrNotNeeded", errors.New("the outcome of the call was not needed"))
 
 // Result returns what a call of f that was planned has come to.
-func (f *Function[I, O]) Result(o Outcome) (O, error) {
+func (f *Function[I, O]) Result(o Outcome) (O, error) { return resultOf[O](o) }
+
+func resultOf[O any](o Outcome) (O, error) {
 	if !o.Done() {
 		var zero O
 		return zero, o.Err()
@@ -191,22 +193,23 @@ func (f *Function[I, O]) AwaitWithin(ctx context.Context, d time.Duration, in I)
 		return f.Durable_AwaitWithin(runtime.Detached, ctx, d, in)
 	}
 	outcomes, err := AwaitCalls(ctx, Race, f.Plan(in), PlanSleep(time.Now().Add(d)))
-	return f.within(outcomes, err)
+	return within[O](outcomes, err)
 }
 
 // Durable_AwaitWithin is the form of AwaitWithin that compiled code calls.
 func (f *Function[I, O]) Durable_AwaitWithin(c *runtime.Coroutine, ctx context.Context, d time.Duration, in I) (out O, err error) {
-	if c.Resumed() { // the receiver may be nil
-		return (*Function[I, O])(nil).within(outcomesOf(takeResults(c)), nil)
+	if c.Resumed() {
+		return within[O](outcomesOf(takeResults(c)), nil)
 	}
 	outcomes, err := Durable_AwaitCalls(c, ctx, Race, f.Plan(in), PlanSleep(time.Now().Add(d)))
 	if err != nil || outcomes == nil {
 		return out, err
 	}
-	return f.within(outcomes, nil)
+	return within[O](outcomes, nil)
 }
 
-func (f *Function[I, O]) within(outcomes []Outcome, err error) (O, error) {
+// within returns the first of two outcomes, unless the second one, that of a sleep, came before it.
+func within[O any](outcomes []Outcome, err error) (O, error) {
 	var zero O
 	switch {
 	case err != nil:
@@ -214,9 +217,9 @@ func (f *Function[I, O]) within(outcomes []Outcome, err error) (O, error) {
 	case len(outcomes) != 2:
 		return zero, fmt.Errorf("dispatch: %d results for two calls: %w", len(outcomes), runtime.ErrInvalidState)
 	case outcomes[0].Done():
-		return f.Result(outcomes[0])
+		return resultOf[O](outcomes[0])
 	case outcomes[1].Err() != nil:
 		return zero, outcomes[1].Err()
 	}
-	return zero, WithStatus(StatusTimeout, fmt.Errorf("dispatch: the call did not end in time: %w", context.DeadlineExceeded))
+	return zero, WithStatus(StatusTimeout, fmt.Errorf("dispatch: what was awaited did not come in time: %w", context.DeadlineExceeded))
 }

@@ -151,7 +151,7 @@ func (s *faultyStore) Commit(ctx context.Context, steps []store.Step) error {
 		return store.ErrFenced
 	}
 	for i := range steps {
-		if len(steps[i].Create)+len(steps[i].Change)+len(steps[i].Mark) == 0 {
+		if steps[i].Weight() == len(steps[i].Watch) {
 			continue // a note on an attempt, no step of a call
 		}
 		when, planned := s.r.faults.next(&steps[i])

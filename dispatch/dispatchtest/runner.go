@@ -44,7 +44,7 @@ type Runner struct {
 	err      error         // why there is no new process
 	all      []*process
 	attempts []Attempt
-	calls    int // of Call
+	calls    int // of Dispatch and Send
 	failures map[failure]error
 	begun    map[string]int // attempts, by function
 }
@@ -161,6 +161,17 @@ func Wait[I, O any](r *Runner, f *dispatch.Function[I, O], id dispatch.ID) (O, e
 		return err
 	})
 	return out, err
+}
+
+// Send sends an event to a call and returns when it is recorded, also if there is a crash
+// meanwhile: it is sent once. The error is that of [dispatch.Event.Send].
+func Send[T any](r *Runner, e dispatch.Event[T], id dispatch.ID, payload T) error {
+	r.t.Helper()
+	r.mu.Lock()
+	r.calls++
+	key := dispatch.Once(fmt.Sprintf("dispatchtest %d", r.calls))
+	r.mu.Unlock()
+	return r.over(func() error { return e.Send(r.ctx, r.alive().d, id, payload, key) })
 }
 
 // over calls f until no crash gets in its way.

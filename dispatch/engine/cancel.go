@@ -116,7 +116,9 @@ func (e *Engine) ended(why store.Status) *Failure {
 // concludeAll records calls as done that have not begun, or whose attempts have ended, as
 // they were told to end, or with an empty result. The engine's lock is held.
 func (e *Engine) concludeAll(calls []*call) {
-	for _, c := range calls {
+	endings := make([]store.Status, len(calls))
+	for i, c := range calls {
+		endings[i] = c.ending // what it is told from now on comes too late
 		if c.timer != nil {
 			c.timer.Stop()
 			c.timer = nil
@@ -126,18 +128,18 @@ func (e *Engine) concludeAll(calls []*call) {
 	}
 	for len(calls) > 0 {
 		n := min(len(calls), chunk)
-		go e.conclude(calls[:n:n])
-		calls = calls[n:]
+		go e.conclude(calls[:n:n], endings[:n:n])
+		calls, endings = calls[n:], endings[n:]
 	}
 }
 
-func (e *Engine) conclude(calls []*call) {
+func (e *Engine) conclude(calls []*call, endings []store.Status) {
 	results := make([]Result, len(calls))
 	step := store.Step{Change: make([]store.Change, len(calls))}
 	for i, c := range calls {
 		r := Result{Status: store.OK, Output: []byte("null")}
-		if c.ending != store.None {
-			f := e.ended(c.ending)
+		if endings[i] != store.None {
+			f := e.ended(endings[i])
 			r = Result{Status: f.Status, Error: f.Encoded, Failure: f}
 		}
 		results[i] = r

@@ -29,12 +29,15 @@ func (f *fleet) claim() {
 		if f.e.running {
 			limit = min(capacity-f.load(), claimLimit)
 			for name, fn := range f.e.functions {
-				if most := fn.Policy.Concurrency; most == 0 || fn.queue.len() < most {
+				switch most := fn.Policy.Concurrency; {
+				case fn.hears: // others are with those that await them
+					q.Orphans = append(q.Orphans, name)
+				case most == 0 || fn.queue.len() < most:
 					q.Functions = append(q.Functions, name)
 				}
 			}
 		}
-		f.hungry = f.e.running && (limit <= 0 || len(q.Functions) < len(f.e.functions))
+		f.hungry = f.e.running && (limit <= 0 || len(q.Functions)+len(q.Orphans) < len(f.e.functions))
 		f.e.mu.Unlock()
 		if limit <= 0 || len(q.Functions) == 0 {
 			f.claiming.Unlock()
@@ -115,6 +118,7 @@ func (f *fleet) take(claimed []store.Claimed, generation int64) {
 	for _, ev := range events {
 		f.e.observe(ev)
 	}
+	heard, found := f.hear(found)
 	f.e.mu.Lock()
 	defer f.e.mu.Unlock()
 	for _, c := range convicted {
@@ -128,8 +132,14 @@ func (f *fleet) take(claimed []store.Claimed, generation int64) {
 		case c.suspended:
 			c.place = waiting
 			f.e.calls[c.id] = c
+			for _, o := range heard[c] {
+				f.e.calls[o.id] = o
+				f.e.expect(o)
+				f.e.enqueue(o)
+			}
 			f.ask(c)
 			f.e.expect(c)
+			f.e.listen(c)
 		case due[c].IsZero():
 			f.e.calls[c.id] = c
 			f.e.expect(c)
@@ -160,8 +170,10 @@ func (f *fleet) claimSuspects() {
 	generation := f.e.generation
 	q := store.Claim{Parked: len(f.skipped) < skipLimit, Suspects: trialPart}
 	may := f.suspected && f.e.running && !f.e.trial.active()
-	for name := range f.e.functions {
-		q.Functions = append(q.Functions, name)
+	for name, fn := range f.e.functions {
+		if !fn.hears {
+			q.Functions = append(q.Functions, name)
+		}
 	}
 	f.e.mu.Unlock()
 	if !may {

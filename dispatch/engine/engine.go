@@ -25,6 +25,7 @@ var (
 	ErrRunning        = errors.New("the dispatcher is running already")
 	ErrNoTransactions = errors.New("the store cannot make a call in a transaction of the program's own")
 	ErrParked         = errors.New("the call is parked")
+	ErrDone           = errors.New("the call is done")
 )
 
 // Engine runs the calls in a store. It is safe for concurrent use.
@@ -70,6 +71,7 @@ type function struct {
 	active int // executions that run
 	gate   *limit.Gate
 	sleeps bool        // it is Sleep
+	hears  bool        // it is Receive
 	timer  *time.Timer // for the gate to be asked again
 	wake   time.Time   // when that is
 }
@@ -122,6 +124,8 @@ type call struct {
 	succeeded int          // of those calls that waits.Came has
 	decided   bool         // waits.Came is what it gets
 	deciding  bool         // that is being stored
+	listening bool         // what was sent to it is being looked for
+	sent      bool         // and more may have been sent since
 	run       *run         // while its function runs
 	suspended bool         // the store has it as suspended
 	stateful  bool         // with a state
@@ -164,6 +168,8 @@ func New(cfg Config) (*Engine, error) {
 	}
 	e.functions[Sleep] = e.newFunction(Function{Name: Sleep})
 	e.functions[Sleep].sleeps = true
+	e.functions[Receive] = e.newFunction(Function{Name: Receive})
+	e.functions[Receive].hears = true
 	if shared, ok := cfg.Store.(store.Shared); ok {
 		e.fleet = newFleet(e, shared)
 		e.watching, e.trial.size = true, math.MaxInt // the store says how many are tried at a time
@@ -454,6 +460,10 @@ func (e *Engine) enqueue(c *call) {
 	}
 	if (c.ending != store.None || c.fn.sleeps) && !c.suspended {
 		e.concludeAll([]*call{c})
+		return
+	}
+	if c.fn.hears {
+		c.place = waiting
 		return
 	}
 	c.place = queued

@@ -250,6 +250,9 @@ func (f *fleet) keeps(c *call) bool {
 	if c.generation != f.e.generation {
 		return false // it is free already, or will be
 	}
+	if c.fn != nil && c.fn.hears {
+		return true // it takes no room
+	}
 	if c.fn != nil && f.e.running && !f.e.trial.active() && f.load() < capacity {
 		return true
 	}
@@ -390,12 +393,13 @@ func (f *fleet) loop() {
 	defer poll.Stop()
 	var taken time.Time // when the leases of others were looked at
 	for {
-		all := false
+		all, told := false, false
 		select {
 		case <-f.e.stop:
 			return
 		case w := <-f.store.Wakes():
 			f.woken(w)
+			told = len(w.Calls) > 0
 		case <-f.poke:
 		case <-poll.C:
 			all = true
@@ -403,6 +407,9 @@ func (f *fleet) loop() {
 		f.setFree()
 		f.tell()
 		f.check(all)
+		if all || told {
+			f.news()
+		}
 		if every := f.store.Lease() / 2; time.Since(taken) > every {
 			taken = time.Now()
 			_, err := f.store.TakeOver(f.ctx)
@@ -500,23 +507,26 @@ func (f *fleet) check(all bool) {
 	}
 }
 
-// judge makes a remote call go on that does not wait for all, if enough is done.
+// judge makes a remote call go on that does not wait for all, if enough is done. The lock is not
+// held meanwhile: the store may take its time.
 func (f *fleet) judge(c *call, awaits int) {
 	f.e.mu.Lock()
-	defer f.e.mu.Unlock()
-	if f.e.calls[c.id] != c || !c.remote || c.place != waiting || c.awaits != awaits {
-		return
-	}
-	if c.decided { // by who had it before
-		if !c.deciding {
-			f.e.enqueue(c)
-		}
-		return
-	}
-	if err := f.e.recount(f.ctx, c); err != nil {
+	first, width := c.first, c.width
+	f.e.mu.Unlock()
+	outcomes, err := f.store.Outcomes(f.ctx, first, width)
+	if err != nil {
 		f.failed("what calls await could not be read", err)
-		f.unchecked[c.id] = true
-		return
 	}
-	f.e.decide(c)
+	f.e.mu.Lock()
+	defer f.e.mu.Unlock()
+	switch {
+	case f.e.calls[c.id] != c || !c.remote || c.place != waiting || c.awaits != awaits:
+	case err != nil:
+		f.unchecked[c.id] = true
+	case !c.decided:
+		c.recount(outcomes)
+		f.e.decide(c)
+	case !c.deciding: // by who had it before
+		f.e.enqueue(c)
+	}
 }

@@ -22,6 +22,14 @@ type member struct {
 	paused atomic.Bool // it renews nothing, and does not hear of anything
 	away   atomic.Bool // it cannot begin anew
 	deaf   chan store.Wake
+	hold   atomic.Pointer[func([]store.Step)] // called before each commit, if it is not nil
+}
+
+func (m *member) Commit(ctx context.Context, steps []store.Step) error {
+	if hold := m.hold.Load(); hold != nil {
+		(*hold)(steps)
+	}
+	return m.Shared.Commit(ctx, steps)
 }
 
 func (m *member) Rejoin(ctx context.Context) error {

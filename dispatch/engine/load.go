@@ -21,7 +21,7 @@ func (e *Engine) Load() Load {
 	defer e.mu.Unlock()
 	l := Load{Unfinished: len(e.calls), Resident: e.resident.Len(), Functions: make(map[string]FunctionLoad, len(e.functions))}
 	for name, f := range e.functions {
-		if f.sleeps {
+		if f.sleeps || f.hears {
 			continue
 		}
 		l.Functions[name] = FunctionLoad{Queued: f.queue.len(), Running: f.active, Limit: f.gate.Limit()}

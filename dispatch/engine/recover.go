@@ -70,6 +70,7 @@ func (e *Engine) recover(ctx context.Context) error {
 	for _, c := range found { // when all that is to be canceled for it has its place
 		e.expect(c)
 		e.decide(c)
+		e.listen(c)
 	}
 	return nil
 }
@@ -141,22 +142,30 @@ func (e *Engine) ready(ctx context.Context, c *call, due time.Time) error {
 	if c.fn == nil {
 		e.log.Warn("this program does not have the function of a call; the call is kept", "call", e.idOf(c), "function", c.name)
 	}
+	var outcomes []store.Outcome
+	var done int
+	var err error
+	switch {
+	case c.suspended && c.waits.Need > 0:
+		outcomes, err = e.store.Outcomes(ctx, c.first, c.width)
+	case c.suspended:
+		done, err = e.store.CountDone(ctx, c.first, c.width)
+	}
+	if err != nil {
+		return fmt.Errorf("call %d: %w", c.id, err)
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	switch {
 	case c.suspended && c.waits.Need > 0:
-		if err := e.recount(ctx, c); err != nil {
-			return fmt.Errorf("call %d: %w", c.id, err)
+		if !c.decided {
+			c.recount(outcomes)
 		}
 		if !c.decided && c.place != parked {
 			c.place = waiting
 			return nil
 		}
 	case c.suspended:
-		done, err := e.store.CountDone(ctx, c.first, c.width)
-		if err != nil {
-			return fmt.Errorf("call %d: %w", c.id, err)
-		}
 		if c.pending = c.width - done; c.pending > 0 && c.place != parked {
 			c.place = waiting
 			return nil

@@ -37,7 +37,7 @@ func (e *Engine) suspend(r *run, t Turn) {
 	}
 	change := next.change(c, store.Suspended, nil)
 	change.First, change.Width, change.State = first, len(requests), r.state
-	w := waits{Shielded: t.Shielded, Need: t.Need, Success: t.Success}
+	w := waits{Shielded: t.Shielded, Need: t.Need, Success: t.Success, Events: expects(requests)}
 	change.Waiting = w.bytes()
 	ev := r.event(AttemptSuspended)
 	ev.Awaited, ev.State = len(requests), len(r.state)
@@ -71,6 +71,7 @@ func (e *Engine) suspend(r *run, t Turn) {
 			e.begin(child)
 		}
 	}
+	e.listen(c)
 }
 
 // millis returns a time as it is stored: not before t, and 0 for none.

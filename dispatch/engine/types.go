@@ -126,6 +126,11 @@ type Policy struct {
 // No attempt is made for it.
 const Sleep = "dispatch.sleep"
 
+// Receive is the name of a function that each engine has: a call of it is done when an event was
+// sent to the call that awaits it, with its input, a string as JSON, as the name; the payload is
+// its output. No attempt is made for it.
+const Receive = "dispatch.event"
+
 // Config is what an engine is made of.
 type Config struct {
 	Store     store.Store // owned by the engine from then on

@@ -1,10 +1,10 @@
 package engine
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/coroc-dev/coroc/dispatch/store"
 )
@@ -15,10 +15,19 @@ type waits struct {
 	Need     int  `json:"need,omitempty"`     // see Turn
 	Success  bool `json:"success,omitempty"`
 
+	// Events are those of the calls that wait for events.
+	Events []expected `json:"events,omitempty"`
+
 	// Came are the positions of the calls that are done, in the order in which they came to be.
 	// With Need it is stored when it is decided: then these are the outcomes that the call gets,
 	// whatever becomes of the others, so that it gets the same ones in each attempt.
 	Came []int `json:"came,omitempty"`
+}
+
+// expected is a call that waits for an event.
+type expected struct {
+	At   int    `json:"at"` // its position
+	Name string `json:"name"`
 }
 
 func (w waits) bytes() []byte {
@@ -97,16 +106,9 @@ func (c *call) count(position int, s store.Status) {
 	}
 }
 
-// recount counts the outcomes that are stored for a call that does not wait for all, unless it is
+// recount counts the outcomes that are stored for a call that does not wait for all and is not
 // decided. The engine's lock is held.
-func (e *Engine) recount(ctx context.Context, c *call) error {
-	if c.decided {
-		return nil
-	}
-	outcomes, err := e.store.Outcomes(ctx, c.first, c.width)
-	if err != nil {
-		return err
-	}
+func (c *call) recount(outcomes []store.Outcome) {
 	c.waits.Came, c.succeeded = nil, 0
 	for _, o := range outcomes {
 		if !c.enough() {
@@ -114,7 +116,6 @@ func (e *Engine) recount(ctx context.Context, c *call) error {
 		}
 	}
 	c.pending = c.width - len(outcomes)
-	return nil
 }
 
 // decide makes a call go on that waits for enough and has it: when that is stored, together with
@@ -132,9 +133,16 @@ func (e *Engine) decide(c *call) {
 			step.Mark = append(step.Mark, store.Mark{ID: c.first + int64(i), Ending: store.Canceled})
 		}
 	}
+	for _, x := range c.waits.Events {
+		// It may have an event all the same, or be about to: that was submitted before.
+		if id := c.first + int64(x.At); slices.Contains(left, id) {
+			step.Return = append(step.Return, store.Receipt{Call: c.id, By: id})
+		}
+	}
 	e.active++
+	stored := e.writer.submit(c.generation, step)
 	go func() {
-		err := e.writer.commitAs(c.generation, step)
+		err := <-stored
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		defer e.quieter()

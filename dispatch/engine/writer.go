@@ -70,6 +70,11 @@ func (w *writer) commit(steps ...store.Step) error {
 // commitAs does what commit does for calls of a generation. If there has been another one
 // since, the error is ErrFenced.
 func (w *writer) commitAs(generation int64, steps ...store.Step) error {
+	return <-w.submit(generation, steps...)
+}
+
+// submit does what commitAs does, but does not wait: what is submitted later is written later.
+func (w *writer) submit(generation int64, steps ...store.Step) <-chan error {
 	g := new(group)
 	writes := make([]*write, len(steps))
 	for i, step := range steps {
@@ -81,7 +86,8 @@ func (w *writer) commitAs(generation int64, steps ...store.Step) error {
 	w.mu.Lock()
 	if w.closing {
 		w.mu.Unlock()
-		return ErrClosed
+		done <- ErrClosed
+		return done
 	}
 	w.queue = append(w.queue, writes...)
 	w.mu.Unlock()
@@ -89,7 +95,7 @@ func (w *writer) commitAs(generation int64, steps ...store.Step) error {
 	case w.wake <- struct{}{}:
 	default:
 	}
-	return <-done
+	return done
 }
 
 // advance begins a new generation, and returns it. Only the writer's goroutine calls it.

@@ -58,6 +58,12 @@ type Shared interface {
 	// there is no such parked call.
 	Retry(ctx context.Context, id int64) error
 
+	// Adopt makes those of the calls that are free, and not done, calls of this incarnation.
+	Adopt(ctx context.Context, ids []int64) error
+
+	// News returns what others have done to the calls of this incarnation.
+	News(ctx context.Context) (News, error)
+
 	// Done returns those of the calls that are done, in no order.
 	Done(ctx context.Context, ids []int64) ([]int64, error)
 
@@ -76,7 +82,8 @@ type Shared interface {
 // Claim says what is to be claimed: of the free calls that fit, those with the greatest priority,
 // and of these the ones with the least ids.
 type Claim struct {
-	Functions []string // calls of these only, and ready ones of any whose deadline has passed
+	Functions []string // calls of these, and ready ones of any whose deadline has passed, or that were told to end
+	Orphans   []string // and calls of these that are orphans: see Claimed
 	After     *Position
 	Except    []int64 // not these
 	Parked    bool    // also those that are parked
@@ -122,7 +129,12 @@ type Claimed struct {
 // Wake is why a process is woken.
 type Wake struct {
 	Work  bool    // calls have been set free
-	Calls []int64 // what these of its calls await may be done
+	Calls []int64 // what these of its calls await may be done, or there is news of them
+}
+
+// News is what others have done to the calls of a process, in no order.
+type News struct {
+	Sent []int64 // calls to which events were sent that they have not received
 }
 
 // Transactional is a store that can make a call in a transaction that is not its own.

@@ -88,7 +88,8 @@ type Outcome struct {
 
 // Change is what a step does to one call that exists: it replaces all that is not fixed at
 // creation, except for what a Mark sets. State, Output and Error are replaced as well, except
-// that State is left as it is if KeepState is set.
+// that State is left as it is if KeepState is set. A change to Ready begins the call anew: all
+// events that it has received can be received again.
 type Change struct {
 	ID        int64
 	Phase     Phase
@@ -128,10 +129,21 @@ type Step struct {
 	Watch []Watch
 	// Mark are notes on calls, made after the changes.
 	Mark []Mark
+	// Return are events that can be received again: those of the Call that are the outcome of By.
+	Return []Receipt
+	// Take are events that are received, after the returns. One that is not there, or is taken,
+	// makes the step fail with ErrFinished.
+	Take []Receipt
+	// Send are events that come to be, at last. One for a call that is done, or does not exist,
+	// makes the step fail with ErrFinished. One with a Key that was used for the call before
+	// comes to nothing.
+	Send []Event
 }
 
 // Weight is about how many rows the step writes.
-func (s *Step) Weight() int { return len(s.Create) + len(s.Change) + len(s.Watch) + len(s.Mark) }
+func (s *Step) Weight() int {
+	return len(s.Create) + len(s.Change) + len(s.Watch) + len(s.Mark) + len(s.Return) + len(s.Take) + len(s.Send)
+}
 
 // Count is a line of statistics: of one function, the calls in one phase and status.
 type Count struct {
@@ -175,6 +187,13 @@ type Reader interface {
 
 	// CountDone returns how many of the calls with ids from first to first+n-1 are done.
 	CountDone(ctx context.Context, first int64, n int) (int, error)
+
+	// Sent returns the events of a name that were sent to a call and are not taken, in the order of
+	// sending, at most limit.
+	Sent(ctx context.Context, call int64, name string, limit int) ([]Event, error)
+
+	// SentByKey returns the event that was sent to a call with a key, or ErrNotFound.
+	SentByKey(ctx context.Context, call int64, key string) (*Event, error)
 
 	// Counts returns statistics of all calls.
 	Counts(ctx context.Context) ([]Count, error)

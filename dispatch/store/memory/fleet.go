@@ -224,9 +224,15 @@ func position(c *store.Call) store.Position { return store.Position{Priority: c.
 // fits says whether a call is one that can be claimed. The lock is held.
 func (f *Member) fits(c *store.Call, q store.Claim, ahead time.Duration) bool {
 	now := time.Now()
-	return c.Phase != store.Done && f.m.owners[c.ID] == 0 && (c.Phase != store.Parked || q.Parked && c.Status != store.Crashed) &&
-		(!c.Due.After(now.Add(ahead)) || passes(c, now.Add(ahead))) &&
-		(slices.Contains(q.Functions, c.Function) || c.Phase == store.Ready && passes(c, now))
+	switch {
+	case c.Phase == store.Done || f.m.owners[c.ID] != 0 || c.Phase == store.Parked && (!q.Parked || c.Status == store.Crashed):
+		return false
+	case c.Phase == store.Ready && (c.Ending != store.None || passes(c, now)):
+		return true
+	case c.Due.After(now.Add(ahead)) && !passes(c, now.Add(ahead)):
+		return false
+	}
+	return slices.Contains(q.Functions, c.Function) || slices.Contains(q.Orphans, c.Function) && f.m.orphan(c)
 }
 
 // passes says whether the deadline of a call has passed at t.
@@ -318,6 +324,11 @@ func (f *Member) Retry(_ context.Context, id int64) error {
 	}
 	f.m.calls[id] = &c
 	delete(f.m.owners, id)
+	if c.Phase == store.Ready {
+		t := transaction{m: f.m, events: make(map[int64]*store.Event)}
+		t.giveBack(id, func(*store.Event) bool { return true })
+		f.m.events.put(&t)
+	}
 	f.m.wakeAll()
 	return nil
 }

@@ -29,12 +29,14 @@ type Memory struct {
 	lost         map[int64]bool        // ids of calls whose owner was fenced, and that have none yet
 	reserved     int64                 // the greatest id that was reserved
 	watched      map[int64]store.Watch
+	events       events
 	owner        *Store // nil if there is none
 }
 
 // New returns a memory without calls.
 func New() *Memory {
 	return &Memory{calls: make(map[int64]*store.Call), keys: make(map[string]int64), watched: make(map[int64]store.Watch),
+		events:  events{byCall: make(map[int64][]*store.Event), byID: make(map[int64]*store.Event)},
 		members: make(map[int64]*Member), owners: make(map[int64]int64), lost: make(map[int64]bool)}
 }
 
@@ -103,7 +105,8 @@ func (s *Store) Commit(ctx context.Context, steps []store.Step) error {
 // commit makes the steps durable, or none of them. New calls belong to an owner, if it is not
 // 0. The lock is held.
 func (m *Memory) commit(steps []store.Step, owner int64) error {
-	t := transaction{m: m, owner: owner, now: milliseconds(time.Now()), calls: make(map[int64]*store.Call), keys: make(map[string]int64)}
+	t := transaction{m: m, owner: owner, now: milliseconds(time.Now()), calls: make(map[int64]*store.Call), keys: make(map[string]int64),
+		events: make(map[int64]*store.Event)}
 	for i := range steps {
 		if err := t.step(&steps[i]); err != nil {
 			return &store.StepError{Index: i, Err: err}
@@ -122,6 +125,9 @@ type transaction struct {
 	keys  map[string]int64
 	ids   []int64 // of new calls
 	watch []store.Watch
+
+	events map[int64]*store.Event // that have changed
+	sent   []*store.Event         // those of them that are new
 }
 
 var errExists = errors.New("there is one with that id or key")
@@ -141,7 +147,7 @@ func (t *transaction) step(step *store.Step) error {
 	for i := range step.Mark {
 		t.mark(&step.Mark[i])
 	}
-	return nil
+	return t.receipts(step)
 }
 
 // call returns a call as the steps so far leave it, or nil.
@@ -186,6 +192,9 @@ func (t *transaction) change(ch *store.Change) error {
 		c.State = bytes.Clone(ch.State)
 	}
 	t.calls[ch.ID] = &c
+	if c.Phase == store.Ready {
+		t.giveBack(c.ID, func(*store.Event) bool { return true })
+	}
 	return nil
 }
 
@@ -213,6 +222,7 @@ func (t *transaction) commit() {
 	maps.Copy(m.calls, t.calls)
 	maps.Copy(m.keys, t.keys)
 	m.watch(t.watch)
+	m.events.put(t)
 	for _, id := range t.ids {
 		if t.owner != 0 {
 			m.owners[id] = t.owner

@@ -18,7 +18,8 @@ type batch struct {
 	changes []*store.Change
 	marks   []*store.Mark // to be made before the changes
 	notes   notes
-	size    int // bytes of all values
+	receipts
+	size int // bytes of all values
 }
 
 // fold returns what the steps come to, or false if one of them cannot be, whatever is stored.
@@ -70,6 +71,9 @@ func fold(steps []store.Step) (*batch, bool) {
 			if m := marks[ch.ID]; m != nil {
 				m.Waiting = nil
 			}
+			if ch.Phase == store.Ready {
+				b.begin(ch.ID)
+			}
 		}
 		for j := range steps[i].Mark {
 			m := &steps[i].Mark[j]
@@ -101,6 +105,9 @@ func fold(steps []store.Step) (*batch, bool) {
 				old.Progress = m.Progress
 			}
 		}
+		if !b.step(&steps[i], creates, changes) {
+			return nil, false
+		}
 	}
 	// Rows are locked in one order, whoever writes.
 	sort.Slice(b.changes, func(i, j int) bool { return b.changes[i].ID < b.changes[j].ID })
@@ -114,6 +121,7 @@ func fold(steps []store.Step) (*batch, bool) {
 	for _, m := range b.marks {
 		b.size += len(m.Waiting) + len(m.Progress)
 	}
+	b.size += b.receipts.size()
 	return b, true
 }
 
@@ -148,11 +156,8 @@ func checkCall(c *store.Call) error {
 	if err := checkText(c.Function); err != nil {
 		return fmt.Errorf("the name of the function %w", err)
 	}
-	if len(c.Key) > maxKey {
-		return fmt.Errorf("the idempotency key has %d bytes, and PostgreSQL takes %d", len(c.Key), maxKey)
-	}
-	if err := checkText(c.Key); err != nil {
-		return fmt.Errorf("the idempotency key %w", err)
+	if err := checkKey(c.Key); err != nil {
+		return err
 	}
 	if len(c.Partition) > maxKey {
 		return fmt.Errorf("the partition has %d bytes, and PostgreSQL takes %d", len(c.Partition), maxKey)
@@ -161,6 +166,16 @@ func checkCall(c *store.Call) error {
 		return fmt.Errorf("the partition %w", err)
 	}
 	return checkNumbers(c.Attempts, c.Failures, c.Awaits, c.Reached, c.Width, c.Priority)
+}
+
+func checkKey(key string) error {
+	if len(key) > maxKey {
+		return fmt.Errorf("the idempotency key has %d bytes, and PostgreSQL takes %d", len(key), maxKey)
+	}
+	if err := checkText(key); err != nil {
+		return fmt.Errorf("the idempotency key %w", err)
+	}
+	return nil
 }
 
 func checkChange(ch *store.Change) error {

@@ -13,12 +13,17 @@ import (
 
 // statements are those of a commit. Each makes the transaction fail if it does not find all
 // rows as they have to be.
-type statements struct{ gate, change, create, mark, state, stateless, watch, join, unwatch string }
+type statements struct {
+	gate, change, create, mark, state, stateless string
+	send, take, returned, returnAll              string
+	watch, join, unwatch                         string
+}
 
 func (s *statements) write(schema schema) {
 	for text, where := range map[string]*string{
 		gateSQL: &s.gate, changeSQL: &s.change, createSQL: &s.create, markSQL: &s.mark, stateSQL: &s.state, statelessSQL: &s.stateless,
 		watchSQL: &s.watch, joinSQL: &s.join, unwatchSQL: &s.unwatch,
+		sendSQL: &s.send, takeSQL: &s.take, returnSQL: &s.returned, returnAllSQL: &s.returnAll,
 	} {
 		*where = schema.sql(text)
 	}
@@ -152,6 +157,7 @@ func (s *Store) send(ctx context.Context, b *batch) error {
 			column(b.marks, func(m *store.Mark) []byte { return m.Waiting }),
 			column(b.marks, func(m *store.Mark) []byte { return m.Progress }))
 	}
+	b.queueSends(&q, s.statements.send)
 	if n := len(b.changes); n > 0 {
 		q.Queue(s.statements.change, append([]any{n}, changeColumns(b.changes)...)...)
 	}
@@ -166,6 +172,7 @@ func (s *Store) send(ctx context.Context, b *batch) error {
 		q.Queue(s.statements.stateless, stateless)
 	}
 	b.notes.queue(&q, &s.statements)
+	b.queueTakes(&q, &s.statements)
 	return s.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error { return conn.SendBatch(ctx, &q).Close() })
 }
 

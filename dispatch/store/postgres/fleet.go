@@ -254,9 +254,12 @@ const claimSQL = `WITH me AS MATERIALIZED (
 	), free AS MATERIALIZED (
 		SELECT c.id FROM coroc.calls c
 		WHERE c.owner = 0 AND c.phase <> 3 AND (-c.priority::bigint, c.id) > ($2::bigint, $8::bigint) AND (SELECT id FROM me) IS NOT NULL
-			AND (c.function IN (SELECT id FROM coroc.functions WHERE name = ANY ($3::text[])) OR c.phase = 1 AND c.deadline < now())
+			AND (c.phase = 1 AND (c.deadline < now() OR c.ending <> 0)
+				OR c.function IN (SELECT id FROM coroc.functions WHERE name = ANY ($3::text[]))
+				OR c.function IN (SELECT id FROM coroc.functions WHERE name = ANY ($9::text[])) AND NOT EXISTS (
+					SELECT FROM coroc.calls p WHERE p.id = c.parent AND p.phase IN (2, 4) AND c.id >= p.first AND c.id < p.first + p.width))
 			AND c.id <> ALL ($4::bigint[]) AND (c.phase <> 4 OR $5 AND c.status <> 17)
-			AND (c.due IS NULL OR c.due < now() + $6::interval OR c.deadline < now() + $6::interval)
+			AND (c.due IS NULL OR c.due < now() + $6::interval OR c.deadline < now() + $6::interval OR c.ending <> 0)
 			AND NOT EXISTS (SELECT FROM coroc.watched w WHERE w.id = c.id AND w.crashes > 0)
 		ORDER BY -c.priority::bigint, c.id LIMIT $7 FOR UPDATE SKIP LOCKED
 	)` + claimedSQL
@@ -325,7 +328,7 @@ func (f *Fleet) Claim(ctx context.Context, q store.Claim) ([]store.Claimed, erro
 			text = oldestSQL
 		}
 		args := []any{f.Incarnation(), after.Priority, append([]string{}, q.Functions...), append([]int64{}, q.Except...),
-			q.Parked, ahead, q.Limit, after.ID}
+			q.Parked, ahead, q.Limit, after.ID, append([]string{}, q.Orphans...)}
 		if q.Suspects > 0 {
 			all = nil
 			var may bool
@@ -409,9 +412,13 @@ func (f *Fleet) Release(ctx context.Context, first int64, n int) error {
 
 // Retry implements [store.Shared].
 func (f *Fleet) Retry(ctx context.Context, id int64) error {
-	n, err := f.exec(ctx, `UPDATE coroc.calls c SET owner = 0, updated = now(), status = 0, failures = 0, due = NULL, error = NULL,
-			phase = CASE WHEN EXISTS (SELECT FROM coroc.states s WHERE s.id = c.id) THEN 2 ELSE 1 END
-		WHERE id = $1 AND phase = 4 AND (status = 17 OR owner = 0)`, id)
+	n, err := value[int](ctx, f.reader, `WITH r AS (
+			UPDATE coroc.calls c SET owner = 0, updated = now(), status = 0, failures = 0, due = NULL, error = NULL,
+				phase = CASE WHEN EXISTS (SELECT FROM coroc.states s WHERE s.id = c.id) THEN 2 ELSE 1 END
+			WHERE id = $1 AND phase = 4 AND (status = 17 OR owner = 0) RETURNING id, phase
+		), back AS (
+			UPDATE coroc.events e SET taken = 0 FROM r WHERE e.call = r.id AND r.phase = 1 AND e.taken > 0
+		) SELECT count(*) FROM r`, id)
 	switch {
 	case err != nil:
 		return unavailable(err)

@@ -61,21 +61,27 @@ func same(a, b []store.Step) bool { return reflect.DeepEqual(a, b) }
 
 // blame returns the error of the first step that cannot be, after the ones before it.
 func (s *Store) blame(ctx context.Context, steps []store.Step) error {
-	done, keys, err := s.existing(ctx, steps)
+	w, err := s.existing(ctx, steps)
 	if err != nil {
 		return unavailable(err)
 	}
 	for i := range steps {
-		if err := try(&steps[i], done, keys); err != nil {
+		if err := w.try(&steps[i]); err != nil {
 			return &store.StepError{Index: i, Err: err}
 		}
 	}
 	return fmt.Errorf("%w: what a commit needs has changed meanwhile", store.ErrUnavailable)
 }
 
-// existing returns which of the calls in the steps there are, and whether they are done, and
-// which of the keys.
-func (s *Store) existing(ctx context.Context, steps []store.Step) (done map[int64]bool, keys map[string]bool, err error) {
+// world is what there is of what steps are about.
+type world struct {
+	done   map[int64]bool // which of the calls there are, and whether they are done
+	keys   map[string]bool
+	events map[int64]store.Event // those that are to be taken
+}
+
+// existing returns what there is.
+func (s *Store) existing(ctx context.Context, steps []store.Step) (*world, error) {
 	var ids []int64
 	var used []string
 	for i := range steps {
@@ -89,60 +95,66 @@ func (s *Store) existing(ctx context.Context, steps []store.Step) (done map[int6
 		for j := range steps[i].Change {
 			ids = append(ids, steps[i].Change[j].ID)
 		}
+		for j := range steps[i].Send {
+			ids = append(ids, steps[i].Send[j].Call)
+		}
 	}
-	done, keys = make(map[int64]bool), make(map[string]bool)
+	w := &world{done: make(map[int64]bool), keys: make(map[string]bool)}
 	rows, err := s.pool.Query(ctx, s.schema.sql("SELECT id, phase = 3 FROM coroc.calls WHERE id = ANY ($1)"), ids)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	var id int64
 	var isDone bool
 	if _, err := pgx.ForEachRow(rows, []any{&id, &isDone}, func() error {
-		done[id] = isDone
+		w.done[id] = isDone
 		return nil
 	}); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	rows, err = s.pool.Query(ctx, s.schema.sql("SELECT key FROM coroc.calls WHERE key = ANY ($1)"), used)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	var key string
-	_, err = pgx.ForEachRow(rows, []any{&key}, func() error {
-		keys[key] = true
+	if _, err = pgx.ForEachRow(rows, []any{&key}, func() error {
+		w.keys[key] = true
 		return nil
-	})
-	return done, keys, err
+	}); err != nil {
+		return nil, err
+	}
+	w.events, err = s.taken(ctx, steps)
+	return w, err
 }
 
 // try does in memory what a step does, or returns why it cannot be.
-func try(step *store.Step, done map[int64]bool, keys map[string]bool) error {
+func (w *world) try(step *store.Step) error {
 	for i := range step.Create {
 		c := &step.Create[i]
 		err := checkCall(c)
-		if _, ok := done[c.ID]; ok {
+		if _, ok := w.done[c.ID]; ok {
 			err = errors.New("the id is in use")
-		} else if keys[c.Key] {
+		} else if w.keys[c.Key] {
 			err = fmt.Errorf("the key %q is in use", c.Key)
 		}
 		if err != nil {
 			return fmt.Errorf("create call %d: %w", c.ID, err)
 		}
-		done[c.ID] = c.Phase == store.Done
+		w.done[c.ID] = c.Phase == store.Done
 		if c.Key != "" {
-			keys[c.Key] = true
+			w.keys[c.Key] = true
 		}
 	}
 	for i := range step.Change {
 		ch := &step.Change[i]
 		err := checkChange(ch)
-		if isDone, ok := done[ch.ID]; !ok || isDone {
+		if isDone, ok := w.done[ch.ID]; !ok || isDone {
 			err = store.ErrFinished
 		}
 		if err != nil {
 			return fmt.Errorf("change call %d: %w", ch.ID, err)
 		}
-		done[ch.ID] = ch.Phase == store.Done
+		w.done[ch.ID] = ch.Phase == store.Done
 	}
-	return nil
+	return w.receipts(step)
 }

@@ -78,7 +78,7 @@ func (w *commit) step(step *store.Step) error {
 			return fmt.Errorf("mark call %d: %w", m.ID, err)
 		}
 	}
-	return nil
+	return w.receipts(step)
 }
 
 func (w *commit) insert(c *store.Call) error {
@@ -133,16 +133,11 @@ func (w *commit) update(c *store.Change) error {
 		r, err = w.statements.change.exec(w.now, int64(c.Phase), status, attempts, failures, awaits, reached,
 			millis(c.Due), c.First, int64(c.Width), c.Output, c.Error, c.Waiting, c.State, c.ID)
 	}
-	if err != nil {
+	if err := one(r, err); err != nil || c.Phase != store.Ready {
 		return err
 	}
-	switch n, err := r.RowsAffected(); {
-	case err != nil:
-		return err
-	case n == 0:
-		return store.ErrFinished
-	}
-	return nil
+	_, err = w.statements.returnedAll.exec(c.ID)
+	return err
 }
 
 func (w *commit) functionID(name string) (int64, error) {

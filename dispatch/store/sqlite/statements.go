@@ -17,6 +17,8 @@ type statements struct {
 	mark                    statement
 	function                statement
 	watch, joined, ended    statement
+	send, take              statement
+	returned, returnedAll   statement
 }
 
 const (
@@ -81,6 +83,10 @@ func (s *statements) all() map[string]*statement {
 		watchSQL:          &s.watch,
 		joinedSQL:         &s.joined,
 		endedSQL:          &s.ended,
+		sendSQL:           &s.send,
+		takeSQL:           &s.take,
+		returnSQL:         &s.returned,
+		returnAllSQL:      &s.returnedAll,
 	}
 }
 

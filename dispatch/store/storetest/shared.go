@@ -39,6 +39,9 @@ func RunShared(t *testing.T, factory func(t testing.TB) Join) {
 		"suspects":        testSuspects,
 		"closed":          testClosedIsNoCrash,
 		"retry":           testRetry,
+		"adopt":           testAdopt,
+		"news of events":  testNewsOfEvents,
+		"retry returns":   testRetryReturns,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, factory(t)) })
 	}

@@ -37,6 +37,9 @@ func Run(t *testing.T, factory func(t testing.TB) Open) {
 		"canceled":    testCanceled,
 		"chunks":      testLarge,
 		"model":       testModel,
+		"events":      testEvents,
+		"receipts":    testReceipts,
+		"event model": testEventModel,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, factory) })
 	}
