@@ -796,7 +796,9 @@ func init() {
 	coroc.RegisterFrame[durable_frame_inTurn]("github.com/coroc-dev/coroc/chaos/worker.inTurn", 0xca9349c20f33f1fb,
 		coroc.Site{Pos: "workflows.go:132:15", Live: []string{"ctx", "w", "step", "s", "r", "#53", "i"}, Key: 5})
 	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrClosed", &dispatch.ErrClosed, false)
+	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrDone", &dispatch.ErrDone, false)
 	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrElsewhere", &dispatch.ErrElsewhere, false)
+	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrEventConflict", &dispatch.ErrEventConflict, false)
 	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrKeyConflict", &dispatch.ErrKeyConflict, false)
 	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrNoSuchCall", &dispatch.ErrNoSuchCall, false)
 	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrNoTransactions", &dispatch.ErrNoTransactions, false)
