@@ -239,6 +239,12 @@ func (s distant) Outcomes(_ context.Context, first int64, n int) ([]store.Outcom
 func (s distant) CountDone(_ context.Context, first int64, n int) (int, error) {
 	return get(s.b, func() (int, error) { return s.Store.CountDone(ctx, first, n) })
 }
+func (s distant) Sent(_ context.Context, call int64, name string, limit int) ([]store.Event, error) {
+	return get(s.b, func() ([]store.Event, error) { return s.Store.Sent(ctx, call, name, limit) })
+}
+func (s distant) SentByKey(_ context.Context, call int64, key string) (*store.Event, error) {
+	return get(s.b, func() (*store.Event, error) { return s.Store.SentByKey(ctx, call, key) })
+}
 func (s distant) Counts(context.Context) ([]store.Count, error) {
 	return get(s.b, func() ([]store.Count, error) { return s.Store.Counts(ctx) })
 }
@@ -259,6 +265,8 @@ type distantFleet struct {
 	shared store.Shared
 	wakes  chan store.Wake
 }
+
+var _ store.Shared = (*distantFleet)(nil)
 
 func (s *distantFleet) Lease() time.Duration { return lease }
 func (s *distantFleet) Renew(context.Context) (err error) {
@@ -281,6 +289,13 @@ func (s *distantFleet) Claim(_ context.Context, q store.Claim) ([]store.Claimed,
 func (s *distantFleet) Release(_ context.Context, first int64, n int) (err error) {
 	s.b.do(func() { err = s.shared.Release(ctx, first, n) })
 	return err
+}
+func (s *distantFleet) Adopt(_ context.Context, ids []int64) (err error) {
+	s.b.do(func() { err = s.shared.Adopt(ctx, ids) })
+	return err
+}
+func (s *distantFleet) News(context.Context) (store.News, error) {
+	return get(s.b, func() (store.News, error) { return s.shared.News(ctx) })
 }
 func (s *distantFleet) Done(_ context.Context, ids []int64) ([]int64, error) {
 	return get(s.b, func() ([]int64, error) { return s.shared.Done(ctx, ids) })
