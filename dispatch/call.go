@@ -38,7 +38,7 @@ type dispatchConfig struct {
 }
 
 // WithKey makes Dispatch idempotent: of all calls with one key, only the first is made, and
-// all others get its id. The key is remembered as long as that call. To use a key with
+// all others get its id. The key is remembered as long as that call: see [WithRetention]. To use a key with
 // another function or another input is an error, [ErrKeyConflict].
 func WithKey(key string) DispatchOption { return keyOption(key) }
 

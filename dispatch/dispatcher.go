@@ -44,6 +44,7 @@ type config struct {
 	grace        time.Duration
 	resident     int
 	crashes      int
+	retention    []Retention
 	bindings     []runtime.Binding
 	sealer       *seal.Sealer
 	err          error // of an option
@@ -190,14 +191,15 @@ func (d *Dispatcher) bodies() ([]engine.Function, error) {
 
 func (d *Dispatcher) start(c *config) error {
 	ec := engine.Config{
-		Observer: inTurn(c.observers),
-		Commits:  inTurn(c.commits),
-		Lineage:  len(c.observers)+len(c.interceptors) > 0,
-		Logger:   c.logger,
-		Grace:    max(c.grace, 0),
-		Resident: max(c.resident, 0),
-		Crashes:  max(c.crashes, 0),
-		Describe: describe,
+		Observer:  inTurn(c.observers),
+		Commits:   inTurn(c.commits),
+		Lineage:   len(c.observers)+len(c.interceptors) > 0,
+		Logger:    c.logger,
+		Grace:     max(c.grace, 0),
+		Resident:  max(c.resident, 0),
+		Crashes:   max(c.crashes, 0),
+		Retention: c.retention,
+		Describe:  describe,
 	}
 	var err error
 	if ec.Functions, err = d.bodies(); err != nil {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -186,7 +187,11 @@ func (e *Engine) lineage(ctx context.Context, c *call) (parent, root string, err
 		a := e.calls[id]
 		e.mu.Unlock()
 		if a == nil {
-			return e.names.FormatCall(ctx, id)
+			text, err := e.names.FormatCall(ctx, id)
+			if errors.Is(err, store.ErrNotFound) {
+				return "", nil // it was removed
+			}
+			return text, err
 		}
 		return e.names.Format(ctx, a.incarnation, id)
 	}

@@ -36,6 +36,7 @@ type Engine struct {
 	names     *Names
 	writer    *writer
 	functions map[string]*function
+	sweeper   *sweeper // nil if all calls stay
 	fleet     *fleet   // nil if the store is this process's own
 	exited    *Failure // of a function that ends its goroutine
 
@@ -175,6 +176,7 @@ func New(cfg Config) (*Engine, error) {
 		e.watching, e.trial.size = true, math.MaxInt // the store says how many are tried at a time
 		e.writer = newWriter(e.store, e.log, e.fleet.rejoin, cfg.Commits)
 		e.fleet.start()
+		e.sweep()
 		return e, nil
 	}
 	e.writer = newWriter(e.store, e.log, e.Fail, cfg.Commits)
@@ -182,6 +184,7 @@ func New(cfg Config) (*Engine, error) {
 		e.writer.close()
 		return nil, err
 	}
+	e.sweep()
 	return e, nil
 }
 

@@ -137,6 +137,7 @@ func (e *Engine) Close() error {
 	}
 	e.writer.close()
 	e.fleet.close()
+	e.sweeper.close()
 	e.mu.Lock()
 	e.arm()
 	dropped := e.frozen

@@ -86,6 +86,16 @@ type Outcome struct {
 	Error  []byte
 }
 
+// Finished is a call that is done, and may be removed by the rules for the one at the top of its tree.
+type Finished struct {
+	ID       int64
+	Root     int64
+	Function string    // of the call itself
+	Created  time.Time // the call itself
+	Status   Status    // with which the root ended
+	Ended    time.Time // when the root did; zero if it is not there any more
+}
+
 // Change is what a step does to one call that exists: it replaces all that is not fixed at
 // creation, except for what a Mark sets. State, Output and Error are replaced as well, except
 // that State is left as it is if KeepState is set. A change to Ready begins the call anew: all
@@ -138,11 +148,14 @@ type Step struct {
 	// makes the step fail with ErrFinished. One with a Key that was used for the call before
 	// comes to nothing.
 	Send []Event
+	// Delete are ids of calls that are removed, with their keys. They have been done before the
+	// Commit: one that has not stays. Those that are not there are no error.
+	Delete []int64
 }
 
 // Weight is about how many rows the step writes.
 func (s *Step) Weight() int {
-	return len(s.Create) + len(s.Change) + len(s.Watch) + len(s.Mark) + len(s.Return) + len(s.Take) + len(s.Send)
+	return len(s.Create) + len(s.Change) + len(s.Watch) + len(s.Mark) + len(s.Return) + len(s.Take) + len(s.Send) + len(s.Delete)
 }
 
 // Count is a line of statistics: of one function, the calls in one phase and status.
@@ -194,6 +207,11 @@ type Reader interface {
 
 	// SentByKey returns the event that was sent to a call with a key, or ErrNotFound.
 	SentByKey(ctx context.Context, call int64, key string) (*Event, error)
+
+	// Finished returns calls that are done and that nothing refers to which is not: the call at the
+	// top of the tree is done or not there any more, and so is the one that each was made for. They
+	// are in ascending order of their ids from the first one after the given id, at most limit.
+	Finished(ctx context.Context, after int64, limit int) ([]Finished, error)
 
 	// Counts returns statistics of all calls.
 	Counts(ctx context.Context) ([]Count, error)

@@ -125,6 +125,7 @@ type transaction struct {
 	keys  map[string]int64
 	ids   []int64 // of new calls
 	watch []store.Watch
+	gone  []int64 // calls that are removed
 
 	events map[int64]*store.Event // that have changed
 	sent   []*store.Event         // those of them that are new
@@ -147,6 +148,7 @@ func (t *transaction) step(step *store.Step) error {
 	for i := range step.Mark {
 		t.mark(&step.Mark[i])
 	}
+	t.gone = append(t.gone, step.Delete...)
 	return t.receipts(step)
 }
 
@@ -238,6 +240,7 @@ func (t *transaction) commit() {
 	if m.ids = append(m.ids, t.ids...); !sorted {
 		slices.Sort(m.ids)
 	}
+	m.remove(t.gone)
 }
 
 // milliseconds is the precision of the times that a store keeps.

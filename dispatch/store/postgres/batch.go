@@ -17,6 +17,7 @@ type batch struct {
 	creates []*store.Call
 	changes []*store.Change
 	marks   []*store.Mark // to be made before the changes
+	deletes []int64
 	notes   notes
 	receipts
 	size int // bytes of all values
@@ -108,6 +109,9 @@ func fold(steps []store.Step) (*batch, bool) {
 		if !b.step(&steps[i], creates, changes) {
 			return nil, false
 		}
+	}
+	for i := range steps {
+		b.deletes = append(b.deletes, steps[i].Delete...)
 	}
 	// Rows are locked in one order, whoever writes.
 	sort.Slice(b.changes, func(i, j int) bool { return b.changes[i].ID < b.changes[j].ID })

@@ -14,14 +14,14 @@ import (
 // statements are those of a commit. Each makes the transaction fail if it does not find all
 // rows as they have to be.
 type statements struct {
-	gate, change, create, mark, state, stateless string
-	send, take, returned, returnAll              string
-	watch, join, unwatch                         string
+	gate, change, create, mark, remove, state, stateless string
+	send, take, returned, returnAll                      string
+	watch, join, unwatch                                 string
 }
 
 func (s *statements) write(schema schema) {
 	for text, where := range map[string]*string{
-		gateSQL: &s.gate, changeSQL: &s.change, createSQL: &s.create, markSQL: &s.mark, stateSQL: &s.state, statelessSQL: &s.stateless,
+		gateSQL: &s.gate, changeSQL: &s.change, createSQL: &s.create, markSQL: &s.mark, removeSQL: &s.remove, stateSQL: &s.state, statelessSQL: &s.stateless,
 		watchSQL: &s.watch, joinSQL: &s.join, unwatchSQL: &s.unwatch,
 		sendSQL: &s.send, takeSQL: &s.take, returnSQL: &s.returned, returnAllSQL: &s.returnAll,
 	} {
@@ -66,6 +66,13 @@ const (
 				waiting = coalesce(n.waiting, calls.waiting), progress = coalesce(n.progress, calls.progress)
 			FROM unnest($1::bigint[], $2::smallint[], $3::bytea[], $4::bytea[]) AS n (id, ending, waiting, progress)
 			WHERE calls.id = n.id AND calls.phase <> 3`
+
+	// What another process is about to remove is left to it.
+	removeSQL = `WITH w AS (
+			DELETE FROM coroc.calls WHERE id IN (
+				SELECT id FROM coroc.calls WHERE id = ANY ($1::bigint[]) AND phase = 3 FOR UPDATE SKIP LOCKED)
+			RETURNING id
+		) DELETE FROM coroc.events WHERE call IN (SELECT id FROM w)`
 
 	stateSQL = `INSERT INTO coroc.states (id, state) SELECT * FROM unnest($1::bigint[], $2::bytea[])
 		ON CONFLICT (id) DO UPDATE SET state = EXCLUDED.state`
@@ -170,6 +177,9 @@ func (s *Store) send(ctx context.Context, b *batch) error {
 	}
 	if len(stateless) > 0 {
 		q.Queue(s.statements.stateless, stateless)
+	}
+	if len(b.deletes) > 0 {
+		q.Queue(s.statements.remove, b.deletes)
 	}
 	b.notes.queue(&q, &s.statements)
 	b.queueTakes(&q, &s.statements)

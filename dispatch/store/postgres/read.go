@@ -131,6 +131,22 @@ func (r *reader) CountDone(ctx context.Context, first int64, n int) (int, error)
 	return value[int](ctx, r, "SELECT count(*) FROM coroc.calls WHERE id >= $1 AND id < $2 AND phase = 3", first, first+int64(n))
 }
 
+// Finished implements [store.Reader].
+func (r *reader) Finished(ctx context.Context, after int64, limit int) ([]store.Finished, error) {
+	return query(ctx, r, func(row pgx.Row, f *store.Finished) error {
+		var ended *time.Time
+		err := row.Scan(&f.ID, &f.Root, &f.Function, &f.Created, &f.Status, &ended)
+		if ended != nil {
+			f.Ended = *ended
+		}
+		return err
+	}, `SELECT c.id, c.root, f.name, c.created, coalesce(r.status, 0), r.updated
+		FROM coroc.calls c JOIN coroc.functions f ON f.id = c.function
+			LEFT JOIN coroc.calls r ON r.id = c.root LEFT JOIN coroc.calls p ON p.id = c.parent
+		WHERE c.id > $1 AND c.phase = 3 AND coalesce(r.phase, 3) = 3 AND coalesce(p.phase, 3) = 3
+		ORDER BY c.id LIMIT $2`, after, limit)
+}
+
 // Counts implements [store.Reader].
 func (r *reader) Counts(ctx context.Context) ([]store.Count, error) {
 	return query(ctx, r, func(row pgx.Row, c *store.Count) error {

@@ -78,6 +78,14 @@ func (w *commit) step(step *store.Step) error {
 			return fmt.Errorf("mark call %d: %w", m.ID, err)
 		}
 	}
+	for _, id := range step.Delete {
+		if _, err := w.statements.remove.exec(id); err != nil {
+			return fmt.Errorf("delete call %d: %w", id, err)
+		}
+		if _, err := w.statements.forget.exec(id); err != nil {
+			return fmt.Errorf("delete events of call %d: %w", id, err)
+		}
+	}
 	return w.receipts(step)
 }
 

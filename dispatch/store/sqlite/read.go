@@ -153,6 +153,23 @@ func (r *reader) CountDone(ctx context.Context, first int64, n int) (int, error)
 	return done, err
 }
 
+// Finished implements [store.Store].
+func (r *reader) Finished(ctx context.Context, after int64, limit int) ([]store.Finished, error) {
+	return query(ctx, r.db, func(row scanner, f *store.Finished) error {
+		var created, ended int64
+		err := row.Scan(&f.ID, &f.Root, &f.Function, &created, &f.Status, &ended)
+		f.Created = time.UnixMilli(created)
+		if ended != 0 {
+			f.Ended = time.UnixMilli(ended)
+		}
+		return err
+	}, `SELECT c.id, c.root, f.name, c.created, coalesce(r.status, 0), coalesce(r.updated, 0)
+		FROM calls c JOIN functions f ON f.id = c.function
+			LEFT JOIN calls r ON r.id = c.root LEFT JOIN calls p ON p.id = c.parent
+		WHERE c.id > ? AND c.phase = 3 AND coalesce(r.phase, 3) = 3 AND coalesce(p.phase, 3) = 3
+		ORDER BY c.id LIMIT ?`, after, limit)
+}
+
 // Counts implements [store.Store].
 func (r *reader) Counts(ctx context.Context) ([]store.Count, error) {
 	return query(ctx, r.db, func(row scanner, c *store.Count) error {

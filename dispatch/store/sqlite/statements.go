@@ -14,7 +14,7 @@ type statements struct {
 	change                  statement // replaces the state
 	changeKeep              statement // keeps the state
 	changeDone              statement // of what is plainDone
-	mark                    statement
+	mark, remove, forget    statement
 	function                statement
 	watch, joined, ended    statement
 	send, take              statement
@@ -40,6 +40,8 @@ const (
 		WHERE id = ? AND phase <> 3`
 	markSQL = `UPDATE calls SET updated = ?, ending = CASE ending WHEN 0 THEN ? ELSE ending END,
 		waiting = coalesce(?, waiting), progress = coalesce(?, progress) WHERE id = ? AND phase <> 3`
+	removeSQL   = `DELETE FROM calls WHERE id = ? AND phase = 3`
+	forgetSQL   = `DELETE FROM events WHERE call = ?1 AND NOT EXISTS (SELECT 1 FROM calls WHERE id = ?1)`
 	functionSQL = `INSERT INTO functions (name) VALUES (?)`
 	watchSQL    = `INSERT OR REPLACE INTO watched (id, begun, crashes, alone) VALUES (?, ?, ?, ?)`
 	joinedSQL   = `UPDATE watched SET alone = 0 WHERE id = ?`
@@ -79,6 +81,8 @@ func (s *statements) all() map[string]*statement {
 		changeKeepSQL:     &s.changeKeep,
 		changeDoneSQL:     &s.changeDone,
 		markSQL:           &s.mark,
+		removeSQL:         &s.remove,
+		forgetSQL:         &s.forget,
 		functionSQL:       &s.function,
 		watchSQL:          &s.watch,
 		joinedSQL:         &s.joined,

@@ -33,6 +33,7 @@ func Run(t *testing.T, factory func(t testing.TB) Open) {
 		"outcomes":    testOutcomes,
 		"counts":      testCounts,
 		"keys":        testKeys,
+		"finished":    testFinished,
 		"incarnation": testIncarnation,
 		"canceled":    testCanceled,
 		"chunks":      testLarge,

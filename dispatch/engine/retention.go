@@ -1,0 +1,173 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/coroc-dev/coroc/dispatch/store"
+)
+
+// Retention is a rule for how long calls stay that are done. It is for calls from outside by the
+// statuses with which they ended; what they have called goes when they are gone.
+type Retention struct {
+	Statuses []store.Status // none for all of which no rule before this one is
+	Age      time.Duration  // since the end; 0 for any
+	Count    int            // how many of them stay, those that were made last; 0 for any number
+}
+
+const (
+	sweepPage  = 200         // calls that are looked at, and removed, at a time
+	sweepShare = 4           // for so many times as long as a page takes nothing is done
+	sweepMost  = time.Hour   // between two sweeps
+	sweepLeast = time.Minute // likewise
+)
+
+// sweeper removes calls that are done by rules, in the background: it goes through the calls in
+// the order in which they were made, page by page, and what it removes shares commits with
+// what else is going on. A call is removed only when the one that it was made for is done, or gone:
+// until then that one may ask for its result.
+type sweeper struct {
+	e      *Engine
+	rules  []Retention
+	excess []int // of each rule with a Count, how many are to go in the present sweep
+	ended  chan struct{}
+}
+
+func (e *Engine) sweep() {
+	if len(e.cfg.Retention) == 0 {
+		return
+	}
+	e.sweeper = &sweeper{e: e, rules: e.cfg.Retention, excess: make([]int, len(e.cfg.Retention)), ended: make(chan struct{})}
+	go e.sweeper.loop()
+}
+
+// close waits for the end of a sweep. The engine's stop has to be closed before.
+func (s *sweeper) close() {
+	if s != nil {
+		<-s.ended
+	}
+}
+
+func (s *sweeper) loop() {
+	defer close(s.ended)
+	every := sweepMost
+	for _, r := range s.rules {
+		if r.Age > 0 {
+			every = min(every, max(r.Age/10, sweepLeast))
+		}
+		if r.Count > 0 {
+			every = min(every, 10*sweepLeast)
+		}
+	}
+	// The processes of a fleet do not all begin at once.
+	for wait := time.Duration(rand.Int64N(int64(sweepLeast))); s.pause(wait); wait = every {
+		for again := true; again; {
+			var err error
+			if again, err = s.pass(time.Now()); err != nil && !errors.Is(err, ErrClosed) {
+				s.e.log.Error("calls that are done could not be removed", "err", err, "retry", every)
+			}
+		}
+	}
+}
+
+func (s *sweeper) pause(d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-s.e.stop:
+		return false
+	}
+}
+
+// pass goes through the calls once. It returns whether there are too many of some that will go
+// if it is done again.
+func (s *sweeper) pass(now time.Time) (again bool, err error) {
+	count := make([]int, len(s.rules))
+	removed := 0
+	defer func() {
+		if removed > 0 {
+			s.e.log.Info("calls that are done were removed", "calls", removed)
+		}
+	}()
+	for after := int64(0); ; {
+		begun := time.Now()
+		page, err := s.e.store.Finished(context.Background(), after, sweepPage)
+		if err != nil {
+			return false, err
+		}
+		var gone []int64
+		roots := make(map[int64]bool) // that go with this page
+		young := len(page) > 0
+		for _, f := range page {
+			after = f.ID
+			young = young && s.young(now, f.Created)
+			if f.ID == f.Root {
+				if !s.expired(now, f, count) {
+					continue
+				}
+				roots[f.ID] = true
+			} else if !f.Ended.IsZero() && !roots[f.Root] {
+				continue
+			}
+			gone = append(gone, f.ID)
+		}
+		if len(gone) > 0 {
+			if err := s.e.writer.commit(store.Step{Delete: gone}); err != nil {
+				return false, err
+			}
+			removed += len(gone)
+		}
+		if len(page) == 0 || young {
+			break
+		}
+		if !s.pause(sweepShare * time.Since(begun)) {
+			return false, ErrClosed
+		}
+	}
+	for i, r := range s.rules {
+		if r.Count > 0 {
+			s.excess[i] = max(0, count[i]-r.Count)
+			again = again || s.excess[i] > 0
+		}
+	}
+	return again, nil
+}
+
+// young says whether no rule can concern a call that was made then, nor one that was made later.
+// Clocks of processes may differ a little.
+func (s *sweeper) young(now, created time.Time) bool {
+	for _, r := range s.rules {
+		if r.Count > 0 || r.Age > 0 && now.Sub(created) > r.Age-time.Minute {
+			return false
+		}
+	}
+	return true
+}
+
+// expired says whether a call from outside is to be removed, and counts it if it is not.
+func (s *sweeper) expired(now time.Time, f store.Finished, count []int) bool {
+	if strings.HasPrefix(f.Function, "dispatch.") {
+		return false // a note of this module, which others look for
+	}
+	for i, r := range s.rules {
+		if len(r.Statuses) > 0 && !slices.Contains(r.Statuses, f.Status) {
+			continue
+		}
+		if r.Age > 0 && now.Sub(f.Ended) >= r.Age {
+			return true
+		}
+		if s.excess[i] > 0 {
+			s.excess[i]--
+			return true
+		}
+		count[i]++
+		return false
+	}
+	return false
+}

@@ -1,0 +1,2 @@
+-- For calls that are removed: all events of one.
+CREATE INDEX events_of ON coroc.events (call);
