@@ -256,6 +256,9 @@ func checkPolicy(p engine.Policy) error {
 	case p.Breaker.Window < 0 || p.Breaker.Window > 0 && (p.Breaker.Pause <= 0 || p.Breaker.Least < 1 || p.Breaker.Share <= 0 || p.Breaker.Share > 1):
 		return fmt.Errorf("the breaker %+v lacks a window, a least number, a share up to 1 or a pause", p.Breaker)
 	}
+	if err := checkPartition(p.Partition); err != nil {
+		return err
+	}
 	return checkRetry(p.Retry)
 }
 

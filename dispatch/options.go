@@ -139,7 +139,8 @@ func WithPriority(n int) Setting {
 }
 
 // WithPartition says which part of the calls of a function calls belong to: those of one customer,
-// say. Calls of different partitions do not wait for each other.
+// say. [WithPartitionLimits] of the function limits each of them, and keeps their calls in order.
+// Calls of different partitions do not wait for each other.
 func WithPartition(key string) Setting {
 	return setting{func(c *callOptions) { c.partition = key }}
 }

@@ -29,13 +29,18 @@ func TestPriority(t *testing.T) {
 				d, err := dispatch.New(work, dispatch.WithStoreFrom(source))
 				require.NoError(t, err)
 				const n = 30
+				var ids []dispatch.ID
 				for i := range 3 * n {
 					p := i/n - 1
-					_, err := work.Dispatch(t.Context(), p, dispatch.WithPriority(p))
+					id, err := work.Dispatch(t.Context(), p, dispatch.WithPriority(p))
 					require.NoError(t, err)
+					ids = append(ids, id)
 				}
 				run(t, d)
-				time.Sleep(3*n*time.Second + 5*time.Second)
+				for _, id := range ids {
+					_, err := work.Wait(t.Context(), id)
+					require.NoError(t, err)
+				}
 				require.Len(t, order, 3*n)
 				at := make(map[int]int)
 				for i, p := range order {

@@ -60,9 +60,9 @@ func (e *Engine) attempt(c *call, base context.Context) {
 	r, results := e.prepare(c, base)
 	if r == nil {
 		e.mu.Lock()
-		c.fn.gate.Learn(time.Now(), c.permit, limit.Neutral, 0)
+		c.learn(limit.Neutral, 0)
 		e.mu.Unlock()
-		e.release(c.fn)
+		e.release(c)
 		e.mu.Lock()
 		e.settled(c)
 		e.mu.Unlock()
@@ -79,7 +79,7 @@ func (e *Engine) execute(r *run, results []Result) {
 		if claimed {
 			e.learn(r, turn)
 		}
-		e.release(c.fn)
+		e.release(c)
 		if claimed {
 			e.settle(r, turn)
 		} else {

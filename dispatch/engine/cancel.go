@@ -124,6 +124,7 @@ func (e *Engine) concludeAll(calls []*call) {
 			c.timer = nil
 		}
 		c.place = active // whoever comes upon it in a queue leaves it
+		c.leavePart()
 		e.active++
 	}
 	for len(calls) > 0 {

@@ -4,11 +4,60 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
 	"github.com/coroc-dev/coroc/dispatch/store"
 )
+
+// maxApart is how many calls of a function wait in their partitions before no more are claimed.
+const maxApart = 4096
+
+// advanceEvery is how often a process that is told that there is work looks whose turn it is in all
+// partitions.
+const advanceEvery = 200 * time.Millisecond
+
+// advance gives calls of partitions their turn: of those in which something has changed, and
+// of all from time to time.
+func (f *fleet) advance(all, told bool) {
+	f.e.mu.Lock()
+	changed := f.lines
+	f.lines = nil
+	f.e.mu.Unlock()
+	if all = all || told && time.Since(f.advanced) > advanceEvery; all {
+		f.advanced = time.Now()
+	}
+	for name, fn := range f.e.functions {
+		l := store.Lines{Function: name, Most: fn.Policy.Partition.Concurrency}
+		if l.Most == 0 || !all && len(changed[name]) == 0 {
+			continue
+		}
+		if !all {
+			l.Partitions = slices.Collect(maps.Keys(changed[name]))
+		}
+		n, err := f.store.Advance(f.ctx, l)
+		f.failed("calls of partitions could not be given their turn", err)
+		if n > 0 {
+			f.after = nil
+		}
+	}
+}
+
+// line says that it may be another call's turn in the partition of a call. The engine's lock is held.
+func (f *fleet) line(c *call) {
+	if f == nil || !c.inLine() {
+		return
+	}
+	if f.lines == nil {
+		f.lines = make(map[string]map[string]bool)
+	}
+	if f.lines[c.name] == nil {
+		f.lines[c.name] = make(map[string]bool)
+	}
+	f.lines[c.name][c.partition] = true
+	f.wake()
+}
 
 // claim claims free calls, as long as there are some and there is room for them.
 func (f *fleet) claim() {
@@ -32,8 +81,11 @@ func (f *fleet) claim() {
 				switch most := fn.Policy.Concurrency; {
 				case fn.hears: // others are with those that await them
 					q.Orphans = append(q.Orphans, name)
-				case most == 0 || fn.queue.len() < most:
+				case fn.apart < maxApart && (most == 0 || fn.queue.len() < most):
 					q.Functions = append(q.Functions, name)
+				}
+				if fn.Policy.Partition.Concurrency > 0 {
+					q.Lined = append(q.Lined, name)
 				}
 			}
 		}

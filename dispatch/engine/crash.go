@@ -248,6 +248,9 @@ func (e *Engine) try() {
 		crashes = max(crashes, c.watch.crashes)
 		c.fn.active++
 		c.permit = c.fn.gate.Force(time.Now(), !c.suspended)
+		if c.part = e.partOf(c); c.part != nil {
+			c.partPermit = c.part.gate.Force(time.Now(), !c.suspended)
+		}
 		e.active++
 		go e.attempt(c, e.base)
 	}

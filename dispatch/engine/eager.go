@@ -42,6 +42,13 @@ func (e *Engine) follow(o *outcome) bool {
 		e.mu.Unlock()
 		return false
 	}
+	if p.part = e.partOf(p); p.part != nil {
+		if p.partPermit, ok, _ = p.part.gate.Admit(now, false); !ok {
+			p.fn.gate.Cancel(now, permit)
+			e.mu.Unlock()
+			return false
+		}
+	}
 	e.leave(p)
 	p.permit, p.place, p.queued = permit, active, now
 	p.fn.active++

@@ -71,10 +71,14 @@ type function struct {
 	queue  queue
 	active int // executions that run
 	gate   *limit.Gate
-	sleeps bool        // it is Sleep
-	hears  bool        // it is Receive
-	timer  *time.Timer // for the gate to be asked again
-	wake   time.Time   // when that is
+	lines  map[string]*line // by partition
+	held   int              // calls in them that wait
+	parts  map[string]*part // by partition
+	apart  int              // calls in them that wait
+	sleeps bool             // it is Sleep
+	hears  bool             // it is Receive
+	timer  *time.Timer      // for the gate to be asked again
+	wake   time.Time        // when that is
 }
 
 // place is where an unfinished call stands in this process.
@@ -86,6 +90,7 @@ const (
 	waiting                  // suspended, for other calls
 	delayed                  // until its next attempt
 	parked                   // until the next start, or for good
+	held                     // until it has its turn in its partition
 )
 
 // progress are the numbers of a call that change from attempt to attempt; see store.Call.
@@ -116,9 +121,12 @@ type call struct {
 	expected              int       // where it is in the engine's deadlines, from 1; 0 if it is not
 	queued                time.Time // since when it could run
 	progress
-	permit limit.Permit // of the attempt that runs
-	watch  watch
-	noted  atomic.Bool // the store has a note of the attempt
+	turn       bool         // it has its turn in its partition
+	permit     limit.Permit // of the attempt that runs
+	part       *part        // in which it waits or runs; nil if that has no limits of its own
+	partPermit limit.Permit // of the attempt there
+	watch      watch
+	noted      atomic.Bool // the store has a note of the attempt
 
 	ending    store.Status // with what it was told to end; None if it was not
 	waits     waits        // how it waits for what it awaits
@@ -476,12 +484,15 @@ func (e *Engine) enqueue(c *call) {
 		e.try()
 		return
 	}
-	c.fn.queue.push(c, c.suspended)
+	e.push(c)
 	e.pump(c.fn)
 }
 
 // begin makes a call that was just made run when it is due. The engine's lock is held.
 func (e *Engine) begin(c *call) {
+	if e.hold(c) {
+		return
+	}
 	if c.due != 0 {
 		e.delay(c, time.Until(time.UnixMilli(c.due)))
 	} else {
@@ -505,6 +516,10 @@ func (e *Engine) pump(f *function) {
 			return
 		}
 		c := f.queue.pop(from)
+		if now := time.Now(); !e.passes(c, now) {
+			f.gate.Cancel(now, p)
+			continue
+		}
 		c.permit = p
 		c.place = active
 		f.active++
@@ -514,11 +529,17 @@ func (e *Engine) pump(f *function) {
 }
 
 // release gives the place of an execution that no longer runs to another one.
-func (e *Engine) release(f *function) {
+func (e *Engine) release(c *call) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	f := c.fn
 	f.active--
 	f.gate.Release()
+	if p := c.part; p != nil {
+		p.gate.Release()
+		p.again()
+		f.offer(p)
+	}
 	e.pump(f)
 }
 

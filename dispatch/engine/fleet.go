@@ -61,6 +61,9 @@ type fleet struct {
 
 	after  *store.Position // claims go on behind that, from the loop's point of view
 	claims int
+
+	lines    map[string]map[string]bool // functions and partitions in which it may be another call's turn; under the engine's lock
+	advanced time.Time                  // when all were looked at
 }
 
 // span are the ids of calls that were made together.
@@ -170,6 +173,7 @@ func (e *Engine) forget(generation int64) {
 	e.arm()
 	for _, f := range e.functions {
 		f.queue = queue{}
+		f.forgetParts()
 	}
 	e.trial.stop()
 	e.trial.waiting, e.trial.running = nil, 0
@@ -253,7 +257,8 @@ func (f *fleet) keeps(c *call) bool {
 	if c.fn != nil && c.fn.hears {
 		return true // it takes no room
 	}
-	if c.fn != nil && f.e.running && !f.e.trial.active() && f.load() < capacity {
+	f.line(c)
+	if c.fn != nil && f.e.running && !f.e.trial.active() && f.load() < capacity && !c.inLine() && c.fn.apart < maxApart {
 		return true
 	}
 	if n := len(f.free); n > 0 && f.free[n-1].first+int64(f.free[n-1].n) == c.id {
@@ -393,13 +398,13 @@ func (f *fleet) loop() {
 	defer poll.Stop()
 	var taken time.Time // when the leases of others were looked at
 	for {
-		all, told := false, false
+		all, told, work := false, false, false
 		select {
 		case <-f.e.stop:
 			return
 		case w := <-f.store.Wakes():
 			f.woken(w)
-			told = len(w.Calls) > 0
+			told, work = len(w.Calls) > 0, w.Work
 		case <-f.poke:
 		case <-poll.C:
 			all = true
@@ -422,6 +427,7 @@ func (f *fleet) loop() {
 			f.suspected = true
 			f.e.mu.Unlock()
 		}
+		f.advance(all, work)
 		f.claimSuspects()
 		f.claim()
 	}

@@ -9,16 +9,25 @@ import (
 
 func (e *Engine) newFunction(f Function) *function {
 	p := &f.Policy
-	changed := func(open bool) {
+	fn := &function{Function: f}
+	policy := limit.Policy{Concurrency: p.Concurrency, Fixed: true, Rate: p.Rate, Per: p.Per}
+	if !p.Partition.Apart {
+		policy.Fixed, policy.Breaker, policy.Changed = !p.Adaptive, p.Breaker, e.changed(fn)
+	}
+	fn.gate = limit.NewGate(policy)
+	return fn
+}
+
+// changed returns what a breaker of f calls when it opens and closes.
+func (e *Engine) changed(f *function, attrs ...any) func(bool) {
+	attrs = append([]any{"function", f.Name}, attrs...)
+	return func(open bool) {
 		if open {
-			e.log.Warn("most attempts fail for now; none begins for a while", "function", f.Name, "pause", p.Breaker.Pause)
+			e.log.Warn("most attempts fail for now; none begins for a while", append(attrs, "pause", f.Policy.Breaker.Pause)...)
 		} else {
-			e.log.Info("attempts succeed again", "function", f.Name)
+			e.log.Info("attempts succeed again", attrs...)
 		}
 	}
-	return &function{Function: f, gate: limit.NewGate(limit.Policy{
-		Concurrency: p.Concurrency, Fixed: !p.Adaptive, Rate: p.Rate, Per: p.Per, Breaker: p.Breaker, Changed: changed,
-	})}
 }
 
 // admit says whether a call of f may run, one that begins or one that goes on. If it has to wait for a time, pump is called
@@ -67,5 +76,17 @@ func (e *Engine) learn(r *run, t Turn) {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	r.c.fn.gate.Learn(time.Now(), r.c.permit, o, pause)
+	r.c.learn(o, pause)
+}
+
+// learn tells the gates that let the attempt through how it went. The engine's lock is held.
+func (c *call) learn(o limit.Outcome, pause time.Duration) {
+	now := time.Now()
+	if c.part != nil {
+		c.part.gate.Learn(now, c.partPermit, o, pause)
+		if c.fn.Policy.Partition.Apart {
+			o, pause = limit.Neutral, 0
+		}
+	}
+	c.fn.gate.Learn(now, c.permit, o, pause)
 }

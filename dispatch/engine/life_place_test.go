@@ -311,4 +311,7 @@ func (s *distantFleet) Retry(_ context.Context, id int64) (err error) {
 	s.b.do(func() { err = s.shared.Retry(ctx, id) })
 	return err
 }
+func (s *distantFleet) Advance(_ context.Context, l store.Lines) (int, error) {
+	return get(s.b, func() (int, error) { return s.shared.Advance(ctx, l) })
+}
 func (s *distantFleet) Wakes() <-chan store.Wake { return s.wakes }

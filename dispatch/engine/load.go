@@ -24,7 +24,7 @@ func (e *Engine) Load() Load {
 		if f.sleeps || f.hears {
 			continue
 		}
-		l.Functions[name] = FunctionLoad{Queued: f.queue.len(), Running: f.active, Limit: f.gate.Limit()}
+		l.Functions[name] = FunctionLoad{Queued: f.queue.len() + f.apart + f.held, Running: f.active, Limit: f.gate.Limit()}
 	}
 	return l
 }

@@ -98,6 +98,8 @@ func (e *Engine) over(c *call, res Result) {
 		w <- res
 	}
 	c.waiters, c.exec, c.results = nil, nil, nil
+	e.leaveLine(c)
+	e.fleet.line(c)
 }
 
 // again puts a call back into its queue as the store has it: its attempt was cut short.

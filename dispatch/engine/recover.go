@@ -156,6 +156,9 @@ func (e *Engine) ready(ctx context.Context, c *call, due time.Time) error {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if c.due = millis(due); e.hold(c) {
+		return nil
+	}
 	switch {
 	case c.suspended && c.waits.Need > 0:
 		if !c.decided {

@@ -116,10 +116,23 @@ type Policy struct {
 	Rate        int           // how many begin in each Per; 0 for no limit
 	Per         time.Duration
 	Breaker     limit.Breaker
+	Partition   Partition
 
 	// Eager says that the function may go on with a result that is not durable yet: the result and
 	// what the function comes to next are one step.
 	Eager bool
+}
+
+// Partition says how the calls of a function are limited that have the same partition.
+type Partition struct {
+	// Concurrency is how many are under way at a time; 0 for no limit. They begin in the order in
+	// which they were made, and are under way until they are done.
+	Concurrency int
+	// Rate is how many attempts begin in each Per; 0 for no limit.
+	Rate int
+	Per  time.Duration
+	// Apart says that each partition has a breaker and adapts for itself, and not the function.
+	Apart bool
 }
 
 // Sleep is the name of a function that each engine has: a call of it is done when it is due.

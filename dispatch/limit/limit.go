@@ -77,6 +77,7 @@ type Gate struct {
 	breaker *gobreaker.TwoStepCircuitBreaker[struct{}]
 	opened  time.Time // the breaker
 	pause   time.Time // until when nothing begins
+	used    time.Time // when an attempt was let through, or had ended, last
 	adaptive
 }
 
@@ -85,6 +86,7 @@ type Permit struct {
 	number int64
 	begins bool
 	report func(error)
+	token  *rate.Reservation
 }
 
 // NewGate returns a gate.
@@ -178,14 +180,39 @@ func (g *Gate) Force(now time.Time, begins bool) Permit {
 func (g *Gate) pass(now time.Time, begins bool, p *Permit) {
 	g.active++
 	g.peak = max(g.peak, g.active)
+	g.used = now
 	p.begins = begins
 	if begins {
 		if g.rate != nil {
-			g.rate.ReserveN(now, 1)
+			p.token = g.rate.ReserveN(now, 1)
 		}
 		g.begun++
 		p.number = g.begun
 	}
+}
+
+// Cancel takes back that an attempt was let through, which has not begun.
+func (g *Gate) Cancel(now time.Time, p Permit) {
+	g.active--
+	if p.report != nil {
+		p.report(errNeutral)
+	}
+	if p.token != nil {
+		p.token.CancelAt(now)
+	}
+}
+
+// restTime is how long a gate remembers at the least what it has learned.
+const restTime = time.Minute
+
+// Idle says whether a new gate would do as well: none of its attempts runs, and it was not used for
+// long.
+func (g *Gate) Idle(now time.Time) bool {
+	long := max(restTime, g.policy.Breaker.Window+g.policy.Breaker.Pause)
+	if g.policy.Rate > 0 {
+		long = max(long, g.policy.Per)
+	}
+	return g.active == 0 && now.Sub(g.used) > long && !now.Before(g.pause)
 }
 
 // Release says that an attempt no longer runs.
@@ -194,6 +221,7 @@ func (g *Gate) Release() { g.active-- }
 // Learn takes in how an attempt went. If the answer asked for a pause, others that would begin
 // wait for it as well.
 func (g *Gate) Learn(now time.Time, p Permit, o Outcome, pause time.Duration) {
+	g.used = now
 	if p.report != nil {
 		switch o {
 		case Good:

@@ -64,6 +64,11 @@ type Shared interface {
 	// News returns what others have done to the calls of this incarnation.
 	News(ctx context.Context) (News, error)
 
+	// Advance gives calls of partitions of a function their turn, so that as many have it, and are not
+	// done, as are to be under way at a time: in the order in which they were made. It returns how
+	// many have got it, and wakes other processes then. A turn is kept until the call is done.
+	Advance(ctx context.Context, l Lines) (int, error)
+
 	// Done returns those of the calls that are done, in no order.
 	Done(ctx context.Context, ids []int64) ([]int64, error)
 
@@ -89,6 +94,10 @@ type Claim struct {
 	Parked    bool    // also those that are parked
 	Limit     int
 
+	// Lined are those of the functions of which calls with a partition are claimed only if they have
+	// their turn (see Advance), or are to end.
+	Lined []string
+
 	// Oldest makes it those with the least ids, whatever their priority.
 	Oldest bool
 
@@ -97,6 +106,13 @@ type Claim struct {
 	// least; Limit, After and Except do not count. Of a fleet only a quarter of the processes, and
 	// one at least, has any of these at a time.
 	Suspects int
+}
+
+// Lines says which calls are to have their turn.
+type Lines struct {
+	Function   string
+	Partitions []string // nil for all
+	Most       int      // calls of a partition that are under way at a time
 }
 
 // Position is where a call stands in the order in which calls are claimed. Claims go on behind

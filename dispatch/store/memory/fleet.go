@@ -198,7 +198,7 @@ func (f *Member) Claim(_ context.Context, q store.Claim) ([]store.Claimed, error
 	}
 	var found []*store.Call
 	f.m.from(0, func(c *store.Call) bool {
-		if f.fits(c, q, ahead) && f.m.watched[c.ID].Crashes == 0 && !slices.Contains(q.Except, c.ID) &&
+		if f.fits(c, q, ahead) && f.turn(c, q) && f.m.watched[c.ID].Crashes == 0 && !slices.Contains(q.Except, c.ID) &&
 			(q.After == nil || q.After.Before(position(c)) || q.Oldest && c.ID > q.After.ID) {
 			found = append(found, c)
 		}
@@ -233,6 +233,41 @@ func (f *Member) fits(c *store.Call, q store.Claim, ahead time.Duration) bool {
 		return false
 	}
 	return slices.Contains(q.Functions, c.Function) || slices.Contains(q.Orphans, c.Function) && f.m.orphan(c)
+}
+
+// turn says whether a call need not wait for its turn. The lock is held.
+func (f *Member) turn(c *store.Call, q store.Claim) bool {
+	return c.Partition == "" || f.m.turns[c.ID] || c.Ending != store.None || passes(c, time.Now().Add(-time.Second)) || !slices.Contains(q.Lined, c.Function)
+}
+
+// Advance implements [store.Shared].
+func (f *Member) Advance(_ context.Context, l store.Lines) (int, error) {
+	f.m.mu.Lock()
+	defer f.m.mu.Unlock()
+	waiting, begun := make(map[string][]*store.Call), make(map[string]int)
+	for _, id := range f.m.ids {
+		c := f.m.calls[id]
+		switch {
+		case c.Phase == store.Done || c.Function != l.Function || c.Partition == "":
+		case l.Partitions != nil && !slices.Contains(l.Partitions, c.Partition):
+		case f.m.turns[id]:
+			begun[c.Partition]++
+		default:
+			waiting[c.Partition] = append(waiting[c.Partition], c)
+		}
+	}
+	n := 0
+	for partition, calls := range waiting {
+		slices.SortStableFunc(calls, func(a, b *store.Call) int { return a.Created.Compare(b.Created) })
+		for _, c := range calls[:max(0, min(len(calls), l.Most-begun[partition]))] {
+			f.m.turns[c.ID] = true
+			n++
+		}
+	}
+	if n > 0 {
+		f.m.wakeAll()
+	}
+	return n, nil
 }
 
 // passes says whether the deadline of a call has passed at t.

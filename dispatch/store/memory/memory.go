@@ -27,6 +27,7 @@ type Memory struct {
 	members      map[int64]*Member     // that own the memory together and are not fenced, by incarnation
 	owners       map[int64]int64       // incarnations by the ids of their calls; a call without one is free
 	lost         map[int64]bool        // ids of calls whose owner was fenced, and that have none yet
+	turns        map[int64]bool        // ids of calls that have their turn
 	reserved     int64                 // the greatest id that was reserved
 	watched      map[int64]store.Watch
 	events       events
@@ -37,7 +38,7 @@ type Memory struct {
 func New() *Memory {
 	return &Memory{calls: make(map[int64]*store.Call), keys: make(map[string]int64), watched: make(map[int64]store.Watch),
 		events:  events{byCall: make(map[int64][]*store.Event), byID: make(map[int64]*store.Event)},
-		members: make(map[int64]*Member), owners: make(map[int64]int64), lost: make(map[int64]bool)}
+		members: make(map[int64]*Member), owners: make(map[int64]int64), lost: make(map[int64]bool), turns: make(map[int64]bool)}
 }
 
 // Open takes the memory over. It returns [store.ErrOwned] if it has an owner.
@@ -233,6 +234,7 @@ func (t *transaction) commit() {
 	for id, c := range t.calls {
 		if c.Phase == store.Done {
 			delete(m.owners, id)
+			delete(m.turns, id)
 		}
 	}
 	slices.Sort(t.ids)

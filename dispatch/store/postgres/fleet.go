@@ -260,6 +260,8 @@ const claimSQL = `WITH me AS MATERIALIZED (
 					SELECT FROM coroc.calls p WHERE p.id = c.parent AND p.phase IN (2, 4) AND c.id >= p.first AND c.id < p.first + p.width))
 			AND c.id <> ALL ($4::bigint[]) AND (c.phase <> 4 OR $5 AND c.status <> 17)
 			AND (c.due IS NULL OR c.due < now() + $6::interval OR c.deadline < now() + $6::interval OR c.ending <> 0)
+			AND (c.turn OR c.partition IS NULL OR c.ending <> 0 OR c.deadline < now() - interval '1 second'
+				OR c.function NOT IN (SELECT id FROM coroc.functions WHERE name = ANY ($10::text[])))
 			AND NOT EXISTS (SELECT FROM coroc.watched w WHERE w.id = c.id AND w.crashes > 0)
 		ORDER BY -c.priority::bigint, c.id LIMIT $7 FOR UPDATE SKIP LOCKED
 	)` + claimedSQL
@@ -328,7 +330,7 @@ func (f *Fleet) Claim(ctx context.Context, q store.Claim) ([]store.Claimed, erro
 			text = oldestSQL
 		}
 		args := []any{f.Incarnation(), after.Priority, append([]string{}, q.Functions...), append([]int64{}, q.Except...),
-			q.Parked, ahead, q.Limit, after.ID, append([]string{}, q.Orphans...)}
+			q.Parked, ahead, q.Limit, after.ID, append([]string{}, q.Orphans...), append([]string{}, q.Lined...)}
 		if q.Suspects > 0 {
 			all = nil
 			var may bool

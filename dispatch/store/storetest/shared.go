@@ -27,6 +27,7 @@ func RunShared(t *testing.T, factory func(t testing.TB) Join) {
 		"claim late":      testClaimLate,
 		"claim at a time": testClaimAtATime,
 		"priorities":      testPriorities,
+		"turns":           testTurns,
 		"orphans":         testOrphans,
 		"takeover":        testTakeOver,
 		"many taken over": testTakeOverMany,
@@ -446,4 +447,54 @@ func wake(t testing.TB, s store.Shared) store.Wake {
 		require.Fail(t, "nobody was woken")
 		return store.Wake{}
 	}
+}
+
+// Calls of a partition are claimed when they have their turn: in the order in which they were made, as
+// many at a time as there may be.
+func testTurns(t *testing.T, join Join) {
+	a, b := member(t, join, long), member(t, join, long)
+	begun := time.UnixMilli(1_700_000_000_000)
+	var step store.Step
+	for id := int64(1); id <= 40; id++ {
+		c := ready(a, id)
+		c.Created = begun.Add(time.Duration(40-id/4) * time.Second) // four of each moment, the newest first
+		c.Partition = []string{"", "p", "q", "other"}[id%4]
+		if c.Partition == "other" {
+			c.Function = "g"
+		}
+		step.Create = append(step.Create, c)
+	}
+	require.NoError(t, a.Commit(ctx, []store.Step{step}))
+	require.NoError(t, a.Release(ctx, 1, 40))
+	q := store.Claim{Functions: []string{"f", "g"}, Lined: []string{"f"}, Limit: 99}
+	got := claimed(t, b, q)
+	require.Len(t, got, 20, "those without a partition, and those of g")
+	advance := func(s store.Shared, most int, partitions ...string) int {
+		n, err := s.Advance(ctx, store.Lines{Function: "f", Partitions: partitions, Most: most})
+		require.NoError(t, err)
+		return n
+	}
+	require.Zero(t, advance(a, 1, "nosuch"))
+	require.Empty(t, claimed(t, b, q))
+	require.Equal(t, 1, advance(a, 1, "p"))
+	require.Zero(t, advance(b, 1, "p"))
+	require.Equal(t, []int64{37}, claimed(t, b, q))
+	require.Equal(t, 3, advance(b, 2), "all partitions")
+	require.Zero(t, advance(a, 2))
+	require.ElementsMatch(t, []int64{33, 38, 34}, claimed(t, a, q))
+	require.NoError(t, b.Commit(ctx, []store.Step{change(store.Change{ID: 37, Phase: store.Suspended, State: []byte("s")})}))
+	require.Zero(t, advance(a, 2))
+	require.NoError(t, a.Commit(ctx, []store.Step{change(store.Change{ID: 33, Phase: store.Done, Status: store.OK})}))
+	require.Equal(t, 1, advance(a, 2))
+	require.NoError(t, b.Release(ctx, 37, 1))
+	require.ElementsMatch(t, []int64{37, 29}, claimed(t, b, q), "one keeps its turn")
+	require.NoError(t, a.Commit(ctx, []store.Step{{Mark: []store.Mark{{ID: 5, Ending: store.Canceled}}}}))
+	require.Equal(t, []int64{5}, claimed(t, b, q), "what is to end does not wait")
+
+	var wg sync.WaitGroup
+	for _, s := range []store.Shared{a, b} { // at a time
+		wg.Go(func() { advance(s, 5) })
+	}
+	wg.Wait()
+	require.Len(t, claimed(t, a, q), 6)
 }
