@@ -19,6 +19,9 @@ func (g *Generator) findMakers() {
 	for fn := range g.facts.Funcs {
 		generated[fn.Pkg()] = true
 	}
+	for fn := range g.recorded {
+		generated[fn.Pkg()] = true
+	}
 	callers := map[*types.Func][]*types.Func{}
 	var makers []*types.Func
 	for _, p := range g.mod.Packages {
