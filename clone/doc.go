@@ -2,6 +2,10 @@
 // a callback that suspends, handed to slices.SortFunc, can do so only if the
 // sort has a frame of its own that is saved.
 //
+// So does it with code that makes func values which a coroutine has when it is
+// saved, an iterator in a variable: a closure is part of a state only if its
+// function is compiled.
+//
 // # Promise
 //
 // The functions that package colour found to be in the way are read from their
@@ -9,8 +13,8 @@
 // calls them, with the unexported functions, types, constants and tables that
 // they use. The calls lead to the clones; where a func value is called, the
 // expressions do that it may have been made by. All further passes see ordinary
-// functions of the package. Nothing is cloned that no suspension passes
-// through, and calls whose callbacks do not suspend stay as they are.
+// functions of the package. Nothing else is cloned: calls whose callbacks do not
+// suspend, and iterators that are used up before something does, stay as they are.
 //
 // A clone does what its source does, in this Go release and in this version of
 // the module that it comes from: it is that text, with other names.

@@ -61,11 +61,12 @@ type Kept struct {
 	Name  string // of the variable, or the expression
 	Role  Role
 	Type  types.Type
-	Var   *types.Var // of the source; nil for an expression
-	Decl  token.Pos  // where the variable is declared or the expression stands
-	Use   token.Pos  // where it is used next, or deferred
-	From  Origin     // where the value comes from, if that is certain
-	Bound bool       // it is captured by an entry function: the state has its name only
+	Var   *types.Var    // of the source; nil for an expression
+	Decl  token.Pos     // where the variable is declared or the expression stands
+	Use   token.Pos     // where it is used next, or deferred
+	From  Origin        // where the value comes from, if that is certain
+	Maker *ast.CallExpr // what in the source has made it, if From is Made and that is known
+	Bound bool          // it is captured by an entry function: the state has its name only
 }
 
 // Functions describes the twins that were generated.
@@ -112,6 +113,7 @@ func (k *keeper) omits(v *types.Var) bool {
 	}
 	notable, ok := k.notable[v]
 	if !ok {
+		k.notable[v] = false // while v is found to be set from itself
 		switch k.mod.Savability(k.valueType(v)).Saving {
 		case typecheck.Always, typecheck.IdleIf:
 		case typecheck.Depends:

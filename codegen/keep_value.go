@@ -35,6 +35,9 @@ func (k *keeper) expr(e ast.Expr, at int) *Kept {
 	if o, ok := k.desugared.Orig[e].(ast.Expr); ok {
 		x.Name, x.Decl = types.ExprString(o), o.Pos()
 	}
+	if x.From == Made {
+		x.Maker = k.sourceCall(e)
+	}
 	return x
 }
 
@@ -67,7 +70,9 @@ func (k *keeper) variable(v *types.Var, at int) *Kept {
 		k.described[v] = d
 	}
 	x := *d
-	x.From = k.origin(v, at)
+	if x.From = k.origin(v, at); x.From == Made {
+		x.Maker = k.maker(v)
+	}
 	return &x
 }
 

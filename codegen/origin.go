@@ -188,7 +188,7 @@ func (k *keeper) originOf(e ast.Expr, n, at int) Origin {
 		return k.origin(v, at)
 	}
 	call, ok := e.(*ast.CallExpr)
-	if !ok || n != 0 {
+	if !ok {
 		return Unknown
 	}
 	id := typecheck.FuncIdent(call.Fun)
@@ -201,11 +201,31 @@ func (k *keeper) originOf(e ast.Expr, n, at int) Origin {
 			return Made
 		}
 	case *types.Func:
-		if k.mod.Makes(o) {
+		if k.mod.Makes(o, n) {
 			return Made
 		}
 	}
 	return Unknown
+}
+
+// maker returns the call in the source that made what is in v, if that is known.
+func (k *keeper) maker(v *types.Var) *ast.CallExpr {
+	for range 8 {
+		e := k.definition(v)
+		if e == nil {
+			return nil
+		}
+		if v = k.variableOf(k.unconverted(e)); v == nil {
+			return k.sourceCall(e)
+		}
+	}
+	return nil
+}
+
+// sourceCall returns the call in the source that an expression is, without conversions, or nil.
+func (k *keeper) sourceCall(e ast.Expr) *ast.CallExpr {
+	call, _ := k.desugared.Orig[k.unconverted(e)].(*ast.CallExpr)
+	return call
 }
 
 func isChannel(t types.Type) bool {
@@ -242,7 +262,7 @@ func (k *keeper) mayMake(v *types.Var) bool {
 		}
 		e = k.unconverted(e)
 		if from := k.variableOf(e); from != nil {
-			if from.Type() != v.Type() {
+			if from.Type() != v.Type() || !k.omits(from) {
 				return true
 			}
 		} else if k.originOf(e, n, j) == Made {

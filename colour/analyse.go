@@ -57,6 +57,7 @@ func Analyse(mod *typecheck.Module) (*Facts, []typecheck.Diagnostic) {
 	a.enter()
 	a.box()
 	a.check()
+	a.keep()
 	return a.facts, typecheck.SortDiagnostics(a.diags)
 }
 

@@ -15,9 +15,10 @@
 // atomic) comes out of it again wherever the type allows. Test variants and
 // instances of generic functions share the colour of their source.
 //
-// Func values that durable code may hold when it is saved are Records. Types on
-// which a method and its twin would resolve to different declarations have a
-// Mask.
+// Func values that durable code may hold when it is saved are Records; those that code
+// which is not compiled makes, and that are live across a suspension or in what is, are
+// Kept. Types on which a method and its twin would resolve to different declarations
+// have a Mask.
 //
 // # What is refused
 //

@@ -72,6 +72,14 @@ func (f *Facts) Dump(mod *typecheck.Module) string {
 			add(e.Pos(), "value of %s that is in the way", describe(o.Callee))
 		}
 	}
+	for _, o := range f.Kept {
+		if o.Call != nil {
+			add(o.Call.Pos(), "may be kept, what %s makes", describe(o.Callee))
+		}
+		for _, e := range o.Values {
+			add(e.Pos(), "value of %s, and what that makes may be kept", describe(o.Callee))
+		}
+	}
 	slices.SortFunc(lines, func(a, b line) int {
 		return cmp.Or(
 			cmp.Compare(a.pos.Filename, b.pos.Filename),

@@ -77,6 +77,7 @@ type Facts struct {
 	Unnamed map[*ast.StructType][]*Mask // types without a name that would need masks
 	Renamed map[string]bool             // the methods of these masks, by their Id: interface calls of them ask runtime.Named first
 	Opaque  []Opaque                    // calls of code that is not compiled and that a suspension would have to pass through
+	Kept    []Opaque                    // calls of such code that make func values which a coroutine may have when it is saved; they have no diagnostic
 }
 
 // Durable reports whether fn, or what it is an instance of, may suspend.

@@ -108,6 +108,7 @@ type flow struct {
 	done     map[*ssa.Function]bool
 	funcs    []*ssa.Function
 	outside  *place // what opaque code has
+	lent     *place // callbacks that it has until it returns
 	mine     *place // callbacks that our own library has
 	panics   *place
 	calls    []*call
@@ -145,10 +146,11 @@ func newFlow(prog *ssa.Program) *flow {
 		wrapped:  map[*ssa.Function][]*call{},
 		boxed:    map[types.Type]bool{},
 	}
-	f.outside, f.mine, f.panics = f.newPlace(nil), f.newPlace(nil), f.newPlace(nil)
+	f.outside, f.lent, f.mine, f.panics = f.newPlace(nil), f.newPlace(nil), f.newPlace(nil), f.newPlace(nil)
 	f.outside.uses = append(f.outside.uses, f.enter)
 	f.mine.uses = append(f.mine.uses, f.enter)
 	f.put(f.outside, item{})
+	f.edge(f.lent, f.outside)
 	f.edge(f.panics, f.outside)
 	f.edge(f.outside, f.panics)
 	return f

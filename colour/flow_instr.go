@@ -415,8 +415,12 @@ func (f *flow) opaqueCall(c *call, fn *ssa.Function, invoke bool, res []*place) 
 	lib := obj != nil && obj.Pkg() != nil && f.library(obj.Pkg())
 	for i, a := range c.common.Args {
 		to := f.outside
-		if lib && isFunc(a.Type()) && isCallback(obj, i, invoke) {
-			to = f.mine
+		if isFunc(a.Type()) && isCallback(obj, i, invoke) {
+			if lib {
+				to = f.mine
+			} else if _, ok := atOnce(obj); ok {
+				to = f.lent
+			}
 		}
 		f.escape(a, to)
 	}

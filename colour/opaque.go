@@ -25,15 +25,23 @@ type Opaque struct {
 	Diagnostic typecheck.Diagnostic
 }
 
+// Name is what messages call the function.
+func (o Opaque) Name() string { return describe(o.Callee) }
+
 // opaque notes a call of a function that is not compiled.
 func (a *analysis) opaque(e end, d typecheck.Diagnostic) {
 	o := Opaque{Package: e.callee.Pkg(), Callee: e.callee, Diagnostic: d}
+	a.locate(&o, e)
+	a.noteOpaque(o)
+}
+
+// locate finds what names the function that is called, or makes a func value of it.
+func (a *analysis) locate(o *Opaque, e end) {
 	if s := a.sites[e.call.common.Pos()]; s != nil && s.callee == e.callee {
 		o.Call = s.call
 	} else if !e.call.common.IsInvoke() {
 		o.Values = a.values(e.call, e.fn, e.callee)
 	}
-	a.noteOpaque(o)
 }
 
 // opaqueAt notes a call in the source of a function that is not compiled.

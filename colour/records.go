@@ -3,6 +3,7 @@ package colour
 import (
 	"go/ast"
 	"go/types"
+	"slices"
 	"strings"
 
 	"github.com/coroc-dev/coroc/typecheck"
@@ -260,7 +261,7 @@ func (r *recorder) kept(e ast.Expr) bool {
 	if isLit && r.a.facts.Lits[lit] != nil {
 		return true
 	}
-	if r.held != nil && r.held.At(types.NewSignatureType(nil, nil, nil, sig.Params(), sig.Results(), sig.Variadic())) == nil {
+	if r.held != nil && !isHeld(r.held, sig) {
 		return false
 	}
 	if rng, ok := r.parent(0).(*ast.RangeStmt); ok && ast.Unparen(rng.X) == e {
@@ -277,6 +278,65 @@ func (r *recorder) kept(e ast.Expr) bool {
 		return r.inDurable()
 	}
 	return false
+}
+
+// isHeld reports whether durable code can hold values of a func type, or of what that is in
+// an instance of the generic function around it.
+func isHeld(held *typeutil.Map, sig *types.Signature) bool {
+	if held.At(types.NewSignatureType(nil, nil, nil, sig.Params(), sig.Results(), sig.Variadic())) != nil {
+		return true
+	}
+	return slices.ContainsFunc(held.Keys(), func(t types.Type) bool { return mayBecome(sig, t) })
+}
+
+// mayBecome reports whether a type that may mention type parameters can be another one in an
+// instance, as far as its own form tells. What their names take is not looked at.
+func mayBecome(open, t types.Type) bool {
+	open, t = types.Unalias(open), types.Unalias(t)
+	switch o := open.(type) {
+	case *types.TypeParam:
+		return true
+	case *types.Signature:
+		t, ok := t.(*types.Signature)
+		return ok && o.Variadic() == t.Variadic() && mayBecomeAll(o.Params(), t.Params()) && mayBecomeAll(o.Results(), t.Results())
+	case *types.Pointer:
+		t, ok := t.(*types.Pointer)
+		return ok && mayBecome(o.Elem(), t.Elem())
+	case *types.Slice:
+		t, ok := t.(*types.Slice)
+		return ok && mayBecome(o.Elem(), t.Elem())
+	case *types.Array:
+		t, ok := t.(*types.Array)
+		return ok && o.Len() == t.Len() && mayBecome(o.Elem(), t.Elem())
+	case *types.Chan:
+		t, ok := t.(*types.Chan)
+		return ok && o.Dir() == t.Dir() && mayBecome(o.Elem(), t.Elem())
+	case *types.Map:
+		t, ok := t.(*types.Map)
+		return ok && mayBecome(o.Key(), t.Key()) && mayBecome(o.Elem(), t.Elem())
+	case *types.Named:
+		t, ok := t.(*types.Named)
+		return ok && o.Origin() == t.Origin()
+	case *types.Struct:
+		_, ok := t.(*types.Struct)
+		return ok
+	case *types.Interface:
+		_, ok := t.(*types.Interface)
+		return ok
+	}
+	return types.Identical(open, t)
+}
+
+func mayBecomeAll(open, t *types.Tuple) bool {
+	if open.Len() != t.Len() {
+		return false
+	}
+	for i := range open.Len() {
+		if !mayBecome(open.At(i).Type(), t.At(i).Type()) {
+			return false
+		}
+	}
+	return true
 }
 
 // inDurable reports whether the function around the visited node is durable.
@@ -302,7 +362,7 @@ var callsAtOnce = map[string]string{
 	"sort":          "*",
 	"strings":       "* -FieldsFuncSeq",
 	"slices":        "*",
-	"maps":          "DeleteFunc EqualFunc",
+	"maps":          "Collect DeleteFunc EqualFunc Insert",
 	"io/fs":         "WalkDir",
 	"path/filepath": "Walk WalkDir",
 	"regexp":        "(*Regexp).ReplaceAllFunc (*Regexp).ReplaceAllStringFunc",
@@ -316,12 +376,22 @@ var callsAtOnce = map[string]string{
 // doesNotKeep reports whether the callee of the call is in callsAtOnce.
 func (a *analysis) doesNotKeep(info *types.Info, call *ast.CallExpr) bool {
 	fn, ok := typeutil.Callee(info, call).(*types.Func)
-	if !ok || fn.Pkg() == nil {
+	if !ok {
 		return false
+	}
+	named, ok := atOnce(fn)
+	// A generic container can be given functions to put into it.
+	return ok && (named || !hasTypeParamFunc(info, fn, call))
+}
+
+// atOnce reports whether a function is in callsAtOnce, and whether by its name.
+func atOnce(fn *types.Func) (named, ok bool) {
+	if fn == nil || fn.Pkg() == nil {
+		return false, false
 	}
 	list, ok := callsAtOnce[fn.Pkg().Path()]
 	if !ok {
-		return false
+		return false, false
 	}
 	name := fn.Name()
 	if recv := fn.Signature().Recv(); recv != nil {
@@ -333,22 +403,18 @@ func (a *analysis) doesNotKeep(info *types.Info, call *ast.CallExpr) bool {
 		case "*":
 			all = true
 		case "-" + name:
-			return false
+			return false, false
 		case name:
-			return true
+			return true, true
 		}
 	}
 	// What gives a function out again (an iterator) has kept what it was given.
-	if !all {
-		return false
-	}
 	for v := range fn.Signature().Results().Variables() {
 		if _, ok := content(v.Type()); ok {
-			return false
+			all = false
 		}
 	}
-	// A generic container can be given functions to put into it.
-	return !hasTypeParamFunc(info, fn, call)
+	return false, all
 }
 
 // hasTypeParamFunc reports whether a func-valued argument of the call is for

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"go/ast"
 	"go/token"
 	"go/types"
 	"os"
@@ -89,6 +90,7 @@ type Result struct {
 	sources map[string]*typecheck.File
 	tests   map[string]bool // directories whose tests were compiled
 	named   *typeutil.Map   // types of which the program may know values by name, once that is asked for
+	makers  map[*ast.CallExpr]*refusedMaker
 	keep    bool
 	stress  bool
 	explain bool
@@ -181,7 +183,7 @@ func compileModules(ctx context.Context, o Options, conf typecheck.Config) (*Res
 	for {
 		r.nameLocals()
 		r.Facts, diags = colour.Analyse(mod)
-		more, errs := cloner.Clone(r.Facts.Opaque)
+		more, errs := cloner.Clone(slices.Concat(r.Facts.Opaque, r.Facts.Kept))
 		if r.add(errs); r.Failed() {
 			return r, nil
 		}
@@ -200,6 +202,12 @@ func compileModules(ctx context.Context, o Options, conf typecheck.Config) (*Res
 		diags = append(diags, r.refusal(o, cloner.Refused(o)))
 	}
 	r.add(r.concerning(diags))
+	r.makers = map[*ast.CallExpr]*refusedMaker{}
+	for _, o := range r.Facts.Kept {
+		if o.Call != nil {
+			r.makers[o.Call] = &refusedMaker{o.Call, o.Name(), cloner.Refused(o).Related}
+		}
+	}
 	r.generate(ctx)
 	r.conflicts()
 	r.leaveOut()

@@ -77,6 +77,9 @@ func (u *unsavables) add(s *codegen.Suspension, k *codegen.Kept) {
 	}
 	facts := u.r.Module.Savability(k.Type)
 	certain := k.From == codegen.Made
+	if _, ok := k.Type.Underlying().(*types.Signature); ok && k.Role == codegen.Callee && certain {
+		return // it cannot suspend itself
+	}
 	switch facts.Saving {
 	case typecheck.Always, typecheck.IdleIf: // a lock that is not held is saved
 		return
@@ -185,10 +188,14 @@ func (x *finding) diagnostic(r *Result) typecheck.Diagnostic {
 		}
 		related(s.Pos, "live here too")
 	}
+	if w := x.made(r); w != nil {
+		related(w.call.Pos(), fmt.Sprintf("made here by %s, which is not compiled by coroc", w.by))
+		d.Related = append(d.Related, w.why...)
+	}
 	if s := x.at.Site; s != nil && s.Why != nil && s.Why.Next != nil {
 		d.Related = append(d.Related, s.Why.Chain()...)
 	}
-	d.Fix = x.wayOut(how)
+	d.Fix = x.wayOut(r, how)
 	return d
 }
 
@@ -233,13 +240,21 @@ func across(s *colour.Site) (how, here string) {
 }
 
 // wayOut says what to do.
-func (x *finding) wayOut(how string) string {
+func (x *finding) wayOut(r *Result, how string) string {
 	if _, ok := x.kept.Type.Underlying().(*types.Chan); ok && how != "" {
 		entry := "the coroutine was made with"
 		if how == "await" {
 			entry = "is given to dispatch.Func"
 		}
 		return "make it after the " + how + ", make it a coroutine.Chan if nothing but the coroutine uses it, or let the function that " + entry + " capture it"
+	}
+	if t, ok := x.kept.Type.Underlying().(*types.Signature); ok && how != "" {
+		if w := x.made(r); w != nil && strings.HasPrefix(w.by, "iter.Pull") {
+			return "be done with it before the " + how + ", or range over the iterator"
+		}
+		if isIterator(t) {
+			return "collect the values before the " + how + " and range over them, or make it after the " + how
+		}
 	}
 	switch how {
 	case "":
@@ -251,6 +266,31 @@ func (x *finding) wayOut(how string) string {
 		return "make it after the await, or let the function that is given to dispatch.Func capture it"
 	}
 	return "make it after the " + how + ", or let the function that the coroutine was made with capture it"
+}
+
+// A refused maker is a call of code that is not compiled, and could not be, for a func value
+// that it makes.
+type refusedMaker struct {
+	call *ast.CallExpr
+	by   string // what is called
+	why  []typecheck.Related
+}
+
+// made returns what has made a func value that cannot be saved, or nil.
+func (x *finding) made(r *Result) *refusedMaker {
+	if _, ok := x.kept.Type.Underlying().(*types.Signature); !ok || x.kept.Maker == nil {
+		return nil
+	}
+	return r.makers[x.kept.Maker]
+}
+
+// isIterator reports whether a func has the type of an iter.Seq or iter.Seq2.
+func isIterator(t *types.Signature) bool {
+	if t.Params().Len() != 1 || t.Results().Len() != 0 {
+		return false
+	}
+	yield, ok := t.Params().At(0).Type().Underlying().(*types.Signature)
+	return ok && yield.Results().Len() == 1 && types.Identical(yield.Results().At(0).Type(), types.Typ[types.Bool])
 }
 
 // nameable reports whether a value of a pointer type may be one that states have by

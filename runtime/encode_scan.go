@@ -427,7 +427,11 @@ func (e *encoder) scanFunc(p *plan, ptr unsafe.Pointer) {
 func (e *encoder) recordOf(p *plan, ptr unsafe.Pointer) unsafe.Pointer {
 	r := RecordOf(*(*func())(ptr))
 	if r == nil {
-		e.fail(ptr, p.typ, "the func value was made by code that coroc has not compiled")
+		name := "the func value"
+		if fn := goruntime.FuncForPC(reflect.NewAt(p.typ, ptr).Elem().Pointer()); fn != nil {
+			name = fn.Name()
+		}
+		e.fail(ptr, p.typ, name+" was made by code that coroc has not compiled")
 	}
 	e.lastRecord = e.reg.plans.of(reflect.TypeOf(r).Elem())
 	if e.lastRecord.rec == nil {

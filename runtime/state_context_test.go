@@ -236,7 +236,7 @@ func TestRefusedContexts(t *testing.T) {
 		{v: child, want: "its parent is a runtime.foreignContext"},
 		{v: deep, want: "derived too many times"},
 		{v: map[context.Context]int{ctx: 1}, want: "the key of a map"},
-		{v: context.AfterFunc(ctx, func() {}), want: "the func value was made by code that coroc has not compiled"},
+		{v: context.AfterFunc(ctx, func() {}), want: "context.AfterFunc.func1 was made by code that coroc has not compiled"},
 		{v: savedContext{Cancel: cancel}, want: "it cancels a context that belongs to the process", bind: []Binding{{"context", ctx}}},
 	} {
 		c := suspendedWith(&frame1[any]{1, test.v})

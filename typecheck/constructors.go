@@ -6,12 +6,14 @@ import (
 	"strings"
 )
 
-// Makes reports whether a call of fn gives, as its first result, a value that was
-// made by this call and that only the process can hold: an open file, a connection,
-// a compiled regular expression. No binding and no package-level variable can be
-// that value.
-func (m *Module) Makes(fn *types.Func) bool {
-	if fn.Pkg() == nil || !m.isStandard(fn.Pkg().Path()) || fn.Signature().Results().Len() == 0 {
+// Makes reports whether a call of fn gives, as its n-th result from 0, a value that was
+// made by this call and that only the process can hold: an open file, a connection, a
+// closure. No binding and no package-level variable can be that value.
+func (m *Module) Makes(fn *types.Func, n int) bool {
+	if m.MakesFunc(fn, n) {
+		return true
+	}
+	if n != 0 || fn.Pkg() == nil || !m.isStandard(fn.Pkg().Path()) || fn.Signature().Results().Len() == 0 {
 		return false
 	}
 	prefixes := constructors
@@ -23,6 +25,22 @@ func (m *Module) Makes(fn *types.Func) bool {
 	}
 	t := fn.Signature().Results().At(0).Type()
 	return m.Savability(t).Saving == NamedIf || isConnection(t)
+}
+
+// MakesFunc reports whether the n-th result of fn is a closure of the standard library: all
+// functions of it that return func values make them. A context's cancel function is saved
+// with its context.
+func (m *Module) MakesFunc(fn *types.Func, n int) bool {
+	if fn.Pkg() == nil || !m.isStandard(fn.Pkg().Path()) || fn.Signature().Results().Len() <= n || IsCancel(fn) {
+		return false
+	}
+	_, ok := fn.Signature().Results().At(n).Type().Underlying().(*types.Signature)
+	return ok
+}
+
+// IsCancel reports whether fn makes a context and the function that cancels it.
+func IsCancel(fn *types.Func) bool {
+	return fn.Pkg() != nil && fn.Pkg().Path() == "context" && strings.HasPrefix(fn.Name(), "With")
 }
 
 // How the standard library calls what makes something. Names such as Default, With

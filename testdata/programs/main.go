@@ -90,6 +90,7 @@ import (
 	"github.com/coroc-dev/coroc/testdata/programs/labels"
 	"github.com/coroc-dev/coroc/testdata/programs/largeframe"
 	"github.com/coroc-dev/coroc/testdata/programs/libiter"
+	"github.com/coroc-dev/coroc/testdata/programs/libkept"
 	"github.com/coroc-dev/coroc/testdata/programs/libsort"
 	"github.com/coroc-dev/coroc/testdata/programs/libsync"
 	"github.com/coroc-dev/coroc/testdata/programs/libvalues"
@@ -394,6 +395,7 @@ var programs = []program{
 	{"labels", labels.Main},
 	{"largeframe", largeframe.Main},
 	{"libiter", libiter.Main},
+	{"libkept", libkept.Main},
 	{"libsort", libsort.Main},
 	{"libsync", libsync.Main},
 	{"libvalues", libvalues.Main},
