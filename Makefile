@@ -11,7 +11,7 @@ GRAPHS   ?= 1000
 RACE := $(shell $(GO) env CGO_ENABLED | grep -q 1 && command -v $$($(GO) env CC) >/dev/null && echo yes)
 
 .DEFAULT_GOAL := help
-.PHONY: help test lint unit race stress-gc demo chaos conformance portability random bench fuzz clean
+.PHONY: help test lint unit race stress-gc demo chaos failover conformance portability random bench fuzz clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -55,6 +55,10 @@ demo: ## kill a durable workflow again and again, and check that nothing is done
 chaos: ## kill and stop workers and their database while they run workflows, on both stores (CHAOSFLAGS)
 	$(GO) run ./chaos -store sqlite $(CHAOSFLAGS)
 	$(GO) run ./chaos -store postgres $(CHAOSFLAGS)
+	$(GO) run ./chaos -store postgres -failover $(CHAOSFLAGS)
+
+failover: ## kill the primary of a PostgreSQL pair again and again, and promote its standby (CHAOSFLAGS)
+	$(GO) run ./chaos -store postgres -failover -every 1s $(CHAOSFLAGS)
 
 conformance: ## run the Go distribution's own tests under stress (CONFORMANCEFLAGS, for example -resume)
 	$(GO) run ./conformance $(CONFORMANCEFLAGS)

@@ -18,13 +18,25 @@ func TestChaos(t *testing.T) {
 	if testing.Short() {
 		t.Skip("kills processes")
 	}
-	for _, store := range []string{"sqlite", "postgres"} {
-		t.Run(store, func(t *testing.T) {
-			if store == "postgres" {
+	for _, test := range []struct {
+		name, store string
+		failover    bool
+		every       time.Duration
+	}{
+		{"sqlite", "sqlite", false, 300 * time.Millisecond},
+		{"postgres", "postgres", false, 300 * time.Millisecond},
+		{"failover", "postgres", true, 600 * time.Millisecond},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel() // most of the time is waiting
+			if test.store == "postgres" {
 				pgtest.URL(t) // or skip
 			}
+			if test.failover && os.Getenv(pgtest.Variable) != "" {
+				t.Skip("PostgreSQL may not be installed here")
+			}
 			o := options{
-				store: store, workers: 3, workflows: 200, duration: 6 * time.Second, every: 300 * time.Millisecond,
+				store: test.store, failover: test.failover, workers: 3, workflows: 150, duration: 5 * time.Second, every: test.every,
 				lease: time.Second, patience: 30 * time.Second, dir: t.TempDir(),
 			}
 			require.NoError(t, o.complete(nil))

@@ -15,11 +15,12 @@ import (
 
 const usage = `Kills and stops the processes that run workflows, and their database, and checks that nothing was lost or done twice.
 
-Usage: go run ./chaos [flags]      (what "make chaos" does, for both stores)
+Usage: go run ./chaos [flags]      (what "make chaos" does, for both stores and a standby)
 
 Examples:
   go run ./chaos -store sqlite -duration 10s -workflows 300
   go run ./chaos -store postgres -workers 5 -duration 1h -workflows 100000
+  go run ./chaos -store postgres -failover -duration 10m
   go run ./chaos -store postgres -seed 42    the schedule of seed 42 again
   go run ./chaos -keep /tmp/chaos-files      keep ledger, log and store, to look at them
 
@@ -43,6 +44,7 @@ func execute(args []string, stdout, stderr io.Writer) int {
 	flags.DurationVar(&o.every, "every", 1500*time.Millisecond, "how often something happens, on average")
 	flags.DurationVar(&o.lease, "lease", 3*time.Second, "of a worker, on a database")
 	flags.DurationVar(&o.patience, "patience", time.Minute, "give up if no workflow comes to its end for so long")
+	flags.BoolVar(&o.failover, "failover", false, "give the database server a synchronous standby, which takes its place when it is killed")
 	flags.StringVar(&o.dir, "keep", "", "keep all files in this new `folder` (default: a temporary one, kept only if something is wrong)")
 	flags.StringVar(&o.program, "worker", "", "use this `binary` of chaos/worker instead of building one")
 	flags.Usage = func() {
@@ -102,6 +104,8 @@ func (o *options) complete(rest []string) error {
 		return fmt.Errorf("unexpected argument %q", rest[0])
 	case o.store != "sqlite" && o.store != "postgres":
 		return fmt.Errorf("-store: %q is neither sqlite nor postgres", o.store)
+	case o.failover && o.store != "postgres":
+		return errors.New("-failover: needs -store postgres")
 	case o.workers < 1 || o.workflows < 1:
 		return errors.New("-workers, -workflows: at least one")
 	case o.duration < time.Second || o.every < 10*time.Millisecond || o.lease < 500*time.Millisecond:

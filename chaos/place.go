@@ -19,21 +19,28 @@ import (
 // place is where the store is.
 type place struct {
 	arguments []string         // of a worker
-	server    *pgtest.Server   // nil if it is not private
+	server    *pgtest.Server   // nil if it is not private, or there are two
+	pair      *pgtest.Pair     // nil if there is no standby
 	admin     string           // URL of the database, "" if there is none
 	schema    string           //
 	source    string           // URL, or path of the file
 	reader    *dispatch.Reader // nil until there is something to read
 }
 
-// newPlace makes an empty store of that kind below a folder, or starts its server.
-func newPlace(kind, dir string) (*place, error) {
+// newPlace makes an empty store of that kind below a folder, or starts its server, with a standby.
+func newPlace(kind, dir string, standby bool) (*place, error) {
 	if kind == "sqlite" {
 		path := filepath.Join(dir, "store.db")
 		return &place{source: path, arguments: []string{"-sqlite", path}}, nil
 	}
-	p := &place{admin: os.Getenv(pgtest.Variable), schema: "chaos_" + strings.ToLower(rand.Text())}
-	if p.admin == "" {
+	p := &place{schema: "chaos_" + strings.ToLower(rand.Text())}
+	if standby {
+		var err error
+		if p.pair, err = pgtest.StartPair(); err != nil {
+			return nil, fmt.Errorf("no PostgreSQL with a standby (it has to be installed): %w", err)
+		}
+		p.admin = p.pair.URL
+	} else if p.admin = os.Getenv(pgtest.Variable); p.admin == "" {
 		var err error
 		if p.server, err = pgtest.Start(); err != nil {
 			return nil, fmt.Errorf("no PostgreSQL (set %s, or install it): %w", pgtest.Variable, err)
@@ -123,6 +130,10 @@ func (p *place) close() error {
 	}
 	if p.server != nil {
 		p.server.Stop()
+		return nil
+	}
+	if p.pair != nil {
+		p.pair.Stop()
 		return nil
 	}
 	if p.admin == "" {

@@ -24,6 +24,7 @@ type options struct {
 	lease              time.Duration
 	patience           time.Duration
 	program            string
+	failover           bool
 	dir                string
 }
 
@@ -69,7 +70,7 @@ func (o *options) run(ctx context.Context, show *show) (_ *checker, err error) {
 		return nil, err
 	}
 	c := &chaos{options: o, show: show, made: make([]int, o.workers), count: make(map[Kind]int)}
-	if c.place, err = newPlace(o.store, o.dir); err != nil {
+	if c.place, err = newPlace(o.store, o.dir, o.failover); err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, c.place.close()) }()
@@ -89,7 +90,7 @@ func (o *options) run(ctx context.Context, show *show) (_ *checker, err error) {
 	defer c.fleet.destroy()
 	c.actions = schedule(o.seed, circumstances{
 		Duration: o.duration, Every: o.every, Lease: o.lease, Workers: o.workers,
-		Server: c.place.admin != "", Private: c.place.server != nil,
+		Server: c.place.admin != "", Private: c.place.server != nil, Standby: c.place.pair != nil,
 	})
 	show.line("-store %s -seed %d: %d workflows, %d workers, and in %v %d things that happen to them", o.store, o.seed, o.workflows, o.workers, o.duration, len(c.actions))
 	for i := range o.workers {
@@ -160,6 +161,14 @@ func (c *chaos) do(ctx context.Context, a action) error {
 			return err
 		}
 		if err := c.place.server.Crash(); err != nil {
+			return err
+		}
+		return c.fleet.note(ledger.Up, "")
+	case Fail:
+		if err := c.fleet.note(ledger.Down, ""); err != nil {
+			return err
+		}
+		if err := c.place.pair.Failover(); err != nil {
 			return err
 		}
 		return c.fleet.note(ledger.Up, "")
@@ -245,8 +254,8 @@ func (c *chaos) summary(v *checker) {
 			shapes[call.Function]++
 		}
 	}
-	c.show.line("%d killed, %d stopped, connections cut %d times (%d in all), the server crashed %d times; %d times a process found that it had been fenced",
-		c.count[Kill], c.count[Stall], c.count[Cut], c.severed, c.count[Crash], events[ledger.Fenced])
+	c.show.line("%d killed, %d stopped, connections cut %d times (%d in all), the server crashed %d times and failed over %d times; %d times a process found that it had been fenced",
+		c.count[Kill], c.count[Stall], c.count[Cut], c.severed, c.count[Crash], c.count[Fail], events[ledger.Fenced])
 	for _, shape := range plan.Shapes {
 		c.show.line("%6d %s", shapes[shape], shape)
 	}

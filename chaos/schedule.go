@@ -19,6 +19,7 @@ const (
 	Go      Kind = "go"      // SIGCONT
 	Cut     Kind = "cut"     // all connections to the server
 	Crash   Kind = "crash"   // of the server, which starts again
+	Fail    Kind = "fail"    // of the server, whose standby takes its place
 )
 
 // action is something that is done at a moment.
@@ -34,6 +35,8 @@ func (a action) String() string {
 		return "all connections are cut"
 	case Crash:
 		return "the server crashes and starts again"
+	case Fail:
+		return "the server is killed and its standby takes its place"
 	}
 	return fmt.Sprintf("%s worker %d", a.Kind, a.Worker)
 }
@@ -43,6 +46,7 @@ type circumstances struct {
 	Duration, Every, Lease time.Duration
 	Workers                int
 	Server, Private        bool // there is a server; it may be crashed
+	Standby                bool // it has a standby: it is not started again when it crashes
 }
 
 // schedule returns what is done, in order. It is the same for the same arguments. What is
@@ -56,6 +60,8 @@ func schedule(seed uint64, c circumstances) []action {
 		worker, kind, length := rnd.IntN(c.Workers), rnd.IntN(12), span(0, time.Second)
 		stall := span(c.Lease/4, 5*c.Lease/2)
 		switch {
+		case c.Standby && kind < 3:
+			all = append(all, action{At: at, Kind: Fail})
 		case c.Private && kind < 2:
 			all = append(all, action{At: at, Kind: Crash})
 		case c.Server && kind < 5:

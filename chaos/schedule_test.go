@@ -18,6 +18,7 @@ func TestSchedule(t *testing.T) {
 			Workers: rapid.IntRange(1, 5).Draw(t, "workers"), Server: rapid.Bool().Draw(t, "server"),
 		}
 		c.Private = c.Server && rapid.Bool().Draw(t, "private")
+		c.Standby = c.Server && !c.Private && rapid.Bool().Draw(t, "standby")
 		all := schedule(seed, c)
 		assert.Equal(t, all, schedule(seed, c))
 		assert.NotEqual(t, all, schedule(seed+1, c))
@@ -30,7 +31,7 @@ func TestSchedule(t *testing.T) {
 			at = a.At
 			count[a.Kind]++
 			switch before := last[a.Worker]; a.Kind {
-			case Crash, Cut:
+			case Crash, Fail, Cut:
 				continue
 			case Kill:
 				assert.Contains(t, []Kind{"", Restart, Go, Stall}, before)
@@ -48,6 +49,7 @@ func TestSchedule(t *testing.T) {
 		}
 		assert.Equal(t, c.Server, count[Cut] > 0)
 		assert.Equal(t, c.Private, count[Crash] > 0)
+		assert.Equal(t, c.Standby, count[Fail] > 0)
 		assert.Positive(t, count[Kill])
 		assert.Positive(t, count[Stall])
 	})

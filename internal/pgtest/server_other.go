@@ -18,3 +18,15 @@ func (s *Server) Crash() error { return nil }
 
 // Stop does nothing.
 func (s *Server) Stop() {}
+
+// Pair is a server and its standby.
+type Pair struct{ URL string }
+
+// StartPair returns an error, as Start does.
+func StartPair() (*Pair, error) { return nil, errors.New("it is not started on this system") }
+
+// Failover does nothing.
+func (p *Pair) Failover() error { return nil }
+
+// Stop does nothing.
+func (p *Pair) Stop() {}

@@ -31,7 +31,7 @@ type Server struct {
 
 // guard starts the server, and ends it when its input does: when the test program has ended,
 // however it did.
-const guard = `"$1"/postgres -D "$2"/data -k "$2" -c listen_addresses= -c fsync=off >"$2"/log 2>&1 &
+const guard = `"$1"/postgres -D "$2"/data -k "$2" -c listen_addresses= -c fsync=off -c wal_retrieve_retry_interval=100ms >"$2"/log 2>&1 &
 server=$!
 cat >/dev/null
 kill -QUIT $server
@@ -40,6 +40,20 @@ rm -rf "$2"`
 
 // Start starts a server. It ends with this process, or when Stop is called.
 func Start() (_ *Server, err error) {
+	s, err := newServer()
+	if err != nil {
+		return nil, err
+	}
+	initdb := s.command("initdb", "-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+	if out, err := initdb.CombinedOutput(); err != nil {
+		os.RemoveAll(s.dir)
+		return nil, fmt.Errorf("initdb: %w\n%s", err, out)
+	}
+	return s, s.begin()
+}
+
+// newServer returns a server that has a folder, and nothing in it.
+func newServer() (_ *Server, err error) {
 	s := new(Server)
 	if s.bin, err = programs(); err != nil {
 		return nil, err
@@ -47,33 +61,32 @@ func Start() (_ *Server, err error) {
 	if s.dir, err = os.MkdirTemp("", "pgtest"); err != nil {
 		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			os.RemoveAll(s.dir)
-		}
-	}()
 	if s.attr, err = unprivileged(s.dir); err != nil {
+		os.RemoveAll(s.dir)
 		return nil, err
 	}
-	initdb := s.command("initdb", "-D", filepath.Join(s.dir, "data"), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-	if out, err := initdb.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("initdb: %w\n%s", err, out)
-	}
 	s.URL = "postgres:///postgres?" + url.Values{"host": {s.dir}, "user": {"postgres"}, "sslmode": {"disable"}}.Encode()
+	return s, nil
+}
+
+func (s *Server) data() string { return filepath.Join(s.dir, "data") }
+
+// begin starts the server and waits until it takes connections.
+func (s *Server) begin() (err error) {
 	s.guard = exec.Command("/bin/sh", "-c", guard, "pgtest", s.bin, s.dir)
 	s.guard.Dir, s.guard.SysProcAttr = s.dir, s.attr
 	if s.alive, err = s.guard.StdinPipe(); err != nil {
-		return nil, err
+		return err
 	}
 	if err = s.guard.Start(); err != nil {
-		return nil, err
+		return err
 	}
 	if err = s.Ready(); err != nil {
 		log, _ := os.ReadFile(filepath.Join(s.dir, "log"))
 		s.Stop()
-		return nil, fmt.Errorf("%w\n%s", err, log)
+		return fmt.Errorf("%w\n%s", err, log)
 	}
-	return s, nil
+	return nil
 }
 
 func (s *Server) command(program string, args ...string) *exec.Cmd {
@@ -97,23 +110,18 @@ func (s *Server) Ready() error {
 
 // Crash ends the server at once, as if it were killed, and starts it again.
 func (s *Server) Crash() error {
-	data := filepath.Join(s.dir, "data")
-	if out, err := s.command("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop").CombinedOutput(); err != nil {
+	if out, err := s.command("pg_ctl", "-D", s.data(), "-m", "immediate", "-w", "stop").CombinedOutput(); err != nil {
 		return fmt.Errorf("pg_ctl stop: %w\n%s", err, out)
 	}
-	_ = s.guard.Process.Kill() // it would wait for the server that is gone
+	s.unguard()
+	return s.begin()
+}
+
+// unguard ends the guard of a server that is gone, for which it would wait.
+func (s *Server) unguard() {
+	_ = s.guard.Process.Kill()
 	_ = s.alive.Close()
 	_ = s.guard.Wait()
-	s.guard = exec.Command("/bin/sh", "-c", guard, "pgtest", s.bin, s.dir)
-	s.guard.Dir, s.guard.SysProcAttr = s.dir, s.attr
-	var err error
-	if s.alive, err = s.guard.StdinPipe(); err != nil {
-		return err
-	}
-	if err := s.guard.Start(); err != nil {
-		return err
-	}
-	return s.Ready()
 }
 
 // Stop ends the server and removes what it had stored.
