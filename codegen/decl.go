@@ -188,6 +188,13 @@ func (f *fileGen) finishUnit(u *unit, d *ast.FuncDecl) {
 		f.inits = append(f.inits, u.regs...)
 		return
 	}
+	if fn, ok := f.info.Defs[d.Name].(*types.Func); ok && f.frozen == nil {
+		for _, frozen := range f.frozenOf[f.source(fn)] {
+			if f.needsUnit(frozen) {
+				u.register(registerName(frozen.Name()) + u.tuse + "()")
+			}
+		}
+	}
 	f.decls = append(f.decls, fmt.Sprintf("%s// %s registers an instance of %s.\nfunc %s%s() {\nif !%s.Once[durable_unit_%s%s]() {\nreturn\n}\n%s\n}\n\n",
 		selfLine, registerName(u.name), u.state, registerName(u.name), u.tdecl, f.coroc, u.name, u.tuse, strings.Join(append(u.regs, f.instancesIn[d]...), "\n")))
 }

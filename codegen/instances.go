@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"go/ast"
 	"go/types"
+	"maps"
+	"slices"
 
 	"github.com/coroc-dev/coroc/typecheck"
 )
@@ -48,7 +50,7 @@ func (g *Generator) findMakers() {
 		}
 	}
 	for fn := range g.decls {
-		if isGeneric(fn) && (g.facts.Funcs[fn] != nil || g.recorded[fn]) {
+		if isGeneric(fn) && (g.facts.Funcs[fn] != nil || g.recorded[fn] || g.frozenOf[fn] != nil) {
 			makers = append(makers, fn)
 		}
 	}
@@ -58,6 +60,32 @@ func (g *Generator) findMakers() {
 		if !g.makers[fn] {
 			g.makers[fn] = true
 			makers = append(makers, callers[fn]...)
+		}
+	}
+}
+
+// findFrozen finds the frozen versions of generic functions. Who uses an instance of the current
+// version, and registers it, may be the same as ever: that registers those of the others. (Methods
+// are all registered with the instances of their type.)
+func (g *Generator) findFrozen() {
+	for _, p := range g.mod.Packages {
+		for _, name := range slices.Sorted(maps.Keys(p.Frozen)) {
+			fz := p.Frozen[name]
+			frozen, _ := p.Types.Scope().Lookup(name).(*types.Func)
+			current, _ := p.Types.Scope().Lookup(fz.Original).(*types.Func)
+			if frozen == nil || current == nil || fz.Original == "" {
+				continue
+			}
+			var args []types.Type
+			for t := range current.Signature().TypeParams().TypeParams() {
+				args = append(args, t)
+			}
+			if len(args) == 0 || len(args) != frozen.Signature().TypeParams().Len() {
+				continue
+			}
+			if _, err := types.Instantiate(nil, frozen.Signature(), args, true); err == nil {
+				g.frozenOf[current] = append(g.frozenOf[current], frozen)
+			}
 		}
 	}
 }

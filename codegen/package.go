@@ -47,9 +47,10 @@ type Generator struct {
 	recoverOf map[string]map[string]bool
 	twins     map[string]bool // names of the twins of methods
 	recorded  map[*types.Func]bool
-	makers    map[*types.Func]bool // see findMakers
-	assigned  map[*types.Var]bool  // package-level variables that are reassigned somewhere
-	functions []*Function          // what the twins keep
+	makers    map[*types.Func]bool          // see findMakers
+	frozenOf  map[*types.Func][]*types.Func // frozen versions of generic functions
+	assigned  map[*types.Var]bool           // package-level variables that are reassigned somewhere
+	functions []*Function                   // what the twins keep
 	versions  []*Version
 
 	migrations []*Migration
@@ -65,7 +66,7 @@ func New(mod *typecheck.Module, facts *colour.Facts) *Generator {
 	g := &Generator{
 		mod: mod, facts: facts,
 		decls: map[*types.Func]*ast.FuncDecl{}, recovers: map[*types.Func]bool{}, recoverOf: map[string]map[string]bool{},
-		twins: map[string]bool{}, recorded: map[*types.Func]bool{}, makers: map[*types.Func]bool{}, assigned: map[*types.Var]bool{},
+		twins: map[string]bool{}, recorded: map[*types.Func]bool{}, makers: map[*types.Func]bool{}, frozenOf: map[*types.Func][]*types.Func{}, assigned: map[*types.Var]bool{},
 		records: map[string][]uint64{}, hooks: map[string]string{}, lifted: map[string]string{},
 	}
 	for _, p := range mod.Packages {
@@ -86,6 +87,7 @@ func New(mod *typecheck.Module, facts *colour.Facts) *Generator {
 			g.twins[twinName(fn)] = true
 		}
 	}
+	g.findFrozen()
 	g.findMakers()
 	g.renames = FindRenames(mod)
 	return g

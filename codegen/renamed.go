@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/coroc-dev/coroc/runtime"
 	"github.com/coroc-dev/coroc/typecheck"
 )
 
@@ -41,17 +42,10 @@ func (r *Renames) oldestWhole(obj types.Object) string {
 }
 
 // Now returns what is called now what a state calls by a name.
-func (r *Renames) Now(name string) string {
-	for i := len(name); i > 0; i-- {
-		if i < len(name) && !strings.ContainsRune(".[@#", rune(name[i])) {
-			continue
-		}
-		if now, ok := r.now[name[:i]]; ok {
-			return now + name[i:]
-		}
-	}
-	return name
-}
+func (r *Renames) Now(name string) string { return runtime.Renamed(r.now, name) }
+
+// NowIn is Now for each type that is mentioned in the text of one.
+func (r *Renames) NowIn(text string) string { return runtime.RenamedIn(r.now, text) }
 
 // FindRenames reads the directives of all packages.
 func FindRenames(mod *typecheck.Module) *Renames {

@@ -306,6 +306,7 @@ func (f *flow) call(in *ssa.Function, common *ssa.CallCommon, v *ssa.Call) {
 			f.value(mc)
 		}
 		f.bind(c, fn, false, res)
+		f.linkFrozen(c.in, fn)
 		return
 	}
 	f.use(f.value(common.Value), func(i item) {

@@ -45,11 +45,7 @@ func (a *analysis) buildFlow() (err error) {
 	}
 	for _, p := range a.mod.Packages {
 		if compiled[p.Types] {
-			files := make([]*ast.File, len(p.Files))
-			for i, f := range p.Files {
-				files[i] = f.Syntax
-			}
-			prog.CreatePackage(p.Types, files, p.Info, true)
+			prog.CreatePackage(p.Types, a.withFrozenCalls(p), p.Info, true)
 		}
 	}
 	prog.Build()
@@ -105,8 +101,11 @@ func (a *analysis) buildFlow() (err error) {
 			}
 		}
 	}
-	eachFunc(func(_ *typecheck.Package, _ *ast.FuncDecl, obj *types.Func, fn *ssa.Function) {
+	eachFunc(func(p *typecheck.Package, fd *ast.FuncDecl, obj *types.Func, fn *ssa.Function) {
 		bodies[obj.Pos()] = fn
+		if fz := p.Frozen[fd.Name.Name]; fz != nil {
+			f.frozenOf[obj] = currentOf(p, fz, obj)
+		}
 	})
 	for _, p := range a.mod.Packages {
 		if sp := prog.Package(p.Types); compiled[p.Types] && sp != nil {
@@ -130,40 +129,6 @@ func (a *analysis) buildFlow() (err error) {
 	})
 	f.solve()
 	return nil
-}
-
-// currentOf returns the function that another one is a frozen version of, or nil.
-func currentOf(p *typecheck.Package, fz *typecheck.Frozen, frozen *types.Func) *types.Func {
-	if fz.Original == "" {
-		return nil
-	}
-	var obj types.Object
-	if recv := frozen.Signature().Recv(); recv != nil {
-		obj, _, _ = types.LookupFieldOrMethod(recv.Type(), true, p.Types, fz.Original)
-	} else {
-		obj = p.Types.Scope().Lookup(fz.Original)
-	}
-	fn, _ := obj.(*types.Func)
-	return fn
-}
-
-// frozen makes a frozen version take part in the flow: nobody calls it, but its frames stand
-// where those of the current version do. What it is given may be what that one is given, or
-// anything that an older caller had.
-func (f *flow) frozen(fn, current *ssa.Function) {
-	f.outsideCalls(fn, 0)
-	if current == nil || len(current.Params) != len(fn.Params) {
-		return
-	}
-	for i, p := range current.Params {
-		f.edge(f.value(p), f.value(fn.Params[i]))
-	}
-	to := f.result(current)
-	for i, r := range f.result(fn) {
-		if i < len(to) {
-			f.edge(r, to[i])
-		}
-	}
 }
 
 // resolveSites finds the callees of static calls of functions that were

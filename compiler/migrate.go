@@ -236,7 +236,7 @@ func (c *StateChecker) movesNot(m *codegen.Migration, f runtime.InspectedFrame, 
 			return fmt.Sprintf("the state has no %s, which is needed there now", name)
 		}
 		if t := now.Types[i]; j >= 0 && t != nil && !generic {
-			if want := c.typeText(t); want != "" && want != plainText(f.Variables[j].Type) {
+			if want := c.typeText(t); want != "" && want != plainText(c.renames.NowIn(f.Variables[j].Type)) {
 				return fmt.Sprintf("the type of %s is %s, and %s there now", name, f.Variables[j].Type, want)
 			}
 		}

@@ -76,6 +76,7 @@ func (c *StateChecker) frame(f runtime.InspectedFrame, add addProblem) {
 	name := c.renames.Now(f.Function)
 	generic := false
 	if i := strings.IndexByte(name, '['); i > 0 {
+		c.arguments(f.Function, name[i:], add)
 		name, generic = name[:i], true
 	}
 	if isOurs(name) {
@@ -113,7 +114,7 @@ func (c *StateChecker) frame(f runtime.InspectedFrame, add addProblem) {
 			continue
 		}
 		if t := site.Types[j]; t != nil && !generic {
-			if want := c.typeText(t); want != "" && want != plainText(x.Type) {
+			if want := c.typeText(t); want != "" && want != plainText(c.renames.NowIn(x.Type)) {
 				add("%s, suspended at %s: the type of %s is %s, and %s here", f.Function, f.Position, x.Name, x.Type, want)
 			}
 		}
@@ -121,6 +122,20 @@ func (c *StateChecker) frame(f runtime.InspectedFrame, add addProblem) {
 	for _, name := range site.Live {
 		if f.Omitted == 0 && !slices.ContainsFunc(f.Variables, func(x runtime.InspectedField) bool { return x.Name == name }) {
 			add("%s, suspended at %s: the state has no %s, which is kept there now", f.Function, f.Position, name)
+		}
+	}
+}
+
+// arguments checks that there are the types that an instance is one of.
+func (c *StateChecker) arguments(instance, text string, add addProblem) {
+	for name := range strings.FieldsFuncSeq(text, func(r rune) bool { return strings.ContainsRune("[](){},;* \"", r) }) {
+		name = strings.TrimLeft(name, ".")
+		switch m := localName.FindStringSubmatch(name); {
+		case !c.inModule(name) || isOurs(name):
+		case m != nil && !c.locals[name]:
+			add("%s: the function has no type %s like this any more", instance, m[1])
+		case m == nil && strings.Count(afterSlash(name), ".") == 1 && c.named[name] == nil:
+			add("%s: there is no type %s", instance, name)
 		}
 	}
 }
@@ -177,8 +192,14 @@ var localName = regexp.MustCompile(`\.([^.@]+)@[0-9a-f]{8}(#[0-9]+)?$`)
 // typ checks that a type that the state describes is there, and the same.
 func (c *StateChecker) typ(t runtime.InspectedType, add addProblem) {
 	name := c.renames.Now(t.Type)
-	if i := strings.IndexByte(name, '['); i > 0 || isOurs(name) {
-		return // an instance: what it is made of is described too
+	if i := strings.IndexByte(name, '['); i > 0 {
+		if strings.Contains(name[:i], ".") {
+			c.arguments(t.Type, name[i:], add)
+		}
+		return // what an instance is made of is described too
+	}
+	if isOurs(name) {
+		return
 	}
 	if t.Kind == "record" {
 		fingerprint, _ := strconv.ParseUint(t.Fingerprint, 16, 64)
@@ -205,18 +226,25 @@ func (c *StateChecker) typ(t runtime.InspectedType, add addProblem) {
 		add("type %s: there is no such type", t.Type)
 		return
 	}
-	if want, got := c.definition(local), plainText(t.Definition); want != "" && want != got {
+	if want, got := c.definition(local), plainText(c.renames.NowIn(t.Definition)); want != "" && want != got {
 		add("type %s is %s, and %s here", t.Type, got, want)
 	}
 }
 
 func afterSlash(name string) string { return name[strings.LastIndexByte(name, '/')+1:] }
 
-// inModule reports whether a name is of a package that is compiled.
+// inModule reports whether a name is of a package that is compiled, or of one that the module has
+// no more.
 func (c *StateChecker) inModule(name string) bool {
-	return slices.ContainsFunc(c.r.Module.Packages, func(p *typecheck.Package) bool {
-		return !p.Library && !p.Test && strings.HasPrefix(name, p.Path+".")
-	})
+	path, _, _ := strings.Cut(afterSlash(name), ".")
+	path = name[:len(name)-len(afterSlash(name))] + path
+	if slices.ContainsFunc(c.r.Module.Packages, func(p *typecheck.Package) bool {
+		return !p.Library && !p.Test && (p.Path == path || strings.HasPrefix(name, p.Path+"."))
+	}) {
+		return true
+	}
+	return c.r.Module.Path != "" && strings.HasPrefix(path, c.r.Module.Path+"/") &&
+		!slices.ContainsFunc(c.r.Module.Loaded(), func(p *types.Package) bool { return p.Path() == path && p.Scope().Len() > 0 })
 }
 
 func isOurs(name string) bool {

@@ -278,7 +278,7 @@ func (d *decoder) name() []byte {
 	}
 	d.lastName = append(d.lastName[:n], rest...)
 	if d.reg != nil && len(d.reg.renamed) > 0 {
-		return d.reg.nowCalled(d.lastName)
+		return []byte(Renamed(d.reg.renamed, string(d.lastName)))
 	}
 	return d.lastName
 }

@@ -86,7 +86,7 @@ func (d *decoder) readType(t *wireType) {
 			d.params = append(d.params, d.uvarint())
 		}
 	case kindInterface:
-		t.text = string(d.str())
+		t.text = RenamedIn(d.reg.renamed, string(d.str()))
 	case kindCodec, kindZero, kindNested:
 	case kindRecord:
 		fingerprint := d.fixed64()
@@ -117,7 +117,7 @@ func (d *decoder) readFields(t *wireType) {
 		if t.kind == kindStructX {
 			f.flags = d.byte()
 			if f.flags&fieldPackage != 0 {
-				f.pkg = d.reg.names.spelling.localPkg(string(d.str()))
+				f.pkg = d.reg.names.spelling.localPkg(Renamed(d.reg.renamed, string(d.str())))
 			}
 			if f.flags&fieldTag != 0 {
 				f.tag = string(d.str())

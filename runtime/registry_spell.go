@@ -91,44 +91,21 @@ func (s *spelling) instance(name string) string {
 	if i < 0 {
 		return name
 	}
-	const delimiters = "[](){},;* "
-	var b strings.Builder
-	b.WriteString(name[:i])
-	for rest := name[i:]; rest != ""; {
-		n := 1
-		switch {
-		case rest[0] == '"':
-			if q, err := strconv.QuotedPrefix(rest); err == nil {
-				n = len(q) // the tag of a field
-			}
-			b.WriteString(rest[:n])
-		case strings.IndexByte(delimiters, rest[0]) >= 0:
-			b.WriteByte(rest[0])
-		default:
-			if n = strings.IndexAny(rest, delimiters+`"`); n < 0 {
-				n = len(rest)
-			}
-			b.WriteString(s.argument(rest[:n]))
-		}
-		rest = rest[n:]
-	}
-	return b.String()
+	return name[:i] + eachName(name[i:], func(name, _ string) string { return s.argument(name) })
 }
 
 // argument returns what states call a type that reflection mentions in another one's name.
 func (s *spelling) argument(name string) string {
-	dots := name[:len(name)-len(strings.TrimLeft(name, "."))] // of a variadic parameter
-	name = name[len(dots):]
 	if plain, err := url.PathUnescape(name); err == nil {
 		name = plain
 	}
 	if spelled, ok := s.types[name]; ok {
-		return dots + spelled
+		return spelled
 	}
 	if rest, ok := strings.CutPrefix(name, s.local+"."); ok && s.local != "" {
-		return dots + s.main + "." + rest
+		return s.main + "." + rest
 	}
-	return dots + name
+	return name
 }
 
 // text returns how a type is written, as Go does it but with import paths.
