@@ -108,7 +108,7 @@ type flow struct {
 	done     map[*ssa.Function]bool
 	funcs    []*ssa.Function
 	outside  *place // what opaque code has
-	lent     *place // callbacks that it has until it returns
+	lent     *place // what it has to call, and not to give it out again: options and other callbacks
 	mine     *place // callbacks that our own library has
 	panics   *place
 	calls    []*call
@@ -243,7 +243,7 @@ func (f *flow) value(v ssa.Value) *place {
 		if t, ok := content(v.Type()); ok {
 			p = f.newPlace(t)
 			if v.Pkg == nil || !f.compiled(v.Pkg.Pkg) {
-				f.both(p, f.outside)
+				f.share(p)
 			}
 		}
 	default:
@@ -285,7 +285,7 @@ func (f *flow) field(t types.Type, i int) *place {
 		f.fields[k] = p
 		// The fields of a struct that opaque code declares are open to it.
 		if pkg := s.Field(i).Pkg(); pkg != nil && !f.compiled(pkg) {
-			f.both(p, f.outside)
+			f.share(p)
 		}
 	}
 	return p
@@ -364,6 +364,19 @@ func (f *flow) edge(from, to *place) {
 	from.next[to] = true
 	from.nexts = append(from.nexts, to)
 	f.passAll(from, to, from.toks[:from.passed])
+}
+
+// share makes a place in memory common with opaque code.
+func (f *flow) share(p *place) {
+	if p == nil || p == f.outside {
+		return
+	}
+	f.edge(f.outside, p)
+	if p.typ != nil && isFunc(p.typ) {
+		f.edge(p, f.lent)
+	} else {
+		f.edge(p, f.outside)
+	}
 }
 
 func (f *flow) both(a, b *place) {
@@ -566,7 +579,7 @@ func (f *flow) escapeType(t types.Type) {
 		f.escapeType(u.Elem())
 	case *types.Struct:
 		for i := range u.NumFields() {
-			f.both(f.field(t, i), f.outside)
+			f.share(f.field(t, i))
 			f.escapeType(u.Field(i).Type())
 		}
 	case *types.Slice:
@@ -580,7 +593,7 @@ func (f *flow) escapeType(t types.Type) {
 		f.escapeType(u.Key())
 	}
 	for _, p := range f.containers(t) {
-		f.both(p, f.outside)
+		f.share(p)
 	}
 }
 

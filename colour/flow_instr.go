@@ -403,7 +403,11 @@ func (f *flow) unknown(c *call, res []*place) {
 	c.unknown = true
 	defer f.lookAt(c.in)()
 	for _, a := range c.common.Args {
-		f.escape(a, f.outside)
+		to := f.outside
+		if isFunc(a.Type()) {
+			to = f.lent
+		}
+		f.escape(a, to)
 	}
 	for _, r := range res {
 		f.both(r, f.outside)
@@ -417,10 +421,9 @@ func (f *flow) opaqueCall(c *call, fn *ssa.Function, invoke bool, res []*place) 
 	for i, a := range c.common.Args {
 		to := f.outside
 		if isFunc(a.Type()) && isCallback(obj, i, invoke) {
+			to = f.lent
 			if lib {
 				to = f.mine
-			} else if _, ok := atOnce(obj); ok {
-				to = f.lent
 			}
 		}
 		f.escape(a, to)

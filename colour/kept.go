@@ -34,7 +34,7 @@ func (a *analysis) keep() {
 					if kept == nil {
 						kept = a.findKept()
 					}
-					if kept.reachedFrom(from) {
+					if kept.reachedFrom(from, a.mod.MakesFunc(e.callee, i)) {
 						o := Opaque{Package: e.callee.Pkg(), Callee: e.callee}
 						a.locate(&o, e)
 						a.facts.Kept = append(a.facts.Kept, o)
@@ -54,10 +54,10 @@ type kept struct {
 
 // findKept finds them for all functions that may suspend.
 func (a *analysis) findKept() *kept {
-	k := &kept{f: a.flow, places: map[*place]bool{a.flow.outside: true}}
+	k := &kept{f: a.flow, places: map[*place]bool{}}
 	for _, fn := range a.flow.funcs {
 		n := a.nodes[syntaxKey(fn.Syntax())]
-		if n == nil || n.why == nil {
+		if n == nil || n.why == nil || !n.enters {
 			continue
 		}
 		if lit, ok := n.syntax.(*ast.FuncLit); !ok || !a.facts.Entries[lit] {
@@ -71,15 +71,16 @@ func (a *analysis) findKept() *kept {
 }
 
 // reachedFrom reports whether what opaque code makes and puts into a place gets to one of
-// those that are kept. What it hands to code that returns before it is kept does not.
-func (k *kept) reachedFrom(from *place) bool {
+// those that are kept, or to opaque code that may give it out again, if that counts: there
+// is no end to what other modules make for each other.
+func (k *kept) reachedFrom(from *place, outside bool) bool {
 	made := k.f.itemsOf(func(i item) bool { return i == item{} })
-	seen := map[*place]bool{from: true, k.f.lent: true}
+	seen := map[*place]bool{from: true, k.f.lent: true, k.f.outside: !outside}
 	todo := []*place{from}
 	for len(todo) > 0 {
 		p := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
-		if k.places[p] {
+		if k.places[p] || p == k.f.outside && outside {
 			return true
 		}
 		for _, q := range p.nexts {

@@ -362,7 +362,7 @@ var callsAtOnce = map[string]string{
 	"sort":          "*",
 	"strings":       "* -FieldsFuncSeq",
 	"slices":        "*",
-	"maps":          "Collect DeleteFunc EqualFunc Insert",
+	"maps":          "DeleteFunc EqualFunc",
 	"io/fs":         "WalkDir",
 	"path/filepath": "Walk WalkDir",
 	"regexp":        "(*Regexp).ReplaceAllFunc (*Regexp).ReplaceAllStringFunc",
@@ -376,22 +376,12 @@ var callsAtOnce = map[string]string{
 // doesNotKeep reports whether the callee of the call is in callsAtOnce.
 func (a *analysis) doesNotKeep(info *types.Info, call *ast.CallExpr) bool {
 	fn, ok := typeutil.Callee(info, call).(*types.Func)
-	if !ok {
+	if !ok || fn.Pkg() == nil {
 		return false
-	}
-	named, ok := atOnce(fn)
-	// A generic container can be given functions to put into it.
-	return ok && (named || !hasTypeParamFunc(info, fn, call))
-}
-
-// atOnce reports whether a function is in callsAtOnce, and whether by its name.
-func atOnce(fn *types.Func) (named, ok bool) {
-	if fn == nil || fn.Pkg() == nil {
-		return false, false
 	}
 	list, ok := callsAtOnce[fn.Pkg().Path()]
 	if !ok {
-		return false, false
+		return false
 	}
 	name := fn.Name()
 	if recv := fn.Signature().Recv(); recv != nil {
@@ -403,18 +393,22 @@ func atOnce(fn *types.Func) (named, ok bool) {
 		case "*":
 			all = true
 		case "-" + name:
-			return false, false
+			return false
 		case name:
-			return true, true
+			return true
 		}
 	}
 	// What gives a function out again (an iterator) has kept what it was given.
+	if !all {
+		return false
+	}
 	for v := range fn.Signature().Results().Variables() {
 		if _, ok := content(v.Type()); ok {
-			all = false
+			return false
 		}
 	}
-	return false, all
+	// A generic container can be given functions to put into it.
+	return !hasTypeParamFunc(info, fn, call)
 }
 
 // hasTypeParamFunc reports whether a func-valued argument of the call is for
