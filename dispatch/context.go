@@ -119,6 +119,7 @@ type invocation struct {
 
 	shielded bool     // what is awaited is not canceled with the call
 	strategy Strategy // of the next await; All for those that set none
+	begin    bool     // the next await only begins calls
 
 	volatile *volatileExecution // nil in a durable execution
 
@@ -129,9 +130,9 @@ type invocation struct {
 
 // turn returns that the function awaits calls.
 func (inv *invocation) turn(requests []engine.Request) engine.Turn {
-	s := inv.strategy
-	inv.strategy = All
-	return engine.Turn{Await: requests, Shielded: inv.shielded, Need: s.need, Success: s.success}
+	s, begin := inv.strategy, inv.begin
+	inv.strategy, inv.begin = All, false
+	return engine.Turn{Await: requests, Begin: begin, Shielded: inv.shielded, Need: s.need, Success: s.success}
 }
 
 func invocationOf(ctx context.Context) *invocation {

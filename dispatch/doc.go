@@ -102,6 +102,9 @@
 // sleeps and events; it waits for [All], [Any], the first ([Race]) or some ([AtLeast]) of them, and cancels
 // those that are not needed then.
 //
+// [Function.Start] begins a call and goes on; its [Future] is awaited later, alone or with others. It
+// ends with the call that has begun it.
+//
 // # Exceptions
 //
 //   - A function awaits itself, one thing at a time; Gather is for several. In a goroutine or

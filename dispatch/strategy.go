@@ -127,7 +127,7 @@ func AwaitCalls(ctx context.Context, s Strategy, calls ...Planned) ([]Outcome, e
 	if err != nil || len(requests) == 0 {
 		return nil, err
 	}
-	if err := inv.inGoroutine(requests[0].Function); err != nil {
+	if err := inv.inGoroutine(nameOf(requests)); err != nil {
 		return nil, err
 	}
 	inv.strategy = s
@@ -147,7 +147,7 @@ func Durable_AwaitCalls(c *runtime.Coroutine, ctx context.Context, s Strategy, c
 	if err != nil || len(requests) == 0 {
 		return nil, err
 	}
-	if err := inv.inCoroutine(c, requests[0].Function); err != nil {
+	if err := inv.inCoroutine(c, nameOf(requests)); err != nil {
 		return nil, err
 	}
 	inv.requests, inv.strategy = requests, s
@@ -164,8 +164,17 @@ func plannedRequests(ctx context.Context, s Strategy, calls []Planned) (*invocat
 		return nil, nil, WithStatus(StatusInvalidArgument, fmt.Errorf("dispatch: %d of %d calls cannot be waited for", s.need, len(calls)))
 	}
 	requests := make([]engine.Request, len(calls))
+	var seen map[string]bool // of calls that were begun before
 	for i, p := range calls {
 		switch {
+		case p.request.Call != "":
+			if seen[p.request.Call] {
+				return nil, nil, WithStatus(StatusInvalidArgument, fmt.Errorf("dispatch: call %d, %s, is there twice", i, p.request.Call))
+			}
+			if seen == nil {
+				seen = make(map[string]bool)
+			}
+			seen[p.request.Call] = true
 		case p.request.Function == "":
 			return nil, nil, WithStatus(StatusInvalidArgument, fmt.Errorf("dispatch: call %d is not planned", i))
 		case p.f != nil && !p.f.runsIn(inv.d):
@@ -176,6 +185,14 @@ func plannedRequests(ctx context.Context, s Strategy, calls []Planned) (*invocat
 		requests[i] = p.request
 	}
 	return inv, requests, inv.shield(ctx)
+}
+
+// nameOf returns what an error about an await says that it is of.
+func nameOf(requests []engine.Request) string {
+	if requests[0].Function == "" {
+		return "call " + requests[0].Call
+	}
+	return requests[0].Function
 }
 
 func outcomesOf(results []engine.Result) []Outcome {

@@ -240,13 +240,24 @@ func (e *Engine) stay(c *call) {
 }
 
 func (e *Engine) loadResults(c *call) ([]Result, error) {
-	outcomes, err := e.store.Outcomes(context.Background(), c.first, c.width)
+	ctx := context.Background()
+	results := make([]Result, c.width)
+	if c.waits.Begin {
+		for i := range results {
+			id, err := e.names.FormatCall(ctx, c.at(i))
+			if err != nil {
+				return nil, err
+			}
+			results[i] = Result{Status: store.OK, ID: id}
+		}
+		return results, nil
+	}
+	outcomes, err := e.outcomes(ctx, c.awaited())
 	if err != nil {
 		return nil, err
 	}
-	results := make([]Result, c.width)
 	for _, o := range outcomes {
-		results[o.ID-c.first] = Result{Status: o.Status, Output: o.Output, Error: o.Error}
+		results[c.position(o.ID)] = Result{Status: o.Status, Output: o.Output, Error: o.Error}
 	}
 	return c.counted(results)
 }
@@ -267,7 +278,7 @@ func (e *Engine) park(r *run, message string) {
 	e.log.Error("a call is parked until the next start", "call", id, "function", c.name, "err", message)
 	change := c.progress.change(c, store.Parked, f)
 	change.KeepState = true
-	change.First, change.Width, change.Waiting = c.first, c.width, c.waits.bytes()
+	c.await(&change)
 	if cerr := e.commit(c, store.Step{Change: []store.Change{change}}); cerr != nil {
 		e.log.Error("that a call is parked could not be stored", "call", id, "err", cerr)
 	}
@@ -415,8 +426,8 @@ func (e *Engine) fail(r *run, f *Failure) {
 	var change store.Change
 	if keep {
 		change = next.change(c, store.Suspended, f)
-		change.First, change.Width, change.KeepState = c.first, c.width, true
-		change.Waiting = c.waits.bytes()
+		change.KeepState = true
+		c.await(&change)
 	} else {
 		next.awaits = 0
 		change = next.change(c, store.Ready, f)
@@ -424,7 +435,11 @@ func (e *Engine) fail(r *run, f *Failure) {
 	change.Due = time.Now().Add(wait)
 	ev := r.event(AttemptEnded)
 	ev.Status, ev.Err, ev.Retry = f.Status, f.Message, wait
-	if err := e.record(r, store.Step{Change: []store.Change{change}}); err != nil {
+	step := store.Step{Change: []store.Change{change}}
+	if !keep {
+		step.Mark = c.dropping()
+	}
+	if err := e.record(r, step); err != nil {
 		e.lost(r, err)
 		return
 	}
@@ -436,6 +451,7 @@ func (e *Engine) fail(r *run, f *Failure) {
 	c.progress = next
 	c.exec = nil
 	if !keep {
+		e.endBegun(c)
 		c.restart()
 	}
 	e.delay(c, wait)

@@ -65,6 +65,7 @@ func (e *Engine) endOne(c *call, why store.Status, over *[]*call) {
 		return
 	}
 	c.ending = why
+	e.tellBegun(c, why, false, over)
 	if c.place == active {
 		if c.run != nil {
 			c.run.exec.Cancel(cause(why))
@@ -87,7 +88,7 @@ func (e *Engine) endOne(c *call, why store.Status, over *[]*call) {
 		}
 	case c.place == waiting && !c.waits.Shielded:
 		for i := range c.width {
-			if child := e.calls[c.first+int64(i)]; child != nil && child.parent == c {
+			if child := e.calls[c.at(i)]; child != nil && child.parent == c {
 				e.endOne(child, why, over)
 			}
 		}

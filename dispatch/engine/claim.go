@@ -132,6 +132,11 @@ func (f *fleet) take(claimed []store.Claimed, generation int64) {
 	for i := range claimed {
 		rec := &claimed[i]
 		c, change := f.e.known(&rec.Call)
+		orphan, err := f.orphan(rec)
+		if err != nil {
+			f.refused(claimed, err)
+			return
+		}
 		c.generation = generation
 		c.noted.Store(rec.Crashes > 0)
 		if f.e.cfg.Crashes > 0 {
@@ -139,7 +144,7 @@ func (f *fleet) take(claimed []store.Claimed, generation int64) {
 			c.watch.suspect, c.watch.ran = rec.Crashes > 0, rec.Crashes > 0
 		}
 		switch {
-		case rec.Orphan && rec.Ending == store.None:
+		case orphan:
 			gone := f.e.orphan(c)
 			change = &gone
 			step.Watch = append(step.Watch, c.unwatch()...)

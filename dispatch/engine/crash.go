@@ -132,8 +132,8 @@ func (e *Engine) sentence(ctx context.Context, c *call, step *store.Step) (Event
 	}
 	e.log.Error("a call is parked until it is retried by hand", "call", r.id, "function", c.name, "err", why)
 	change := c.progress.change(c, store.Parked, e.cfg.Describe(store.Crashed, why))
-	change.KeepState, change.First, change.Width = true, c.first, c.width
-	change.Waiting = c.waits.bytes()
+	change.KeepState = true
+	c.await(&change)
 	step.Change = append(step.Change, change)
 	step.Watch = append(step.Watch, c.unwatch()...)
 	ev := r.event(AttemptEnded)
@@ -329,8 +329,8 @@ func (e *Engine) Retry(ctx context.Context, id string) error {
 		phase = store.Suspended
 	}
 	change := next.change(c, phase, nil)
-	change.KeepState, change.First, change.Width = c.stateful, c.first, c.width
-	change.Waiting = c.waits.bytes()
+	change.KeepState = c.stateful
+	c.await(&change)
 	err = e.writer.commit(store.Step{Change: []store.Change{change}})
 	e.mu.Lock()
 	defer e.mu.Unlock()

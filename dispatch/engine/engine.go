@@ -140,6 +140,7 @@ type call struct {
 	stateful  bool         // with a state
 	first     int64        // what it awaits
 	width     int
+	fresh     int      // how many of them are new, if not all are: those with ids from first
 	pending   int      // how many of them are not done
 	results   []Result // nil if some of them are in the store only
 	exec      Execution

@@ -111,7 +111,7 @@ func (e *Engine) hears(p *call) []open {
 	}
 	var all []open
 	for _, x := range p.waits.Events {
-		if c := e.calls[p.first+int64(x.At)]; c != nil && c.place == waiting && c.ending == store.None {
+		if c := e.calls[p.at(x.At)]; c != nil && c.place == waiting && c.ending == store.None {
 			all = append(all, open{c, x.Name})
 		}
 	}
@@ -223,7 +223,7 @@ func (f *fleet) hears(c *call) ([]*call, error) {
 	var all []*call
 	var ids []int64
 	for _, x := range c.waits.Events {
-		rec, err := f.store.Call(f.ctx, c.first+int64(x.At))
+		rec, err := f.store.Call(f.ctx, c.at(x.At))
 		switch {
 		case err != nil:
 			return nil, err

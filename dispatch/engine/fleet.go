@@ -517,9 +517,9 @@ func (f *fleet) check(all bool) {
 // held meanwhile: the store may take its time.
 func (f *fleet) judge(c *call, awaits int) {
 	f.e.mu.Lock()
-	first, width := c.first, c.width
+	awaited := c.awaited()
 	f.e.mu.Unlock()
-	outcomes, err := f.store.Outcomes(f.ctx, first, width)
+	outcomes, err := f.e.outcomes(f.ctx, awaited)
 	if err != nil {
 		f.failed("what calls await could not be read", err)
 	}

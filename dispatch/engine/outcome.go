@@ -30,7 +30,7 @@ func (e *Engine) finish(r *run, res Result, f *Failure) {
 	ev := r.event(AttemptEnded)
 	ev.Status, ev.Final = res.Status, true
 	o := &outcome{r: r, res: res, change: change, ev: ev}
-	if f == nil && e.follow(o) {
+	if f == nil && c.waits.Begun == nil && e.follow(o) {
 		return
 	}
 	e.conclusion(o, f)
@@ -39,7 +39,7 @@ func (e *Engine) finish(r *run, res Result, f *Failure) {
 // conclusion records the outcome of a call.
 func (e *Engine) conclusion(o *outcome, f *Failure) {
 	r, c, ev := o.r, o.r.c, o.ev
-	err := e.record(r, store.Step{Change: []store.Change{o.change}})
+	err := e.record(r, store.Step{Change: []store.Change{o.change}, Mark: c.dropping()})
 	if err != nil && f == nil && len(r.behind) == 0 && !errors.Is(err, store.ErrUnavailable) && !errors.Is(err, store.ErrFenced) && !errors.Is(err, ErrClosed) {
 		// An output that the store does not take.
 		e.finish(r, Result{}, e.cfg.Describe(store.PermanentError, fmt.Sprintf("the result cannot be stored: %v", err)))
@@ -67,7 +67,8 @@ func (e *Engine) done(c *call, res Result) {
 		e.fleet.finished(c)
 		return
 	}
-	if c.id < p.first || c.id >= p.first+int64(p.width) || p.decided {
+	i := p.position(c.id)
+	if i < 0 || p.decided {
 		return // it goes on without this one
 	}
 	if p.remote {
@@ -75,11 +76,11 @@ func (e *Engine) done(c *call, res Result) {
 		return
 	}
 	if p.results != nil {
-		p.results[c.id-p.first] = res
+		p.results[i] = res
 	}
 	if p.waits.Need > 0 {
 		p.pending--
-		e.came(p, int(c.id-p.first), res.Status)
+		e.came(p, i, res.Status)
 		return
 	}
 	if p.pending--; p.pending == 0 && p.place == waiting {
@@ -91,6 +92,7 @@ func (e *Engine) done(c *call, res Result) {
 // held.
 func (e *Engine) over(c *call, res Result) {
 	e.unexpect(c)
+	e.endBegun(c)
 	if e.calls[c.id] == c {
 		delete(e.calls, c.id)
 	}
@@ -114,11 +116,12 @@ func (e *Engine) again(r *run) {
 		// What a volatile execution was suspended in is gone with it.
 		next := c.progress
 		next.awaits = 0
-		if err := e.commit(c, store.Step{Change: []store.Change{next.change(c, store.Ready, nil)}}); err != nil {
+		if err := e.commit(c, store.Step{Change: []store.Change{next.change(c, store.Ready, nil)}, Mark: c.dropping()}); err != nil {
 			e.lost(r, err)
 			return
 		}
 		e.mu.Lock()
+		e.endBegun(c)
 		c.restart()
 		e.mu.Unlock()
 	} else if c.noted.Load() {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -23,10 +24,12 @@ type tree struct {
 	Rounds [][]tree
 	Fails  int  // how many attempts fail for now, before the first await
 	Bad    bool // the last attempt fails for good
+	Later  bool // it begins a round, and awaits that then
 }
 
 func drawTree(t *rapid.T, depth int) tree {
-	w := tree{Fails: rapid.SampledFrom([]int{0, 0, 0, 1, 2}).Draw(t, "fails"), Bad: rapid.IntRange(0, 7).Draw(t, "bad") == 0}
+	w := tree{Fails: rapid.SampledFrom([]int{0, 0, 0, 1, 2}).Draw(t, "fails"), Bad: rapid.IntRange(0, 7).Draw(t, "bad") == 0,
+		Later: rapid.Bool().Draw(t, "later")}
 	if depth > 0 {
 		for range rapid.IntRange(0, 3).Draw(t, "rounds") {
 			var round []tree
@@ -60,6 +63,7 @@ type treeRun struct {
 	durable bool
 	w       tree
 	At, Sum int
+	Begun   bool // it is to get the ids of what it has begun
 	witness *witness
 	over    chan struct{}
 	once    sync.Once
@@ -69,6 +73,16 @@ func (x *treeRun) Run(results []engine.Result) engine.Turn {
 	x.witness.runs(x.ID)
 	if x.At == 0 && x.Number <= x.w.Fails {
 		return engine.Turn{Failure: describe(store.TemporaryError, "not now")}
+	}
+	if x.Begun {
+		x.Begun = false
+		x.At++
+		var t engine.Turn
+		for _, r := range results {
+			t.Await = append(t.Await, engine.Request{Call: r.ID})
+		}
+		slices.Reverse(t.Await)
+		return t
 	}
 	for _, r := range results {
 		var n int
@@ -85,6 +99,10 @@ func (x *treeRun) Run(results []engine.Result) engine.Turn {
 			in, _ := json.Marshal(w)
 			t.Await = append(t.Await, engine.Request{Function: "tree", Input: in})
 		}
+		if x.Begun = x.w.Later && len(t.Await) > 0; x.Begun {
+			t.Begin = true
+			return t
+		}
 		x.At++
 		return t
 	}
@@ -95,8 +113,13 @@ func (x *treeRun) Run(results []engine.Result) engine.Turn {
 	return engine.Turn{Output: out}
 }
 
+type treeState struct {
+	At, Sum int
+	Begun   bool
+}
+
 func (x *treeRun) AppendState(b []byte, _ int) ([]byte, error) {
-	s, err := json.Marshal([]int{x.At, x.Sum})
+	s, err := json.Marshal(treeState{x.At, x.Sum, x.Begun})
 	return append(b, s...), err
 }
 
@@ -155,11 +178,11 @@ func TestRandom(t *testing.T) {
 			Start: func(a engine.Attempt) (engine.Execution, error) {
 				x := &treeRun{Attempt: a, durable: durable, witness: wit, over: make(chan struct{})}
 				if a.State != nil {
-					var s [2]int
+					var s treeState
 					if err := json.Unmarshal(a.State, &s); err != nil {
 						return nil, err
 					}
-					x.At, x.Sum = s[0], s[1]
+					x.At, x.Sum, x.Begun = s.At, s.Sum, s.Begun
 				}
 				return x, json.Unmarshal(a.Input, &x.w)
 			},

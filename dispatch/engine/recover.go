@@ -81,7 +81,7 @@ func (e *Engine) recall(rec *store.Call) (*call, *store.Change) {
 	c, change := e.known(rec)
 	if rec.Parent != 0 {
 		p := e.calls[rec.Parent]
-		if p == nil || !p.suspended || rec.ID < p.first || rec.ID >= p.first+int64(p.width) {
+		if p == nil || !p.suspended || p.position(rec.ID) < 0 && p.waits.begun(rec.ID) == nil {
 			if rec.Ending != store.None {
 				return c, change // it was not needed, and cleans up
 			}
@@ -89,7 +89,7 @@ func (e *Engine) recall(rec *store.Call) (*call, *store.Change) {
 			return nil, &gone
 		}
 		c.parent = p
-		if c.ending == store.None && !p.waits.Shielded {
+		if c.ending == store.None && p.tells(rec.ID) {
 			c.ending = p.ending
 		}
 	}
@@ -121,8 +121,7 @@ func (e *Engine) known(rec *store.Call) (*call, *store.Change) {
 	}
 	if rec.Phase == store.Parked && rec.Status == store.Crashed {
 		c.suspended, c.stateful = rec.State != nil, rec.State != nil
-		c.first, c.width = rec.First, rec.Width
-		c.readWaits(rec.Waiting)
+		c.readWaits(rec)
 		e.convict(c)
 		return c, nil
 	}
@@ -132,8 +131,7 @@ func (e *Engine) known(rec *store.Call) (*call, *store.Change) {
 		return c, &change
 	}
 	c.suspended, c.stateful = true, true
-	c.first, c.width = rec.First, rec.Width
-	c.readWaits(rec.Waiting)
+	c.readWaits(rec)
 	return c, nil
 }
 
@@ -147,7 +145,7 @@ func (e *Engine) ready(ctx context.Context, c *call, due time.Time) error {
 	var err error
 	switch {
 	case c.suspended && c.waits.Need > 0:
-		outcomes, err = e.store.Outcomes(ctx, c.first, c.width)
+		outcomes, err = e.outcomes(ctx, c.awaited())
 	case c.suspended:
 		done, err = e.store.CountDone(ctx, c.first, c.width)
 	}

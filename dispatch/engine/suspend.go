@@ -1,46 +1,75 @@
 package engine
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/coroc-dev/coroc/dispatch/store"
 )
 
-// suspend stores the state of a call, with the calls that it awaits, and starts those.
+// suspend stores the state of a call, with the calls that it awaits, and starts those that are new.
 func (e *Engine) suspend(r *run, t Turn) {
-	c, requests := r.c, t.Await
-	functions := make([]*function, len(requests))
-	for i, q := range requests {
-		if functions[i] = e.functions[q.Function]; functions[i] == nil && e.fleet == nil {
+	c := r.c
+	for _, q := range t.Await {
+		if q.Call == "" && e.functions[q.Function] == nil && e.fleet == nil {
 			e.finish(r, Result{}, e.cfg.Describe(store.NotFound, fmt.Sprintf("no function %q", q.Function)))
 			return
 		}
 	}
-	first, err := e.newIDs(len(requests))
+	before, err := e.ownCalls(c, t.Await)
+	switch {
+	case errors.Is(err, errNotBegun):
+		e.finish(r, Result{}, e.cfg.Describe(store.InvalidArgument, err.Error()))
+		return
+	case err != nil:
+		e.lost(r, err)
+		return
+	}
+	children, err := e.children(c, t.Await, len(t.Await)-len(before))
 	if err != nil {
 		e.lost(r, err)
 		return
 	}
-	now := time.Now().UnixMilli()
-	children := make([]call, len(requests))
-	for i, q := range requests {
-		children[i] = call{id: first + int64(i), incarnation: e.store.Incarnation(), generation: c.generation, root: c.root, parent: c,
-			fn: functions[i], created: now}
-		children[i].set(&q)
-	}
-
-	next := c.progress
+	// What it is to be, but for what others may look at meanwhile.
+	next := call{id: c.id, progress: c.progress, width: len(t.Await), fresh: len(children),
+		waits: waits{Shielded: t.Shielded, Need: t.Need, Success: t.Success, Begin: t.Begin, Begun: e.prune(c), Events: expects(t.Await)}}
 	next.awaits++
 	if next.awaits > next.reached {
 		next.reached, next.failures, next.status = next.awaits, 0, store.None
 	}
-	change := next.change(c, store.Suspended, nil)
-	change.First, change.Width, change.State = first, len(requests), r.state
-	w := waits{Shielded: t.Shielded, Need: t.Need, Success: t.Success, Events: expects(requests)}
-	change.Waiting = w.bytes()
+	switch {
+	case len(before) == 0:
+		next.first = children[0].id
+	case len(t.Await) == 1:
+		next.first = before[0]
+	default:
+		next.waits.Of = between(t.Await, before, children)
+		if len(children) > 0 {
+			next.first = children[0].id
+		}
+		if t.Need == 0 {
+			next.waits.Need = next.width
+		}
+	}
+	results := make([]Result, next.width)
+	if t.Begin {
+		next.waits.Begun = append(next.waits.Begun, begun{next.first, len(children), t.Shielded})
+		next.waits.Need, next.decided = 1, true
+		for i := range results {
+			results[i].Status = store.OK
+			if results[i].ID, err = e.names.Format(context.Background(), children[i].incarnation, children[i].id); err != nil {
+				e.lost(r, err)
+				return
+			}
+		}
+	}
+	change := next.progress.change(c, store.Suspended, nil)
+	change.State = r.state
+	next.await(&change)
 	ev := r.event(AttemptSuspended)
-	ev.Awaited, ev.State = len(requests), len(r.state)
+	ev.Awaited, ev.State = len(t.Await), len(r.state)
 	if err = e.record(r, spawn(c.id, children, change)...); err != nil {
 		e.lost(r, err)
 		return
@@ -53,18 +82,18 @@ func (e *Engine) suspend(r *run, t Turn) {
 		r.exec.Discard(false)
 		return
 	}
-	c.progress = next
+	c.progress = next.progress
 	c.suspended, c.stateful, c.remote = true, r.state != nil, false
-	c.waits, c.succeeded, c.decided = w, 0, false
-	c.first, c.width, c.pending = first, len(requests), len(requests)
-	c.results = make([]Result, len(requests))
+	c.waits, c.succeeded, c.decided = next.waits, 0, next.decided
+	c.first, c.width, c.fresh, c.pending = next.first, next.width, next.fresh, next.width
+	c.results = results
 	c.exec = r.exec
 	c.place = waiting
 	e.stay(c)
 	for i := range children {
 		if child := &children[i]; e.fleet.keeps(child) {
 			e.calls[child.id] = child
-			if c.ending != store.None && !c.waits.Shielded {
+			if c.ending != store.None && c.tells(child.id) {
 				child.ending = c.ending // it came while this was being stored
 			}
 			e.expect(child)
@@ -72,6 +101,101 @@ func (e *Engine) suspend(r *run, t Turn) {
 		}
 	}
 	e.listen(c)
+	switch {
+	case t.Begin:
+		e.enqueue(c)
+	case len(before) > 0:
+		e.rejoin(c, before)
+	}
+}
+
+// children returns the calls of those requests that ask for new ones.
+func (e *Engine) children(c *call, requests []Request, n int) ([]call, error) {
+	if n == 0 {
+		return nil, nil
+	}
+	first, err := e.newIDs(n)
+	if err != nil {
+		return nil, err
+	}
+	now := time.Now().UnixMilli()
+	children := make([]call, 0, n)
+	for i := range requests {
+		if requests[i].Call != "" {
+			continue
+		}
+		children = append(children, call{id: first + int64(len(children)), incarnation: e.store.Incarnation(), generation: c.generation,
+			root: c.root, parent: c, fn: e.functions[requests[i].Function], created: now})
+		children[len(children)-1].set(&requests[i])
+	}
+	return children, nil
+}
+
+// between returns the ids of what is awaited, in the order of the requests.
+func between(requests []Request, before []int64, children []call) []int64 {
+	ids := make([]int64, len(requests))
+	for i := range requests {
+		if requests[i].Call != "" {
+			ids[i], before = before[0], before[1:]
+		} else {
+			ids[i], children = children[0].id, children[1:]
+		}
+	}
+	return ids
+}
+
+// rejoin deals with what a call has begun before and awaits now: it may be done. The engine's lock is held.
+func (e *Engine) rejoin(c *call, before []int64) {
+	var done []span // or with other processes
+	var over []*call
+	for _, id := range before {
+		if child := e.calls[id]; child == nil || child.parent != c {
+			done = append(done, span{id, 1})
+		} else if c.ending != store.None && !c.waits.Shielded {
+			e.endOne(child, c.ending, &over) // it came while this was being stored
+		}
+	}
+	e.concludeAll(over)
+	switch {
+	case done == nil:
+	case e.fleet != nil:
+		e.fleet.ask(c)
+	case c.waits.Need == 0:
+		c.results = nil // it is in the store
+		e.enqueue(c)
+	default:
+		c.results = nil
+		e.active++
+		go e.remember(c, c.awaits, done)
+	}
+}
+
+// remember counts outcomes for a call, at an await, that are in the store only.
+func (e *Engine) remember(c *call, awaits int, done []span) {
+	outcomes, err := e.outcomes(context.Background(), done)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	defer e.quieter()
+	switch {
+	case e.calls[c.id] != c || c.place != waiting || c.awaits != awaits || c.generation != e.generation:
+	case err != nil:
+		e.log.Error("what a call awaits could not be read from the store", "call", c.id, "function", c.name, "err", err, "retry", readPause)
+		time.AfterFunc(readPause, func() {
+			e.mu.Lock()
+			defer e.mu.Unlock()
+			if e.closed {
+				return
+			}
+			e.active++
+			go e.remember(c, awaits, done)
+		})
+	default:
+		for _, o := range outcomes {
+			if !c.decided {
+				e.came(c, c.position(o.ID), o.Status)
+			}
+		}
+	}
 }
 
 // millis returns a time as it is stored: not before t, and 0 for none.
@@ -86,6 +210,9 @@ func millis(t time.Time) int64 {
 // calls count only from the last step on: see recover.
 func spawn(parent int64, children []call, change store.Change) []store.Step {
 	var steps []store.Step
+	if len(children) == 0 {
+		steps = append(steps, store.Step{})
+	}
 	for len(children) > 0 {
 		n := min(len(children), chunk)
 		step := store.Step{Create: make([]store.Call, n)}

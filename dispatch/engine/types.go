@@ -65,6 +65,8 @@ type Turn struct {
 	Failure *Failure
 	// Await is not empty if the function waits for the results of these calls.
 	Await []Request
+	// Begin says that it does not: it goes on when the calls are stored. They end with it.
+	Begin bool
 	// Shielded says that these calls are not canceled with the one that awaits them.
 	Shielded bool
 	// Need is how many outcomes are waited for: 0 for all, else the first ones that there are.
@@ -77,8 +79,9 @@ type Turn struct {
 	Output []byte
 }
 
-// Request is a call that a function wants to be made.
+// Request is a call that a function wants to be made, or one that it has begun and now waits for.
 type Request struct {
+	Call      string // the id of one that it has begun; then the rest does not count
 	Function  string
 	Input     []byte
 	Due       time.Time // not to be run before; zero for at once
@@ -95,6 +98,7 @@ type Result struct {
 	Output  []byte
 	Error   []byte   // as the failed execution encoded it
 	Failure *Failure // if the call has failed in this process
+	ID      string   // of the call, if it was only begun
 }
 
 // Failure is how an attempt failed.

@@ -22,6 +22,12 @@ type waits struct {
 	// With Need it is stored when it is decided: then these are the outcomes that the call gets,
 	// whatever becomes of the others, so that it gets the same ones in each attempt.
 	Came []int `json:"came,omitempty"`
+
+	// Of are the calls that are awaited if they are not those of one range. Then Need is set.
+	Of []int64 `json:"of,omitempty"`
+
+	Begin bool    `json:"begin,omitempty"` // see Turn: it gets the ids in place of outcomes
+	Begun []begun `json:"begun,omitempty"` // what it has begun, but for some that are known to be done
 }
 
 // expected is a call that waits for an event.
@@ -41,11 +47,16 @@ func (w waits) bytes() []byte {
 	return b
 }
 
-func (c *call) readWaits(b []byte) {
-	if b != nil {
-		_ = json.Unmarshal(b, &c.waits) // what cannot be read is as if it were not there
+// readWaits sets what the record of a call says of what it awaits.
+func (c *call) readWaits(rec *store.Call) {
+	c.first, c.width = rec.First, rec.Width
+	if rec.Waiting != nil {
+		_ = json.Unmarshal(rec.Waiting, &c.waits) // what cannot be read is as if it were not there
 	}
-	c.decided = c.waits.Came != nil
+	if c.waits.Of != nil {
+		c.width, c.fresh = len(c.waits.Of), rec.Width
+	}
+	c.decided = c.waits.Came != nil || c.waits.Begin
 }
 
 // counted returns results without those that c does not get.
@@ -112,7 +123,7 @@ func (c *call) recount(outcomes []store.Outcome) {
 	c.waits.Came, c.succeeded = nil, 0
 	for _, o := range outcomes {
 		if !c.enough() {
-			c.count(int(o.ID-c.first), o.Status)
+			c.count(c.position(o.ID), o.Status)
 		}
 	}
 	c.pending = c.width - len(outcomes)
@@ -128,14 +139,14 @@ func (e *Engine) decide(c *call) {
 	step := store.Step{Mark: []store.Mark{{ID: c.id, Waiting: c.waits.bytes()}}}
 	var left []int64
 	for i, needless := range c.needless() {
-		if needless {
-			left = append(left, c.first+int64(i))
-			step.Mark = append(step.Mark, store.Mark{ID: c.first + int64(i), Ending: store.Canceled})
+		if id := c.at(i); needless && c.waits.begun(id) == nil { // what was begun can be awaited again
+			left = append(left, id)
+			step.Mark = append(step.Mark, store.Mark{ID: id, Ending: store.Canceled})
 		}
 	}
 	for _, x := range c.waits.Events {
 		// It may have an event all the same, or be about to: that was submitted before.
-		if id := c.first + int64(x.At); slices.Contains(left, id) {
+		if id := c.at(x.At); slices.Contains(left, id) {
 			step.Return = append(step.Return, store.Receipt{Call: c.id, By: id})
 		}
 	}
