@@ -69,7 +69,9 @@ func (f *forged) call(t *testing.T, parent dispatch.ID, n plan.Node) dispatch.ID
 	require.NoError(t, err)
 	f.Calls = append(f.Calls, dispatch.CallInfo{ID: id, Parent: parent, Function: n.Function, Input: input})
 	var output any
-	if n.Children == nil {
+	if n.Input == nil {
+		f.clock += 1000
+	} else if n.Children == nil {
 		in := n.Input.(plan.Input)
 		for attempt := range n.Attempts {
 			line := ledger.Line{Event: ledger.Begin, Call: string(id), Place: in.Place, Attempt: attempt + 1, Token: fmt.Sprint(id, "/", attempt)}
@@ -83,13 +85,19 @@ func (f *forged) call(t *testing.T, parent dispatch.ID, n plan.Node) dispatch.ID
 		}
 	} else {
 		r := plan.Result{Value: n.Value}
-		last := -1
+		last, won := -1, false
 		for _, child := range n.Children {
-			if in := child.Input.(plan.Input); in.Place != last && child.Function != plan.Branch {
+			if in, ok := child.Input.(plan.Input); ok && in.Place != last && child.Function != plan.Branch {
 				last = in.Place
 				f.note(ledger.Line{Event: ledger.Pass, Call: string(id), Place: in.Place})
 			}
 			c := f.call(t, id, child)
+			if child.Rival {
+				if won || !child.OK {
+					continue
+				}
+				won = true
+			}
 			if child.OK && child.Function != plan.Undo {
 				r.Tokens = append(r.Tokens, tokensOf(&f.Calls[f.index(c)], child)...)
 			}
@@ -98,6 +106,9 @@ func (f *forged) call(t *testing.T, parent dispatch.ID, n plan.Node) dispatch.ID
 	}
 	c := &f.Calls[f.index(id)]
 	c.Phase, c.Status, c.Attempts = dispatch.PhaseDone, dispatch.StatusPermanentError, n.Attempts
+	if n.Canceled && !n.OK && n.Children != nil {
+		c.Status = dispatch.StatusCanceled
+	}
 	if n.OK {
 		c.Status = dispatch.StatusOK
 		c.Output, err = json.Marshal(output)
@@ -168,6 +179,24 @@ func TestFaultsAreFound(t *testing.T) {
 			f.Calls[i].Status = dispatch.StatusOK
 		}},
 		{"a failed attempt was not counted", "attempts count, want", func(f *forged) { f.first(plan.Retries).Attempts = 9 }},
+		{"a race is won by one that has lost", "has got results", func(f *forged) {
+			c := f.first(plan.Race)
+			for i := range f.Calls {
+				if f.Calls[i].Parent == c.ID && f.Calls[i].Status == dispatch.StatusOK {
+					f.Calls[i].Status, f.Calls[i].Output = dispatch.StatusCanceled, nil
+					break
+				}
+			}
+		}},
+		{"a workflow that was canceled did not end so", "want canceled", func(f *forged) { f.first(plan.Quit).Status = dispatch.StatusOK }},
+		{"an event is received twice", "once too often", func(f *forged) {
+			c := *f.first(plan.Receive)
+			c.ID = "twice"
+			f.Calls = append(f.Calls, c)
+		}},
+		{"a sleep is over too early", "before its time", func(f *forged) {
+			f.first(plan.Sleep).Input = []byte(`"2100-01-01T00:00:00Z"`)
+		}},
 		{"a result is wrong", "the result is 7, want", func(f *forged) {
 			f.first(plan.Tree).Output = []byte(`{"Tokens":[],"Value":7}`)
 		}},
@@ -223,6 +252,9 @@ func TestFaultsAreFound(t *testing.T) {
 		{"a workflow runs again in front of an await that was committed", "which had come to place 0", func(f *forged) {
 			c := f.first(plan.Step)
 			before(f, c.ID, ledger.Line{Event: ledger.Pass, Call: string(c.Parent), Process: "b"})
+		}},
+		{"the store refuses a step", "it is there already", func(f *forged) {
+			f.note(ledger.Line{Event: ledger.Refused, Token: "it is there already"})
 		}},
 		{"lines are torn", "cannot be read", func(f *forged) { f.Torn = 1 }},
 		{"a lock is left", "store: 1 advisory locks", func(f *forged) { f.Others = []string{"store: 1 advisory locks"} }},

@@ -30,6 +30,9 @@ const (
 	Pass   Event = "pass"   // a workflow comes by a place
 	Made   Event = "made"   // a workflow was dispatched, and that was acknowledged
 	Fenced Event = "fenced" // the process has found that it has lost what it had
+
+	// Refused: the store did not take a step, though it was there and the process was not fenced.
+	Refused Event = "refused"
 )
 
 // The events that the test notes.

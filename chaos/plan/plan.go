@@ -4,7 +4,7 @@ package plan
 
 import "math/rand/v2"
 
-// The functions. All but the last two are workflows.
+// The functions. All but the last four are workflows.
 const (
 	Sequence = "sequence" // steps, one after the other
 	FanOut   = "fanout"   // a step, many at once, a step
@@ -12,19 +12,25 @@ const (
 	Branch   = "branch"   // of a tree: steps, one after the other
 	Saga     = "saga"     // steps that are undone, the last one first, if one of them fails for good
 	Retries  = "retries"  // steps that fail some times before they succeed
+	Nap      = "nap"      // a step, a sleep, a step
+	Race     = "race"     // steps and a sleep of which the first counts, a step
+	Quit     = "quit"     // a step, and sleeps until it is canceled, when it undoes the step
+	Inbox    = "inbox"    // a step, as many events as it is wide, a step
 	Step     = "step"
 	Undo     = "undo"
+	Sleep    = "dispatch.sleep"
+	Receive  = "dispatch.event"
 )
 
 // Shapes are the functions of workflows that are dispatched.
-var Shapes = []string{Sequence, FanOut, Tree, Saga, Retries}
+var Shapes = []string{Sequence, FanOut, Tree, Saga, Retries, Nap, Race, Quit, Inbox}
 
 // Spec is one workflow.
 type Spec struct {
 	Number int
 	Shape  string
 	Width  int  // steps or branches
-	Doomed bool // of a saga: the last step fails for good
+	Doomed bool // of a saga: the last step fails for good; of a race: the first one does, and a success counts
 }
 
 // For returns workflow number n of a seed.
@@ -45,6 +51,7 @@ type Input struct {
 	Value    int64
 	Fails    int // how many attempts fail temporarily
 	Doomed   bool
+	Yields   bool `json:",omitempty"` // it ends when its context is done
 }
 
 // Output is the output of a step or undo.
@@ -72,11 +79,32 @@ func (s Spec) Fails(place int) int { return (s.Number + place) % 3 }
 // Node is a call that there has to be, once.
 type Node struct {
 	Function string
-	Input    any
+	Input    any // nil if it is not known
 	Children []Node
 	OK       bool
-	Attempts int   // how many count
+	Attempts int   // how many count, if it is not canceled
 	Value    int64 // of its output
+	Canceled bool  // it may be canceled; if it is not OK it has to be
+	Rival    bool  // of those that are, beside each other, one counts
+	Some     bool  // there may be any number of it
+}
+
+// Slept is the token of a sleep that was the first in a race.
+const Slept = "slept"
+
+// Payload returns what the i-th event to a workflow carries.
+func (s Spec) Payload(i int) int64 { return int64(s.Number*7 + i*i) }
+
+// Fold returns what a workflow makes of the events before, and one more.
+func Fold(v, payload int64) int64 { return (v*31 + payload) % 1_000_003 }
+
+// Rivals returns the steps of a race.
+func (s Spec) Rivals() []Input {
+	var all []Input
+	for i := range s.Width {
+		all = append(all, Input{Workflow: s.Number, Place: 0, Position: i, Value: int64(s.Number), Doomed: s.Doomed && i == 0, Yields: true})
+	}
+	return all
 }
 
 // Tree returns the call of the workflow and all calls below it.
@@ -130,6 +158,31 @@ func (s Spec) Tree() Node {
 			}
 		}
 		root.OK = !s.Doomed
+	case Nap:
+		v = add(step(Input{Value: v}))
+		add(Node{Function: Sleep, OK: true})
+		v = add(step(Input{Place: 1, Value: v}))
+	case Race:
+		for _, in := range s.Rivals() {
+			n := step(in)
+			n.Canceled, n.Rival = true, true
+			add(n)
+		}
+		add(Node{Function: Sleep, OK: true, Canceled: true, Rival: true})
+		v = add(step(Input{Place: 1, Value: v}))
+	case Quit:
+		add(step(Input{Value: v}))
+		add(Node{Function: Sleep, OK: true, Canceled: true, Some: true})
+		in := Input{Workflow: s.Number, Place: 2}
+		add(Node{Function: Undo, Input: in, OK: true, Attempts: 1, Value: Of(in)})
+		root.OK, root.Canceled = false, true
+	case Inbox:
+		v = add(step(Input{Value: v}))
+		for i := range s.Width {
+			add(Node{Function: Receive, OK: true})
+			v = Fold(v, s.Payload(i))
+		}
+		v = add(step(Input{Place: 1, Value: v}))
 	}
 	root.Value = v
 	return root

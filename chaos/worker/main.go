@@ -77,7 +77,7 @@ func (o *options) run(ctx context.Context) error {
 	}
 	var dispatching sync.WaitGroup
 	var failed error
-	dispatching.Go(func() { failed = o.dispatch(ctx, l, shapes) })
+	dispatching.Go(func() { failed = o.dispatch(ctx, d, l, shapes) })
 	err = d.Run(ctx)
 	dispatching.Wait()
 	return errors.Join(err, failed, d.Close())
@@ -99,7 +99,7 @@ func open(ctx context.Context, opts []dispatch.Option) (*dispatch.Dispatcher, er
 
 // dispatch makes this process's share of the workflows, each in its time, until ctx is done.
 // Those that an earlier process may have made have the same keys.
-func (o *options) dispatch(ctx context.Context, l *ledger.Ledger, shapes map[string]*dispatch.Function[plan.Spec, plan.Result]) error {
+func (o *options) dispatch(ctx context.Context, d *dispatch.Dispatcher, l *ledger.Ledger, shapes map[string]*dispatch.Function[plan.Spec, plan.Result]) error {
 	began := time.UnixMilli(o.began)
 	for n := o.first; n < o.last; n += o.step {
 		due := began.Add(o.spread * time.Duration(n) / time.Duration(o.last))
@@ -113,15 +113,30 @@ func (o *options) dispatch(ctx context.Context, l *ledger.Ledger, shapes map[str
 				if err := l.Note(ledger.Line{Event: ledger.Made, Workflow: n, Call: string(id)}); err != nil {
 					return err
 				}
-				break
+				if err = send(ctx, d, s, id); err == nil {
+					break
+				}
 			}
-			if errors.Is(err, dispatch.ErrKeyConflict) {
+			if errors.Is(err, dispatch.ErrKeyConflict) || errors.Is(err, dispatch.ErrEventConflict) || errors.Is(err, dispatch.ErrDone) {
 				return err
 			}
 			fmt.Fprintf(os.Stderr, "%s: workflow %d: %v\n", o.process, n, err)
 			if !pause(ctx, 100*time.Millisecond) {
 				return nil
 			}
+		}
+	}
+	return nil
+}
+
+// send sends a workflow the events that it waits for. It may have been done before.
+func send(ctx context.Context, d *dispatch.Dispatcher, s plan.Spec, id dispatch.ID) error {
+	if s.Shape != plan.Inbox {
+		return nil
+	}
+	for i := range s.Width {
+		if err := letter.Send(ctx, d, id, s.Payload(i), dispatch.Once(fmt.Sprint(i))); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -18,16 +18,17 @@ import (
 	"log/slog"
 	mathrand "math/rand/v2"
 	os "os"
+	"strings"
 	sync "sync"
 	"time"
 )
 
-//line steps.go:19
+//line steps.go:20
 
 // impatient makes steps be tried again soon.
 var impatient = dispatch.WithRetry(dispatch.RetryPolicy{Initial: 20 * time.Millisecond, Cap: 200 * time.Millisecond})
 
-//line steps.go:22
+//line steps.go:23
 
 // worker is what the functions need.
 type worker struct {
@@ -35,20 +36,20 @@ type worker struct {
 	process string
 }
 
-//line steps.go:28
+//line steps.go:29
 
 // step notes that it runs, does so for a while, and returns a result that no other attempt has.
 func (w *worker) step(ctx context.Context, in plan.Input) (plan.Output, error) {
 	return w.effect(ctx, plan.Step, in)
 }
 
-//line steps.go:33
+//line steps.go:34
 
 func (w *worker) undo(ctx context.Context, in plan.Input) (plan.Output, error) {
 	return w.effect(ctx, plan.Undo, in)
 }
 
-//line steps.go:37
+//line steps.go:38
 
 func (w *worker) effect(ctx context.Context, function string, in plan.Input) (plan.Output, error) {
 	line := ledger.Line{
@@ -58,9 +59,18 @@ func (w *worker) effect(ctx context.Context, function string, in plan.Input) (pl
 	if err := w.ledger.Note(line); err != nil {
 		return plan.Output{}, err
 	}
-	time.Sleep(time.Duration(mathrand.IntN(20)) * time.Millisecond)
+	takes, over := time.Duration(mathrand.IntN(20))*time.Millisecond, (<-chan struct{})(nil)
+	if in.Yields {
+		takes, over = 3*takes, ctx.Done()
+	}
 	var err error
+	select {
+	case <-time.After(takes):
+	case <-over:
+		err = ctx.Err()
+	}
 	switch {
+	case err != nil:
 	case in.Doomed:
 		err = errors.New("doomed")
 	case line.Attempt <= in.Fails:
@@ -76,17 +86,50 @@ func (w *worker) effect(ctx context.Context, function string, in plan.Input) (pl
 	return plan.Output{Token: line.Token, Value: plan.Of(in)}, err
 }
 
-//line steps.go:63
+// durable_rec_worker_quit_func1 is the record of the func literal github.com/coroc-dev/coroc/chaos/worker.(*worker).quit.func1.
+//
+//line steps.durable.go:92
+type durable_rec_worker_quit_func1 struct {
+	Rec coroc.Record
+	d   *dispatch.Dispatcher
+	id  dispatch.ID
+}
+
+//line steps.durable.go:99
+func (r *durable_rec_worker_quit_func1) Call() {
+	d, id := r.d, r.id
+//line steps.go:78
+	_ = d.Cancel(context.Background(), id)
+}
+
+//line steps.durable.go:106
+var durable_type_worker_quit_func1 = coroc.RecordType{Proto: (*durable_rec_worker_quit_func1)(nil)}
+
+func durable_new_worker_quit_func1(d *dispatch.Dispatcher, id dispatch.ID) func() {
+	durable_record := &durable_rec_worker_quit_func1{coroc.MakeRecord(&durable_type_worker_quit_func1), d, id}
+	return coroc.NewFunc(durable_record, durable_record.Call)
+}
+
+// quit cancels the call that ctx is of, in a while. If the process is gone by then, or has lost the
+// call, that does not happen.
+//
+//line steps.go:76
+func (w *worker) quit(ctx context.Context) {
+	d, id := dispatch.DispatcherOf(ctx), dispatch.CallID(ctx)
+	time.AfterFunc(time.Duration(mathrand.IntN(60))*time.Millisecond, durable_new_worker_quit_func1(d, id))
+}
+
+//line steps.go:80
 
 // pass notes that a workflow comes to the await at a place.
 func (w *worker) pass(ctx context.Context, workflow, place int) error {
 	return w.ledger.Note(ledger.Line{Event: ledger.Pass, Call: string(dispatch.CallID(ctx)), Workflow: workflow, Place: place})
 }
 
-//line steps.go:68
+//line steps.go:85
 
 // noticing is a handler of logs that notes in the ledger when the process has found that it was
-// fenced.
+// fenced, or that the store refuses a step.
 type noticing struct {
 	slog.Handler
 	ledger *ledger.Ledger
@@ -94,41 +137,47 @@ type noticing struct {
 
 // durable_rec_noticing_Handle_func1 is the record of the func literal github.com/coroc-dev/coroc/chaos/worker.noticing.Handle.func1.
 //
-//line steps.durable.go:98
+//line steps.durable.go:141
 type durable_rec_noticing_Handle_func1 struct {
 	Rec   coroc.Record
 	noted *error
 	n     noticing
+	r     slog.Record
 }
 
-//line steps.durable.go:105
-func (r *durable_rec_noticing_Handle_func1) Call(a slog.Attr) bool {
-	noted, n := r.noted, r.n
-//line steps.go:79
-	if err, ok := a.Value.Any().(error); ok && errors.Is(err, store.ErrFenced) {
+//line steps.durable.go:149
+func (r_2 *durable_rec_noticing_Handle_func1) Call(a slog.Attr) bool {
+	noted, n, r := r_2.noted, r_2.n, r_2.r
+//line steps.go:96
+	err, ok := a.Value.Any().(error)
+	switch {
+	case !ok:
+		return true
+	case errors.Is(err, store.ErrFenced):
 		*noted = n.ledger.Note(ledger.Line{Event: ledger.Fenced})
-		return false
+	case strings.Contains(r.Message, "could not be stored") && !errors.Is(err, store.ErrUnavailable) && !errors.Is(err, dispatch.ErrClosed):
+		*noted = n.ledger.Note(ledger.Line{Event: ledger.Refused, Token: r.Message + ": " + err.Error()})
 	}
-	return true
+	return false
 }
 
-//line steps.durable.go:116
+//line steps.durable.go:165
 var durable_type_noticing_Handle_func1 = coroc.RecordType{Proto: (*durable_rec_noticing_Handle_func1)(nil)}
 
-func durable_new_noticing_Handle_func1(noted *error, n noticing) func(a slog.Attr) bool {
-	durable_record := &durable_rec_noticing_Handle_func1{coroc.MakeRecord(&durable_type_noticing_Handle_func1), noted, n}
+func durable_new_noticing_Handle_func1(noted *error, n noticing, r slog.Record) func(a slog.Attr) bool {
+	durable_record := &durable_rec_noticing_Handle_func1{coroc.MakeRecord(&durable_type_noticing_Handle_func1), noted, n, r}
 	return coroc.NewFunc(durable_record, durable_record.Call)
 }
 
-//line steps.go:76
+//line steps.go:93
 func (n noticing) Handle(ctx context.Context, r slog.Record) error {
 	noted := new(error)
-	r.Attrs(durable_new_noticing_Handle_func1(noted, n))
-//line steps.go:85
+	r.Attrs(durable_new_noticing_Handle_func1(noted, n, r))
+//line steps.go:107
 	return errors.Join(*noted, n.Handler.Handle(ctx, r))
 }
 
-//line steps.durable.go:132
+//line steps.durable.go:181
 func init() {
 	coroc.RegisterType[dispatch.RetryPolicy]("github.com/coroc-dev/coroc/dispatch.RetryPolicy")
 	coroc.RegisterType[ledger.Ledger]("github.com/coroc-dev/coroc/chaos/ledger.Ledger")
@@ -138,10 +187,13 @@ func init() {
 	coroc.RegisterType[ledger.Event]("github.com/coroc-dev/coroc/chaos/ledger.Event")
 	coroc.RegisterType[dispatch.ID]("github.com/coroc-dev/coroc/dispatch.ID")
 	coroc.RegisterType[store.Status]("github.com/coroc-dev/coroc/dispatch/store.Status")
+	coroc.RegisterType[dispatch.Dispatcher]("github.com/coroc-dev/coroc/dispatch.Dispatcher")
+	coroc.RegisterType[time.Timer]("time.Timer")
 	coroc.RegisterType[slog.Record]("log/slog.Record")
 	coroc.RegisterType[slog.Attr]("log/slog.Attr")
 	coroc.RegisterType[slog.Value]("log/slog.Value")
-	coroc.RegisterRecord(&durable_type_noticing_Handle_func1, "github.com/coroc-dev/coroc/chaos/worker.noticing.Handle.func1", 0x326fa44b9a0c03c3, func(r *durable_rec_noticing_Handle_func1) func(a slog.Attr) bool { return coroc.NewFunc(r, r.Call) })
+	coroc.RegisterRecord(&durable_type_worker_quit_func1, "github.com/coroc-dev/coroc/chaos/worker.(*worker).quit.func1", 0x99b89787c05b2f35, func(r *durable_rec_worker_quit_func1) func() { return coroc.NewFunc(r, r.Call) })
+	coroc.RegisterRecord(&durable_type_noticing_Handle_func1, "github.com/coroc-dev/coroc/chaos/worker.noticing.Handle.func1", 0x9e54187abe0bcef, func(r *durable_rec_noticing_Handle_func1) func(a slog.Attr) bool { return coroc.NewFunc(r, r.Call) })
 	{
 		type main struct{}
 		coroc.RegisterMain[main]("github.com/coroc-dev/coroc/chaos/worker")
@@ -156,9 +208,10 @@ func init() {
 	coroc.RegisterType[postgres.Option]("github.com/coroc-dev/coroc/dispatch/store/postgres.Option")
 	coroc.RegisterType[sync.WaitGroup]("sync.WaitGroup")
 	coroc.RegisterInstance[dispatch.Function[plan.Spec, plan.Result]]("github.com/coroc-dev/coroc/dispatch.Function")
-	coroc.RegisterType[dispatch.Dispatcher]("github.com/coroc-dev/coroc/dispatch.Dispatcher")
 	coroc.RegisterType[plan.Spec]("github.com/coroc-dev/coroc/chaos/plan.Spec")
 	coroc.RegisterType[plan.Result]("github.com/coroc-dev/coroc/chaos/plan.Result")
+	coroc.RegisterInstance[dispatch.Event[int64]]("github.com/coroc-dev/coroc/dispatch.Event")
+	coroc.RegisterType[dispatch.SendOption]("github.com/coroc-dev/coroc/dispatch.SendOption")
 	coroc.RegisterType[worker]("github.com/coroc-dev/coroc/chaos/worker.worker")
 	coroc.RegisterType[noticing]("github.com/coroc-dev/coroc/chaos/worker.noticing")
 	coroc.RegisterVar("github.com/coroc-dev/coroc/chaos/worker.impatient", &impatient, false)

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	mathrand "math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/coroc-dev/coroc/chaos/ledger"
@@ -43,9 +44,18 @@ func (w *worker) effect(ctx context.Context, function string, in plan.Input) (pl
 	if err := w.ledger.Note(line); err != nil {
 		return plan.Output{}, err
 	}
-	time.Sleep(time.Duration(mathrand.IntN(20)) * time.Millisecond)
+	takes, over := time.Duration(mathrand.IntN(20))*time.Millisecond, (<-chan struct{})(nil)
+	if in.Yields {
+		takes, over = 3*takes, ctx.Done()
+	}
 	var err error
+	select {
+	case <-time.After(takes):
+	case <-over:
+		err = ctx.Err()
+	}
 	switch {
+	case err != nil:
 	case in.Doomed:
 		err = errors.New("doomed")
 	case line.Attempt <= in.Fails:
@@ -61,13 +71,20 @@ func (w *worker) effect(ctx context.Context, function string, in plan.Input) (pl
 	return plan.Output{Token: line.Token, Value: plan.Of(in)}, err
 }
 
+// quit cancels the call that ctx is of, in a while. If the process is gone by then, or has lost the
+// call, that does not happen.
+func (w *worker) quit(ctx context.Context) {
+	d, id := dispatch.DispatcherOf(ctx), dispatch.CallID(ctx)
+	time.AfterFunc(time.Duration(mathrand.IntN(60))*time.Millisecond, func() { _ = d.Cancel(context.Background(), id) })
+}
+
 // pass notes that a workflow comes to the await at a place.
 func (w *worker) pass(ctx context.Context, workflow, place int) error {
 	return w.ledger.Note(ledger.Line{Event: ledger.Pass, Call: string(dispatch.CallID(ctx)), Workflow: workflow, Place: place})
 }
 
 // noticing is a handler of logs that notes in the ledger when the process has found that it was
-// fenced.
+// fenced, or that the store refuses a step.
 type noticing struct {
 	slog.Handler
 	ledger *ledger.Ledger
@@ -76,11 +93,16 @@ type noticing struct {
 func (n noticing) Handle(ctx context.Context, r slog.Record) error {
 	var noted error
 	r.Attrs(func(a slog.Attr) bool {
-		if err, ok := a.Value.Any().(error); ok && errors.Is(err, store.ErrFenced) {
+		err, ok := a.Value.Any().(error)
+		switch {
+		case !ok:
+			return true
+		case errors.Is(err, store.ErrFenced):
 			noted = n.ledger.Note(ledger.Line{Event: ledger.Fenced})
-			return false
+		case strings.Contains(r.Message, "could not be stored") && !errors.Is(err, store.ErrUnavailable) && !errors.Is(err, dispatch.ErrClosed):
+			noted = n.ledger.Note(ledger.Line{Event: ledger.Refused, Token: r.Message + ": " + err.Error()})
 		}
-		return true
+		return false
 	})
 	return errors.Join(noted, n.Handler.Handle(ctx, r))
 }

@@ -10,11 +10,17 @@ import (
 	"github.com/coroc-dev/coroc/chaos/plan"
 	"github.com/coroc-dev/coroc/dispatch"
 	coroc "github.com/coroc-dev/coroc/runtime"
+	"time"
 )
+
+//line workflows.go:13
+
+// letter is what an inbox waits for.
+const letter dispatch.Event[int64] = "letter"
 
 // durable_rec_newWorkflows_step_value1 is the record of (*github.com/coroc-dev/coroc/chaos/worker.worker).step used as a value.
 //
-//line workflows.durable.go:18
+//line workflows.durable.go:24
 type durable_rec_newWorkflows_step_value1 struct {
 	Rec  coroc.Record
 	recv *worker
@@ -24,7 +30,7 @@ func (r *durable_rec_newWorkflows_step_value1) Call(p_1 context.Context, p_2 pla
 	return r.recv.step(p_1, p_2)
 }
 
-//line workflows.durable.go:28
+//line workflows.durable.go:34
 var durable_type_newWorkflows_step_value1 = coroc.RecordType{Proto: (*durable_rec_newWorkflows_step_value1)(nil)}
 
 func durable_new_newWorkflows_step_value1(recv *worker) func(context.Context, plan.Input) (plan.Output, error) {
@@ -34,7 +40,7 @@ func durable_new_newWorkflows_step_value1(recv *worker) func(context.Context, pl
 
 // durable_rec_newWorkflows_undo_value2 is the record of (*github.com/coroc-dev/coroc/chaos/worker.worker).undo used as a value.
 //
-//line workflows.durable.go:38
+//line workflows.durable.go:44
 type durable_rec_newWorkflows_undo_value2 struct {
 	Rec  coroc.Record
 	recv *worker
@@ -44,7 +50,7 @@ func (r *durable_rec_newWorkflows_undo_value2) Call(p_1 context.Context, p_2 pla
 	return r.recv.undo(p_1, p_2)
 }
 
-//line workflows.durable.go:48
+//line workflows.durable.go:54
 var durable_type_newWorkflows_undo_value2 = coroc.RecordType{Proto: (*durable_rec_newWorkflows_undo_value2)(nil)}
 
 func durable_new_newWorkflows_undo_value2(recv *worker) func(context.Context, plan.Input) (plan.Output, error) {
@@ -54,7 +60,7 @@ func durable_new_newWorkflows_undo_value2(recv *worker) func(context.Context, pl
 
 // durable_frame_newWorkflows_func1 is the frame of github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func1.
 //
-//line workflows.durable.go:58
+//line workflows.durable.go:64
 type durable_frame_newWorkflows_func1 struct {
 	Site int
 	r    *durable_rec_newWorkflows_func1 `coroc:"#"`
@@ -62,19 +68,19 @@ type durable_frame_newWorkflows_func1 struct {
 
 // durable_rec_newWorkflows_func1 is the record of the func literal github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func1.
 //
-//line workflows.durable.go:66
+//line workflows.durable.go:72
 type durable_rec_newWorkflows_func1 struct {
 	Rec  coroc.Record
 	w    *worker
 	step *dispatch.Function[plan.Input, plan.Output]
 }
 
-//line workflows.durable.go:73
+//line workflows.durable.go:79
 func (r *durable_rec_newWorkflows_func1) Call(ctx context.Context, s plan.Spec) (result_1 plan.Result, result_2 error) {
 	return r.DurableCall(coroc.Detached, ctx, s)
 }
 
-//line workflows.durable.go:78
+//line workflows.durable.go:84
 func (r *durable_rec_newWorkflows_func1) DurableCall(c *coroc.Coroutine, ctx context.Context, s plan.Spec) (result_1_2 plan.Result, result_2_2 error) {
 	var t_1 plan.Result
 	var t_2 error
@@ -89,17 +95,17 @@ func (r *durable_rec_newWorkflows_func1) DurableCall(c *coroc.Coroutine, ctx con
 		}
 	}
 site_1:
-//line workflows.go:19
+//line workflows.go:23
 	t_1, t_2 = durable_inTurn(c, ctx, w, step, s)
 	if !c.Running() {
 		*coroc.Frame[durable_frame_newWorkflows_func1](c) = durable_frame_newWorkflows_func1{Site: 1, r: r}
 		return
 	}
-//line workflows.go:19
+//line workflows.go:23
 	return t_1, t_2
 }
 
-//line workflows.durable.go:103
+//line workflows.durable.go:109
 var durable_type_newWorkflows_func1 = coroc.RecordType{Proto: (*durable_rec_newWorkflows_func1)(nil)}
 
 func durable_new_newWorkflows_func1(w *worker, step *dispatch.Function[plan.Input, plan.Output]) func(ctx context.Context, s plan.Spec) (plan.Result, error) {
@@ -109,7 +115,7 @@ func durable_new_newWorkflows_func1(w *worker, step *dispatch.Function[plan.Inpu
 
 // durable_frame_newWorkflows_func2 is the frame of github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func2.
 //
-//line workflows.durable.go:113
+//line workflows.durable.go:119
 type durable_frame_newWorkflows_func2 struct {
 	Site int
 	r    *durable_rec_newWorkflows_func2 `coroc:"#"`
@@ -117,19 +123,19 @@ type durable_frame_newWorkflows_func2 struct {
 
 // durable_rec_newWorkflows_func2 is the record of the func literal github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func2.
 //
-//line workflows.durable.go:121
+//line workflows.durable.go:127
 type durable_rec_newWorkflows_func2 struct {
 	Rec  coroc.Record
 	w    *worker
 	step *dispatch.Function[plan.Input, plan.Output]
 }
 
-//line workflows.durable.go:128
+//line workflows.durable.go:134
 func (r *durable_rec_newWorkflows_func2) Call(ctx_2 context.Context, s_2 plan.Spec) (result_1 plan.Result, result_2 error) {
 	return r.DurableCall(coroc.Detached, ctx_2, s_2)
 }
 
-//line workflows.durable.go:133
+//line workflows.durable.go:139
 func (r *durable_rec_newWorkflows_func2) DurableCall(c *coroc.Coroutine, ctx_2 context.Context, s_2 plan.Spec) (result_1_2 plan.Result, result_2_2 error) {
 	var t_3 plan.Result
 	var t_4 error
@@ -144,17 +150,17 @@ func (r *durable_rec_newWorkflows_func2) DurableCall(c *coroc.Coroutine, ctx_2 c
 		}
 	}
 site_1:
-//line workflows.go:22
+//line workflows.go:26
 	t_3, t_4 = durable_inTurn(c, ctx_2, w, step, s_2)
 	if !c.Running() {
 		*coroc.Frame[durable_frame_newWorkflows_func2](c) = durable_frame_newWorkflows_func2{Site: 1, r: r}
 		return
 	}
-//line workflows.go:22
+//line workflows.go:26
 	return t_3, t_4
 }
 
-//line workflows.durable.go:158
+//line workflows.durable.go:164
 var durable_type_newWorkflows_func2 = coroc.RecordType{Proto: (*durable_rec_newWorkflows_func2)(nil)}
 
 func durable_new_newWorkflows_func2(w *worker, step *dispatch.Function[plan.Input, plan.Output]) func(ctx_2 context.Context, s_2 plan.Spec) (plan.Result, error) {
@@ -164,7 +170,7 @@ func durable_new_newWorkflows_func2(w *worker, step *dispatch.Function[plan.Inpu
 
 // durable_frame_newWorkflows_func3 is the frame of github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func3.
 //
-//line workflows.durable.go:168
+//line workflows.durable.go:174
 type durable_frame_newWorkflows_func3 struct {
 	Site   int
 	r      *durable_rec_newWorkflows_func3 `coroc:"#"`
@@ -175,19 +181,19 @@ type durable_frame_newWorkflows_func3 struct {
 
 // durable_rec_newWorkflows_func3 is the record of the func literal github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func3.
 //
-//line workflows.durable.go:179
+//line workflows.durable.go:185
 type durable_rec_newWorkflows_func3 struct {
 	Rec  coroc.Record
 	w    *worker
 	step *dispatch.Function[plan.Input, plan.Output]
 }
 
-//line workflows.durable.go:186
+//line workflows.durable.go:192
 func (r *durable_rec_newWorkflows_func3) Call(ctx_3 context.Context, s_3 plan.Spec) (result_1 plan.Result, result_2 error) {
 	return r.DurableCall(coroc.Detached, ctx_3, s_3)
 }
 
-//line workflows.durable.go:191
+//line workflows.durable.go:197
 func (r *durable_rec_newWorkflows_func3) DurableCall(c *coroc.Coroutine, ctx_3 context.Context, s_3 plan.Spec) (result_1_2 plan.Result, result_2_2 error) {
 	var t_5 plan.Input
 	var first plan.Output
@@ -214,19 +220,19 @@ func (r *durable_rec_newWorkflows_func3) DurableCall(c *coroc.Coroutine, ctx_3 c
 			goto site_3
 		}
 	}
-//line workflows.go:25
+//line workflows.go:29
 	if err := w.pass(ctx_3, s_3.Number, 0); err != nil {
 		return plan.Result{}, err
 	}
 	t_5 = plan.Input{Workflow: s_3.Number, Value: int64(s_3.Number)}
 site_1:
-//line workflows.go:28
+//line workflows.go:32
 	first, err_2 = step.Durable_Await(c, ctx_3, t_5)
 	if !c.Running() {
 		*coroc.Frame[durable_frame_newWorkflows_func3](c) = durable_frame_newWorkflows_func3{Site: 1, r: r, ctx_3: ctx_3, s_3: s_3}
 		return
 	}
-//line workflows.go:29
+//line workflows.go:33
 	if err_2 != nil {
 		return plan.Result{}, err_2
 	}
@@ -239,14 +245,14 @@ site_1:
 		return plan.Result{}, err_3
 	}
 site_2:
-//line workflows.go:40
+//line workflows.go:44
 	outs, err_2 = step.Durable_Gather(c, ctx_3, ins)
 	if !c.Running() {
 		*coroc.Frame[durable_frame_newWorkflows_func3](c) = durable_frame_newWorkflows_func3{Site: 2, r: r, ctx_3: ctx_3, s_3: s_3, tokens: tokens}
 		return
 	}
 	{
-//line workflows.go:41
+//line workflows.go:45
 		if err_2 != nil {
 			return plan.Result{}, err_2
 		}
@@ -261,17 +267,17 @@ site_2:
 		t_6 = plan.Input{Workflow: s_3.Number, Place: 2, Value: sum % 1000}
 	}
 site_3:
-//line workflows.go:52
+//line workflows.go:56
 	last, err_2 = step.Durable_Await(c, ctx_3, t_6)
 	if !c.Running() {
 		*coroc.Frame[durable_frame_newWorkflows_func3](c) = durable_frame_newWorkflows_func3{Site: 3, r: r, tokens: tokens}
 		return
 	}
-//line workflows.go:53
+//line workflows.go:57
 	return plan.Result{Tokens: append(tokens, last.Token), Value: last.Value}, err_2
 }
 
-//line workflows.durable.go:275
+//line workflows.durable.go:281
 var durable_type_newWorkflows_func3 = coroc.RecordType{Proto: (*durable_rec_newWorkflows_func3)(nil)}
 
 func durable_new_newWorkflows_func3(w *worker, step *dispatch.Function[plan.Input, plan.Output]) func(ctx_3 context.Context, s_3 plan.Spec) (plan.Result, error) {
@@ -281,7 +287,7 @@ func durable_new_newWorkflows_func3(w *worker, step *dispatch.Function[plan.Inpu
 
 // durable_frame_newWorkflows_func4 is the frame of github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func4.
 //
-//line workflows.durable.go:285
+//line workflows.durable.go:291
 type durable_frame_newWorkflows_func4 struct {
 	Site  int
 	r_2   *durable_rec_newWorkflows_func4 `coroc:"#"`
@@ -293,19 +299,19 @@ type durable_frame_newWorkflows_func4 struct {
 
 // durable_rec_newWorkflows_func4 is the record of the func literal github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func4.
 //
-//line workflows.durable.go:297
+//line workflows.durable.go:303
 type durable_rec_newWorkflows_func4 struct {
 	Rec  coroc.Record
 	w    *worker
 	step *dispatch.Function[plan.Input, plan.Output]
 }
 
-//line workflows.durable.go:304
+//line workflows.durable.go:310
 func (r_2 *durable_rec_newWorkflows_func4) Call(ctx_4 context.Context, in plan.Input) (result_1 plan.Result, result_2 error) {
 	return r_2.DurableCall(coroc.Detached, ctx_4, in)
 }
 
-//line workflows.durable.go:309
+//line workflows.durable.go:315
 func (r_2 *durable_rec_newWorkflows_func4) DurableCall(c *coroc.Coroutine, ctx_4 context.Context, in plan.Input) (result_1_2 plan.Result, result_2_2 error) {
 	var r plan.Result
 	var i_2 int
@@ -323,27 +329,27 @@ func (r_2 *durable_rec_newWorkflows_func4) DurableCall(c *coroc.Coroutine, ctx_4
 			goto site_1
 		}
 	}
-//line workflows.go:57
+//line workflows.go:61
 	r = plan.Result{Value: in.Value}
 	i_2 = 0
 loop_1:
-//line workflows.go:58
+//line workflows.go:62
 	if !(i_2 < plan.BranchSteps) {
 		goto endloop_1
 	}
-//line workflows.go:59
+//line workflows.go:63
 	if err_5 := w.pass(ctx_4, in.Workflow, i_2); err_5 != nil {
 		return plan.Result{}, err_5
 	}
 	t_7 = plan.Input{Workflow: in.Workflow, Place: i_2, Position: in.Position, Value: r.Value}
 site_1:
-//line workflows.go:62
+//line workflows.go:66
 	out_2, err_6 = step.Durable_Await(c, ctx_4, t_7)
 	if !c.Running() {
 		*coroc.Frame[durable_frame_newWorkflows_func4](c) = durable_frame_newWorkflows_func4{Site: 1, r_2: r_2, ctx_4: ctx_4, in: in, r: r, i_2: i_2}
 		return
 	}
-//line workflows.go:63
+//line workflows.go:67
 	if err_6 != nil {
 		return plan.Result{}, err_6
 	}
@@ -351,11 +357,11 @@ site_1:
 	i_2++
 	goto loop_1
 endloop_1:
-//line workflows.go:68
+//line workflows.go:72
 	return r, nil
 }
 
-//line workflows.durable.go:359
+//line workflows.durable.go:365
 var durable_type_newWorkflows_func4 = coroc.RecordType{Proto: (*durable_rec_newWorkflows_func4)(nil)}
 
 func durable_new_newWorkflows_func4(w *worker, step *dispatch.Function[plan.Input, plan.Output]) func(ctx_4 context.Context, in plan.Input) (plan.Result, error) {
@@ -365,7 +371,7 @@ func durable_new_newWorkflows_func4(w *worker, step *dispatch.Function[plan.Inpu
 
 // durable_frame_newWorkflows_func5 is the frame of github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func5.
 //
-//line workflows.durable.go:369
+//line workflows.durable.go:375
 type durable_frame_newWorkflows_func5 struct {
 	Site int
 	r    *durable_rec_newWorkflows_func5 `coroc:"#"`
@@ -373,19 +379,19 @@ type durable_frame_newWorkflows_func5 struct {
 
 // durable_rec_newWorkflows_func5 is the record of the func literal github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func5.
 //
-//line workflows.durable.go:377
+//line workflows.durable.go:383
 type durable_rec_newWorkflows_func5 struct {
 	Rec    coroc.Record
 	w      *worker
 	branch *dispatch.Function[plan.Input, plan.Result]
 }
 
-//line workflows.durable.go:384
+//line workflows.durable.go:390
 func (r *durable_rec_newWorkflows_func5) Call(ctx_5 context.Context, s_4 plan.Spec) (result_1 plan.Result, result_2 error) {
 	return r.DurableCall(coroc.Detached, ctx_5, s_4)
 }
 
-//line workflows.durable.go:389
+//line workflows.durable.go:395
 func (r *durable_rec_newWorkflows_func5) DurableCall(c *coroc.Coroutine, ctx_5 context.Context, s_4 plan.Spec) (result_1_2 plan.Result, result_2_2 error) {
 	var ins_2 []plan.Input
 	var branches []plan.Result
@@ -400,7 +406,7 @@ func (r *durable_rec_newWorkflows_func5) DurableCall(c *coroc.Coroutine, ctx_5 c
 			goto site_1
 		}
 	}
-//line workflows.go:71
+//line workflows.go:75
 	ins_2 = nil
 	for i_3 := range s_4.Width {
 		ins_2 = append(ins_2, plan.Input{Workflow: s_4.Number, Position: i_3, Value: int64(s_4.Number)})
@@ -409,14 +415,14 @@ func (r *durable_rec_newWorkflows_func5) DurableCall(c *coroc.Coroutine, ctx_5 c
 		return plan.Result{}, err_7
 	}
 site_1:
-//line workflows.go:78
+//line workflows.go:82
 	branches, err_8 = branch.Durable_Gather(c, ctx_5, ins_2)
 	if !c.Running() {
 		*coroc.Frame[durable_frame_newWorkflows_func5](c) = durable_frame_newWorkflows_func5{Site: 1, r: r}
 		return
 	}
 	{
-//line workflows.go:79
+//line workflows.go:83
 		var r_2 plan.Result
 		for _, b := range branches {
 			r_2.Tokens, r_2.Value = append(r_2.Tokens, b.Tokens...), r_2.Value+b.Value%1000
@@ -425,7 +431,7 @@ site_1:
 	}
 }
 
-//line workflows.durable.go:429
+//line workflows.durable.go:435
 var durable_type_newWorkflows_func5 = coroc.RecordType{Proto: (*durable_rec_newWorkflows_func5)(nil)}
 
 func durable_new_newWorkflows_func5(w *worker, branch *dispatch.Function[plan.Input, plan.Result]) func(ctx_5 context.Context, s_4 plan.Spec) (plan.Result, error) {
@@ -435,7 +441,7 @@ func durable_new_newWorkflows_func5(w *worker, branch *dispatch.Function[plan.In
 
 // durable_frame_newWorkflows_func6 is the frame of github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func6.
 //
-//line workflows.durable.go:439
+//line workflows.durable.go:445
 type durable_frame_newWorkflows_func6 struct {
 	Site      int
 	r         *durable_rec_newWorkflows_func6 `coroc:"#"`
@@ -453,7 +459,7 @@ type durable_frame_newWorkflows_func6 struct {
 
 // durable_frame_newWorkflows_func6_func1 is the frame of github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func6.func1.
 //
-//line workflows.durable.go:457
+//line workflows.durable.go:463
 type durable_frame_newWorkflows_func6_func1 struct {
 	Site int
 	r    *durable_rec_newWorkflows_func6_func1 `coroc:"#"`
@@ -461,7 +467,7 @@ type durable_frame_newWorkflows_func6_func1 struct {
 
 // durable_rec_newWorkflows_func6_func1 is the record of the func literal github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func6.func1.
 //
-//line workflows.durable.go:465
+//line workflows.durable.go:471
 type durable_rec_newWorkflows_func6_func1 struct {
 	Rec   coroc.Record
 	err_9 *error `coroc:"err"`
@@ -473,12 +479,12 @@ type durable_rec_newWorkflows_func6_func1 struct {
 	undo  *dispatch.Function[plan.Input, plan.Output]
 }
 
-//line workflows.durable.go:477
+//line workflows.durable.go:483
 func (r *durable_rec_newWorkflows_func6_func1) Call() {
 	r.DurableCall(coroc.Detached)
 }
 
-//line workflows.durable.go:482
+//line workflows.durable.go:488
 func (r *durable_rec_newWorkflows_func6_func1) DurableCall(c *coroc.Coroutine) {
 	var t_11 plan.Input
 	var uerr error
@@ -492,7 +498,7 @@ func (r *durable_rec_newWorkflows_func6_func1) DurableCall(c *coroc.Coroutine) {
 			goto site_1
 		}
 	}
-//line workflows.go:100
+//line workflows.go:104
 	if *err_9 == nil {
 		return
 	}
@@ -502,20 +508,20 @@ func (r *durable_rec_newWorkflows_func6_func1) DurableCall(c *coroc.Coroutine) {
 	}
 	t_11 = plan.Input{Workflow: s_5.Number, Place: *place, Position: i_4}
 site_1:
-//line workflows.go:107
+//line workflows.go:111
 	_, uerr = undo.Durable_Await(c, ctx_6, t_11)
 	if !c.Running() {
 		*coroc.Frame[durable_frame_newWorkflows_func6_func1](c) = durable_frame_newWorkflows_func6_func1{Site: 1, r: r}
 		return
 	}
-//line workflows.go:107
+//line workflows.go:111
 	if uerr != nil {
 		*err_9 = fmt.Errorf("step %d was not undone: %w", i_4, uerr)
 	}
 	*place++
 }
 
-//line workflows.durable.go:519
+//line workflows.durable.go:525
 var durable_type_newWorkflows_func6_func1 = coroc.RecordType{Proto: (*durable_rec_newWorkflows_func6_func1)(nil)}
 
 func durable_new_newWorkflows_func6_func1(err_9 *error, w *worker, ctx_6 context.Context, s_5 plan.Spec, place *int, i_4 int, undo *dispatch.Function[plan.Input, plan.Output]) func() {
@@ -525,7 +531,7 @@ func durable_new_newWorkflows_func6_func1(err_9 *error, w *worker, ctx_6 context
 
 // durable_rec_newWorkflows_func6 is the record of the func literal github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func6.
 //
-//line workflows.durable.go:529
+//line workflows.durable.go:535
 type durable_rec_newWorkflows_func6 struct {
 	Rec  coroc.Record
 	w    *worker
@@ -533,12 +539,12 @@ type durable_rec_newWorkflows_func6 struct {
 	undo *dispatch.Function[plan.Input, plan.Output]
 }
 
-//line workflows.durable.go:537
+//line workflows.durable.go:543
 func (r *durable_rec_newWorkflows_func6) Call(ctx_6 context.Context, s_5 plan.Spec) (r_3 plan.Result, err_9_out error) {
 	return r.DurableCall(coroc.Detached, ctx_6, s_5)
 }
 
-//line workflows.durable.go:542
+//line workflows.durable.go:548
 func (r *durable_rec_newWorkflows_func6) DurableCall(c *coroc.Coroutine, ctx_6 context.Context, s_5 plan.Spec) (r_3 plan.Result, err_9_out error) {
 	var err_9 *error
 	var place *int
@@ -578,38 +584,38 @@ func (r *durable_rec_newWorkflows_func6) DurableCall(c *coroc.Coroutine, ctx_6 c
 			return
 		}
 	}
-//line workflows.go:86
+//line workflows.go:90
 	err_9 = new(error)
 	r_3.Value = int64(s_5.Number)
 	place = coroc.Box(0)
 	t_8 = s_5.Width
-//line workflows.go:89
+//line workflows.go:93
 	t_9 = 0
 loop_1:
-//line workflows.go:89
+//line workflows.go:93
 	if !(t_9 < t_8) {
 		goto endloop_1
 	}
-//line workflows.go:89
+//line workflows.go:93
 	i_4 = t_9
 	if err_10 := w.pass(ctx_6, s_5.Number, *place); err_10 != nil {
 		r_3, *err_9 = plan.Result{}, err_10
-//line workflows.go:91
+//line workflows.go:95
 		return r_3, *err_9
 	}
 	t_10 = plan.Input{Workflow: s_5.Number, Place: *place, Value: r_3.Value, Doomed: s_5.Doomed && i_4 == s_5.Width-1}
 site_1:
-//line workflows.go:93
+//line workflows.go:97
 	out_3, failed = step.Durable_Await(c, ctx_6, t_10)
 	if !c.Running() {
 		*coroc.Frame[durable_frame_newWorkflows_func6](c) = durable_frame_newWorkflows_func6{Site: 1, r: r, ctx_6: ctx_6, s_5: s_5, r_3: r_3, err_9_out: err_9_out, err_9: err_9, place: place, t_8: t_8, t_9: t_9, i_4: i_4, defers: defers}
 		return
 	}
-//line workflows.go:94
+//line workflows.go:98
 	*place++
 	if failed != nil {
 		r_3, *err_9 = plan.Result{}, failed
-//line workflows.go:96
+//line workflows.go:100
 		return r_3, *err_9
 	}
 	r_3.Tokens, r_3.Value = append(r_3.Tokens, out_3.Token), out_3.Value
@@ -617,13 +623,13 @@ site_1:
 	t_9++
 	goto loop_1
 endloop_1:
-//line workflows.go:113
+//line workflows.go:117
 	*err_9 = nil
-//line workflows.go:113
+//line workflows.go:117
 	return r_3, *err_9
 }
 
-//line workflows.durable.go:627
+//line workflows.durable.go:633
 var durable_type_newWorkflows_func6 = coroc.RecordType{Proto: (*durable_rec_newWorkflows_func6)(nil)}
 
 func durable_new_newWorkflows_func6(w *worker, step *dispatch.Function[plan.Input, plan.Output], undo *dispatch.Function[plan.Input, plan.Output]) func(ctx_6 context.Context, s_5 plan.Spec) (r_3 plan.Result, err_9_out error) {
@@ -631,38 +637,566 @@ func durable_new_newWorkflows_func6(w *worker, step *dispatch.Function[plan.Inpu
 	return coroc.NewFunc(durable_record, durable_record.Call)
 }
 
+// durable_frame_newWorkflows_func7 is the frame of github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func7.
+//
+//line workflows.durable.go:643
+type durable_frame_newWorkflows_func7 struct {
+	Site    int
+	r       *durable_rec_newWorkflows_func7 `coroc:"#"`
+	ctx_7   context.Context                 `coroc:"ctx"`
+	s_6     plan.Spec                       `coroc:"s"`
+	first_2 plan.Output                     `coroc:"first"`
+}
+
+// durable_rec_newWorkflows_func7 is the record of the func literal github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func7.
+//
+//line workflows.durable.go:654
+type durable_rec_newWorkflows_func7 struct {
+	Rec  coroc.Record
+	w    *worker
+	step *dispatch.Function[plan.Input, plan.Output]
+}
+
+//line workflows.durable.go:661
+func (r *durable_rec_newWorkflows_func7) Call(ctx_7 context.Context, s_6 plan.Spec) (result_1 plan.Result, result_2 error) {
+	return r.DurableCall(coroc.Detached, ctx_7, s_6)
+}
+
+//line workflows.durable.go:666
+func (r *durable_rec_newWorkflows_func7) DurableCall(c *coroc.Coroutine, ctx_7 context.Context, s_6 plan.Spec) (result_1_2 plan.Result, result_2_2 error) {
+	var t_12 plan.Input
+	var first_2 plan.Output
+	var err_12 error
+	var t_13 time.Duration
+	var err_13 error
+	var t_14 plan.Input
+	var last_2 plan.Output
+	w, step := r.w, r.step
+	if !c.Running() {
+		frame := coroc.Pop[durable_frame_newWorkflows_func7](c)
+		r = frame.r
+		w, step = r.w, r.step
+		switch frame.Site {
+		case 1:
+			ctx_7, s_6 = frame.ctx_7, frame.s_6
+			goto site_1
+		case 2:
+			ctx_7, s_6, first_2 = frame.ctx_7, frame.s_6, frame.first_2
+			goto site_2
+		case 3:
+			first_2 = frame.first_2
+			goto site_3
+		}
+	}
+//line workflows.go:121
+	if err_11 := w.pass(ctx_7, s_6.Number, 0); err_11 != nil {
+		return plan.Result{}, err_11
+	}
+	t_12 = plan.Input{Workflow: s_6.Number, Value: int64(s_6.Number)}
+site_1:
+//line workflows.go:124
+	first_2, err_12 = step.Durable_Await(c, ctx_7, t_12)
+	if !c.Running() {
+		*coroc.Frame[durable_frame_newWorkflows_func7](c) = durable_frame_newWorkflows_func7{Site: 1, r: r, ctx_7: ctx_7, s_6: s_6}
+		return
+	}
+//line workflows.go:125
+	if err_12 != nil {
+		return plan.Result{}, err_12
+	}
+	t_13 = time.Duration(s_6.Width) * 100 * time.Millisecond
+site_2:
+//line workflows.go:128
+	err_13 = dispatch.Durable_Sleep(c, ctx_7, t_13)
+	if !c.Running() {
+		*coroc.Frame[durable_frame_newWorkflows_func7](c) = durable_frame_newWorkflows_func7{Site: 2, r: r, ctx_7: ctx_7, s_6: s_6, first_2: first_2}
+		return
+	}
+//line workflows.go:128
+	if err_13 != nil {
+		return plan.Result{}, err_13
+	}
+	if err_14 := w.pass(ctx_7, s_6.Number, 1); err_14 != nil {
+		return plan.Result{}, err_14
+	}
+	t_14 = plan.Input{Workflow: s_6.Number, Place: 1, Value: first_2.Value}
+site_3:
+//line workflows.go:134
+	last_2, err_12 = step.Durable_Await(c, ctx_7, t_14)
+	if !c.Running() {
+		*coroc.Frame[durable_frame_newWorkflows_func7](c) = durable_frame_newWorkflows_func7{Site: 3, r: r, first_2: first_2}
+		return
+	}
+//line workflows.go:135
+	return plan.Result{Tokens: []string{first_2.Token, last_2.Token}, Value: last_2.Value}, err_12
+}
+
+//line workflows.durable.go:735
+var durable_type_newWorkflows_func7 = coroc.RecordType{Proto: (*durable_rec_newWorkflows_func7)(nil)}
+
+func durable_new_newWorkflows_func7(w *worker, step *dispatch.Function[plan.Input, plan.Output]) func(ctx_7 context.Context, s_6 plan.Spec) (plan.Result, error) {
+	durable_record := &durable_rec_newWorkflows_func7{coroc.MakeRecord(&durable_type_newWorkflows_func7), w, step}
+	return coroc.NewFunc(durable_record, durable_record.Call)
+}
+
+// durable_frame_newWorkflows_func8 is the frame of github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func8.
+//
+//line workflows.durable.go:745
+type durable_frame_newWorkflows_func8 struct {
+	Site  int
+	r     *durable_rec_newWorkflows_func8 `coroc:"#"`
+	ctx_8 context.Context                 `coroc:"ctx"`
+	s_7   plan.Spec                       `coroc:"s"`
+	token string
+}
+
+// durable_rec_newWorkflows_func8 is the record of the func literal github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func8.
+//
+//line workflows.durable.go:756
+type durable_rec_newWorkflows_func8 struct {
+	Rec  coroc.Record
+	step *dispatch.Function[plan.Input, plan.Output]
+	w    *worker
+}
+
+//line workflows.durable.go:763
+func (r *durable_rec_newWorkflows_func8) Call(ctx_8 context.Context, s_7 plan.Spec) (result_1 plan.Result, result_2 error) {
+	return r.DurableCall(coroc.Detached, ctx_8, s_7)
+}
+
+//line workflows.durable.go:768
+func (r *durable_rec_newWorkflows_func8) DurableCall(c *coroc.Coroutine, ctx_8 context.Context, s_7 plan.Spec) (result_1_2 plan.Result, result_2_2 error) {
+	var calls []dispatch.Planned
+	var strategy dispatch.Strategy
+	var outcomes []dispatch.Outcome
+	var err_16 error
+	var token string
+	var t_15 plan.Input
+	var last_3 plan.Output
+	step, w := r.step, r.w
+	if !c.Running() {
+		frame := coroc.Pop[durable_frame_newWorkflows_func8](c)
+		r = frame.r
+		step, w = r.step, r.w
+		switch frame.Site {
+		case 1:
+			ctx_8, s_7 = frame.ctx_8, frame.s_7
+			goto site_1
+		case 2:
+			token = frame.token
+			goto site_2
+		}
+	}
+//line workflows.go:139
+	calls = nil
+	for _, in_2 := range s_7.Rivals() {
+		calls = append(calls, step.Plan(in_2))
+	}
+	calls = append(calls, dispatch.PlanSleep(time.Now().Add(20*time.Millisecond)))
+	strategy = dispatch.Race
+	if s_7.Doomed {
+		strategy = dispatch.Any
+	}
+	if err_15 := w.pass(ctx_8, s_7.Number, 0); err_15 != nil {
+		return plan.Result{}, err_15
+	}
+site_1:
+//line workflows.go:151
+	outcomes, err_16 = dispatch.Durable_AwaitCalls(c, ctx_8, strategy, calls...)
+	if !c.Running() {
+		*coroc.Frame[durable_frame_newWorkflows_func8](c) = durable_frame_newWorkflows_func8{Site: 1, r: r, ctx_8: ctx_8, s_7: s_7}
+		return
+	}
+	{
+//line workflows.go:152
+		if err_16 != nil {
+			return plan.Result{}, err_16
+		}
+		winner := dispatch.First(outcomes)
+		token = plan.Slept
+		if winner < s_7.Width {
+			out_4, err_17 := step.Result(outcomes[winner])
+			if err_17 != nil {
+				return plan.Result{}, err_17
+			}
+			token = out_4.Token
+		}
+		if err_18 := w.pass(ctx_8, s_7.Number, 1); err_18 != nil {
+			return plan.Result{}, err_18
+		}
+		t_15 = plan.Input{Workflow: s_7.Number, Place: 1, Value: int64(s_7.Number)}
+	}
+site_2:
+//line workflows.go:167
+	last_3, err_16 = step.Durable_Await(c, ctx_8, t_15)
+	if !c.Running() {
+		*coroc.Frame[durable_frame_newWorkflows_func8](c) = durable_frame_newWorkflows_func8{Site: 2, r: r, token: token}
+		return
+	}
+//line workflows.go:168
+	return plan.Result{Tokens: []string{token, last_3.Token}, Value: last_3.Value}, err_16
+}
+
+//line workflows.durable.go:841
+var durable_type_newWorkflows_func8 = coroc.RecordType{Proto: (*durable_rec_newWorkflows_func8)(nil)}
+
+func durable_new_newWorkflows_func8(step *dispatch.Function[plan.Input, plan.Output], w *worker) func(ctx_8 context.Context, s_7 plan.Spec) (plan.Result, error) {
+	durable_record := &durable_rec_newWorkflows_func8{coroc.MakeRecord(&durable_type_newWorkflows_func8), step, w}
+	return coroc.NewFunc(durable_record, durable_record.Call)
+}
+
+// durable_frame_newWorkflows_func9 is the frame of github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func9.
+//
+//line workflows.durable.go:851
+type durable_frame_newWorkflows_func9 struct {
+	Site       int
+	r          *durable_rec_newWorkflows_func9 `coroc:"#"`
+	ctx_9      context.Context                 `coroc:"ctx"`
+	s_8        plan.Spec                       `coroc:"s"`
+	r_1        plan.Result                     `coroc:"#r0"`
+	err_19_out error                           `coroc:"err#_out.2"`
+	err_19     *error                          `coroc:"err"`
+	defers     *coroc.Defers                   `coroc:"#defers"`
+}
+
+// durable_frame_newWorkflows_func9_func1 is the frame of github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func9.func1.
+//
+//line workflows.durable.go:865
+type durable_frame_newWorkflows_func9_func1 struct {
+	Site int
+	r    *durable_rec_newWorkflows_func9_func1 `coroc:"#"`
+}
+
+// durable_rec_newWorkflows_func9_func1 is the record of the func literal github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func9.func1.
+//
+//line workflows.durable.go:873
+type durable_rec_newWorkflows_func9_func1 struct {
+	Rec    coroc.Record
+	w      *worker
+	ctx_9  context.Context `coroc:"ctx"`
+	s_8    plan.Spec       `coroc:"s"`
+	err_19 *error          `coroc:"err"`
+	undo   *dispatch.Function[plan.Input, plan.Output]
+}
+
+//line workflows.durable.go:883
+func (r *durable_rec_newWorkflows_func9_func1) Call() {
+	r.DurableCall(coroc.Detached)
+}
+
+//line workflows.durable.go:888
+func (r *durable_rec_newWorkflows_func9_func1) DurableCall(c *coroc.Coroutine) {
+	var t_17 context.Context
+	var t_18 plan.Input
+	var uerr_2 error
+	w, ctx_9, s_8, err_19, undo := r.w, r.ctx_9, r.s_8, r.err_19, r.undo
+	if !c.Running() {
+		frame := coroc.Pop[durable_frame_newWorkflows_func9_func1](c)
+		r = frame.r
+		w, ctx_9, s_8, err_19, undo = r.w, r.ctx_9, r.s_8, r.err_19, r.undo
+		switch frame.Site {
+		case 1:
+			goto site_1
+		}
+	}
+//line workflows.go:179
+	if perr_2 := w.pass(ctx_9, s_8.Number, 2); perr_2 != nil {
+		*err_19 = perr_2
+		return
+	}
+	t_17 = context.WithoutCancel(ctx_9)
+//line workflows.go:183
+	t_18 = plan.Input{Workflow: s_8.Number, Place: 2}
+site_1:
+//line workflows.go:183
+	_, uerr_2 = undo.Durable_Await(c, t_17, t_18)
+	if !c.Running() {
+		*coroc.Frame[durable_frame_newWorkflows_func9_func1](c) = durable_frame_newWorkflows_func9_func1{Site: 1, r: r}
+		return
+	}
+//line workflows.go:183
+	if uerr_2 != nil {
+		*err_19 = fmt.Errorf("the step was not undone: %w", uerr_2)
+	}
+}
+
+//line workflows.durable.go:924
+var durable_type_newWorkflows_func9_func1 = coroc.RecordType{Proto: (*durable_rec_newWorkflows_func9_func1)(nil)}
+
+func durable_new_newWorkflows_func9_func1(w *worker, ctx_9 context.Context, s_8 plan.Spec, err_19 *error, undo *dispatch.Function[plan.Input, plan.Output]) func() {
+	durable_record := &durable_rec_newWorkflows_func9_func1{coroc.MakeRecord(&durable_type_newWorkflows_func9_func1), w, ctx_9, s_8, err_19, undo}
+	return coroc.NewFunc(durable_record, durable_record.Call)
+}
+
+// durable_rec_newWorkflows_func9 is the record of the func literal github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func9.
+//
+//line workflows.durable.go:934
+type durable_rec_newWorkflows_func9 struct {
+	Rec  coroc.Record
+	w    *worker
+	step *dispatch.Function[plan.Input, plan.Output]
+	undo *dispatch.Function[plan.Input, plan.Output]
+}
+
+//line workflows.durable.go:942
+func (r *durable_rec_newWorkflows_func9) Call(ctx_9 context.Context, s_8 plan.Spec) (r_1 plan.Result, err_19_out error) {
+	return r.DurableCall(coroc.Detached, ctx_9, s_8)
+}
+
+//line workflows.durable.go:947
+func (r *durable_rec_newWorkflows_func9) DurableCall(c *coroc.Coroutine, ctx_9 context.Context, s_8 plan.Spec) (r_1 plan.Result, err_19_out error) {
+	var err_19 *error
+	var t_16 plan.Input
+	var err_21 error
+	var err_23 error
+	defers := &coroc.Defers{}
+	defer func() {
+		if c.Suspended() {
+			return
+		}
+		if defers.Catches() {
+			defers.Caught(recover())
+		}
+		defers.Exit(c)
+		if c.Suspended() {
+			*coroc.Frame[durable_frame_newWorkflows_func9](c) = durable_frame_newWorkflows_func9{Site: 3, r: r, r_1: r_1, err_19_out: err_19_out, err_19: err_19, defers: defers}
+			return
+		}
+		err_19_out = *err_19
+	}()
+	w, step, undo := r.w, r.step, r.undo
+	if !c.Running() {
+		frame := coroc.Pop[durable_frame_newWorkflows_func9](c)
+		r = frame.r
+		w, step, undo = r.w, r.step, r.undo
+		defers = frame.defers
+		switch frame.Site {
+		case 1:
+			ctx_9, s_8, r_1, err_19_out, err_19 = frame.ctx_9, frame.s_8, frame.r_1, frame.err_19_out, frame.err_19
+			goto site_1
+		case 2:
+			ctx_9, s_8, r_1, err_19_out, err_19 = frame.ctx_9, frame.s_8, frame.r_1, frame.err_19_out, frame.err_19
+			goto site_2
+		case 3:
+			r_1, err_19_out, err_19 = frame.r_1, frame.err_19_out, frame.err_19
+			return
+		}
+	}
+//line workflows.go:171
+	err_19 = new(error)
+	if err_20 := w.pass(ctx_9, s_8.Number, 0); err_20 != nil {
+		r_1, *err_19 = plan.Result{}, err_20
+//line workflows.go:173
+		return r_1, *err_19
+	}
+	t_16 = plan.Input{Workflow: s_8.Number, Value: int64(s_8.Number)}
+site_1:
+//line workflows.go:175
+	_, err_21 = step.Durable_Await(c, ctx_9, t_16)
+	if !c.Running() {
+		*coroc.Frame[durable_frame_newWorkflows_func9](c) = durable_frame_newWorkflows_func9{Site: 1, r: r, ctx_9: ctx_9, s_8: s_8, r_1: r_1, err_19_out: err_19_out, err_19: err_19, defers: defers}
+		return
+	}
+//line workflows.go:175
+	if err_21 != nil {
+		r_1, *err_19 = plan.Result{}, err_21
+//line workflows.go:176
+		return r_1, *err_19
+	}
+	defers.Defer(&coroc.DeferFunc{F: durable_new_newWorkflows_func9_func1(w, ctx_9, s_8, err_19, undo)})
+loop_1:
+//line workflows.go:188
+	if err_22 := w.pass(ctx_9, s_8.Number, 1); err_22 != nil {
+		r_1, *err_19 = plan.Result{}, err_22
+//line workflows.go:189
+		return r_1, *err_19
+	}
+	w.quit(ctx_9)
+site_2:
+//line workflows.go:192
+	err_23 = dispatch.Durable_Sleep(c, ctx_9, 500*time.Millisecond)
+	if !c.Running() {
+		*coroc.Frame[durable_frame_newWorkflows_func9](c) = durable_frame_newWorkflows_func9{Site: 2, r: r, ctx_9: ctx_9, s_8: s_8, r_1: r_1, err_19_out: err_19_out, err_19: err_19, defers: defers}
+		return
+	}
+//line workflows.go:192
+	if err_23 != nil {
+		r_1, *err_19 = plan.Result{}, err_23
+//line workflows.go:193
+		return r_1, *err_19
+	}
+	goto loop_1
+}
+
+//line workflows.durable.go:1032
+var durable_type_newWorkflows_func9 = coroc.RecordType{Proto: (*durable_rec_newWorkflows_func9)(nil)}
+
+func durable_new_newWorkflows_func9(w *worker, step *dispatch.Function[plan.Input, plan.Output], undo *dispatch.Function[plan.Input, plan.Output]) func(ctx_9 context.Context, s_8 plan.Spec) (r_1 plan.Result, err_19_out error) {
+	durable_record := &durable_rec_newWorkflows_func9{coroc.MakeRecord(&durable_type_newWorkflows_func9), w, step, undo}
+	return coroc.NewFunc(durable_record, durable_record.Call)
+}
+
+// durable_frame_newWorkflows_func10 is the frame of github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func10.
+//
+//line workflows.durable.go:1042
+type durable_frame_newWorkflows_func10 struct {
+	Site    int
+	r       *durable_rec_newWorkflows_func10 `coroc:"#"`
+	ctx_10  context.Context                  `coroc:"ctx"`
+	s_9     plan.Spec                        `coroc:"s"`
+	first_3 plan.Output                      `coroc:"first"`
+	v       int64
+	t_20    int `coroc:"#84"`
+	t_21    int `coroc:"#83"`
+}
+
+// durable_rec_newWorkflows_func10 is the record of the func literal github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func10.
+//
+//line workflows.durable.go:1056
+type durable_rec_newWorkflows_func10 struct {
+	Rec  coroc.Record
+	w    *worker
+	step *dispatch.Function[plan.Input, plan.Output]
+}
+
+//line workflows.durable.go:1063
+func (r *durable_rec_newWorkflows_func10) Call(ctx_10 context.Context, s_9 plan.Spec) (result_1 plan.Result, result_2 error) {
+	return r.DurableCall(coroc.Detached, ctx_10, s_9)
+}
+
+//line workflows.durable.go:1068
+func (r *durable_rec_newWorkflows_func10) DurableCall(c *coroc.Coroutine, ctx_10 context.Context, s_9 plan.Spec) (result_1_2 plan.Result, result_2_2 error) {
+	var t_19 plan.Input
+	var first_3 plan.Output
+	var err_25 error
+	var v int64
+	var t_20 int
+	var t_21 int
+	var payload int64
+	var err_26 error
+	var t_22 plan.Input
+	var last_4 plan.Output
+	w, step := r.w, r.step
+	if !c.Running() {
+		frame := coroc.Pop[durable_frame_newWorkflows_func10](c)
+		r = frame.r
+		w, step = r.w, r.step
+		switch frame.Site {
+		case 1:
+			ctx_10, s_9 = frame.ctx_10, frame.s_9
+			goto site_1
+		case 2:
+			ctx_10, s_9, first_3, v, t_20, t_21 = frame.ctx_10, frame.s_9, frame.first_3, frame.v, frame.t_20, frame.t_21
+			goto site_2
+		case 3:
+			first_3 = frame.first_3
+			goto site_3
+		}
+	}
+//line workflows.go:199
+	if err_24 := w.pass(ctx_10, s_9.Number, 0); err_24 != nil {
+		return plan.Result{}, err_24
+	}
+	t_19 = plan.Input{Workflow: s_9.Number, Value: int64(s_9.Number)}
+site_1:
+//line workflows.go:202
+	first_3, err_25 = step.Durable_Await(c, ctx_10, t_19)
+	if !c.Running() {
+		*coroc.Frame[durable_frame_newWorkflows_func10](c) = durable_frame_newWorkflows_func10{Site: 1, r: r, ctx_10: ctx_10, s_9: s_9}
+		return
+	}
+//line workflows.go:203
+	if err_25 != nil {
+		return plan.Result{}, err_25
+	}
+	v = first_3.Value
+	t_20 = s_9.Width
+//line workflows.go:207
+	t_21 = 0
+loop_1:
+//line workflows.go:207
+	if !(t_21 < t_20) {
+		goto endloop_1
+	}
+site_2:
+//line workflows.go:208
+	payload, err_26 = letter.Durable_Await(c, ctx_10)
+	if !c.Running() {
+		*coroc.Frame[durable_frame_newWorkflows_func10](c) = durable_frame_newWorkflows_func10{Site: 2, r: r, ctx_10: ctx_10, s_9: s_9, first_3: first_3, v: v, t_20: t_20, t_21: t_21}
+		return
+	}
+//line workflows.go:209
+	if err_26 != nil {
+		return plan.Result{}, err_26
+	}
+	v = plan.Fold(v, payload)
+	t_21++
+	goto loop_1
+endloop_1:
+//line workflows.go:214
+	if err_27 := w.pass(ctx_10, s_9.Number, 1); err_27 != nil {
+		return plan.Result{}, err_27
+	}
+	t_22 = plan.Input{Workflow: s_9.Number, Place: 1, Value: v}
+site_3:
+//line workflows.go:217
+	last_4, err_25 = step.Durable_Await(c, ctx_10, t_22)
+	if !c.Running() {
+		*coroc.Frame[durable_frame_newWorkflows_func10](c) = durable_frame_newWorkflows_func10{Site: 3, r: r, first_3: first_3}
+		return
+	}
+//line workflows.go:218
+	return plan.Result{Tokens: []string{first_3.Token, last_4.Token}, Value: last_4.Value}, err_25
+}
+
+//line workflows.durable.go:1153
+var durable_type_newWorkflows_func10 = coroc.RecordType{Proto: (*durable_rec_newWorkflows_func10)(nil)}
+
+func durable_new_newWorkflows_func10(w *worker, step *dispatch.Function[plan.Input, plan.Output]) func(ctx_10 context.Context, s_9 plan.Spec) (plan.Result, error) {
+	durable_record := &durable_rec_newWorkflows_func10{coroc.MakeRecord(&durable_type_newWorkflows_func10), w, step}
+	return coroc.NewFunc(durable_record, durable_record.Call)
+}
+
 // newWorkflows returns the workflows by their shapes, and all functions.
 //
-//line workflows.go:14
+//line workflows.go:18
 func newWorkflows(w *worker) (map[string]*dispatch.Function[plan.Spec, plan.Result], []dispatch.Option) {
 	step := dispatch.Func(plan.Step, durable_new_newWorkflows_step_value1(w), impatient)
 	undo := dispatch.Func(plan.Undo, durable_new_newWorkflows_undo_value2(w), impatient)
-//line workflows.go:18
+//line workflows.go:22
 	sequence := dispatch.Func(plan.Sequence, durable_new_newWorkflows_func1(w, step))
-//line workflows.go:21
+//line workflows.go:25
 	retries := dispatch.Func(plan.Retries, durable_new_newWorkflows_func2(w, step))
-//line workflows.go:24
+//line workflows.go:28
 	fanOut := dispatch.Func(plan.FanOut, durable_new_newWorkflows_func3(w, step))
-//line workflows.go:56
+//line workflows.go:60
 	branch := dispatch.Func(plan.Branch, durable_new_newWorkflows_func4(w, step))
-//line workflows.go:70
+//line workflows.go:74
 	tree := dispatch.Func(plan.Tree, durable_new_newWorkflows_func5(w, branch))
-//line workflows.go:86
+//line workflows.go:90
 	saga := dispatch.Func(plan.Saga, durable_new_newWorkflows_func6(w, step, undo))
-//line workflows.go:116
-	return map[string]*dispatch.Function[plan.Spec, plan.Result]{plan.Sequence: sequence, plan.FanOut: fanOut, plan.Tree: tree, plan.Saga: saga, plan.Retries: retries}, []dispatch.Option{step, undo, sequence, fanOut, branch, tree, saga, retries}
+//line workflows.go:120
+	nap := dispatch.Func(plan.Nap, durable_new_newWorkflows_func7(w, step))
+//line workflows.go:138
+	race := dispatch.Func(plan.Race, durable_new_newWorkflows_func8(step, w))
+//line workflows.go:171
+	quit := dispatch.Func(plan.Quit, durable_new_newWorkflows_func9(w, step, undo))
+//line workflows.go:198
+	inbox := dispatch.Func(plan.Inbox, durable_new_newWorkflows_func10(w, step))
+//line workflows.go:221
+	return map[string]*dispatch.Function[plan.Spec, plan.Result]{plan.Sequence: sequence, plan.FanOut: fanOut, plan.Tree: tree, plan.Saga: saga, plan.Retries: retries, plan.Nap: nap, plan.Race: race, plan.Quit: quit, plan.Inbox: inbox}, []dispatch.Option{step, undo, sequence, fanOut, branch, tree, saga, retries, nap, race, quit, inbox}
 }
 
 // inTurn awaits steps one after the other, each with what came of the one before.
 //
-//line workflows.go:122
+//line workflows.go:228
 func inTurn(ctx context.Context, w *worker, step *dispatch.Function[plan.Input, plan.Output], s plan.Spec) (result_1 plan.Result, result_2 error) {
 	return durable_inTurn(coroc.Detached, ctx, w, step, s)
 }
 
 // durable_frame_inTurn is the frame of github.com/coroc-dev/coroc/chaos/worker.inTurn.
 //
-//line workflows.durable.go:666
+//line workflows.durable.go:1200
 type durable_frame_inTurn struct {
 	Site int
 	ctx  context.Context
@@ -676,7 +1210,7 @@ type durable_frame_inTurn struct {
 
 // durable_inTurn is inTurn with an explicit coroutine.
 //
-//line workflows.durable.go:680
+//line workflows.durable.go:1214
 func durable_inTurn(c *coroc.Coroutine, ctx context.Context, w *worker, step *dispatch.Function[plan.Input, plan.Output], s plan.Spec) (result_1 plan.Result, result_2 error) {
 	var r plan.Result
 	var t_1 int
@@ -692,17 +1226,17 @@ func durable_inTurn(c *coroc.Coroutine, ctx context.Context, w *worker, step *di
 			goto site_1
 		}
 	}
-//line workflows.go:123
+//line workflows.go:229
 	r = plan.Result{Value: int64(s.Number)}
 	t_1 = s.Width
-//line workflows.go:124
+//line workflows.go:230
 	i = 0
 loop_1:
-//line workflows.go:124
+//line workflows.go:230
 	if !(i < t_1) {
 		goto endloop_1
 	}
-//line workflows.go:125
+//line workflows.go:231
 	if err := w.pass(ctx, s.Number, i); err != nil {
 		return plan.Result{}, err
 	}
@@ -711,13 +1245,13 @@ loop_1:
 		in.Fails = s.Fails(i)
 	}
 site_1:
-//line workflows.go:132
+//line workflows.go:238
 	out, err_2 = step.Durable_Await(c, ctx, in)
 	if !c.Running() {
 		*coroc.Frame[durable_frame_inTurn](c) = durable_frame_inTurn{Site: 1, ctx: ctx, w: w, step: step, s: s, r: r, t_1: t_1, i: i}
 		return
 	}
-//line workflows.go:133
+//line workflows.go:239
 	if err_2 != nil {
 		return plan.Result{}, err_2
 	}
@@ -725,13 +1259,13 @@ site_1:
 	i++
 	goto loop_1
 endloop_1:
-//line workflows.go:138
+//line workflows.go:244
 	return r, nil
 }
 
 // durable_static_1 stands for the function github.com/coroc-dev/coroc/chaos/worker.inTurn used as a value.
 //
-//line workflows.durable.go:735
+//line workflows.durable.go:1269
 type durable_static_1 struct{ Rec coroc.Record }
 
 var durable_type_static_1 = coroc.RecordType{Proto: (*durable_static_1)(nil)}
@@ -741,8 +1275,9 @@ func (r *durable_static_1) DurableCall(c *coroc.Coroutine, p_1 context.Context, 
 	return
 }
 
-//line workflows.durable.go:745
+//line workflows.durable.go:1279
 func init() {
+	coroc.RegisterInstance[dispatch.Event[int64]]("github.com/coroc-dev/coroc/dispatch.Event")
 	coroc.RegisterInstance[dispatch.Function[plan.Spec, plan.Result]]("github.com/coroc-dev/coroc/dispatch.Function")
 	coroc.RegisterType[plan.Spec]("github.com/coroc-dev/coroc/chaos/plan.Spec")
 	coroc.RegisterType[plan.Result]("github.com/coroc-dev/coroc/chaos/plan.Result")
@@ -750,6 +1285,9 @@ func init() {
 	coroc.RegisterType[plan.Input]("github.com/coroc-dev/coroc/chaos/plan.Input")
 	coroc.RegisterType[plan.Output]("github.com/coroc-dev/coroc/chaos/plan.Output")
 	coroc.RegisterInstance[dispatch.Function[plan.Input, plan.Result]]("github.com/coroc-dev/coroc/dispatch.Function")
+	coroc.RegisterType[dispatch.Planned]("github.com/coroc-dev/coroc/dispatch.Planned")
+	coroc.RegisterType[dispatch.Strategy]("github.com/coroc-dev/coroc/dispatch.Strategy")
+	coroc.RegisterType[dispatch.Outcome]("github.com/coroc-dev/coroc/dispatch.Outcome")
 	coroc.RegisterRecord(&durable_type_newWorkflows_step_value1, "github.com/coroc-dev/coroc/chaos/worker.newWorkflows.step.value1", 0x0, func(r *durable_rec_newWorkflows_step_value1) func(context.Context, plan.Input) (plan.Output, error) {
 		return coroc.NewFunc(r, r.Call)
 	})
@@ -757,44 +1295,74 @@ func init() {
 		return coroc.NewFunc(r, r.Call)
 	})
 	coroc.RegisterFrame[durable_frame_newWorkflows_func1]("github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func1", 0x20e778310294a0ad,
-		coroc.Site{Pos: "workflows.go:19:10", Live: []string{"#"}, Key: 1})
+		coroc.Site{Pos: "workflows.go:23:10", Live: []string{"#"}, Key: 1})
 	coroc.RegisterRecord(&durable_type_newWorkflows_func1, "github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func1", 0x20e778310294a0ad, func(r *durable_rec_newWorkflows_func1) func(ctx context.Context, s plan.Spec) (plan.Result, error) {
 		return coroc.NewFunc(r, r.Call)
 	})
 	coroc.RegisterFrame[durable_frame_newWorkflows_func2]("github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func2", 0x20e778310294a0ad,
-		coroc.Site{Pos: "workflows.go:22:10", Live: []string{"#"}, Key: 1})
+		coroc.Site{Pos: "workflows.go:26:10", Live: []string{"#"}, Key: 1})
 	coroc.RegisterRecord(&durable_type_newWorkflows_func2, "github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func2", 0x20e778310294a0ad, func(r *durable_rec_newWorkflows_func2) func(ctx_2 context.Context, s_2 plan.Spec) (plan.Result, error) {
 		return coroc.NewFunc(r, r.Call)
 	})
 	coroc.RegisterFrame[durable_frame_newWorkflows_func3]("github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func3", 0x13ca87a7c2b58f4b,
-		coroc.Site{Pos: "workflows.go:28:17", Live: []string{"#", "ctx", "s"}, Key: 2},
-		coroc.Site{Pos: "workflows.go:40:16", Live: []string{"#", "ctx", "s", "tokens"}, Key: 7},
-		coroc.Site{Pos: "workflows.go:52:16", Live: []string{"#", "tokens"}, Key: 12})
+		coroc.Site{Pos: "workflows.go:32:17", Live: []string{"#", "ctx", "s"}, Key: 2},
+		coroc.Site{Pos: "workflows.go:44:16", Live: []string{"#", "ctx", "s", "tokens"}, Key: 7},
+		coroc.Site{Pos: "workflows.go:56:16", Live: []string{"#", "tokens"}, Key: 12})
 	coroc.RegisterRecord(&durable_type_newWorkflows_func3, "github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func3", 0x13ca87a7c2b58f4b, func(r *durable_rec_newWorkflows_func3) func(ctx_3 context.Context, s_3 plan.Spec) (plan.Result, error) {
 		return coroc.NewFunc(r, r.Call)
 	})
 	coroc.RegisterFrame[durable_frame_newWorkflows_func4]("github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func4", 0x4c5d5cda3f84978,
-		coroc.Site{Pos: "workflows.go:62:16", Live: []string{"#", "ctx", "in", "r", "i"}, Key: 3})
+		coroc.Site{Pos: "workflows.go:66:16", Live: []string{"#", "ctx", "in", "r", "i"}, Key: 3})
 	coroc.RegisterRecord(&durable_type_newWorkflows_func4, "github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func4", 0x4c5d5cda3f84978, func(r *durable_rec_newWorkflows_func4) func(ctx_4 context.Context, in plan.Input) (plan.Result, error) {
 		return coroc.NewFunc(r, r.Call)
 	})
 	coroc.RegisterFrame[durable_frame_newWorkflows_func5]("github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func5", 0x865a7aa0bb235173,
-		coroc.Site{Pos: "workflows.go:78:20", Live: []string{"#"}, Key: 5})
+		coroc.Site{Pos: "workflows.go:82:20", Live: []string{"#"}, Key: 5})
 	coroc.RegisterRecord(&durable_type_newWorkflows_func5, "github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func5", 0x865a7aa0bb235173, func(r *durable_rec_newWorkflows_func5) func(ctx_5 context.Context, s_4 plan.Spec) (plan.Result, error) {
 		return coroc.NewFunc(r, r.Call)
 	})
 	coroc.RegisterFrame[durable_frame_newWorkflows_func6_func1]("github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func6.func1", 0x94cb2d872880f004,
-		coroc.Site{Pos: "workflows.go:107:19", Live: []string{"#"}, Key: 2})
+		coroc.Site{Pos: "workflows.go:111:19", Live: []string{"#"}, Key: 2})
 	coroc.RegisterRecord(&durable_type_newWorkflows_func6_func1, "github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func6.func1", 0x94cb2d872880f004, func(r *durable_rec_newWorkflows_func6_func1) func() { return coroc.NewFunc(r, r.Call) })
 	coroc.RegisterFrame[durable_frame_newWorkflows_func6]("github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func6", 0x145d5b28ed8905cc,
-		coroc.Site{Pos: "workflows.go:93:19", Live: []string{"#", "ctx", "s", "r", "err#_out", "err", "place", "#37", "#35", "i", "#defers"}, Key: 4},
+		coroc.Site{Pos: "workflows.go:97:19", Live: []string{"#", "ctx", "s", "r", "err#_out", "err", "place", "#37", "#35", "i", "#defers"}, Key: 4},
 		coroc.Site{Pos: "workflows.go (deferred calls)", Live: []string{"#", "r", "err#_out", "err", "#defers"}, Key: coroc.Exit})
 	coroc.RegisterRecord(&durable_type_newWorkflows_func6, "github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func6", 0x145d5b28ed8905cc, func(r *durable_rec_newWorkflows_func6) func(ctx_6 context.Context, s_5 plan.Spec) (r_3 plan.Result, err_9_out error) {
 		return coroc.NewFunc(r, r.Call)
 	})
+	coroc.RegisterFrame[durable_frame_newWorkflows_func7]("github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func7", 0xb8c22d15e76ca3c4,
+		coroc.Site{Pos: "workflows.go:124:17", Live: []string{"#", "ctx", "s"}, Key: 2},
+		coroc.Site{Pos: "workflows.go:128:13", Live: []string{"#", "ctx", "s", "first"}, Key: 4},
+		coroc.Site{Pos: "workflows.go:134:16", Live: []string{"#", "first"}, Key: 7})
+	coroc.RegisterRecord(&durable_type_newWorkflows_func7, "github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func7", 0xb8c22d15e76ca3c4, func(r *durable_rec_newWorkflows_func7) func(ctx_7 context.Context, s_6 plan.Spec) (plan.Result, error) {
+		return coroc.NewFunc(r, r.Call)
+	})
+	coroc.RegisterFrame[durable_frame_newWorkflows_func8]("github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func8", 0x3e1cb35d22310b7a,
+		coroc.Site{Pos: "workflows.go:151:20", Live: []string{"#", "ctx", "s"}, Key: 10},
+		coroc.Site{Pos: "workflows.go:167:16", Live: []string{"#", "token"}, Key: 14})
+	coroc.RegisterRecord(&durable_type_newWorkflows_func8, "github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func8", 0x3e1cb35d22310b7a, func(r *durable_rec_newWorkflows_func8) func(ctx_8 context.Context, s_7 plan.Spec) (plan.Result, error) {
+		return coroc.NewFunc(r, r.Call)
+	})
+	coroc.RegisterFrame[durable_frame_newWorkflows_func9_func1]("github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func9.func1", 0xd607e44129631dda,
+		coroc.Site{Pos: "workflows.go:183:18", Live: []string{"#"}, Key: 2})
+	coroc.RegisterRecord(&durable_type_newWorkflows_func9_func1, "github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func9.func1", 0xd607e44129631dda, func(r *durable_rec_newWorkflows_func9_func1) func() { return coroc.NewFunc(r, r.Call) })
+	coroc.RegisterFrame[durable_frame_newWorkflows_func9]("github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func9", 0xeba9b33eb2f06d1,
+		coroc.Site{Pos: "workflows.go:175:16", Live: []string{"#", "ctx", "s", "#r0", "err#_out.2", "err", "#defers"}, Key: 2},
+		coroc.Site{Pos: "workflows.go:192:14", Live: []string{"#", "ctx", "s", "#r0", "err#_out.2", "err", "#defers"}, Key: 7},
+		coroc.Site{Pos: "workflows.go (deferred calls)", Live: []string{"#", "#r0", "err#_out.2", "err", "#defers"}, Key: coroc.Exit})
+	coroc.RegisterRecord(&durable_type_newWorkflows_func9, "github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func9", 0xeba9b33eb2f06d1, func(r *durable_rec_newWorkflows_func9) func(ctx_9 context.Context, s_8 plan.Spec) (r_1 plan.Result, err_19_out error) {
+		return coroc.NewFunc(r, r.Call)
+	})
+	coroc.RegisterFrame[durable_frame_newWorkflows_func10]("github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func10", 0xefa0596897798c60,
+		coroc.Site{Pos: "workflows.go:202:17", Live: []string{"#", "ctx", "s"}, Key: 2},
+		coroc.Site{Pos: "workflows.go:208:20", Live: []string{"#", "ctx", "s", "first", "v", "#84", "#83"}, Key: 5},
+		coroc.Site{Pos: "workflows.go:217:16", Live: []string{"#", "first"}, Key: 8})
+	coroc.RegisterRecord(&durable_type_newWorkflows_func10, "github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func10", 0xefa0596897798c60, func(r *durable_rec_newWorkflows_func10) func(ctx_10 context.Context, s_9 plan.Spec) (plan.Result, error) {
+		return coroc.NewFunc(r, r.Call)
+	})
 	coroc.RegisterFunc(&durable_static_1{coroc.MakeRecord(&durable_type_static_1)}, &durable_type_static_1, "github.com/coroc-dev/coroc/chaos/worker.inTurn", inTurn)
 	coroc.RegisterFrame[durable_frame_inTurn]("github.com/coroc-dev/coroc/chaos/worker.inTurn", 0xca9349c20f33f1fb,
-		coroc.Site{Pos: "workflows.go:132:15", Live: []string{"ctx", "w", "step", "s", "r", "#53", "i"}, Key: 5})
+		coroc.Site{Pos: "workflows.go:238:15", Live: []string{"ctx", "w", "step", "s", "r", "#53", "i"}, Key: 5})
 	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrClosed", &dispatch.ErrClosed, false)
 	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrDone", &dispatch.ErrDone, false)
 	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrElsewhere", &dispatch.ErrElsewhere, false)

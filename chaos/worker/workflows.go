@@ -5,10 +5,14 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/coroc-dev/coroc/chaos/plan"
 	"github.com/coroc-dev/coroc/dispatch"
 )
+
+// letter is what an inbox waits for.
+const letter dispatch.Event[int64] = "letter"
 
 // newWorkflows returns the workflows by their shapes, and all functions.
 func newWorkflows(w *worker) (map[string]*dispatch.Function[plan.Spec, plan.Result], []dispatch.Option) {
@@ -113,9 +117,111 @@ func newWorkflows(w *worker) (map[string]*dispatch.Function[plan.Spec, plan.Resu
 		return r, nil
 	})
 
+	nap := dispatch.Func(plan.Nap, func(ctx context.Context, s plan.Spec) (plan.Result, error) {
+		if err := w.pass(ctx, s.Number, 0); err != nil {
+			return plan.Result{}, err
+		}
+		first, err := step.Await(ctx, plan.Input{Workflow: s.Number, Value: int64(s.Number)})
+		if err != nil {
+			return plan.Result{}, err
+		}
+		if err := dispatch.Sleep(ctx, time.Duration(s.Width)*100*time.Millisecond); err != nil {
+			return plan.Result{}, err
+		}
+		if err := w.pass(ctx, s.Number, 1); err != nil {
+			return plan.Result{}, err
+		}
+		last, err := step.Await(ctx, plan.Input{Workflow: s.Number, Place: 1, Value: first.Value})
+		return plan.Result{Tokens: []string{first.Token, last.Token}, Value: last.Value}, err
+	})
+
+	race := dispatch.Func(plan.Race, func(ctx context.Context, s plan.Spec) (plan.Result, error) {
+		var calls []dispatch.Planned
+		for _, in := range s.Rivals() {
+			calls = append(calls, step.Plan(in))
+		}
+		calls = append(calls, dispatch.PlanSleep(time.Now().Add(20*time.Millisecond)))
+		strategy := dispatch.Race
+		if s.Doomed {
+			strategy = dispatch.Any
+		}
+		if err := w.pass(ctx, s.Number, 0); err != nil {
+			return plan.Result{}, err
+		}
+		outcomes, err := dispatch.AwaitCalls(ctx, strategy, calls...)
+		if err != nil {
+			return plan.Result{}, err
+		}
+		winner := dispatch.First(outcomes)
+		token := plan.Slept
+		if winner < s.Width {
+			out, err := step.Result(outcomes[winner])
+			if err != nil {
+				return plan.Result{}, err
+			}
+			token = out.Token
+		}
+		if err := w.pass(ctx, s.Number, 1); err != nil {
+			return plan.Result{}, err
+		}
+		last, err := step.Await(ctx, plan.Input{Workflow: s.Number, Place: 1, Value: int64(s.Number)})
+		return plan.Result{Tokens: []string{token, last.Token}, Value: last.Value}, err
+	})
+
+	quit := dispatch.Func(plan.Quit, func(ctx context.Context, s plan.Spec) (_ plan.Result, err error) {
+		if err := w.pass(ctx, s.Number, 0); err != nil {
+			return plan.Result{}, err
+		}
+		if _, err := step.Await(ctx, plan.Input{Workflow: s.Number, Value: int64(s.Number)}); err != nil {
+			return plan.Result{}, err
+		}
+		defer func() {
+			if perr := w.pass(ctx, s.Number, 2); perr != nil {
+				err = perr
+				return
+			}
+			if _, uerr := undo.Await(context.WithoutCancel(ctx), plan.Input{Workflow: s.Number, Place: 2}); uerr != nil {
+				err = fmt.Errorf("the step was not undone: %w", uerr)
+			}
+		}()
+		for {
+			if err := w.pass(ctx, s.Number, 1); err != nil {
+				return plan.Result{}, err
+			}
+			w.quit(ctx)
+			if err := dispatch.Sleep(ctx, 500*time.Millisecond); err != nil {
+				return plan.Result{}, err
+			}
+		}
+	})
+
+	inbox := dispatch.Func(plan.Inbox, func(ctx context.Context, s plan.Spec) (plan.Result, error) {
+		if err := w.pass(ctx, s.Number, 0); err != nil {
+			return plan.Result{}, err
+		}
+		first, err := step.Await(ctx, plan.Input{Workflow: s.Number, Value: int64(s.Number)})
+		if err != nil {
+			return plan.Result{}, err
+		}
+		v := first.Value
+		for range s.Width {
+			payload, err := letter.Await(ctx)
+			if err != nil {
+				return plan.Result{}, err
+			}
+			v = plan.Fold(v, payload)
+		}
+		if err := w.pass(ctx, s.Number, 1); err != nil {
+			return plan.Result{}, err
+		}
+		last, err := step.Await(ctx, plan.Input{Workflow: s.Number, Place: 1, Value: v})
+		return plan.Result{Tokens: []string{first.Token, last.Token}, Value: last.Value}, err
+	})
+
 	return map[string]*dispatch.Function[plan.Spec, plan.Result]{
 		plan.Sequence: sequence, plan.FanOut: fanOut, plan.Tree: tree, plan.Saga: saga, plan.Retries: retries,
-	}, []dispatch.Option{step, undo, sequence, fanOut, branch, tree, saga, retries}
+		plan.Nap: nap, plan.Race: race, plan.Quit: quit, plan.Inbox: inbox,
+	}, []dispatch.Option{step, undo, sequence, fanOut, branch, tree, saga, retries, nap, race, quit, inbox}
 }
 
 // inTurn awaits steps one after the other, each with what came of the one before.
