@@ -48,7 +48,7 @@ var (
 	ErrKeyConflict = engine.ErrKeyConflict
 	// ErrNoSuchCall: the id is not one of a call in this store.
 	ErrNoSuchCall = engine.ErrNoSuchCall
-	// ErrElsewhere: another process has the call, or will claim it; it is to be canceled there.
+	// ErrElsewhere: the process has lost the call to another one; see [SetProgress].
 	ErrElsewhere = engine.ErrElsewhere
 	// ErrClosed: the dispatcher is closed.
 	ErrClosed = engine.ErrClosed

@@ -12,8 +12,8 @@ import (
 // [Function.Await]. So its function can clean up, return an error, or a result after all;
 // what it returns is recorded.
 //
-// On a store that several processes share, a call that another one has is refused with
-// [ErrElsewhere], and what the call awaits in other processes is not canceled but waited for.
+// On a store that several processes share, the call may be one that another process has, or none:
+// who has it, or claims it later, learns of it.
 func (d *Dispatcher) Cancel(ctx context.Context, id ID) error {
 	if err := d.engine.Cancel(ctx, string(id)); err != nil {
 		return fmt.Errorf("dispatch: %w", err)

@@ -8,11 +8,11 @@ import (
 	"github.com/coroc-dev/coroc/dispatch/store"
 )
 
-// ErrElsewhere is the error of Cancel for a call that another process has.
-var ErrElsewhere = errors.New("another process has the call, or will claim it; it is to be canceled there")
+// ErrElsewhere is the error of SetProgress for a call that this process does not have any more.
+var ErrElsewhere = errors.New("another process has the call, or will claim it")
 
 // Cancel tells a call to end, and returns when that is durable. Of a call that is done nothing
-// changes. What becomes of the others depends on where they stand:
+// changes. What becomes of the others depends on where they stand, in this process or in another one:
 //
 //   - One that is to be run from its input ends as canceled.
 //   - One that runs has its context done. Its outcome is what its function makes of that,
@@ -25,28 +25,32 @@ func (e *Engine) Cancel(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	e.mu.Lock()
-	c := e.calls[n]
-	e.mu.Unlock()
-	if c == nil {
-		stored, err := e.store.Call(ctx, n)
-		switch {
-		case err != nil:
-			return err
-		case stored.Phase == store.Done:
-			return nil
+	for {
+		e.mu.Lock()
+		c, generation := e.calls[n], e.generation
+		e.mu.Unlock()
+		if c == nil {
+			stored, err := e.store.Call(ctx, n)
+			if err != nil || stored.Phase == store.Done {
+				return err
+			}
 		}
-		return fmt.Errorf("call %s: %w", id, ErrElsewhere)
+		err := e.writer.commitAs(generation, store.Step{Mark: []store.Mark{{ID: n, Ending: store.Canceled}}})
+		if errors.Is(err, store.ErrFenced) && e.fleet != nil {
+			continue // it was not stored, and is another one's by now
+		}
+		if err != nil {
+			return err
+		}
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		if c = e.calls[n]; c != nil {
+			e.end(store.Canceled, c)
+		} else {
+			e.fleet.tellOf(n)
+		}
+		return nil
 	}
-	if err := e.commit(c, store.Step{Mark: []store.Mark{{ID: n, Ending: store.Canceled}}}); err != nil {
-		return err
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.calls[n] == c {
-		e.end(store.Canceled, c)
-	}
-	return nil
 }
 
 // end makes calls end of which it is durable, or follows from what is durable, that they are
@@ -92,6 +96,7 @@ func (e *Engine) endOne(c *call, why store.Status, over *[]*call) {
 				e.endOne(child, why, over)
 			}
 		}
+		e.fleet.spread(c)
 	}
 }
 

@@ -54,9 +54,8 @@ func (e *Engine) Send(ctx context.Context, id string, ev store.Event) error {
 	e.mu.Lock()
 	if c := e.calls[n]; c != nil {
 		e.listen(c)
-	} else if e.fleet != nil {
-		e.fleet.untold[n] = true
-		e.fleet.wake()
+	} else {
+		e.fleet.tellOf(n)
 	}
 	e.mu.Unlock()
 	_, err = e.wasSent(ctx, &ev) // the key may have been used for another one at the same time
@@ -261,23 +260,4 @@ func (f *fleet) hear(claimed []*call) (map[*call][]*call, []*call) {
 		known = append(known, c)
 	}
 	return all, known
-}
-
-// news deals with what other processes have done to calls of this one.
-func (f *fleet) news() {
-	f.e.mu.Lock()
-	generation := f.e.generation
-	f.e.mu.Unlock()
-	n, err := f.store.News(f.ctx)
-	f.failed("what others have done to calls could not be read", err)
-	f.e.mu.Lock()
-	defer f.e.mu.Unlock()
-	if err != nil || generation != f.e.generation {
-		return
-	}
-	for _, id := range n.Sent {
-		if c := f.e.calls[id]; c != nil {
-			f.e.listen(c)
-		}
-	}
 }

@@ -54,6 +54,7 @@ type fleet struct {
 	remotes   map[int64]*call // those, and some that no longer are
 	unchecked map[int64]bool  // those of them of which all that they await may be done
 	untold    map[int64]bool  // calls that others are to be told to check
+	endings   []store.Mark    // calls that are to be told to end
 	free      []span          // calls that are to be set free
 	skipped   []int64
 	hungry    bool // there was no room for all that could be claimed
@@ -181,7 +182,7 @@ func (e *Engine) forget(generation int64) {
 	clear(e.fleet.remotes)
 	clear(e.fleet.unchecked)
 	clear(e.fleet.untold)
-	e.fleet.free = nil
+	e.fleet.free, e.fleet.endings = nil, nil
 	var dropped []Execution
 	for _, c := range old {
 		if c.timer != nil {
@@ -410,6 +411,7 @@ func (f *fleet) loop() {
 			all = true
 		}
 		f.setFree()
+		f.spreadAll()
 		f.tell()
 		f.check(all)
 		if all || told {

@@ -283,7 +283,7 @@ func (a *machine) cancel(t *rapid.T) {
 	if err == nil && a.m.ending[n] == store.None && !done(a.m.states[n]) {
 		a.m.fault("call %d was canceled, and nothing says so", n)
 	}
-	if err != nil && !a.m.shared && !p.dead.Load() {
+	if err != nil && !p.dead.Load() {
 		a.m.fault("cancel: %v", err)
 	}
 }

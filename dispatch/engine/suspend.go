@@ -100,6 +100,9 @@ func (e *Engine) suspend(r *run, t Turn) {
 			e.begin(child)
 		}
 	}
+	if c.ending != store.None && !c.waits.Shielded {
+		e.fleet.spread(c)
+	}
 	e.listen(c)
 	switch {
 	case t.Begin:

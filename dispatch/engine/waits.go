@@ -181,6 +181,8 @@ func (e *Engine) decide(c *call) {
 		for _, id := range left {
 			if child := e.calls[id]; child != nil {
 				e.endOne(child, store.Canceled, &over)
+			} else {
+				e.fleet.tellOf(id)
 			}
 		}
 		e.concludeAll(over)

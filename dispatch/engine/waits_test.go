@@ -100,8 +100,13 @@ func TestFleetRace(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				m := memory.New()
 				after := map[string]time.Duration{"leaf": time.Hour, "sleep": time.Minute}[first]
-				slow := &script{turns: func(*scripted, []engine.Result) engine.Turn {
-					time.Sleep(10 * time.Minute)
+				var canceled time.Time
+				slow := &script{turns: func(x *scripted, _ []engine.Result) engine.Turn {
+					select {
+					case <-time.After(10 * time.Minute):
+					case <-x.canceled:
+						canceled = time.Now()
+					}
 					return engine.Turn{Output: []byte("x")}
 				}}
 				f := &script{durable: true, turns: func(x *scripted, results []engine.Result) engine.Turn {
@@ -118,7 +123,8 @@ func TestFleetRace(t *testing.T) {
 				want := map[string]string{"leaf": "[ok x][none ]", "sleep": "[none ][ok null]"}[first]
 				assert.Equal(t, want, result(t, a, id))
 				assert.Less(t, time.Since(begun), min(after, 10*time.Minute)+5*time.Second)
-				time.Sleep(20 * time.Minute) // what is not needed comes to its end in the other process
+				time.Sleep(100 * time.Millisecond)
+				assert.Equal(t, first == "sleep", !canceled.IsZero(), "what is not needed is canceled in the other process")
 			})
 		})
 	}

@@ -4,6 +4,7 @@ package postgres_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -87,4 +88,33 @@ func TestEvents(t *testing.T) {
 		require.ErrorIs(t, note.Send(ctx, last, id, "late"), dispatch.ErrDone)
 	}
 	require.NoError(t, d.Close())
+}
+
+// A call is canceled through a process that does not have it, with what it awaits in a third one.
+func TestCancelElsewhere(t *testing.T) {
+	url, schema := pgtest.Schema(t)
+	begun := make(chan bool, 1)
+	slow := dispatch.Func("slow", func(ctx context.Context, _ int) (int, error) {
+		begun <- true
+		<-ctx.Done()
+		return 0, ctx.Err()
+	})
+	far := dispatch.Func("slow", func(context.Context, int) (int, error) { return 0, nil })
+	w := dispatch.Func("w", func(ctx context.Context, n int) (string, error) {
+		if _, err := far.Await(ctx, n); !errors.Is(err, context.Canceled) {
+			return "", err
+		}
+		return "cleaned up", dispatch.Sleep(context.WithoutCancel(ctx), time.Millisecond)
+	})
+	process(t, url, schema, w, dispatch.Elsewhere(far))
+	process(t, url, schema, slow)
+	other := process(t, url, schema)
+	id, err := w.Dispatch(t.Context(), 1)
+	require.NoError(t, err)
+	<-begun
+	start := time.Now()
+	require.NoError(t, other.Cancel(t.Context(), id))
+	assert.Equal(t, "cleaned up", await(t, w, id))
+	assert.Less(t, time.Since(start), 10*time.Second)
+	require.NoError(t, other.Cancel(t.Context(), id))
 }

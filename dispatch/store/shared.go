@@ -20,7 +20,8 @@ import (
 // crash more. Unless the incarnation has ended with Close.
 //
 // A call that is not done is changed only by its owner, except that anyone may record the
-// outcome of one that is free. (The store does not check this but for the fence.)
+// outcome of one that is free. (The store does not check this but for the fence.) Anyone may tell it
+// to end, and send it events.
 //
 // All methods may be called by any number of goroutines, but for Commit and Rejoin, of
 // which one runs at a time.
@@ -150,7 +151,14 @@ type Wake struct {
 
 // News is what others have done to the calls of a process, in no order.
 type News struct {
-	Sent []int64 // calls to which events were sent that they have not received
+	Sent  []int64  // calls to which events were sent that they have not received
+	Ended []Ending // calls that are not done, and were told to end by whomever
+}
+
+// Ending is that a call was told to end, and with what status.
+type Ending struct {
+	ID     int64
+	Ending Status
 }
 
 // Transactional is a store that can make a call in a transaction that is not its own.

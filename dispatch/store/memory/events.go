@@ -149,6 +149,9 @@ func (f *Member) News(context.Context) (store.News, error) {
 		if owner != f.Incarnation() {
 			continue
 		}
+		if c := f.m.calls[id]; c.Ending != store.None {
+			n.Ended = append(n.Ended, store.Ending{ID: id, Ending: c.Ending})
+		}
 		for _, e := range f.m.events.byCall[id] {
 			if e.Taken == 0 {
 				n.Sent = append(n.Sent, id)

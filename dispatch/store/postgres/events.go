@@ -261,5 +261,10 @@ func (f *Fleet) News(ctx context.Context) (store.News, error) {
 	if err != nil {
 		return n, unavailable(err)
 	}
+	n.Ended, err = query(ctx, f.reader, func(row pgx.Row, e *store.Ending) error { return row.Scan(&e.ID, &e.Ending) },
+		"SELECT id, ending FROM coroc.calls WHERE owner = $1 AND phase <> 3 AND ending <> 0", f.Incarnation())
+	if err != nil {
+		return n, unavailable(err)
+	}
 	return n, nil
 }

@@ -311,3 +311,57 @@ func testRetryReturns(t *testing.T, join Join) {
 	assert.Empty(t, waiting(t, s, 1, "a"))
 	assert.Len(t, waiting(t, s, 2, "a"), 1)
 }
+
+// A process learns which of its calls were told to end.
+func testNewsOfEndings(t *testing.T, join Join) {
+	a, b := member(t, join, long), member(t, join, long)
+	made(t, a, 5)
+	require.NoError(t, a.Release(ctx, 5, 1))
+	require.NoError(t, b.Commit(ctx, []store.Step{{Mark: []store.Mark{
+		{ID: 1, Ending: store.Canceled}, {ID: 2, Ending: store.Timeout}, {ID: 3, Ending: store.Canceled}, {ID: 5, Ending: store.Canceled},
+	}}}))
+	require.NoError(t, a.Commit(ctx, []store.Step{change(store.Change{ID: 3, Phase: store.Done, Status: store.OK})}))
+	for range 2 {
+		n, err := a.News(ctx)
+		require.NoError(t, err)
+		require.ElementsMatch(t, []store.Ending{{ID: 1, Ending: store.Canceled}, {ID: 2, Ending: store.Timeout}}, n.Ended)
+		n, err = b.News(ctx)
+		require.NoError(t, err)
+		require.Empty(t, n.Ended)
+	}
+}
+
+// A call that has not begun and was told to end is claimed by any process, also before it is due.
+func testClaimEnded(t *testing.T, join Join) {
+	a, b := member(t, join, long), member(t, join, long)
+	other := func(id int64) store.Call {
+		c := ready(a, id)
+		c.Function = "g"
+		return c
+	}
+	later := other(3)
+	later.Due = time.Now().Add(time.Hour)
+	require.NoError(t, a.Commit(ctx, []store.Step{
+		create(other(1), other(2), later, other(4)),
+		{Mark: []store.Mark{{ID: 2, Ending: store.Canceled}, {ID: 3, Ending: store.Timeout}, {ID: 4, Ending: store.Canceled}}},
+		change(store.Change{ID: 4, Phase: store.Suspended, State: []byte("s")}),
+	}))
+	require.NoError(t, a.Release(ctx, 1, 4))
+	require.Equal(t, []int64{2, 3}, claim(t, b))
+}
+
+// Of some functions calls are claimed only if nothing awaits them.
+func testClaimOrphans(t *testing.T, join Join) {
+	a, b := member(t, join, long), member(t, join, long)
+	child := func(id, parent int64) store.Call {
+		c := ready(a, id)
+		c.Parent, c.Root, c.Function = parent, parent, "g"
+		return c
+	}
+	require.NoError(t, a.Commit(ctx, []store.Step{create(ready(a, 1), ready(a, 2)), {
+		Create: []store.Call{child(11, 1), child(12, 1), child(13, 2)},
+		Change: []store.Change{{ID: 1, Phase: store.Suspended, First: 12, Width: 1}},
+	}}))
+	require.NoError(t, a.Release(ctx, 1, 13))
+	require.Equal(t, []int64{11, 13}, claimed(t, b, store.Claim{Functions: []string{"absent"}, Orphans: []string{"g"}, Limit: 9}))
+}

@@ -42,6 +42,9 @@ func RunShared(t *testing.T, factory func(t testing.TB) Join) {
 		"retry":           testRetry,
 		"adopt":           testAdopt,
 		"news of events":  testNewsOfEvents,
+		"news of endings": testNewsOfEndings,
+		"claim ended":     testClaimEnded,
+		"claim orphans":   testClaimOrphans,
 		"retry returns":   testRetryReturns,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, factory(t)) })
