@@ -85,8 +85,10 @@ func (e *Engine) endBegun(c *call) {
 func (e *Engine) tellBegun(c *call, why store.Status, all bool, over *[]*call) {
 	for _, b := range c.waits.Begun {
 		for id := b.First; id < b.First+int64(b.N) && (all || !b.Shielded); id++ {
-			if child := e.calls[id]; child != nil && child.parent == c {
+			if child := e.calls[id]; child != nil {
 				e.endOne(child, why, over)
+			} else {
+				e.fleet.tellEnd(id, why)
 			}
 		}
 	}

@@ -91,12 +91,18 @@ func (e *Engine) endOne(c *call, why store.Status, over *[]*call) {
 			e.enqueue(c)
 		}
 	case c.place == waiting && !c.waits.Shielded:
-		for i := range c.width {
-			if child := e.calls[c.at(i)]; child != nil && child.parent == c {
-				e.endOne(child, why, over)
-			}
+		e.tellAwaited(c, over)
+	}
+}
+
+// tellAwaited tells what c awaits to end as c was told to, wherever it is. The engine's lock is held.
+func (e *Engine) tellAwaited(c *call, over *[]*call) {
+	for i := range c.width {
+		if id := c.at(i); e.calls[id] != nil {
+			e.endOne(e.calls[id], c.ending, over)
+		} else if c.remote { // otherwise it is done
+			e.fleet.tellEnd(id, c.ending)
 		}
-		e.fleet.spread(c)
 	}
 }
 

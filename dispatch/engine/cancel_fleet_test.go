@@ -40,13 +40,18 @@ func within(t *testing.T, begun time.Time, d time.Duration) {
 // that hears of it, else soon.
 func TestFleetCancel(t *testing.T) {
 	for _, deaf := range []bool{false, true} {
-		for _, name := range []string{"running", "waiting for its turn", "waiting for a retry", "suspended", "suspended with clean-up", "of a function that is nowhere"} {
+		for _, name := range []string{"running", "waiting for its turn", "waiting for a retry", "suspended", "suspended with clean-up", "has begun another one", "of a function that is nowhere"} {
 			t.Run(fmt.Sprint(name, deaf), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					m := memory.New()
 					ends := make(chan string, 10)
 					f := &script{durable: true, turns: func(x *scripted, results []engine.Result) engine.Turn {
-						if x.at == 0 {
+						switch {
+						case name == "has begun another one" && x.at == 0:
+							return engine.Turn{Begin: true, Await: []engine.Request{{Function: "far"}}}
+						case name == "has begun another one" && x.at == 1:
+							return engine.Turn{Await: []engine.Request{{Function: engine.Sleep, Due: time.Now().Add(24 * time.Hour)}}}
+						case x.at == 0:
 							return engine.Turn{Await: []engine.Request{{Function: "far"}, {Function: "near"}, {Function: engine.Sleep, Due: time.Now().Add(24 * time.Hour)}},
 								Shielded: name == "suspended with clean-up"}
 						}
@@ -71,6 +76,13 @@ func TestFleetCancel(t *testing.T) {
 					}
 					function := map[string]string{"running": "near", "waiting for its turn": "near", "waiting for a retry": "again", "of a function that is nowhere": "nowhere"}[name]
 					switch name {
+					case "has begun another one":
+						id := dispatch("f")
+						begun := time.Now()
+						require.NoError(t, sender.Cancel(ctx, id))
+						assert.Equal(t, "[canceled ] canceled", string(outcome(id, "f").Output))
+						assert.Equal(t, "canceled", <-ends)
+						within(t, begun, 5*time.Second)
 					case "suspended", "suspended with clean-up":
 						id := dispatch("f")
 						begun := time.Now()

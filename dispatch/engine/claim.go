@@ -196,9 +196,7 @@ func (f *fleet) take(claimed []store.Claimed, generation int64) {
 			}
 			f.ask(c)
 			f.e.expect(c)
-			if c.ending != store.None && !c.waits.Shielded && !c.decided {
-				f.spread(c)
-			}
+			f.passOn(c)
 			f.e.listen(c)
 		case due[c].IsZero():
 			f.e.calls[c.id] = c

@@ -411,7 +411,7 @@ func (f *fleet) loop() {
 			all = true
 		}
 		f.setFree()
-		f.spreadAll()
+		f.tellEnds()
 		f.tell()
 		f.check(all)
 		if all || told {

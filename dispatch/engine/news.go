@@ -44,23 +44,31 @@ func (f *fleet) news() {
 	f.e.concludeAll(over)
 }
 
-// spread tells those calls to end that c awaits, which was told to end, and that this process does
-// not have. The engine's lock is held.
-func (f *fleet) spread(c *call) {
-	if f == nil || !c.remote {
-		return // it has all that are not done
+// tellEnd tells a call to end that this process does not have. The engine's lock is held.
+func (f *fleet) tellEnd(id int64, why store.Status) {
+	if f != nil {
+		f.endings = append(f.endings, store.Mark{ID: id, Ending: why})
+		f.wake()
 	}
-	for id := c.first; id < c.first+int64(c.width); id++ {
-		if f.e.calls[id] == nil {
-			f.endings = append(f.endings, store.Mark{ID: id, Ending: c.ending})
-		}
-	}
-	f.wake()
 }
 
-// spreadAll stores that calls are to end, and sees to it that their owners are told. If this process
+// passOn tells what c awaits, and has begun, to end if c was told so, which was claimed: who had it
+// may have died before. The engine's lock is held.
+func (f *fleet) passOn(c *call) {
+	if c.ending == store.None {
+		return
+	}
+	var over []*call
+	f.e.tellBegun(c, c.ending, false, &over)
+	if !c.waits.Shielded && !c.decided {
+		f.e.tellAwaited(c, &over)
+	}
+	f.e.concludeAll(over)
+}
+
+// tellEnds stores that calls are to end, and sees to it that their owners are told. If this process
 // dies before, who has what awaits them then does so.
-func (f *fleet) spreadAll() {
+func (f *fleet) tellEnds() {
 	f.e.mu.Lock()
 	endings, generation := f.endings, f.e.generation
 	f.endings = nil

@@ -100,15 +100,17 @@ func (e *Engine) suspend(r *run, t Turn) {
 			e.begin(child)
 		}
 	}
-	if c.ending != store.None && !c.waits.Shielded {
-		e.fleet.spread(c)
-	}
 	e.listen(c)
 	switch {
 	case t.Begin:
 		e.enqueue(c)
 	case len(before) > 0:
 		e.rejoin(c, before)
+	}
+	if c.ending != store.None && !c.waits.Shielded { // it came while this was being stored
+		var over []*call
+		e.tellAwaited(c, &over)
+		e.concludeAll(over)
 	}
 }
 
@@ -150,15 +152,11 @@ func between(requests []Request, before []int64, children []call) []int64 {
 // rejoin deals with what a call has begun before and awaits now: it may be done. The engine's lock is held.
 func (e *Engine) rejoin(c *call, before []int64) {
 	var done []span // or with other processes
-	var over []*call
 	for _, id := range before {
 		if child := e.calls[id]; child == nil || child.parent != c {
 			done = append(done, span{id, 1})
-		} else if c.ending != store.None && !c.waits.Shielded {
-			e.endOne(child, c.ending, &over) // it came while this was being stored
 		}
 	}
-	e.concludeAll(over)
 	switch {
 	case done == nil:
 	case e.fleet != nil:
