@@ -17,7 +17,7 @@ type ID string
 // service that is asked to do something once.
 func CallID(ctx context.Context) ID {
 	if inv := invocationOf(ctx); inv != nil {
-		return ID(inv.attempt.ID)
+		return inv.id()
 	}
 	return ""
 }

@@ -3,6 +3,7 @@ package dispatch
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -133,6 +134,16 @@ func (inv *invocation) turn(requests []engine.Request) engine.Turn {
 	s, begin := inv.strategy, inv.begin
 	inv.strategy, inv.begin = All, false
 	return engine.Turn{Await: requests, Begin: begin, Shielded: inv.shielded, Need: s.need, Success: s.success}
+}
+
+// id returns the id of the call, and after a "." which hand-over of it this is.
+func (inv *invocation) id() ID { return attemptID(&inv.attempt) }
+
+func attemptID(a *engine.Attempt) ID {
+	if a.Hop == 0 {
+		return ID(a.ID)
+	}
+	return ID(a.ID + "." + strconv.Itoa(a.Hop))
 }
 
 func invocationOf(ctx context.Context) *invocation {

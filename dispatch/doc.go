@@ -105,6 +105,9 @@
 // [Function.Start] begins a call and goes on; its [Future] is awaited later, alone or with others. It
 // ends with the call that has begun it.
 //
+// [Function.Tail] ends a function by handing its call over to another one, or to itself: a workflow that goes
+// on for ever does not grow.
+//
 // # Exceptions
 //
 //   - A function awaits itself, one thing at a time; Gather is for several. In a goroutine or

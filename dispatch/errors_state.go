@@ -12,6 +12,7 @@ func init() {
 	const path = "github.com/coroc-dev/coroc/dispatch."
 	runtime.RegisterType[Error](path + "Error")
 	runtime.RegisterType[GatherError](path + "GatherError")
+	runtime.RegisterType[handOver](path + "handOver")
 	runtime.RegisterType[statusError](path + "statusError")
 	runtime.RegisterVar(path+"ErrKeyConflict", &ErrKeyConflict, false)
 	runtime.RegisterVar(path+"ErrNoSuchCall", &ErrNoSuchCall, false)

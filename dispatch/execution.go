@@ -71,7 +71,7 @@ func (f *Function[I, O]) start(d *Dispatcher, a engine.Attempt, bindings []runti
 		}
 		protect(t, func() {
 			out, err := f.body().fn(inv.ctx, in)
-			f.finish(t, out, err)
+			f.finish(inv, t, out, err)
 		})
 	}
 	return inv.intercept(f.name, v), nil
@@ -84,8 +84,12 @@ func (f *Function[I, O]) decodeInput(inv *invocation, in *I) *engine.Failure {
 	return nil
 }
 
-func (f *Function[I, O]) finish(t *engine.Turn, out O, err error) {
+func (f *Function[I, O]) finish(inv *invocation, t *engine.Turn, out O, err error) {
 	if err != nil {
+		if h, ok := errors.AsType[*handOver](err); ok && h.call == CallID(inv.ctx) {
+			t.Next, t.Failure = &h.request, nil
+			return
+		}
 		t.Failure = encodeFailure(err)
 		return
 	}
@@ -243,7 +247,7 @@ func (e *durableExecution[I, O]) run(results []engine.Result) (t engine.Turn) {
 	var suspended bool
 	protect(&t, func() {
 		if suspended = e.c.Next(); !suspended {
-			e.f.finish(&t, e.out, e.err)
+			e.f.finish(e.inv, &t, e.out, e.err)
 		}
 	})
 	if suspended {

@@ -24,8 +24,8 @@ func WithSealer(s *seal.Sealer) Option {
 }
 
 // associated is what the state of a step of a call belongs to.
-func associated(call, function string, step int) seal.Associated {
-	return seal.Associated{Call: call, Function: function, Step: uint64(step)}
+func associated(a *engine.Attempt, function string, step int) seal.Associated {
+	return seal.Associated{Call: string(attemptID(a)), Function: function, Step: uint64(step)}
 }
 
 var errSealed = errors.New("the state is sealed, and the dispatcher has no Sealer: see WithSealer")
@@ -33,7 +33,7 @@ var errSealed = errors.New("the state is sealed, and the dispatcher has no Seale
 // openState returns the state with which the attempt begins, as the runtime saved it.
 func (d *Dispatcher) openState(function string, a *engine.Attempt) ([]byte, error) {
 	if d.sealer != nil {
-		return d.sealer.Open(nil, a.State, associated(a.ID, function, a.Step))
+		return d.sealer.Open(nil, a.State, associated(a, function, a.Step))
 	}
 	if seal.IsSealed(a.State) {
 		return nil, errSealed
@@ -63,5 +63,5 @@ func (inv *invocation) appendState(b []byte, c *runtime.Coroutine, function stri
 		return nil, err
 	}
 	*buf = state
-	return inv.d.sealer.Seal(b, state, associated(inv.attempt.ID, function, step))
+	return inv.d.sealer.Seal(b, state, associated(&inv.attempt, function, step))
 }

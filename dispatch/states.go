@@ -169,7 +169,7 @@ const maxReasons = 1000
 func attemptOf(id string, c *store.Call) engine.Attempt {
 	return engine.Attempt{
 		ID: id, Number: c.Attempts + 1, Base: context.Background(),
-		Input: c.Input, State: c.State, Step: c.Awaits,
+		Input: c.Input, State: c.State, Step: c.Awaits, Hop: engine.ReadOptions(c.Options).Hops,
 	}
 }
 

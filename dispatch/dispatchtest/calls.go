@@ -68,13 +68,14 @@ func (r *Runner) Attempts(of ...interface{ Name() string }) []Attempt {
 // calls first began.
 func Inputs[I, O any](r *Runner, f *dispatch.Function[I, O]) []I {
 	r.t.Helper()
-	seen := make(map[dispatch.ID]bool)
+	seen := make(map[string]bool)
 	var all []I
 	for _, a := range r.Attempts(f) {
-		if seen[a.Call] {
+		call := string(a.Call) + string(a.Input) // one that was handed over has several
+		if seen[call] {
 			continue
 		}
-		seen[a.Call] = true
+		seen[call] = true
 		var in I
 		if err := json.Unmarshal(a.Input, &in); err != nil {
 			r.t.Fatalf("dispatchtest: input of %s: %v", a.Function, err)

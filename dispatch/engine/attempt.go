@@ -143,6 +143,9 @@ func (e *Engine) prepare(c *call, base context.Context) (*run, []Result) {
 	if r.exec == nil {
 		loaded = c.suspended
 		a := Attempt{ID: id, Parent: r.parent, Root: r.root, Number: c.attempts + 1, Base: base, Input: c.input, Ended: cause(ending)}
+		if c.options != nil {
+			a.Hop = ReadOptions(c.options).Hops
+		}
 		if c.input == nil || c.stateful {
 			stored, err := e.store.Call(ctx, c.id)
 			if err != nil {
@@ -367,6 +370,8 @@ func (e *Engine) settle(r *run, t Turn) {
 	switch {
 	case t.Failure == nil && len(t.Await) > 0:
 		e.suspend(r, t)
+	case t.Failure == nil && t.Next != nil:
+		e.handOver(r, *t.Next)
 	case t.Failure == nil:
 		e.finish(r, Result{Status: store.OK, Output: t.Output}, nil)
 	default:

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bytes"
 	"container/list"
 	"context"
 	"errors"
@@ -9,6 +8,7 @@ import (
 	"log/slog"
 	"math"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -240,7 +240,7 @@ func (e *Engine) byKey(ctx context.Context, r Request, key string) (string, erro
 	switch {
 	case err != nil:
 		return "", err
-	case old.Function != r.Function || !bytes.Equal(old.Input, r.Input):
+	case !isMade(old, &r):
 		return "", fmt.Errorf("key %q: %w", key, ErrKeyConflict)
 	}
 	return e.names.Format(ctx, old.Incarnation, old.ID)
@@ -322,7 +322,7 @@ func (e *Engine) Wait(ctx context.Context, id, function string) (Result, error) 
 	c := e.calls[n]
 	var outcome chan Result
 	if c != nil {
-		if c.name != function {
+		if !isFunction(c.name, c.options, function) {
 			e.mu.Unlock()
 			return Result{}, fmt.Errorf("call %s is one of function %q: %w", id, c.name, ErrNoSuchCall)
 		}
@@ -372,7 +372,7 @@ func (e *Engine) outcome(ctx context.Context, n int64, id, function string) (Res
 			return Result{}, fmt.Errorf("call %q: %w", id, ErrNoSuchCall)
 		case err != nil:
 			return Result{}, err
-		case c.Function != function:
+		case !isFunction(c.Function, c.Options, function):
 			return Result{}, fmt.Errorf("call %s is one of function %q: %w", id, c.Function, ErrNoSuchCall)
 		case c.Phase == store.Done:
 			return Result{Status: c.Status, Output: c.Output, Error: c.Error}, nil
@@ -390,6 +390,7 @@ func (e *Engine) outcome(ctx context.Context, n int64, id, function string) (Res
 
 // check returns the number of a call, after making sure that the id is one of this store.
 func (e *Engine) check(ctx context.Context, id string) (int64, error) {
+	id, _, _ = strings.Cut(id, ".") // that of CallID says which hand-over it is of
 	n := number(id)
 	if n == 0 {
 		return 0, fmt.Errorf("call %q: %w", id, ErrNoSuchCall)
@@ -618,7 +619,9 @@ func eventAttrs(ev Event) []any {
 		if ev.Err != "" {
 			attrs = append(attrs, "err", ev.Err)
 		}
-		if !ev.Final {
+		if ev.Next != "" {
+			attrs = append(attrs, "next", ev.Next)
+		} else if !ev.Final {
 			attrs = append(attrs, "retry", ev.Retry)
 		}
 	}

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -388,7 +387,7 @@ func (e *Engine) DispatchTx(ctx context.Context, tx any, r Request, key string) 
 	switch {
 	case err != nil:
 		return "", err
-	case made.Function != r.Function || !bytes.Equal(made.Input, r.Input):
+	case !isMade(made, &r):
 		return "", fmt.Errorf("key %q: %w", key, ErrKeyConflict)
 	}
 	return e.names.Format(ctx, made.Incarnation, made.ID)

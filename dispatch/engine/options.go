@@ -32,6 +32,11 @@ func (r *Retry) retries(s store.Status) bool {
 type Options struct {
 	Timeout *time.Duration `json:"timeout,omitempty"`
 	Retry   *Retry         `json:"retry,omitempty"`
+
+	// Of a call that was handed over: how often, and what it was made as.
+	Hops  int    `json:"hops,omitempty"`
+	Made  string `json:"made,omitempty"`  // of which function
+	Input []byte `json:"input,omitempty"` // SHA-256 of its input
 }
 
 // ReadOptions returns options as they are stored. What cannot be read is as if it were not there.

@@ -33,6 +33,7 @@ type Attempt struct {
 	Input  []byte
 	State  []byte // nil to start from the input
 	Step   int    // with which State was appended
+	Hop    int    // how often the call was handed over before
 	Ended  error  // the error of the function's context, if the call was told to end before
 }
 
@@ -75,6 +76,8 @@ type Turn struct {
 	// Success says that only outcomes without an error count for Need. The wait also ends
 	// when there cannot be as many any more.
 	Success bool
+	// Next is the call, if it is not nil, whose outcome is to be that of this one, which has ended.
+	Next *Request
 	// Output is the result otherwise.
 	Output []byte
 }
@@ -214,6 +217,7 @@ type Event struct {
 	Err      string        // AttemptEnded: message of the error, if it failed
 	Retry    time.Duration // AttemptEnded: time until the next attempt
 	Final    bool          // AttemptEnded: the call is done
+	Next     string        // AttemptEnded: the function that it was handed over to
 	Parked   bool          // AttemptEnded: the call is kept for another program
 	Awaited  int           // AttemptSuspended: how many calls it awaits
 	State    int           // AttemptSuspended: size of the state; 0 in a volatile build

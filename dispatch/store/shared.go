@@ -164,7 +164,7 @@ type Ending struct {
 // Transactional is a store that can make a call in a transaction that is not its own.
 type Transactional interface {
 	// CreateIn makes a ready call in a transaction, a free one, and returns it. If the key is
-	// in use it makes none, and returns the call that has it: its ID, Incarnation, Function
-	// and Input.
+	// in use it makes none, and returns the call that has it: its ID, Incarnation, Function,
+	// Input and Options.
 	CreateIn(ctx context.Context, tx any, c Call) (*Call, error)
 }

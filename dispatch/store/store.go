@@ -116,6 +116,12 @@ type Change struct {
 	KeepState bool
 	Output    []byte
 	Error     []byte
+
+	// Function, if it is not "", is what the call is one of from then on, with Input and Options:
+	// it hands over to another one. Events that it has received stay received.
+	Function string
+	Input    []byte
+	Options  []byte
 }
 
 // Mark notes something on a call that exists and leaves the rest of it alone. It has no effect,

@@ -195,6 +195,11 @@ func (t *transaction) change(ch *store.Change) error {
 		c.State = bytes.Clone(ch.State)
 	}
 	t.calls[ch.ID] = &c
+	if ch.Function != "" {
+		c.Function, c.Input, c.Options = ch.Function, bytes.Clone(ch.Input), bytes.Clone(ch.Options)
+		t.calls[ch.ID] = &c
+		return nil
+	}
 	if c.Phase == store.Ready {
 		t.giveBack(c.ID, func(*store.Event) bool { return true })
 	}

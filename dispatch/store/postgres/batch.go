@@ -62,17 +62,20 @@ func fold(steps []store.Step) (*batch, bool) {
 				if old.Phase == store.Done {
 					return nil, false
 				}
-				state, keep := ch.State, false
+				state, keep, before := ch.State, false, *old
 				if ch.KeepState {
 					state, keep = old.State, old.KeepState
 				}
 				*old = *ch
 				old.State, old.KeepState = state, keep
+				if ch.Function == "" {
+					old.Function, old.Input, old.Options = before.Function, before.Input, before.Options
+				}
 			}
 			if m := marks[ch.ID]; m != nil {
 				m.Waiting = nil
 			}
-			if ch.Phase == store.Ready {
+			if ch.Phase == store.Ready && ch.Function == "" {
 				b.begin(ch.ID)
 			}
 		}
@@ -120,7 +123,7 @@ func fold(steps []store.Step) (*batch, bool) {
 		b.size += len(c.Input) + len(c.State) + len(c.Output) + len(c.Error) + len(c.Options) + len(c.Waiting)
 	}
 	for _, ch := range b.changes {
-		b.size += len(ch.State) + len(ch.Output) + len(ch.Error) + len(ch.Waiting)
+		b.size += len(ch.State) + len(ch.Output) + len(ch.Error) + len(ch.Waiting) + len(ch.Input) + len(ch.Options)
 	}
 	for _, m := range b.marks {
 		b.size += len(m.Waiting) + len(m.Progress)
@@ -135,6 +138,9 @@ func changeCall(c *store.Call, ch *store.Change) {
 	c.Output, c.Error, c.Waiting = ch.Output, ch.Error, ch.Waiting
 	if !ch.KeepState {
 		c.State = ch.State
+	}
+	if ch.Function != "" {
+		c.Function, c.Input, c.Options = ch.Function, ch.Input, ch.Options
 	}
 }
 
@@ -183,6 +189,9 @@ func checkKey(key string) error {
 }
 
 func checkChange(ch *store.Change) error {
+	if err := checkText(ch.Function); err != nil {
+		return fmt.Errorf("the name of the function %w", err)
+	}
 	return checkNumbers(ch.Attempts, ch.Failures, ch.Awaits, ch.Reached, ch.Width)
 }
 

@@ -14,14 +14,14 @@ import (
 // statements are those of a commit. Each makes the transaction fail if it does not find all
 // rows as they have to be.
 type statements struct {
-	gate, change, create, mark, remove, state, stateless string
-	send, take, returned, returnAll                      string
-	watch, join, unwatch                                 string
+	gate, change, become, create, mark, remove, state, stateless string
+	send, take, returned, returnAll                              string
+	watch, join, unwatch                                         string
 }
 
 func (s *statements) write(schema schema) {
 	for text, where := range map[string]*string{
-		gateSQL: &s.gate, changeSQL: &s.change, createSQL: &s.create, markSQL: &s.mark, removeSQL: &s.remove, stateSQL: &s.state, statelessSQL: &s.stateless,
+		gateSQL: &s.gate, changeSQL: &s.change, becomeSQL: &s.become, createSQL: &s.create, markSQL: &s.mark, removeSQL: &s.remove, stateSQL: &s.state, statelessSQL: &s.stateless,
 		watchSQL: &s.watch, joinSQL: &s.join, unwatchSQL: &s.unwatch,
 		sendSQL: &s.send, takeSQL: &s.take, returnSQL: &s.returned, returnAllSQL: &s.returnAll,
 	} {
@@ -61,6 +61,10 @@ const (
 					priority, partition, deadline)
 			ON CONFLICT DO NOTHING RETURNING 1
 		) SELECT CASE WHEN count(*) <> $1::bigint THEN coroc.refuse('CO002', 'an id or a key is in use') END FROM w`
+
+	becomeSQL = `UPDATE coroc.calls SET function = n.function, input = n.input, options = n.options
+			FROM unnest($1::bigint[], $2::bigint[], $3::bytea[], $4::bytea[]) AS n (id, function, input, options)
+			WHERE calls.id = n.id`
 
 	markSQL = `UPDATE coroc.calls SET updated = now(), ending = CASE calls.ending WHEN 0 THEN n.ending ELSE calls.ending END,
 				waiting = coalesce(n.waiting, calls.waiting), progress = coalesce(n.progress, calls.progress)
@@ -168,6 +172,13 @@ func (s *Store) send(ctx context.Context, b *batch) error {
 	if n := len(b.changes); n > 0 {
 		q.Queue(s.statements.change, append([]any{n}, changeColumns(b.changes)...)...)
 	}
+	if rows := becoming(b.changes); len(rows) > 0 {
+		q.Queue(s.statements.become,
+			column(rows, func(ch *store.Change) int64 { return ch.ID }),
+			column(rows, func(ch *store.Change) int64 { return s.functions[ch.Function] }),
+			column(rows, func(ch *store.Change) []byte { return append([]byte{}, ch.Input...) }),
+			column(rows, func(ch *store.Change) []byte { return ch.Options }))
+	}
 	if n := len(b.creates); n > 0 {
 		q.Queue(s.statements.create, append([]any{n, s.Incarnation()}, s.createColumns(b.creates)...)...)
 	}
@@ -184,6 +195,17 @@ func (s *Store) send(ctx context.Context, b *batch) error {
 	b.notes.queue(&q, &s.statements)
 	b.queueTakes(&q, &s.statements)
 	return s.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error { return conn.SendBatch(ctx, &q).Close() })
+}
+
+// becoming returns those of the changes by which calls become those of other functions.
+func becoming(all []*store.Change) []*store.Change {
+	var some []*store.Change
+	for _, ch := range all {
+		if ch.Function != "" {
+			some = append(some, ch)
+		}
+	}
+	return some
 }
 
 func changeColumns(rows []*store.Change) []any {
@@ -267,6 +289,11 @@ func (s *Store) learn(ctx context.Context, b *batch) error {
 	for _, c := range b.creates {
 		if _, ok := s.functions[c.Function]; !ok {
 			names = append(names, c.Function)
+		}
+	}
+	for _, ch := range becoming(b.changes) {
+		if _, ok := s.functions[ch.Function]; !ok {
+			names = append(names, ch.Function)
 		}
 	}
 	if names == nil {

@@ -56,8 +56,8 @@ func (f *Fleet) CreateIn(ctx context.Context, tx any, c store.Call) (*store.Call
 		return nil, err
 	}
 	old := &store.Call{Key: c.Key}
-	err = row(f.schema.sql(`SELECT c.id, c.incarnation, f.name, c.input FROM coroc.calls c
-		JOIN coroc.functions f ON f.id = c.function WHERE c.key = $1`), c.Key).Scan(&old.ID, &old.Incarnation, &old.Function, &old.Input)
+	err = row(f.schema.sql(`SELECT c.id, c.incarnation, f.name, c.input, c.options FROM coroc.calls c
+		JOIN coroc.functions f ON f.id = c.function WHERE c.key = $1`), c.Key).Scan(&old.ID, &old.Incarnation, &old.Function, &old.Input, &old.Options)
 	if errors.Is(err, sql.ErrNoRows) || errors.Is(err, pgx.ErrNoRows) {
 		return nil, fmt.Errorf("the key %q was used after this transaction began, which does not see that (it is not READ COMMITTED)", c.Key)
 	}

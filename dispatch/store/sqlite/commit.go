@@ -123,7 +123,7 @@ func plainReady(c *store.Call) bool {
 // plainDone says whether changeDone stores all that there is of a change.
 func plainDone(c *store.Change) bool {
 	return c.Phase == store.Done && !c.KeepState && c.Due.IsZero() && c.First == 0 && c.Width == 0 &&
-		c.Error == nil && c.Waiting == nil && c.State == nil
+		c.Error == nil && c.Waiting == nil && c.State == nil && c.Function == "" && c.Input == nil && c.Options == nil
 }
 
 func (w *commit) update(c *store.Change) error {
@@ -141,10 +141,26 @@ func (w *commit) update(c *store.Change) error {
 		r, err = w.statements.change.exec(w.now, int64(c.Phase), status, attempts, failures, awaits, reached,
 			millis(c.Due), c.First, int64(c.Width), c.Output, c.Error, c.Waiting, c.State, c.ID)
 	}
-	if err := one(r, err); err != nil || c.Phase != store.Ready {
+	if err := one(r, err); err == nil && c.Function != "" {
+		return w.become(c)
+	} else if err != nil || c.Phase != store.Ready {
 		return err
 	}
 	_, err = w.statements.returnedAll.exec(c.ID)
+	return err
+}
+
+// become makes a call one of another function.
+func (w *commit) become(c *store.Change) error {
+	function, err := w.functionID(c.Function)
+	if err != nil {
+		return err
+	}
+	input := c.Input
+	if input == nil {
+		input = []byte{}
+	}
+	_, err = w.statements.become.exec(function, input, c.Options, c.ID)
 	return err
 }
 

@@ -16,6 +16,7 @@ type statements struct {
 	changeDone              statement // of what is plainDone
 	mark, remove, forget    statement
 	function                statement
+	become                  statement // a call of another function
 	watch, joined, ended    statement
 	send, take              statement
 	returned, returnedAll   statement
@@ -42,6 +43,7 @@ const (
 		waiting = coalesce(?, waiting), progress = coalesce(?, progress) WHERE id = ? AND phase <> 3`
 	removeSQL   = `DELETE FROM calls WHERE id = ? AND phase = 3`
 	forgetSQL   = `DELETE FROM events WHERE call = ?1 AND NOT EXISTS (SELECT 1 FROM calls WHERE id = ?1)`
+	becomeSQL   = `UPDATE calls SET function = ?, input = ?, options = ? WHERE id = ?`
 	functionSQL = `INSERT INTO functions (name) VALUES (?)`
 	watchSQL    = `INSERT OR REPLACE INTO watched (id, begun, crashes, alone) VALUES (?, ?, ?, ?)`
 	joinedSQL   = `UPDATE watched SET alone = 0 WHERE id = ?`
@@ -84,6 +86,7 @@ func (s *statements) all() map[string]*statement {
 		removeSQL:         &s.remove,
 		forgetSQL:         &s.forget,
 		functionSQL:       &s.function,
+		becomeSQL:         &s.become,
 		watchSQL:          &s.watch,
 		joinedSQL:         &s.joined,
 		endedSQL:          &s.ended,

@@ -89,8 +89,19 @@ func testCall(t *testing.T, factory func(testing.TB) Open) {
 	require.NoError(t, s.Commit(ctx, []store.Step{change(ch)}))
 	want = apply(want, ch)
 	equal(t, s, want)
+	become := store.Change{ID: 7, Phase: store.Ready, Function: "another", Input: []byte("in"), Options: []byte("{}")}
+	again := store.Change{ID: 7, Phase: store.Ready, Failures: 1}
+	require.NoError(t, s.Commit(ctx, []store.Step{change(become), change(again)}))
+	want = apply(apply(want, become), again)
+	equal(t, s, want)
 	require.NoError(t, s.Close())
 	equal(t, open(t, f), want)
+	f = factory(t)
+	s = open(t, f)
+	c.ID, c.Key, c.Incarnation = 8, "", s.Incarnation()
+	become.ID = 8
+	require.NoError(t, s.Commit(ctx, []store.Step{create(c), change(become)}), "in the commit in which it is made")
+	equal(t, s, apply(c, become))
 }
 
 // apply is what a change does, in plain words.
@@ -100,6 +111,9 @@ func apply(c store.Call, ch store.Change) store.Call {
 	c.Output, c.Error, c.Waiting = ch.Output, ch.Error, ch.Waiting
 	if !ch.KeepState {
 		c.State = ch.State
+	}
+	if ch.Function != "" {
+		c.Function, c.Input, c.Options = ch.Function, ch.Input, ch.Options
 	}
 	return c
 }
