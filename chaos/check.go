@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -45,7 +46,7 @@ type checker struct {
 	begin    map[string]int        // line, by token
 	ended    map[string]bool       // tokens of attempts that were about to return a result
 	events   map[string][]ledger.Line
-	outages  []ledger.Line
+	outages  []span
 }
 
 // check returns everything in the evidence that contradicts the promises.
@@ -61,7 +62,7 @@ func check(ev evidence) *checker {
 		c.byID[call.ID] = call
 		c.children[call.Parent] = append(c.children[call.Parent], call)
 	}
-	killed := 0
+	killed, down := 0, int64(0)
 	for i, line := range ev.Lines {
 		switch line.Event {
 		case ledger.Begin:
@@ -69,15 +70,17 @@ func check(ev evidence) *checker {
 			c.begin[line.Token] = i
 		case ledger.OK:
 			c.ended[line.Token] = true
-		case ledger.Fenced, ledger.Stopped, ledger.Continued, ledger.Killed:
+		case ledger.Fenced, ledger.Stopped, ledger.Continued, ledger.Parted, ledger.Joined, ledger.Killed:
 			c.events[line.Process] = append(c.events[line.Process], line)
 			if line.Event == ledger.Killed {
 				killed++
 			}
 		case ledger.Refused:
 			c.add("ledger: %s: %s", line.Process, line.Token)
+		case ledger.Down:
+			down = line.At
 		case ledger.Up:
-			c.outages = append(c.outages, line)
+			c.outages = append(c.outages, span{down, line.At})
 		}
 	}
 	if ev.Torn > killed {
@@ -398,39 +401,68 @@ func (c *checker) places() {
 	}
 }
 
+// span is a time, in microseconds since 1970, in which a process could not learn anything.
+type span struct{ from, to int64 }
+
 // unaware says whether the process that wrote a line may have lost what it had by then without
-// knowing it: it found out soon after, or just before, when it had yet to begin anew; or it was
-// killed before it could, after it had been stopped or the server was down.
+// knowing it: it found out soon after, or as soon as it could after it had been stopped, parted from
+// the server, or the server was down; or it had found out at this very moment; or it was killed
+// before it could.
 func (c *checker) unaware(line ledger.Line) bool {
-	if c.Lease == 0 {
+	lease := c.Lease.Microseconds()
+	if lease == 0 {
 		return false
 	}
-	soon := func(from, to int64) bool { return from <= to && to-from <= c.Lease.Microseconds() }
-	killed, paused, stopped := false, false, int64(0)
+	behind, can := false, line.At // since when it can know
+	for _, s := range c.spans(line.Process) {
+		if s.from+lease/2 <= line.At && line.At <= s.to+lease {
+			behind, can = true, max(can, s.to)
+		}
+	}
 	for _, e := range c.events[line.Process] {
+		late := e.At >= line.At && e.At-can <= lease
+		switch {
+		case e.Event == ledger.Fenced && (late || e.At <= line.At && line.At-e.At <= lease/10),
+			e.Event == ledger.Killed && behind && late:
+			c.excused++
+			return true
+		}
+	}
+	return false
+}
+
+// spans returns when a process could not learn anything, in order. What happens at once, or soon
+// after the other, is one: it has to be left alone for a while to learn something.
+func (c *checker) spans(process string) []span {
+	var all []span
+	stopped, parted := int64(0), int64(0)
+	for _, e := range c.events[process] {
 		switch e.Event {
-		case ledger.Fenced:
-			if soon(line.At, e.At) || e.At <= line.At && line.At-e.At <= c.Lease.Microseconds()/4 {
-				c.excused++
-				return true
-			}
 		case ledger.Stopped:
 			stopped = e.At
 		case ledger.Continued:
-			paused = paused || soon(e.At, line.At) && e.At-stopped > c.Lease.Microseconds()/2
-			if stopped <= line.At && line.At <= e.At { // the signal had not arrived
-				paused = true
+			all = append(all, span{stopped, e.At})
+		case ledger.Parted:
+			parted = e.At
+		case ledger.Joined, ledger.Killed:
+			if parted != 0 {
+				all = append(all, span{parted, e.At})
 			}
-		case ledger.Killed:
-			killed = soon(line.At, e.At)
+			parted = 0
 		}
 	}
-	for _, up := range c.outages {
-		paused = paused || soon(up.At, line.At)
+	lease := c.Lease.Microseconds()
+	for _, o := range c.outages { // there may be no telling how long it was in vain before
+		all = append(all, span{o.from - lease/2, o.to})
 	}
-	if killed && paused {
-		c.excused++
-		return true
+	slices.SortFunc(all, func(a, b span) int { return cmp.Compare(a.from, b.from) })
+	merged := all[:0]
+	for _, s := range all {
+		if n := len(merged) - 1; n >= 0 && s.from <= merged[n].to+lease/2 {
+			merged[n].to = max(merged[n].to, s.to)
+			continue
+		}
+		merged = append(merged, s)
 	}
-	return false
+	return merged
 }

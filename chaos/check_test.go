@@ -281,7 +281,18 @@ func TestExcuses(t *testing.T) {
 		{"it found out soon after", 100 * time.Millisecond, []ledger.Line{{Event: ledger.Fenced, At: 50 * ms}}, true},
 		{"it found out long after", 100 * time.Millisecond, []ledger.Line{{Event: ledger.Fenced, At: 150 * ms}}, false},
 		{"it had found out just before", 100 * time.Millisecond, []ledger.Line{{Event: ledger.Fenced, At: -ms}}, true},
-		{"it had found out before", 100 * time.Millisecond, []ledger.Line{{Event: ledger.Fenced, At: -30 * ms}}, false},
+		{"it had found out before", 100 * time.Millisecond, []ledger.Line{{Event: ledger.Fenced, At: -15 * ms}}, false},
+		{"it was parted, and found out when it was not", 100 * time.Millisecond, []ledger.Line{
+			{Event: ledger.Parted, At: -100 * ms}, {Event: ledger.Joined, At: 200 * ms}, {Event: ledger.Fenced, At: 250 * ms}}, true},
+		{"it was parted, and found out much later", 100 * time.Millisecond, []ledger.Line{
+			{Event: ledger.Parted, At: -100 * ms}, {Event: ledger.Joined, At: 200 * ms}, {Event: ledger.Fenced, At: 350 * ms}}, false},
+		{"it was parted just now", 100 * time.Millisecond, []ledger.Line{
+			{Event: ledger.Parted, At: -10 * ms}, {Event: ledger.Joined, At: 200 * ms}, {Event: ledger.Fenced, At: 250 * ms}}, false},
+		{"it was stopped, and parted when it went on", 100 * time.Millisecond, []ledger.Line{
+			{Event: ledger.Stopped, At: -200 * ms}, {Event: ledger.Parted, At: -20 * ms}, {Event: ledger.Continued, At: -10 * ms},
+			{Event: ledger.Joined, At: 300 * ms}, {Event: ledger.Fenced, At: 350 * ms}}, true},
+		{"it was parted and killed", 100 * time.Millisecond, []ledger.Line{
+			{Event: ledger.Parted, At: -100 * ms}, {Event: ledger.Killed, At: 250 * ms}}, true},
 		{"another one found out", 100 * time.Millisecond, []ledger.Line{{Event: ledger.Fenced, At: 50 * ms, Process: "z"}}, false},
 		{"it was killed", 100 * time.Millisecond, []ledger.Line{{Event: ledger.Killed, At: 50 * ms}}, false},
 		{"it was stopped and killed", 100 * time.Millisecond, []ledger.Line{

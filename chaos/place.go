@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -22,13 +23,14 @@ type place struct {
 	server    *pgtest.Server   // nil if it is not private, or there are two
 	pair      *pgtest.Pair     // nil if there is no standby
 	admin     string           // URL of the database, "" if there is none
+	proxies   []*pgtest.Proxy  // of the workers, by slot; none if there is a standby
 	schema    string           //
 	source    string           // URL, or path of the file
 	reader    *dispatch.Reader // nil until there is something to read
 }
 
 // newPlace makes an empty store of that kind below a folder, or starts its server, with a standby.
-func newPlace(kind, dir string, standby bool) (*place, error) {
+func newPlace(kind, dir string, workers int, standby bool) (*place, error) {
 	if kind == "sqlite" {
 		path := filepath.Join(dir, "store.db")
 		return &place{source: path, arguments: []string{"-sqlite", path}}, nil
@@ -48,8 +50,29 @@ func newPlace(kind, dir string, standby bool) (*place, error) {
 		p.admin = p.server.URL
 	}
 	p.source = pgtest.With(p.admin, "application_name", p.schema)
-	p.arguments = []string{"-url", p.source, "-schema", p.schema}
+	p.arguments = []string{"-schema", p.schema}
+	for range workers {
+		if p.pair != nil {
+			break
+		}
+		proxy, err := pgtest.StartProxy(p.source)
+		if err != nil {
+			return nil, errors.Join(err, p.close())
+		}
+		p.proxies = append(p.proxies, proxy)
+	}
 	return p, nil
+}
+
+// of returns the arguments of a worker.
+func (p *place) of(slot int) []string {
+	switch {
+	case p.admin == "":
+		return p.arguments
+	case p.proxies == nil:
+		return append([]string{"-url", p.source}, p.arguments...)
+	}
+	return append([]string{"-url", p.proxies[slot].URL}, p.arguments...)
 }
 
 // calls calls f with each call that is stored.
@@ -127,6 +150,9 @@ func (p *place) leftInFile() ([]string, error) {
 func (p *place) close() error {
 	if p.reader != nil {
 		_ = p.reader.Close() // it only read
+	}
+	for _, proxy := range p.proxies {
+		proxy.Close()
 	}
 	if p.server != nil {
 		p.server.Stop()

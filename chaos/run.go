@@ -13,6 +13,7 @@ import (
 	"github.com/coroc-dev/coroc/chaos/ledger"
 	"github.com/coroc-dev/coroc/chaos/plan"
 	"github.com/coroc-dev/coroc/dispatch"
+	"github.com/coroc-dev/coroc/internal/pgtest"
 )
 
 // options is what the command line says.
@@ -70,7 +71,7 @@ func (o *options) run(ctx context.Context, show *show) (_ *checker, err error) {
 		return nil, err
 	}
 	c := &chaos{options: o, show: show, made: make([]int, o.workers), count: make(map[Kind]int)}
-	if c.place, err = newPlace(o.store, o.dir, o.failover); err != nil {
+	if c.place, err = newPlace(o.store, o.dir, o.workers, o.failover); err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, c.place.close()) }()
@@ -90,7 +91,7 @@ func (o *options) run(ctx context.Context, show *show) (_ *checker, err error) {
 	defer c.fleet.destroy()
 	c.actions = schedule(o.seed, circumstances{
 		Duration: o.duration, Every: o.every, Lease: o.lease, Workers: o.workers,
-		Server: c.place.admin != "", Private: c.place.server != nil, Standby: c.place.pair != nil,
+		Server: c.place.admin != "", Private: c.place.server != nil, Standby: c.place.pair != nil, Proxies: c.place.proxies != nil,
 	})
 	show.line("-store %s -seed %d: %d workflows, %d workers, and in %v %d things that happen to them", o.store, o.seed, o.workflows, o.workers, o.duration, len(c.actions))
 	for i := range o.workers {
@@ -117,7 +118,7 @@ func (c *chaos) arguments(slot int) []string {
 		"-ledger", filepath.Join(c.dir, "ledger.jsonl"), "-lease", c.lease.String(), "-seed", strconv.FormatUint(c.seed, 10),
 		"-first", strconv.Itoa(first), "-step", strconv.Itoa(c.workers), "-workflows", strconv.Itoa(c.workflows),
 		"-began", strconv.FormatInt(c.began.UnixMilli(), 10), "-spread", (c.duration * 9 / 10).String(),
-	}, c.place.arguments...)
+	}, c.place.of(slot)...)
 }
 
 // read takes in what was noted.
@@ -172,6 +173,16 @@ func (c *chaos) do(ctx context.Context, a action) error {
 			return err
 		}
 		return c.fleet.note(ledger.Up, "")
+	case Deafen:
+		c.place.proxies[a.Worker].Next(pgtest.Deafen)
+		return nil
+	case Part:
+		c.place.proxies[a.Worker].Next(pgtest.Outage)
+		c.place.proxies[a.Worker].Cut()
+		return c.fleet.note(ledger.Parted, c.fleet.slots[a.Worker].name)
+	case Join:
+		c.place.proxies[a.Worker].Next(pgtest.None)
+		return c.fleet.note(ledger.Joined, c.fleet.slots[a.Worker].name)
 	case Kill:
 		c.killed = time.Now()
 	}
@@ -254,8 +265,8 @@ func (c *chaos) summary(v *checker) {
 			shapes[call.Function]++
 		}
 	}
-	c.show.line("%d killed, %d stopped, connections cut %d times (%d in all), the server crashed %d times and failed over %d times; %d times a process found that it had been fenced",
-		c.count[Kill], c.count[Stall], c.count[Cut], c.severed, c.count[Crash], c.count[Fail], events[ledger.Fenced])
+	c.show.line("%d killed, %d stopped, %d parted from the server for a while and %d times deaf to an answer, connections cut %d times (%d in all), the server crashed %d times and failed over %d times; %d times a process found that it had been fenced",
+		c.count[Kill], c.count[Stall], c.count[Part], c.count[Deafen], c.count[Cut], c.severed, c.count[Crash], c.count[Fail], events[ledger.Fenced])
 	for _, shape := range plan.Shapes {
 		c.show.line("%6d %s", shapes[shape], shape)
 	}

@@ -18,6 +18,9 @@ const (
 	Stall   Kind = "stall"   // SIGSTOP
 	Go      Kind = "go"      // SIGCONT
 	Cut     Kind = "cut"     // all connections to the server
+	Part    Kind = "part"    // a worker from the server
+	Join    Kind = "join"    // a worker with the server
+	Deafen  Kind = "deafen"  // a worker: the answer to its next message to the server is lost
 	Crash   Kind = "crash"   // of the server, which starts again
 	Fail    Kind = "fail"    // of the server, whose standby takes its place
 )
@@ -46,6 +49,7 @@ type circumstances struct {
 	Duration, Every, Lease time.Duration
 	Workers                int
 	Server, Private        bool // there is a server; it may be crashed
+	Proxies                bool // each worker has its own way to the server
 	Standby                bool // it has a standby: it is not started again when it crashes
 }
 
@@ -54,7 +58,8 @@ type circumstances struct {
 func schedule(seed uint64, c circumstances) []action {
 	rnd := rand.New(rand.NewPCG(seed, 0x6368616f73))
 	span := func(low, high time.Duration) time.Duration { return low + time.Duration(rnd.Int64N(int64(high-low))) }
-	busy := make([]time.Duration, c.Workers) // until when a worker is killed or stopped
+	busy := make([]time.Duration, c.Workers)   // until when a worker is killed or stopped
+	parted := make([]time.Duration, c.Workers) // until when it is from the server
 	var all []action
 	for at := span(0, 2*c.Every); at < c.Duration; at += span(c.Every/4, c.Every*7/4) {
 		worker, kind, length := rnd.IntN(c.Workers), rnd.IntN(12), span(0, time.Second)
@@ -64,6 +69,11 @@ func schedule(seed uint64, c circumstances) []action {
 			all = append(all, action{At: at, Kind: Fail})
 		case c.Private && kind < 2:
 			all = append(all, action{At: at, Kind: Crash})
+		case c.Proxies && kind == 2 && parted[worker] < at:
+			all = append(all, action{At: at, Kind: Deafen, Worker: worker})
+		case c.Proxies && kind == 3 && parted[worker] < at:
+			parted[worker] = min(at+stall, c.Duration)
+			all = append(all, action{at, Part, worker}, action{parted[worker], Join, worker})
 		case c.Server && kind < 5:
 			all = append(all, action{At: at, Kind: Cut})
 		case busy[worker] > at:

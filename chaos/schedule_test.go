@@ -19,10 +19,12 @@ func TestSchedule(t *testing.T) {
 		}
 		c.Private = c.Server && rapid.Bool().Draw(t, "private")
 		c.Standby = c.Server && !c.Private && rapid.Bool().Draw(t, "standby")
+		c.Proxies = c.Server && !c.Standby && rapid.Bool().Draw(t, "proxies")
 		all := schedule(seed, c)
 		assert.Equal(t, all, schedule(seed, c))
 		assert.NotEqual(t, all, schedule(seed+1, c))
 		last := make(map[int]Kind)
+		parted := make(map[int]bool)
 		count := make(map[Kind]int)
 		at := time.Duration(0)
 		for _, a := range all {
@@ -31,7 +33,15 @@ func TestSchedule(t *testing.T) {
 			at = a.At
 			count[a.Kind]++
 			switch before := last[a.Worker]; a.Kind {
-			case Crash, Fail, Cut:
+			case Crash, Fail, Cut, Deafen:
+				continue
+			case Part:
+				assert.False(t, parted[a.Worker])
+				parted[a.Worker] = true
+				continue
+			case Join:
+				assert.True(t, parted[a.Worker])
+				delete(parted, a.Worker)
 				continue
 			case Kill:
 				assert.Contains(t, []Kind{"", Restart, Go, Stall}, before)
@@ -47,6 +57,9 @@ func TestSchedule(t *testing.T) {
 		for worker, kind := range last {
 			assert.Contains(t, []Kind{Restart, Go}, kind, worker)
 		}
+		assert.Empty(t, parted)
+		assert.Equal(t, c.Proxies, count[Part] > 0)
+		assert.Equal(t, c.Proxies, count[Deafen] > 0)
 		assert.Equal(t, c.Server, count[Cut] > 0)
 		assert.Equal(t, c.Private, count[Crash] > 0)
 		assert.Equal(t, c.Standby, count[Fail] > 0)

@@ -41,6 +41,8 @@ const (
 	Killed    Event = "killed" // and is gone
 	Stopped   Event = "stopped"
 	Continued Event = "continued"
+	Parted    Event = "parted" // from the server
+	Joined    Event = "joined"
 	Down      Event = "down" // the server is
 	Up        Event = "up"
 )

@@ -30,27 +30,35 @@ type Proxy struct {
 	fault   Fault
 	late    func() error
 	conns   map[net.Conn]bool
+	listens net.Listener
 }
 
 // NewProxy returns a proxy for the server of a URL, until the test ends.
 func NewProxy(t testing.TB, to string) *Proxy {
 	t.Helper()
-	c, err := pgx.ParseConfig(to)
+	p, err := StartProxy(to)
 	if err != nil {
 		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	return p
+}
+
+// StartProxy returns a proxy for the server of a URL, until Close is called.
+func StartProxy(to string) (*Proxy, error) {
+	c, err := pgx.ParseConfig(to)
+	if err != nil {
+		return nil, err
 	}
 	p := &Proxy{conns: make(map[net.Conn]bool)}
 	p.network, p.address = pgconn.NetworkAddress(c.Host, c.Port)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
+	p.listens = l
 	host, port, _ := net.SplitHostPort(l.Addr().String())
 	p.URL = With(With(to, "host", host), "port", port)
-	t.Cleanup(func() {
-		l.Close()
-		p.Cut()
-	})
 	go func() {
 		for {
 			client, err := l.Accept()
@@ -60,7 +68,13 @@ func NewProxy(t testing.TB, to string) *Proxy {
 			go p.serve(client)
 		}
 	}()
-	return p
+	return p, nil
+}
+
+// Close ends the proxy and all connections.
+func (p *Proxy) Close() {
+	p.listens.Close()
+	p.Cut()
 }
 
 // Next sets the fault of the next message.
