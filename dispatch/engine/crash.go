@@ -195,7 +195,7 @@ func (e *Engine) acquit(c *call) {
 // held.
 func (e *Engine) try() {
 	t := &e.trial
-	if !e.running || t.running > 0 {
+	if !e.running || t.running > 0 || !e.fleet.sure() {
 		return
 	}
 	t.waiting = slices.DeleteFunc(t.waiting, func(c *call) bool { return c.place != queued }) // canceled

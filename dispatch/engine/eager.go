@@ -74,7 +74,7 @@ func (e *Engine) follows(p, c *call) bool {
 		p.place == waiting && p.pending == 1 && p.results != nil && p.waits.Need == 0 && !p.remote &&
 		c.id >= p.first && c.id < p.first+int64(p.width) &&
 		p.exec != nil && p.exec.Durable() && p.ending == store.None &&
-		e.running && !e.fenced && !e.trial.active() && c.generation == e.generation && p.generation == e.generation &&
+		e.running && !e.fenced && !e.trial.active() && e.fleet.sure() && c.generation == e.generation && p.generation == e.generation &&
 		!c.noted.Load() && !p.noted.Load() && !p.watch.first && p.fn.queue.resumed.n == 0
 }
 

@@ -504,7 +504,7 @@ func (e *Engine) begin(c *call) {
 
 // pump starts attempts at calls of f, as many as may run. The engine's lock is held.
 func (e *Engine) pump(f *function) {
-	for e.running && !e.fenced && !e.trial.active() {
+	for e.running && !e.fenced && !e.trial.active() && e.fleet.sure() {
 		from := f.queue.next()
 		if from == nil {
 			return

@@ -56,8 +56,9 @@ type fleet struct {
 	endings   []store.Mark    // calls that are to be told to end
 	free      []span          // calls that are to be set free
 	skipped   []int64
-	hungry    bool // there was no room for all that could be claimed
-	suspected bool // there may be suspects to be claimed
+	renewed   time.Time // when the lease began, or a little earlier
+	hungry    bool      // there was no room for all that could be claimed
+	suspected bool      // there may be suspects to be claimed
 
 	after  *store.Position // claims go on behind that, from the loop's point of view
 	claims int
@@ -74,7 +75,7 @@ type span struct {
 
 func newFleet(e *Engine, s store.Shared) *fleet {
 	f := &fleet{e: e, store: s, poke: make(chan struct{}, 1),
-		remotes: make(map[int64]*call), unchecked: make(map[int64]bool), untold: make(map[int64]bool)}
+		remotes: make(map[int64]*call), unchecked: make(map[int64]bool), untold: make(map[int64]bool), renewed: time.Now()}
 	f.ctx, f.cancel = context.WithCancel(context.Background())
 	return f
 }
@@ -83,6 +84,11 @@ func (f *fleet) start() {
 	f.ended.Go(f.beat)
 	f.ended.Go(f.loop)
 }
+
+// sure says whether no other process can have taken over what this one has: its lease has not
+// passed, by the time that it has been since it was last renewed. Otherwise nothing is begun until
+// it is known; what runs goes on, and the store decides. The engine's lock is held.
+func (f *fleet) sure() bool { return f == nil || time.Since(f.renewed) < f.store.Lease() }
 
 // close ends what start has begun. The writer has to be closed before.
 func (f *fleet) close() {
@@ -104,8 +110,17 @@ func (f *fleet) beat() {
 	every := f.store.Lease() / 3
 	for f.sleep(every) {
 		ctx, cancel := context.WithTimeout(f.ctx, every)
+		begun := time.Now()
 		err := f.store.Renew(ctx)
 		cancel()
+		if err == nil {
+			f.e.mu.Lock()
+			again := !f.sure()
+			if f.renewed = begun; again {
+				f.e.try()
+			}
+			f.e.mu.Unlock()
+		}
 		f.failed("the lease could not be renewed", err)
 	}
 }
@@ -140,8 +155,12 @@ func (f *fleet) rejoin(err error) {
 	f.claiming.Lock()
 	defer f.claiming.Unlock()
 	for delay := 10 * time.Millisecond; ; delay = min(2*delay, time.Second) {
+		begun := time.Now()
 		err := f.store.Rejoin(f.ctx)
 		if err == nil {
+			f.e.mu.Lock()
+			f.renewed = begun
+			f.e.mu.Unlock()
 			break
 		}
 		if f.ctx.Err() != nil || !f.e.writer.pause(err, delay) {

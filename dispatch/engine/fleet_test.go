@@ -21,6 +21,7 @@ type member struct {
 	store.Shared
 	paused atomic.Bool // it renews nothing, and does not hear of anything
 	away   atomic.Bool // it cannot begin anew
+	cut    atomic.Bool // it cannot reach the store
 	deaf   chan store.Wake
 	hold   atomic.Pointer[func([]store.Step)] // called before each commit, if it is not nil
 }
@@ -28,6 +29,9 @@ type member struct {
 func (m *member) Commit(ctx context.Context, steps []store.Step) error {
 	if hold := m.hold.Load(); hold != nil {
 		(*hold)(steps)
+	}
+	if m.cut.Load() {
+		return store.ErrUnavailable
 	}
 	return m.Shared.Commit(ctx, steps)
 }
@@ -40,6 +44,9 @@ func (m *member) Rejoin(ctx context.Context) error {
 }
 
 func (m *member) Renew(ctx context.Context) error {
+	if m.cut.Load() {
+		return store.ErrUnavailable
+	}
 	if m.paused.Load() {
 		return nil
 	}
@@ -172,6 +179,49 @@ func TestFleetFenced(t *testing.T) {
 		}
 		require.EqualValues(t, 4, begun.Load())
 	})
+}
+
+// A process that cannot reach the store begins nothing when its lease has passed: others may have
+// what it had. When it can again, and nobody has taken that over, it goes on with it.
+func TestFleetLapsed(t *testing.T) {
+	for _, taken := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			m := memory.New()
+			var begun atomic.Int32
+			may := make(chan struct{})
+			s := &script{turns: func(s *scripted, _ []engine.Result) engine.Turn {
+				if s.Input[0] == 'x' {
+					<-may
+				} else {
+					begun.Add(1)
+				}
+				return engine.Turn{Output: s.Input}
+			}}
+			a, own := join(t, m, false, s.function("f", engine.Policy{Concurrency: 1}))
+			_, err := a.Dispatch(ctx, engine.Request{Function: "f", Input: []byte("x")}, "")
+			require.NoError(t, err)
+			synctest.Wait()
+			id, err := a.Dispatch(ctx, engine.Request{Function: "f", Input: []byte("y")}, "")
+			require.NoError(t, err)
+			own.cut.Store(true)
+			time.Sleep(lease / 2)
+			synctest.Wait()
+			if taken {
+				join(t, m, false, leaf.function("leaf", engine.Policy{}))
+			} else {
+				own.paused.Store(true) // as if the server had been away, too
+			}
+			time.Sleep(2 * lease)
+			close(may)
+			time.Sleep(lease)
+			synctest.Wait()
+			require.Zero(t, begun.Load(), "it begins what others may have")
+			own.paused.Store(false)
+			own.cut.Store(false)
+			require.Equal(t, "y", result(t, a, id))
+			require.EqualValues(t, 1, begun.Load())
+		})
+	}
 }
 
 // A process that never hears of anything finds by itself what there is to be done, and what
