@@ -215,10 +215,16 @@ func (r *runner) decide(ctx context.Context, t time.Time) error {
 		if done {
 			break
 		}
-		if r.overlap == Skip {
+		switch r.overlap {
+		case Skip:
 			r.logger.Info("a time is skipped, because the last call is not done", "job", r.name, "time", t, "call", r.call)
 			_, err := r.records.Dispatch(ctx, record{Job: r.name, Skipped: t.UTC().Format(time.RFC3339Nano), Running: r.call}, dispatch.WithKey(r.key(t)))
 			return r.decided(ctx, t, err)
+		case Replace:
+			r.logger.Info("the last call is canceled, because it is not done when it is time for the next", "job", r.name, "time", t, "call", r.call)
+			if err := r.d.Cancel(ctx, r.call); err != nil && !errors.Is(err, dispatch.ErrNoSuchCall) {
+				return err
+			}
 		}
 		if err := r.waitFor(ctx); err != nil {
 			return err

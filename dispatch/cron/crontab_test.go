@@ -27,6 +27,7 @@ type world struct {
 	memory   *memory.Memory
 	shared   bool          // by several processes at a time
 	duration time.Duration // of a call
+	cleanUp  time.Duration // of one that is canceled
 	schedule cron.Schedule
 
 	mu  sync.Mutex
@@ -52,6 +53,7 @@ func (w *world) up(crontabs int, opts ...cron.JobOption) (down func()) {
 		case <-time.After(w.duration):
 			return true, nil
 		case <-ctx.Done():
+			time.Sleep(w.cleanUp)
 			return false, ctx.Err()
 		}
 	})
@@ -114,6 +116,20 @@ func TestOnce(t *testing.T) {
 		assert.Regexp(t, "^((3@5 )+4@6 5@8|4@5 5@7 6@8)$", w.took())
 		third()
 	})
+	bubble(t, "a fleet that replaces", func(t *testing.T) {
+		w := newWorld(t, 150*time.Minute)
+		w.shared = true
+		var downs []func()
+		for range 3 {
+			downs = append(downs, w.up(1, cron.WithOverlap(cron.Replace)))
+			time.Sleep(time.Second)
+		}
+		time.Sleep(4 * time.Hour)
+		assert.Equal(t, "1@1 2@2 3@3 4@4", w.took(), "whoever has the call")
+		for _, down := range downs {
+			down()
+		}
+	})
 	bubble(t, "restarts", func(t *testing.T) {
 		w := newWorld(t, 0)
 		for range 10 * 6 {
@@ -147,18 +163,23 @@ func TestOnce(t *testing.T) {
 func TestOverlap(t *testing.T) {
 	for name, test := range map[string]struct {
 		overlap cron.Overlap
+		cleanUp time.Duration
 		want    string
 	}{
-		"skip":  {cron.Skip, "1@1 4@4 7@7"},
-		"queue": {cron.Queue, "1@1 2@3 3@6 4@8"},
-		"allow": {cron.Allow, "1@1 2@2 3@3 4@4 5@5 6@6 7@7 8@8"},
+		"skip":                   {cron.Skip, 0, "1@1 4@4 7@7"},
+		"queue":                  {cron.Queue, 0, "1@1 2@3 3@6 4@8"},
+		"allow":                  {cron.Allow, 0, "1@1 2@2 3@3 4@4 5@5 6@6 7@7 8@8"},
+		"replace":                {cron.Replace, 0, "1@1 2@2 3@3 4@4 5@5 6@6 7@7 8@8"},
+		"replace what cleans up": {cron.Replace, 90 * time.Minute, "1@1 2@3 4@5 6@7"},
 	} {
 		bubble(t, name, func(t *testing.T) {
 			w := newWorld(t, 150*time.Minute)
+			w.cleanUp = test.cleanUp
 			down := w.up(2, cron.WithOverlap(test.overlap))
 			time.Sleep(8*time.Hour + 50*time.Minute)
 			assert.Equal(t, test.want, w.took())
 			down()
+			time.Sleep(w.cleanUp) // until nothing is left of what was given up
 		})
 	}
 }

@@ -26,7 +26,8 @@
 // # Overlap
 //
 // What is done when the time has come and the last call of the job is not done is said by
-// [WithOverlap]. A call that is parked is not done.
+// [WithOverlap]: the time is skipped, the call waits for the last one, is made beside it, or in its
+// place. A call that is parked is not done.
 //
 // # Clocks that are put forward and back
 //

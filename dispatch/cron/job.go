@@ -21,6 +21,10 @@ const (
 	Queue
 	// Allow makes the call at once.
 	Allow
+	// Replace cancels the last call, and makes the call when that has ended: a function that does
+	// not listen to its context, or takes long to clean up, keeps it waiting. Times that pass
+	// meanwhile have been missed.
+	Replace
 )
 
 // Job is what to call when.
@@ -74,7 +78,7 @@ func (j *Job) check() error {
 		return fmt.Errorf("cron: job %q: no schedule", j.name)
 	case j.catchUp < 0:
 		return fmt.Errorf("cron: job %q: it is to catch up with %d times", j.name, j.catchUp)
-	case j.overlap < Skip || j.overlap > Allow:
+	case j.overlap < Skip || j.overlap > Replace:
 		return fmt.Errorf("cron: job %q: no such policy for overlaps: %d", j.name, j.overlap)
 	}
 	return nil
