@@ -9,12 +9,14 @@ import (
 	"errors"
 	"path/filepath"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/coroc-dev/coroc/dispatch"
+	"github.com/coroc-dev/coroc/dispatch/dispatchtest"
 	"github.com/coroc-dev/coroc/runtime"
 )
 
@@ -199,4 +201,47 @@ func TestCancelShielded(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "it", out)
 	assert.Empty(t, c.begun)
+}
+
+// What a canceled workflow has deferred may await, and goes on over a crash at each step.
+func TestCancelCleanUp(t *testing.T) {
+	dispatchtest.EachCrash(t, func(t *testing.T, r *dispatchtest.Runner) {
+		undo := dispatch.Func("undo", func(ctx context.Context, in string) (string, error) { return in + " undone", ctx.Err() })
+		w := dispatch.Func("w", func(ctx context.Context, _ int) (out []string, err error) {
+			clean := context.WithoutCancel(ctx)
+			defer func() {
+				var all []string
+				if all, err = undo.Gather(clean, []string{"b", "c"}); err == nil {
+					out = append(out, all...)
+				}
+			}()
+			defer func() {
+				if !errors.Is(err, context.Canceled) {
+					return
+				}
+				if err = dispatch.Sleep(clean, time.Hour); err != nil {
+					return
+				}
+				var s string
+				s, err = undo.Await(clean, "a")
+				out = append(out, s)
+			}()
+			return nil, dispatch.Sleep(ctx, 1000*time.Hour)
+		})
+		r.Use(undo, w)
+		id := dispatchtest.Dispatch(r, w, 0)
+		synctest.Wait() // until it sleeps
+		for r.Dispatcher().Cancel(t.Context(), id) != nil {
+			time.Sleep(time.Millisecond) // it crashes
+		}
+		out, err := dispatchtest.Wait(r, w, id)
+		if runtime.Compiled() || r.Crashes() == 0 {
+			require.NoError(t, err)
+			assert.Equal(t, []string{"a undone", "b undone", "c undone"}, out)
+		} else if err != nil {
+			require.ErrorIs(t, err, context.Canceled, "what there was to clean up was lost with the process")
+		}
+		synctest.Wait()
+		allDone(t, r.Dispatcher())
+	})
 }

@@ -182,6 +182,35 @@ func TestEventsAgain(t *testing.T) {
 	})
 }
 
+// What was received before a call was handed over is not received again; what is left goes on to it.
+func TestEventsHandedOver(t *testing.T) {
+	dispatchtest.EachCrash(t, func(t *testing.T, r *dispatchtest.Runner) {
+		last := dispatch.Func("last", func(ctx context.Context, before string) (string, error) {
+			s, err := note.Await(ctx)
+			if err == nil && dispatch.Attempt(ctx) == 1 {
+				err = dispatch.WithStatus(dispatch.StatusTemporaryError, errors.New("not now"))
+			}
+			return before + s, err
+		}, dispatch.WithRetry(dispatch.RetryPolicy{AfterAwait: true}))
+		w := dispatch.Func("w", func(ctx context.Context, _ int) (string, error) {
+			s, err := note.Await(ctx)
+			if err != nil {
+				return "", err
+			}
+			return last.Tail(ctx, s)
+		})
+		r.Use(w, last)
+		id := dispatchtest.Dispatch(r, w, 0)
+		require.NoError(t, dispatchtest.Send(r, note, id, "a"))
+		require.NoError(t, dispatchtest.Send(r, note, id, "b"))
+		out, err := dispatchtest.Wait(r, w, id)
+		require.NoError(t, err)
+		assert.Equal(t, "ab", out)
+		synctest.Wait()
+		allDone(t, r.Dispatcher())
+	})
+}
+
 // Who waits for an event can be canceled; one that came before is there for the clean-up.
 func TestEventCanceled(t *testing.T) {
 	w := dispatch.Func("w", func(ctx context.Context, _ int) (out string, err error) {

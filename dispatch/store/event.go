@@ -13,7 +13,8 @@ type Event struct {
 	Sent    time.Time
 
 	// Taken is the awaited call of which the event is the outcome. It is 0 if there is none, and
-	// less if there will never be one, because the call to which it was sent is done.
+	// less if it cannot be received any more: the call is done, or has received it and was handed
+	// over to another function since.
 	Taken int64
 }
 

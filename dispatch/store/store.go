@@ -118,7 +118,7 @@ type Change struct {
 	Error     []byte
 
 	// Function, if it is not "", is what the call is one of from then on, with Input and Options:
-	// it hands over to another one. Events that it has received stay received.
+	// it hands over to another one. Events that it has received stay received, for good.
 	Function string
 	Input    []byte
 	Options  []byte

@@ -78,6 +78,15 @@ func (t *transaction) giveBack(call int64, f func(*store.Event) bool) {
 	})
 }
 
+// keep makes what a call has received be so for good.
+func (t *transaction) keep(call int64) {
+	t.eventsOf(call, func(e *store.Event) {
+		if e.Taken > 0 {
+			t.taken(e, -1)
+		}
+	})
+}
+
 func (t *transaction) taken(e *store.Event, by int64) {
 	changed := *e
 	changed.Taken = by

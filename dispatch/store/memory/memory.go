@@ -198,6 +198,7 @@ func (t *transaction) change(ch *store.Change) error {
 	if ch.Function != "" {
 		c.Function, c.Input, c.Options = ch.Function, bytes.Clone(ch.Input), bytes.Clone(ch.Options)
 		t.calls[ch.ID] = &c
+		t.keep(c.ID)
 		return nil
 	}
 	if c.Phase == store.Ready {

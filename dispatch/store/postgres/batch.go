@@ -75,7 +75,10 @@ func fold(steps []store.Step) (*batch, bool) {
 			if m := marks[ch.ID]; m != nil {
 				m.Waiting = nil
 			}
-			if ch.Phase == store.Ready && ch.Function == "" {
+			switch {
+			case ch.Function != "":
+				b.keep(ch.ID)
+			case ch.Phase == store.Ready:
 				b.begin(ch.ID)
 			}
 		}

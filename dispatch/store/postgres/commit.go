@@ -15,7 +15,7 @@ import (
 // rows as they have to be.
 type statements struct {
 	gate, change, become, create, mark, remove, state, stateless string
-	send, take, returned, returnAll                              string
+	send, take, returned, returnAll, keepAll                     string
 	watch, join, unwatch                                         string
 }
 
@@ -23,7 +23,7 @@ func (s *statements) write(schema schema) {
 	for text, where := range map[string]*string{
 		gateSQL: &s.gate, changeSQL: &s.change, becomeSQL: &s.become, createSQL: &s.create, markSQL: &s.mark, removeSQL: &s.remove, stateSQL: &s.state, statelessSQL: &s.stateless,
 		watchSQL: &s.watch, joinSQL: &s.join, unwatchSQL: &s.unwatch,
-		sendSQL: &s.send, takeSQL: &s.take, returnSQL: &s.returned, returnAllSQL: &s.returnAll,
+		sendSQL: &s.send, takeSQL: &s.take, returnSQL: &s.returned, returnAllSQL: &s.returnAll, keepAllSQL: &s.keepAll,
 	} {
 		*where = schema.sql(text)
 	}

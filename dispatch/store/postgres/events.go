@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -32,13 +33,16 @@ const (
 		WHERE e.call = n.call AND e.taken = n.by AND e.taken > 0`
 
 	returnAllSQL = `UPDATE coroc.events SET taken = 0 WHERE call = ANY ($1::bigint[]) AND taken > 0`
+
+	keepAllSQL = `UPDATE coroc.events SET taken = -1 WHERE call = ANY ($1::bigint[]) AND taken > 0`
 )
 
 // receipts are what steps do to events, taken one after the other: first the returns, then what
-// is taken. What is sent is written first of all.
+// is kept for good, then the other returns, then what is taken. What is sent is written first of all.
 type receipts struct {
-	returnAll []int64 // by these calls, which begin anew
 	returns   []store.Receipt
+	keepAll   []int64 // by these calls, which are handed over
+	returnAll []int64 // by these calls, which begin anew; none that is in keepAll
 	takes     []store.Receipt
 	sends     []*store.Event
 	known     []bool // those that they are sent to are not done, as far as the batch goes
@@ -46,25 +50,31 @@ type receipts struct {
 
 // begin notes that a call begins anew.
 func (r *receipts) begin(call int64) {
-	r.returnAll = append(r.returnAll, call)
-	r.untake(func(t store.Receipt) bool { return t.Call == call })
+	if !slices.Contains(r.keepAll, call) {
+		r.returnAll = append(r.returnAll, call)
+	}
+	r.takes = slices.DeleteFunc(r.takes, func(t store.Receipt) bool { return t.Call == call && t.By > 0 })
 }
 
-func (r *receipts) untake(returned func(store.Receipt) bool) {
-	kept := r.takes[:0]
-	for _, t := range r.takes {
-		if !returned(t) {
-			kept = append(kept, t)
+// keep notes that a call is handed over.
+func (r *receipts) keep(call int64) {
+	if !slices.Contains(r.returnAll, call) {
+		r.keepAll = append(r.keepAll, call)
+	}
+	for i := range r.takes {
+		if r.takes[i].Call == call {
+			r.takes[i].By = -1
 		}
 	}
-	r.takes = kept
 }
 
 // step adds a step, or returns false if it cannot be.
 func (r *receipts) step(s *store.Step, creates map[int64]*store.Call, changes map[int64]*store.Change) bool {
 	for _, back := range s.Return {
-		r.returns = append(r.returns, back)
-		r.untake(func(t store.Receipt) bool { return t.Call == back.Call && t.By == back.By })
+		if !slices.Contains(r.keepAll, back.Call) {
+			r.returns = append(r.returns, back)
+		}
+		r.takes = slices.DeleteFunc(r.takes, func(t store.Receipt) bool { return t.Call == back.Call && t.By == back.By && t.By > 0 })
 	}
 	for _, take := range s.Take {
 		for _, t := range r.takes {
@@ -122,11 +132,14 @@ func (r *receipts) queueSends(q *pgx.Batch, sql string) {
 }
 
 func (r *receipts) queueTakes(q *pgx.Batch, s *statements) {
-	if len(r.returnAll) > 0 {
-		q.Queue(s.returnAll, r.returnAll)
-	}
 	if len(r.returns) > 0 {
 		q.Queue(s.returned, column(r.returns, receiptCall), column(r.returns, receiptBy))
+	}
+	if len(r.keepAll) > 0 {
+		q.Queue(s.keepAll, r.keepAll)
+	}
+	if len(r.returnAll) > 0 {
+		q.Queue(s.returnAll, r.returnAll)
 	}
 	if n := len(r.takes); n > 0 {
 		q.Queue(s.take, n, column(r.takes, receiptEvent), column(r.takes, receiptCall), column(r.takes, receiptBy))
@@ -177,8 +190,16 @@ func (w *world) receipts(s *store.Step) error {
 		}
 	}
 	for i := range s.Change {
-		if s.Change[i].Phase == store.Ready {
-			giveBack(s.Change[i].ID, func(int64) bool { return true })
+		switch ch := &s.Change[i]; {
+		case ch.Function != "":
+			for id, e := range w.events {
+				if e.Call == ch.ID && e.Taken > 0 {
+					e.Taken = -1
+					w.events[id] = e
+				}
+			}
+		case ch.Phase == store.Ready:
+			giveBack(ch.ID, func(int64) bool { return true })
 		}
 	}
 	for _, r := range s.Return {

@@ -142,6 +142,9 @@ func (w *commit) update(c *store.Change) error {
 			millis(c.Due), c.First, int64(c.Width), c.Output, c.Error, c.Waiting, c.State, c.ID)
 	}
 	if err := one(r, err); err == nil && c.Function != "" {
+		if _, err := w.statements.keptAll.exec(c.ID); err != nil {
+			return err
+		}
 		return w.become(c)
 	} else if err != nil || c.Phase != store.Ready {
 		return err

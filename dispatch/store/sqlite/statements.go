@@ -20,6 +20,7 @@ type statements struct {
 	watch, joined, ended    statement
 	send, take              statement
 	returned, returnedAll   statement
+	keptAll                 statement
 }
 
 const (
@@ -94,6 +95,7 @@ func (s *statements) all() map[string]*statement {
 		takeSQL:           &s.take,
 		returnSQL:         &s.returned,
 		returnAllSQL:      &s.returnedAll,
+		keepAllSQL:        &s.keptAll,
 	}
 }
 

@@ -134,6 +134,11 @@ func testReceipts(t *testing.T, factory func(testing.TB) Open) {
 	}))
 	assert.Equal(t, []string{"1", "3"}, waiting(t, s, 1, "a"))
 	assert.Equal(t, []string{"1"}, waiting(t, s, 2, "a"))
+
+	// What was received before a call was handed over stays so.
+	require.NoError(t, s.Commit(ctx, []store.Step{change(store.Change{ID: 1, Phase: store.Ready, Function: "g"})}))
+	require.NoError(t, s.Commit(ctx, []store.Step{take(17, ids[0]), back(1, 16), change(store.Change{ID: 1, Phase: store.Ready})}))
+	assert.Equal(t, []string{"1", "3"}, waiting(t, s, 1, "a"))
 }
 
 // Whatever is committed, the events are what a list of them would be.
@@ -204,7 +209,7 @@ func drawReceipts(rt *rapid.T, model *[]store.Event, done map[int64]bool, ids ma
 	for i := range steps {
 		s := &steps[i]
 		call := rapid.Int64Range(1, calls).Draw(rt, "call")
-		switch rapid.SampledFrom([]string{"send", "send", "take", "take", "return", "restart", "done"}).Draw(rt, "what") {
+		switch rapid.SampledFrom([]string{"send", "send", "take", "take", "return", "hand over", "restart", "done"}).Draw(rt, "what") {
 		case "send":
 			e := store.Event{Call: call, Name: "e", Key: rapid.SampledFrom([]string{"", "", "k", "l"}).Draw(rt, "key"), Payload: fmt.Append(nil, len(*model)+1)}
 			s.Send = append(s.Send, e)
@@ -243,6 +248,17 @@ func drawReceipts(rt *rapid.T, model *[]store.Event, done map[int64]bool, ids ma
 			by := rapid.Int64Range(10, 12).Draw(rt, "by")
 			s.Return = append(s.Return, store.Receipt{Call: call, By: by})
 			giveBack(call, func(t int64) bool { return t == by })
+		case "hand over":
+			s.Change = append(s.Change, store.Change{ID: call, Phase: store.Ready, Function: "g", Input: []byte("1")})
+			if done[call] {
+				fail(i)
+				continue
+			}
+			for j := range *model {
+				if e := &(*model)[j]; e.Call == call && e.Taken > 0 {
+					e.Taken = -1
+				}
+			}
 		default:
 			phase := rapid.SampledFrom([]store.Phase{store.Ready, store.Suspended, store.Done}).Draw(rt, "phase")
 			s.Change = append(s.Change, store.Change{ID: call, Phase: phase})
