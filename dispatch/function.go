@@ -171,9 +171,17 @@ func WithConcurrency(n int) FuncOption {
 	return policyOption(func(e *engine.Policy) { e.Concurrency = n })
 }
 
-// WithRate limits how many attempts of the function begin in this process: n in each period.
-// They are spaced evenly, but for as many as belong to 10 milliseconds. What goes on behind
-// an await does not count. The default is no limit.
+// WithFleetConcurrency limits how many attempts of the function run at a time in all processes that
+// share the store. It comes in addition to [WithConcurrency]. 0, the default, means no limit. Give all
+// processes the same.
+func WithFleetConcurrency(n int) FuncOption {
+	return policyOption(func(e *engine.Policy) { e.FleetConcurrency = n })
+}
+
+// WithRate limits how many attempts of the function begin in all processes that share the store: n
+// in each period. They are spaced evenly, but for as many as belong to 10 milliseconds, or
+// to a tenth of a second if there are several processes. What goes on behind an await does not count.
+// The default is no limit.
 func WithRate(n int, per time.Duration) FuncOption {
 	return policyOption(func(e *engine.Policy) { e.Rate, e.Per = n, per })
 }
@@ -249,7 +257,7 @@ func checkPolicy(p engine.Policy) error {
 	switch {
 	case p.Timeout < 0:
 		return fmt.Errorf("the timeout is negative")
-	case p.Concurrency < 0:
+	case p.Concurrency < 0 || p.FleetConcurrency < 0:
 		return fmt.Errorf("the concurrency is negative")
 	case p.Rate < 0 || p.Rate > 0 && p.Per <= 0:
 		return fmt.Errorf("the rate %d in %v is not a rate", p.Rate, p.Per)

@@ -71,6 +71,7 @@ type function struct {
 	queue  queue
 	active int // executions that run
 	gate   *limit.Gate
+	lease  *lease           // nil if it shares nothing with other processes
 	lines  map[string]*line // by partition
 	held   int              // calls in them that wait
 	parts  map[string]*part // by partition
@@ -457,131 +458,6 @@ func (e *Engine) Counts(ctx context.Context) ([]store.Count, error) {
 		return nil, ErrClosed
 	}
 	return e.store.Counts(ctx)
-}
-
-// enqueue makes the call run as soon as there is room. The engine's lock is held.
-func (e *Engine) enqueue(c *call) {
-	if c.generation != e.generation {
-		return // it is another one's by now
-	}
-	if c.fn == nil {
-		c.place = parked
-		if c.ending != store.None && !c.suspended {
-			e.concludeAll([]*call{c})
-		}
-		return
-	}
-	if (c.ending != store.None || c.fn.sleeps) && !c.suspended {
-		e.concludeAll([]*call{c})
-		return
-	}
-	if c.fn.hears {
-		c.place = waiting
-		return
-	}
-	c.place = queued
-	c.queued = time.Now()
-	if c.watch.suspect {
-		e.trial.waiting = append(e.trial.waiting, c)
-		e.try()
-		return
-	}
-	e.push(c)
-	e.pump(c.fn)
-}
-
-// begin makes a call that was just made run when it is due. The engine's lock is held.
-func (e *Engine) begin(c *call) {
-	if e.hold(c) {
-		return
-	}
-	if c.due != 0 {
-		e.delay(c, time.Until(time.UnixMilli(c.due)))
-	} else {
-		e.enqueue(c)
-	}
-}
-
-// pump starts attempts at calls of f, as many as may run. The engine's lock is held.
-func (e *Engine) pump(f *function) {
-	for e.running && !e.fenced && !e.trial.active() && e.fleet.sure() {
-		from := f.queue.next()
-		if from == nil {
-			return
-		}
-		p, ok := e.admit(f, from == &f.queue.fresh)
-		if !ok && from == &f.queue.fresh && f.queue.resumed.n > 0 {
-			from = &f.queue.resumed
-			p, ok = e.admit(f, false)
-		}
-		if !ok {
-			return
-		}
-		c := f.queue.pop(from)
-		if now := time.Now(); !e.passes(c, now) {
-			f.gate.Cancel(now, p)
-			continue
-		}
-		c.permit = p
-		c.place = active
-		f.active++
-		e.active++
-		go e.attempt(c, e.base)
-	}
-}
-
-// release gives the place of an execution that no longer runs to another one.
-func (e *Engine) release(c *call) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	f := c.fn
-	f.active--
-	f.gate.Release()
-	if p := c.part; p != nil {
-		p.gate.Release()
-		p.again()
-		f.offer(p)
-	}
-	e.pump(f)
-}
-
-// settled says that the outcome of an attempt is dealt with. The engine's lock is held.
-func (e *Engine) settled(c *call) {
-	e.quieter()
-	e.acquit(c)
-}
-
-// quieter says that something of which there was one more in active is over. The engine's lock is
-// held.
-func (e *Engine) quieter() {
-	defer e.fleet.settled()
-	if e.active--; e.active > 0 {
-		return
-	}
-	if e.idle != nil {
-		close(e.idle)
-		e.idle = nil
-	}
-	if len(e.trial.waiting) > 0 {
-		e.try()
-	}
-}
-
-// delay makes the call run again after d. The engine's lock is held.
-func (e *Engine) delay(c *call, d time.Duration) {
-	if d <= 0 || c.ending != store.None {
-		e.enqueue(c)
-		return
-	}
-	c.place = delayed
-	c.timer = time.AfterFunc(d, func() {
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		if c.place == delayed && !e.closed {
-			c.timer = nil
-			e.enqueue(c)
-		}
-	})
 }
 
 func (e *Engine) observe(ev Event) {

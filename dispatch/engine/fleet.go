@@ -63,6 +63,8 @@ type fleet struct {
 	after  *store.Position // claims go on behind that, from the loop's point of view
 	claims int
 
+	sharing sharing
+
 	lines    map[string]map[string]bool // functions and partitions in which it may be another call's turn; under the engine's lock
 	advanced time.Time                  // when all were looked at
 }
@@ -75,6 +77,7 @@ type span struct {
 
 func newFleet(e *Engine, s store.Shared) *fleet {
 	f := &fleet{e: e, store: s, poke: make(chan struct{}, 1),
+		sharing: sharing{poke: make(chan struct{}, 1), in: make(map[*lease]bool)},
 		remotes: make(map[int64]*call), unchecked: make(map[int64]bool), untold: make(map[int64]bool), renewed: time.Now()}
 	f.ctx, f.cancel = context.WithCancel(context.Background())
 	return f
@@ -83,6 +86,7 @@ func newFleet(e *Engine, s store.Shared) *fleet {
 func (f *fleet) start() {
 	f.ended.Go(f.beat)
 	f.ended.Go(f.loop)
+	f.ended.Go(f.share)
 }
 
 // sure says whether no other process can have taken over what this one has: its lease has not
@@ -154,6 +158,8 @@ func (f *fleet) rejoin(err error) {
 	f.e.fence()
 	f.claiming.Lock()
 	defer f.claiming.Unlock()
+	f.sharing.busy.Lock()
+	defer f.sharing.busy.Unlock()
 	for delay := 10 * time.Millisecond; ; delay = min(2*delay, time.Second) {
 		begun := time.Now()
 		err := f.store.Rejoin(f.ctx)
@@ -194,6 +200,7 @@ func (e *Engine) forget(generation int64) {
 		f.queue = queue{}
 		f.forgetParts()
 	}
+	e.fleet.forgetLeases()
 	e.trial.stop()
 	e.trial.waiting, e.trial.running = nil, 0
 	e.trial.group++

@@ -11,10 +11,18 @@ func (e *Engine) newFunction(f Function) *function {
 	p := &f.Policy
 	fn := &function{Function: f}
 	policy := limit.Policy{Concurrency: p.Concurrency, Fixed: true, Rate: p.Rate, Per: p.Per}
+	if _, shared := e.store.(store.Shared); shared {
+		policy.Leased, policy.Slots = p.Rate > 0, p.FleetConcurrency > 0
+	} else if p.FleetConcurrency > 0 && (p.Concurrency == 0 || p.FleetConcurrency < p.Concurrency) {
+		policy.Concurrency = p.FleetConcurrency
+	}
 	if !p.Partition.Apart {
 		policy.Fixed, policy.Breaker, policy.Changed = !p.Adaptive, p.Breaker, e.changed(fn)
 	}
 	fn.gate = limit.NewGate(policy)
+	if fn.lease = e.newLease(fn, nil, "", &policy); fn.lease != nil {
+		fn.lease.gate = fn.gate
+	}
 	return fn
 }
 
@@ -33,7 +41,15 @@ func (e *Engine) changed(f *function, attrs ...any) func(bool) {
 // admit says whether a call of f may run, one that begins or one that goes on. If it has to wait for a time, pump is called
 // then. The engine's lock is held.
 func (e *Engine) admit(f *function, begins bool) (limit.Permit, bool) {
-	p, ok, at := f.gate.Admit(time.Now(), begins)
+	now := time.Now()
+	p, ok, at := f.gate.Admit(now, begins)
+	if f.lease != nil {
+		if ok {
+			f.lease.used = now
+		} else {
+			e.fleet.want(f.lease, now)
+		}
+	}
 	if ok || at.IsZero() {
 		return p, ok
 	}

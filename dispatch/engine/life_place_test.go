@@ -314,4 +314,7 @@ func (s *distantFleet) Retry(_ context.Context, id int64) (err error) {
 func (s *distantFleet) Advance(_ context.Context, l store.Lines) (int, error) {
 	return get(s.b, func() (int, error) { return s.shared.Advance(ctx, l) })
 }
+func (s *distantFleet) Share(_ context.Context, asks []store.Ask) ([]store.Grant, error) {
+	return get(s.b, func() ([]store.Grant, error) { return s.shared.Share(ctx, asks) })
+}
 func (s *distantFleet) Wakes() <-chan store.Wake { return s.wakes }

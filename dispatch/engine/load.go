@@ -24,7 +24,18 @@ func (e *Engine) Load() Load {
 		if f.sleeps || f.hears {
 			continue
 		}
-		l.Functions[name] = FunctionLoad{Queued: f.queue.len() + f.apart + f.held, Running: f.active, Limit: f.gate.Limit()}
+		l.Functions[name] = FunctionLoad{Queued: f.queue.len() + f.apart + f.held, Running: f.active, Limit: f.limit()}
 	}
 	return l
+}
+
+// limit returns how many attempts may run at a time at present; 0 for no limit.
+func (f *function) limit() int {
+	n := f.gate.Limit()
+	if f.lease != nil && f.lease.most > 0 {
+		if slots, _ := f.gate.Slots(); n == 0 || slots < n {
+			return slots
+		}
+	}
+	return n
 }

@@ -11,6 +11,7 @@ import (
 // to ask again. So the queue has no calls that would be refused again and again.
 type part struct {
 	gate      *limit.Gate
+	lease     *lease // nil if it shares nothing
 	waiting   queue
 	candidate *call
 	stuck     bool
@@ -32,12 +33,15 @@ func (e *Engine) partOf(c *call) *part {
 			f.parts = make(map[string]*part)
 			e.sweepLater(f)
 		}
-		policy := limit.Policy{Rate: l.Rate, Per: l.Per, Fixed: true}
+		policy := limit.Policy{Rate: l.Rate, Per: l.Per, Fixed: true, Leased: e.fleet != nil && l.Rate > 0}
 		if l.Apart {
 			policy.Concurrency, policy.Fixed, policy.Breaker = f.Policy.Concurrency, !f.Policy.Adaptive, f.Policy.Breaker
 			policy.Changed = e.changed(f, "partition", c.partition)
 		}
 		p = &part{gate: limit.NewGate(policy)}
+		if p.lease = e.newLease(f, p, c.partition, &policy); p.lease != nil {
+			p.lease.gate = p.gate
+		}
 		f.parts[c.partition] = p
 	}
 	return p
@@ -112,6 +116,7 @@ func (e *Engine) passes(c *call, now time.Time) bool {
 		if !at.IsZero() {
 			e.wakePart(c.fn, p, at)
 		}
+		e.fleet.want(p.lease, now)
 	}
 	c.fn.offer(p)
 	return ok
@@ -169,6 +174,8 @@ func (e *Engine) sweepLater(f *function) {
 		for name, p := range f.parts {
 			if p.candidate != nil || p.waiting.len() > 0 || !p.gate.Idle(now) {
 				kept[name] = p
+			} else if p.lease != nil {
+				delete(e.fleet.sharing.in, p.lease)
 			}
 		}
 		if f.parts = kept; len(kept) == 0 {

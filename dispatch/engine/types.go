@@ -117,13 +117,14 @@ type Failure struct {
 // Policy says how the calls of a function are run.
 type Policy struct {
 	Retry
-	Timeout     time.Duration // of each run up to the next await; 0 for none
-	Concurrency int           // how many run at a time; 0 for no limit
-	Adaptive    bool          // fewer run while what they call is overloaded
-	Rate        int           // how many begin in each Per; 0 for no limit
-	Per         time.Duration
-	Breaker     limit.Breaker
-	Partition   Partition
+	Timeout          time.Duration // of each run up to the next await; 0 for none
+	Concurrency      int           // how many run at a time; 0 for no limit
+	Adaptive         bool          // fewer run while what they call is overloaded
+	FleetConcurrency int           // how many run at a time in all processes that share the store; 0 for no limit
+	Rate             int           // how many begin in each Per; 0 for no limit
+	Per              time.Duration
+	Breaker          limit.Breaker
+	Partition        Partition
 
 	// Eager says that the function may go on with a result that is not durable yet: the result and
 	// what the function comes to next are one step.

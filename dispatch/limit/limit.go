@@ -36,6 +36,10 @@ type Policy struct {
 	// for as many as belong to 10 milliseconds.
 	Rate int
 	Per  time.Duration
+	// Leased says that tokens of the rate come by AddTokens.
+	Leased bool
+	// Slots says that no more attempts run than there are slots, which come by SetSlots.
+	Slots bool
 	// Breaker says when nothing begins because what is behind the function is down.
 	Breaker Breaker
 	// Changed is called when the breaker opens and closes. It may be nil.
@@ -78,6 +82,7 @@ type Gate struct {
 	opened  time.Time // the breaker
 	pause   time.Time // until when nothing begins
 	used    time.Time // when an attempt was let through, or had ended, last
+	lease
 	adaptive
 }
 
@@ -87,6 +92,7 @@ type Permit struct {
 	begins bool
 	report func(error)
 	token  *rate.Reservation
+	leased time.Time // a token that was leased
 }
 
 // NewGate returns a gate.
@@ -95,7 +101,7 @@ func NewGate(p Policy) *Gate {
 	if p.Concurrency > 0 {
 		g.limit, g.most = float64(p.Concurrency), float64(p.Concurrency)
 	}
-	if p.Rate > 0 {
+	if p.Rate > 0 && !p.Leased {
 		perSecond := float64(p.Rate) / p.Per.Seconds()
 		g.rate = rate.NewLimiter(rate.Limit(perSecond), max(1, min(p.Rate, int(perSecond/100))))
 	}
@@ -141,7 +147,7 @@ func (g *Gate) Limit() int {
 // which counts for the concurrency only. If it is refused, the time is when to ask again; zero
 // for when an attempt has ended.
 func (g *Gate) Admit(now time.Time, begins bool) (Permit, bool, time.Time) {
-	if float64(g.active) >= g.limit {
+	if float64(g.active) >= g.limit || g.policy.Slots && g.active >= g.slots {
 		return Permit{}, false, time.Time{}
 	}
 	var p Permit
@@ -153,6 +159,11 @@ func (g *Gate) Admit(now time.Time, begins bool) (Permit, bool, time.Time) {
 			if missing := 1 - g.rate.TokensAt(now); missing > 0 {
 				wait := time.Duration(missing / float64(g.rate.Limit()) * float64(time.Second))
 				return Permit{}, false, now.Add(wait + time.Microsecond)
+			}
+		}
+		if g.policy.Rate > 0 && g.policy.Leased {
+			if at, ok := g.token(now); !ok {
+				return Permit{}, false, at
 			}
 		}
 		if g.breaker != nil {
@@ -186,6 +197,9 @@ func (g *Gate) pass(now time.Time, begins bool, p *Permit) {
 		if g.rate != nil {
 			p.token = g.rate.ReserveN(now, 1)
 		}
+		if g.policy.Leased {
+			p.leased = g.takeToken()
+		}
 		g.begun++
 		p.number = g.begun
 	}
@@ -199,6 +213,9 @@ func (g *Gate) Cancel(now time.Time, p Permit) {
 	}
 	if p.token != nil {
 		p.token.CancelAt(now)
+	}
+	if !p.leased.IsZero() {
+		g.tokens = append([]time.Time{p.leased}, g.tokens...)
 	}
 }
 
@@ -216,7 +233,10 @@ func (g *Gate) Idle(now time.Time) bool {
 }
 
 // Release says that an attempt no longer runs.
-func (g *Gate) Release() { g.active-- }
+func (g *Gate) Release() {
+	g.active--
+	g.giveBack(g.active)
+}
 
 // Learn takes in how an attempt went. If the answer asked for a pause, others that would begin
 // wait for it as well.

@@ -70,6 +70,10 @@ type Shared interface {
 	// many have got it, and wakes other processes then. A turn is kept until the call is done.
 	Advance(ctx context.Context, l Lines) (int, error)
 
+	// Share gives out parts of limits that hold over all processes, whose names differ. What a
+	// process has is free when it is fenced.
+	Share(ctx context.Context, asks []Ask) ([]Grant, error)
+
 	// Done returns those of the calls that are done, in no order.
 	Done(ctx context.Context, ids []int64) ([]int64, error)
 

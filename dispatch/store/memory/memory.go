@@ -28,7 +28,8 @@ type Memory struct {
 	owners       map[int64]int64       // incarnations by the ids of their calls; a call without one is free
 	lost         map[int64]bool        // ids of calls whose owner was fenced, and that have none yet
 	turns        map[int64]bool        // ids of calls that have their turn
-	reserved     int64                 // the greatest id that was reserved
+	limits       map[string]*limited
+	reserved     int64 // the greatest id that was reserved
 	watched      map[int64]store.Watch
 	events       events
 	owner        *Store // nil if there is none
@@ -38,7 +39,7 @@ type Memory struct {
 func New() *Memory {
 	return &Memory{calls: make(map[int64]*store.Call), keys: make(map[string]int64), watched: make(map[int64]store.Watch),
 		events:  events{byCall: make(map[int64][]*store.Event), byID: make(map[int64]*store.Event)},
-		members: make(map[int64]*Member), owners: make(map[int64]int64), lost: make(map[int64]bool), turns: make(map[int64]bool)}
+		members: make(map[int64]*Member), owners: make(map[int64]int64), lost: make(map[int64]bool), turns: make(map[int64]bool), limits: make(map[string]*limited)}
 }
 
 // Open takes the memory over. It returns [store.ErrOwned] if it has an owner.
@@ -128,6 +129,8 @@ type transaction struct {
 	watch []store.Watch
 	gone  []int64 // calls that are removed
 
+	became []int64 // calls that are another function's now
+
 	events map[int64]*store.Event // that have changed
 	sent   []*store.Event         // those of them that are new
 }
@@ -196,6 +199,7 @@ func (t *transaction) change(ch *store.Change) error {
 	}
 	t.calls[ch.ID] = &c
 	if ch.Function != "" {
+		t.became = append(t.became, c.ID)
 		c.Function, c.Input, c.Options = ch.Function, bytes.Clone(ch.Input), bytes.Clone(ch.Options)
 		t.calls[ch.ID] = &c
 		t.keep(c.ID)
@@ -228,6 +232,9 @@ func (t *transaction) mark(m *store.Mark) {
 
 func (t *transaction) commit() {
 	m := t.m
+	for _, id := range t.became {
+		delete(m.turns, id)
+	}
 	maps.Copy(m.calls, t.calls)
 	maps.Copy(m.keys, t.keys)
 	m.watch(t.watch)

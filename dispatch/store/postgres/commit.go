@@ -62,7 +62,7 @@ const (
 			ON CONFLICT DO NOTHING RETURNING 1
 		) SELECT CASE WHEN count(*) <> $1::bigint THEN coroc.refuse('CO002', 'an id or a key is in use') END FROM w`
 
-	becomeSQL = `UPDATE coroc.calls SET function = n.function, input = n.input, options = n.options
+	becomeSQL = `UPDATE coroc.calls SET function = n.function, input = n.input, options = n.options, turn = false
 			FROM unnest($1::bigint[], $2::bigint[], $3::bytea[], $4::bytea[]) AS n (id, function, input, options)
 			WHERE calls.id = n.id`
 

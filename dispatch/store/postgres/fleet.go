@@ -226,6 +226,15 @@ func (f *Fleet) free(ctx context.Context) (int, error) {
 		WHERE NOT EXISTS (SELECT FROM coroc.calls c WHERE c.id = w.id AND c.phase <> 3)`); err != nil {
 		return total, err
 	}
+	if _, err := f.exec(ctx, `DELETE FROM coroc.shares s
+		WHERE NOT EXISTS (SELECT FROM coroc.incarnations i WHERE i.id = s.incarnation AND i.fenced IS NULL)`); err != nil {
+		return total, err
+	}
+	// A limit that was not asked for lately is as one that never was.
+	if _, err := f.exec(ctx, `DELETE FROM coroc.limits l WHERE next < extract(epoch FROM now() - interval '1 minute') * 1000000000
+		AND NOT EXISTS (SELECT FROM coroc.shares s WHERE s.name = l.name)`); err != nil {
+		return total, err
+	}
 	_, err = f.exec(ctx, `UPDATE coroc.incarnations i SET emptied = now() WHERE fenced IS NOT NULL AND emptied IS NULL
 		AND NOT EXISTS (SELECT FROM coroc.calls c WHERE c.owner = i.id AND c.phase <> 3)`)
 	return total, err

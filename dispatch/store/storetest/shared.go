@@ -28,6 +28,8 @@ func RunShared(t *testing.T, factory func(t testing.TB) Join) {
 		"claim at a time": testClaimAtATime,
 		"priorities":      testPriorities,
 		"turns":           testTurns,
+		"tokens":          testTokens,
+		"slots":           testSlots,
 		"orphans":         testOrphans,
 		"takeover":        testTakeOver,
 		"many taken over": testTakeOverMany,
