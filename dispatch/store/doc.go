@@ -8,6 +8,9 @@
 // one await makes have ids without a gap between them, so a call refers to what it awaits
 // by the first id and the count: there is no table of edges, and no index on a parent.
 //
+// What is sent to a call, an [Event], is a record of its own, which is noted as received in the step
+// that makes it an outcome.
+//
 // A store belongs to one process at a time, unless it is [Shared]. Each time that a process
 // takes it over, the store gives the ownership a number, which orders them, and a random name. A call keeps
 // the number of the ownership that made it; the name is part of the id that the outside
