@@ -98,7 +98,7 @@
 //
 // # Several calls
 //
-// [Function.Gather] is for calls of one function. [AwaitCalls] is for calls of any functions, for
+// [Function.Gather], [Function.Any] and [Function.Race] are for calls of one function. [AwaitCalls] is for calls of any functions, for
 // sleeps and events; it waits for [All], [Any], the first ([Race]) or some ([AtLeast]) of them, and cancels
 // those that are not needed then.
 //

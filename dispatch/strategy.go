@@ -203,6 +203,87 @@ func outcomesOf(results []engine.Result) []Outcome {
 	return all
 }
 
+// Any makes a call of f for each input and waits for the first one that succeeds. It returns the
+// position of that and its result; the others are canceled. If all fail the position is -1 and the
+// error a [*GatherError].
+func (f *Function[I, O]) Any(ctx context.Context, ins []I) (int, O, error) {
+	if durable {
+		return f.Durable_Any(runtime.Detached, ctx, ins)
+	}
+	outcomes, err := AwaitCalls(ctx, Any, f.plans(ins)...)
+	return firstOf[O](outcomes, err)
+}
+
+// Durable_Any is the form of Any that compiled code calls.
+func (f *Function[I, O]) Durable_Any(c *runtime.Coroutine, ctx context.Context, ins []I) (first int, out O, err error) {
+	if c.Resumed() {
+		return firstOf[O](outcomesOf(takeResults(c)), nil)
+	}
+	if _, err = Durable_AwaitCalls(c, ctx, Any, f.plans(ins)...); err != nil {
+		first = -1
+	}
+	return first, out, err
+}
+
+// Race makes a call of f for each input and waits for the first one that is done. It returns the
+// position of that, and its result or error; the others are canceled.
+func (f *Function[I, O]) Race(ctx context.Context, ins []I) (int, O, error) {
+	if durable {
+		return f.Durable_Race(runtime.Detached, ctx, ins)
+	}
+	outcomes, err := AwaitCalls(ctx, Race, f.plans(ins)...)
+	return raceOf[O](outcomes, err)
+}
+
+// Durable_Race is the form of Race that compiled code calls.
+func (f *Function[I, O]) Durable_Race(c *runtime.Coroutine, ctx context.Context, ins []I) (first int, out O, err error) {
+	if c.Resumed() {
+		return raceOf[O](outcomesOf(takeResults(c)), nil)
+	}
+	if _, err = Durable_AwaitCalls(c, ctx, Race, f.plans(ins)...); err != nil {
+		first = -1
+	}
+	return first, out, err
+}
+
+func (f *Function[I, O]) plans(ins []I) []Planned {
+	all := make([]Planned, len(ins))
+	for i, in := range ins {
+		all[i] = f.Plan(in)
+	}
+	return all
+}
+
+// firstOf returns the first success among outcomes.
+func firstOf[O any](outcomes []Outcome, err error) (int, O, error) {
+	var zero O
+	if err != nil {
+		return -1, zero, err
+	}
+	failed := &GatherError{Errors: make([]error, len(outcomes))}
+	for i, o := range outcomes {
+		if failed.Errors[i] = o.Err(); failed.Errors[i] == nil {
+			out, err := resultOf[O](o)
+			return i, out, err
+		}
+	}
+	return -1, zero, failed
+}
+
+// raceOf returns the one outcome that there is.
+func raceOf[O any](outcomes []Outcome, err error) (int, O, error) {
+	var out O
+	first := -1
+	if err == nil {
+		if first = First(outcomes); first < 0 {
+			err = fmt.Errorf("dispatch: no outcome of %d: %w", len(outcomes), runtime.ErrInvalidState)
+		} else {
+			out, err = resultOf[O](outcomes[first])
+		}
+	}
+	return first, out, err
+}
+
 // AwaitWithin is Await with a limit of time: if the call is not done within d it is canceled, and
 // the error is one with [StatusTimeout] that is [context.DeadlineExceeded].
 func (f *Function[I, O]) AwaitWithin(ctx context.Context, d time.Duration, in I) (O, error) {

@@ -122,6 +122,52 @@ func TestStrategies(t *testing.T) {
 	}
 }
 
+// The strategies for calls of one function have types.
+func TestTypedStrategies(t *testing.T) {
+	type seen struct {
+		Position, N int
+		Err         string
+	}
+	dispatchtest.EachCrash(t, func(t *testing.T, r *dispatchtest.Runner) {
+		f := newClocked()
+		w := dispatch.Func("w", func(ctx context.Context, _ int) ([]seen, error) {
+			var all []seen
+			note := func(i, n int, err error) {
+				s := seen{Position: i, N: n}
+				if err != nil {
+					s.Err = err.Error()
+				}
+				all = append(all, s)
+			}
+			ins := []lapse{{3 * hour, false}, {hour, true}, {2 * hour, false}}
+			i, n, err := f.number.Any(ctx, ins)
+			note(i, n, err)
+			i, n, err = f.number.Any(ctx, []lapse{{hour, true}, {2 * hour, true}})
+			note(i, n, err)
+			var g *dispatch.GatherError
+			if !errors.As(err, &g) || len(g.Errors) != 2 {
+				return nil, fmt.Errorf("not a GatherError: %w", err)
+			}
+			i, n, err = f.number.Race(ctx, ins)
+			note(i, n, err)
+			i, n, err = f.number.Race(ctx, ins[2:])
+			note(i, n, err)
+			i, n, err = f.number.Any(ctx, nil)
+			note(i, n, err)
+			i, n, err = f.number.Race(ctx, nil)
+			note(i, n, err)
+			return all, nil
+		})
+		r.Use(f.number, f.text, w)
+		got, err := dispatchtest.Call(r, w, 0)
+		require.NoError(t, err)
+		none := seen{-1, 0, "dispatch: 1 of 0 calls cannot be waited for"}
+		assert.Equal(t, []seen{{2, 2, ""}, {-1, 0, "2 of 2 calls failed; 0: failed; 1: failed"}, {1, 0, "failed"}, {0, 2, ""}, none, none}, got)
+		synctest.Wait()
+		allDone(t, r.Dispatcher())
+	})
+}
+
 // A call that does not end in time is canceled.
 func TestAwaitWithin(t *testing.T) {
 	dispatchtest.Run(t, func(t *testing.T, r *dispatchtest.Runner) {
