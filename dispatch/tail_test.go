@@ -18,6 +18,7 @@ import (
 
 	"github.com/coroc-dev/coroc/dispatch"
 	"github.com/coroc-dev/coroc/dispatch/dispatchtest"
+	"github.com/coroc-dev/coroc/seal"
 )
 
 type laps struct{ Left, Sum int }
@@ -123,11 +124,13 @@ func TestTail(t *testing.T) {
 	})
 }
 
-// A call that is awaited can be handed over too.
+// A call that is awaited can be handed over too, and its states are sealed for each time.
 func TestTailAwaited(t *testing.T) {
 	dispatchtest.EachCrash(t, func(t *testing.T, r *dispatchtest.Runner) {
 		f := newRunner()
-		r.Use(f.options()...)
+		s, err := seal.New(seal.Config{Keys: []seal.Key{{ID: 1, Secret: []byte("0123456789abcdefghijklmnopqrstuv")}}})
+		require.NoError(t, err)
+		r.Use(append(f.options(), dispatch.WithSealer(s))...)
 		n, err := dispatchtest.Call(r, f.top, laps{Left: 2})
 		require.NoError(t, err)
 		assert.Equal(t, -3, n)
