@@ -284,7 +284,7 @@ func (f *fleet) keeps(c *call) bool {
 		return true // it takes no room
 	}
 	f.line(c)
-	if c.fn != nil && f.e.running && !f.e.trial.active() && f.load() < capacity && !c.inLine() && c.fn.apart < maxApart {
+	if c.fn != nil && f.e.running && !f.e.trial.active() && f.room(c) && !c.inLine() && c.fn.apart < maxApart {
 		return true
 	}
 	if n := len(f.free); n > 0 && f.free[n-1].first+int64(f.free[n-1].n) == c.id {
@@ -297,6 +297,14 @@ func (f *fleet) keeps(c *call) bool {
 	}
 	f.wake()
 	return false
+}
+
+// room says whether there is room for a call: beyond what there is for any, for workflows of which no
+// other call waits, so that many calls of one do not make theirs wait in the store behind them. The
+// engine's lock is held.
+func (f *fleet) room(c *call) bool {
+	n := f.load()
+	return n < capacity || n < 4*capacity && !c.fn.queue.fresh.has(c)
 }
 
 // load returns how many calls could run, or do. The engine's lock is held.

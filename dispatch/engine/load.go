@@ -29,13 +29,12 @@ func (e *Engine) Load() Load {
 	return l
 }
 
-// limit returns how many attempts may run at a time at present; 0 for no limit.
+// limit returns how many attempts may run at a time at present, as far as this process knows, and
+// whatever others use of it; 0 for no limit.
 func (f *function) limit() int {
 	n := f.gate.Limit()
-	if f.lease != nil && f.lease.most > 0 {
-		if slots, _ := f.gate.Slots(); n == 0 || slots < n {
-			return slots
-		}
+	if most := f.Policy.FleetConcurrency; most > 0 && (n == 0 || most < n) {
+		return most
 	}
 	return n
 }

@@ -138,6 +138,12 @@ func (s *ranks) push(c *call, turn int64) {
 	l.last = c
 }
 
+// has says whether another call of the workflow waits in the rank of a call.
+func (s *ranks) has(c *call) bool {
+	r := s.by[c.priority]
+	return r != nil && r.lanes[c.root] != nil
+}
+
 // skip drops calls that have left the queue since: those that were canceled before they began.
 func (s *ranks) skip() {
 	for s.n > 0 {

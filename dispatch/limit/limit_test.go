@@ -265,3 +265,29 @@ func TestProbes(t *testing.T) {
 		}
 	})
 }
+
+// What it costs an attempt that its limit adapts, and that there is a breaker.
+func BenchmarkGate(b *testing.B) {
+	breaker := limit.Breaker{Window: 10 * time.Second, Least: 20, Share: 0.8, Pause: 5 * time.Second, Probes: 3}
+	for name, p := range map[string]limit.Policy{
+		"fixed":              {Concurrency: 256, Fixed: true},
+		"adaptive":           {Concurrency: 256},
+		"breaker":            {Concurrency: 256, Fixed: true, Breaker: breaker},
+		"adaptive, breaker":  {Concurrency: 256, Breaker: breaker},
+		"adaptive, all, 1e9": {Concurrency: 256, Breaker: breaker, Rate: 1_000_000_000, Per: time.Second},
+	} {
+		b.Run(name, func(b *testing.B) {
+			g := limit.NewGate(p)
+			b.ReportAllocs()
+			for b.Loop() {
+				now := time.Now()
+				permit, ok, _ := g.Admit(now, true)
+				if !ok {
+					b.Fatal("refused")
+				}
+				g.Release()
+				g.Learn(now, permit, limit.Good, 0)
+			}
+		})
+	}
+}

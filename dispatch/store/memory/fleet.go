@@ -196,15 +196,20 @@ func (f *Member) Claim(_ context.Context, q store.Claim) ([]store.Claimed, error
 	if q.Suspects > 0 {
 		return f.suspects(q), nil
 	}
+	byID := q.Oldest || !f.m.ranked
+	first := int64(0)
+	if byID && q.After != nil {
+		first = q.After.ID
+	}
 	var found []*store.Call
-	f.m.from(0, func(c *store.Call) bool {
+	f.m.from(first, func(c *store.Call) bool {
 		if f.fits(c, q, ahead) && f.turn(c, q) && f.m.watched[c.ID].Crashes == 0 && !slices.Contains(q.Except, c.ID) &&
 			(q.After == nil || q.After.Before(position(c)) || q.Oldest && c.ID > q.After.ID) {
 			found = append(found, c)
 		}
-		return !q.Oldest || len(found) < q.Limit
+		return !byID || len(found) < q.Limit
 	})
-	if !q.Oldest {
+	if !byID {
 		slices.SortFunc(found, func(a, b *store.Call) int {
 			if position(a).Before(position(b)) {
 				return -1

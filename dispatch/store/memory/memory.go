@@ -29,6 +29,7 @@ type Memory struct {
 	lost         map[int64]bool        // ids of calls whose owner was fenced, and that have none yet
 	turns        map[int64]bool        // ids of calls that have their turn
 	limits       map[string]*limited
+	ranked       bool  // there are, or were, calls with a priority
 	reserved     int64 // the greatest id that was reserved
 	watched      map[int64]store.Watch
 	events       events
@@ -243,6 +244,7 @@ func (t *transaction) commit() {
 		if t.owner != 0 {
 			m.owners[id] = t.owner
 		}
+		m.ranked = m.ranked || t.calls[id].Priority != 0
 	}
 	for id, c := range t.calls {
 		if c.Phase == store.Done {
