@@ -117,7 +117,9 @@ func WithGrace(d time.Duration) Option { return option(func(c *config) { c.grace
 
 // WithResident sets how many suspended calls stay in memory. Those beyond it, the ones that
 // have been suspended for longest, are loaded from the store when they go on. 0 means that
-// all are. In a volatile build it has no effect: there all stay.
+// all are. Beyond so many calls that are not done, also those are in the store only that sleep, are
+// delayed or are tried again in more than a minute, and workflows that wait for nothing else, or for
+// an event: see docs/operations.md. In a volatile build it has no effect on suspended calls: there all stay.
 func WithResident(n int) Option { return option(func(c *config) { c.resident = n }) }
 
 // WithCrashLimit sets after how many crashes of the process in a row a call is parked that was

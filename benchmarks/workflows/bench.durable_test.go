@@ -10,6 +10,9 @@ import (
 	"fmt"
 	"github.com/coroc-dev/coroc/benchmarks/workflows"
 	"github.com/coroc-dev/coroc/dispatch"
+	engine "github.com/coroc-dev/coroc/dispatch/engine"
+	"github.com/coroc-dev/coroc/dispatch/store"
+	"github.com/coroc-dev/coroc/dispatch/store/sqlite"
 	coroc "github.com/coroc-dev/coroc/runtime"
 	"github.com/stretchr/testify/require"
 	_ "modernc.org/sqlite"
@@ -23,12 +26,12 @@ import (
 	"time"
 )
 
-//line bench_test.go:24
+//line bench_test.go:26
 
 // steps is how many a workflow has.
 const steps = 10
 
-//line bench_test.go:27
+//line bench_test.go:29
 
 // open makes a dispatcher that is not running.
 func open(b testing.TB, path string, f *workflows.Functions, opts ...dispatch.Option) *dispatch.Dispatcher {
@@ -40,7 +43,7 @@ func open(b testing.TB, path string, f *workflows.Functions, opts ...dispatch.Op
 
 // durable_rec_start_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks/workflows_test.start.func2.
 //
-//line bench.durable_test.go:44
+//line bench.durable_test.go:47
 type durable_rec_start_func1 struct {
 	Rec    coroc.Record
 	cancel context.CancelFunc
@@ -49,16 +52,16 @@ type durable_rec_start_func1 struct {
 	d      *dispatch.Dispatcher
 }
 
-//line bench.durable_test.go:53
+//line bench.durable_test.go:56
 func (r *durable_rec_start_func1) Call() {
 	cancel, b, done, d := r.cancel, r.b, r.done, r.d
-//line bench_test.go:42
+//line bench_test.go:44
 	cancel()
 	require.NoError(b, <-done)
 	require.NoError(b, d.Close())
 }
 
-//line bench.durable_test.go:62
+//line bench.durable_test.go:65
 var durable_type_start_func1 = coroc.RecordType{Proto: (*durable_rec_start_func1)(nil)}
 
 func durable_new_start_func1(cancel context.CancelFunc, b testing.TB, done chan error, d *dispatch.Dispatcher) func() {
@@ -68,19 +71,19 @@ func durable_new_start_func1(cancel context.CancelFunc, b testing.TB, done chan 
 
 // start runs a dispatcher until the function that it returns is called.
 //
-//line bench_test.go:37
+//line bench_test.go:39
 func start(b testing.TB, d *dispatch.Dispatcher) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() {
-//line bench_test.go:40
+//line bench_test.go:42
 		done <- d.Run(ctx)
 	}()
-//line bench_test.go:41
+//line bench_test.go:43
 	return durable_new_start_func1(cancel, b, done, d)
 }
 
-//line bench_test.go:47
+//line bench_test.go:49
 
 func ask(f *dispatch.Function[int, int], n int) error {
 	ctx := context.Background()
@@ -95,7 +98,7 @@ func ask(f *dispatch.Function[int, int], n int) error {
 	return err
 }
 
-//line bench_test.go:60
+//line bench_test.go:62
 
 // each calls f n times, on so many goroutines.
 func each(b testing.TB, parallel, n int, f func() error) {
@@ -114,13 +117,13 @@ func each(b testing.TB, parallel, n int, f func() error) {
 	wg.Wait()
 }
 
-//line bench_test.go:77
+//line bench_test.go:79
 
 func quantile(sorted []time.Duration, q float64) time.Duration {
 	return sorted[min(int(q*float64(len(sorted))), len(sorted)-1)]
 }
 
-//line bench_test.go:81
+//line bench_test.go:83
 
 func median(times []time.Duration) time.Duration {
 	times = slices.Clone(times)
@@ -128,11 +131,11 @@ func median(times []time.Duration) time.Duration {
 	return quantile(times, 0.5)
 }
 
-//line bench_test.go:87
+//line bench_test.go:89
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-//line bench_test.go:89
+//line bench_test.go:91
 
 // bare is a store without an engine: a file in which a step of a workflow is an update of
 // the call that it awaited, of the workflow's state, and the next call.
@@ -144,21 +147,21 @@ type bare struct {
 
 // durable_rec_newBare_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks/workflows_test.newBare.func1.
 //
-//line bench.durable_test.go:148
+//line bench.durable_test.go:151
 type durable_rec_newBare_func1 struct {
 	Rec coroc.Record
 	b   testing.TB
 	db  *sql.DB
 }
 
-//line bench.durable_test.go:155
+//line bench.durable_test.go:158
 func (r *durable_rec_newBare_func1) Call() {
 	b, db := r.b, r.db
-//line bench_test.go:103
+//line bench_test.go:105
 	require.NoError(b, db.Close())
 }
 
-//line bench.durable_test.go:162
+//line bench.durable_test.go:165
 var durable_type_newBare_func1 = coroc.RecordType{Proto: (*durable_rec_newBare_func1)(nil)}
 
 func durable_new_newBare_func1(b testing.TB, db *sql.DB) func() {
@@ -166,11 +169,11 @@ func durable_new_newBare_func1(b testing.TB, db *sql.DB) func() {
 	return coroc.NewFunc(durable_record, durable_record.Call)
 }
 
-//line bench_test.go:98
+//line bench_test.go:100
 func newBare(b testing.TB) *bare {
 	b.Helper()
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(b.TempDir(), "bare.db")+"?_pragma=journal_mode(wal)&_pragma=synchronous(full)&_pragma=cache_size(-16000)&_txlock=immediate")
-//line bench_test.go:102
+//line bench_test.go:104
 	require.NoError(b, err)
 	b.Cleanup(durable_new_newBare_func1(b, db))
 	db.SetMaxOpenConns(1)
@@ -179,14 +182,14 @@ func newBare(b testing.TB) *bare {
 	require.NoError(b, err)
 	s := &bare{db: db}
 	for stmt, text := range map[**sql.Stmt]string{&s.finish: "UPDATE calls SET phase = 3, output = ? WHERE id = ?", &s.state: "INSERT OR REPLACE INTO states (id, state) VALUES (?, ?)", &s.create: "INSERT INTO calls (id, parent, function, phase, input) VALUES (?, ?, 1, 1, ?)"} {
-//line bench_test.go:114
+//line bench_test.go:116
 		*stmt, err = db.Prepare(text)
 		require.NoError(b, err)
 	}
 	return s
 }
 
-//line bench_test.go:119
+//line bench_test.go:121
 
 // commit makes a step in each of n workflows in one transaction.
 func (s *bare) commit(b testing.TB, n int) {
@@ -207,7 +210,7 @@ func (s *bare) commit(b testing.TB, n int) {
 	require.NoError(b, tx.Commit())
 }
 
-//line bench_test.go:138
+//line bench_test.go:140
 
 // measured is one way of running workflows of ten steps, with a file of its own.
 type measured struct {
@@ -218,7 +221,7 @@ type measured struct {
 	turns     []time.Duration
 }
 
-//line bench_test.go:147
+//line bench_test.go:149
 
 func (m *measured) turn(b *testing.B, parallel, n int) {
 	var mu sync.Mutex
@@ -234,7 +237,7 @@ func (m *measured) turn(b *testing.B, parallel, n int) {
 	m.turns = append(m.turns, time.Since(begin))
 }
 
-//line bench_test.go:161
+//line bench_test.go:163
 
 // report says how it went, against the bare store.
 func (m *measured) report(b *testing.B, n int, bare float64, prefix string) {
@@ -250,7 +253,7 @@ func (m *measured) report(b *testing.B, n int, bare float64, prefix string) {
 	b.ReportMetric(float64(info.Size())/float64(len(m.latencies)), prefix+"disk-B/workflow")
 }
 
-//line bench_test.go:175
+//line bench_test.go:177
 
 // BenchmarkSteps runs workflows of ten steps that do nothing, some at a time: with a commit for
 // a result and one for what follows from it, and with one for both (eager). They take turns with
@@ -292,7 +295,7 @@ func BenchmarkSteps(b *testing.B) {
 	}
 }
 
-//line bench_test.go:215
+//line bench_test.go:217
 
 // BenchmarkGather is one workflow that gathers that many calls.
 func BenchmarkGather(b *testing.B) {
@@ -314,10 +317,10 @@ func BenchmarkGather(b *testing.B) {
 	}
 }
 
-//line bench_test.go:241
+//line bench_test.go:243
 const turns = 300
 
-//line bench_test.go:242
+//line bench_test.go:244
 type gate struct {
 	f       *workflows.Functions
 	arrived chan time.Time
@@ -327,7 +330,7 @@ type gate struct {
 
 // durable_rec_BenchmarkResume_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks/workflows_test.BenchmarkResume.func1.
 //
-//line bench.durable_test.go:331
+//line bench.durable_test.go:334
 type durable_rec_BenchmarkResume_func1 struct {
 	Rec  coroc.Record
 	n    int
@@ -335,17 +338,17 @@ type durable_rec_BenchmarkResume_func1 struct {
 	g    *gate
 }
 
-//line bench.durable_test.go:339
+//line bench.durable_test.go:342
 func (r *durable_rec_BenchmarkResume_func1) Call(i_2 int) {
 	n, held, g := r.n, r.held, r.g
-//line bench_test.go:254
+//line bench_test.go:256
 	if i_2 >= n && *held {
 		g.arrived <- time.Now()
 		*held = <-g.pass
 	}
 }
 
-//line bench.durable_test.go:349
+//line bench.durable_test.go:352
 var durable_type_BenchmarkResume_func1 = coroc.RecordType{Proto: (*durable_rec_BenchmarkResume_func1)(nil)}
 
 func durable_new_BenchmarkResume_func1(n int, held *bool, g *gate) func(i_2 int) {
@@ -357,17 +360,17 @@ func durable_new_BenchmarkResume_func1(n int, held *bool, g *gate) func(i_2 int)
 // 10, 1,000 and 100,000 others: from the end of a call to the begin of the next one. The
 // three take turns.
 //
-//line bench_test.go:239
+//line bench_test.go:241
 func BenchmarkResume(b *testing.B) {
 	behind := []int{10, 1000, 100_000}
-//line bench_test.go:248
+//line bench_test.go:250
 	gates := make([]*gate, len(behind))
 	for i, n := range behind {
 		g := &gate{f: workflows.New(), arrived: make(chan time.Time), pass: make(chan bool)}
 		gates[i] = g
 		held := coroc.Box(true)
 		g.f.Pass = durable_new_BenchmarkResume_func1(n, held, g)
-//line bench_test.go:259
+//line bench_test.go:261
 		d := open(b, filepath.Join(b.TempDir(), "calls.db"), g.f, dispatch.WithResident(0))
 		defer start(b, d)()
 		_, err := g.f.Sequence.Dispatch(context.Background(), n+1_000_000)
@@ -394,7 +397,7 @@ func BenchmarkResume(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-//line bench_test.go:284
+//line bench_test.go:286
 
 // BenchmarkStart stores workflows that are not run yet, 64 at a time.
 func BenchmarkStart(b *testing.B) {
@@ -415,20 +418,20 @@ func BenchmarkStart(b *testing.B) {
 
 // durable_rec_BenchmarkRestart_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks/workflows_test.BenchmarkRestart.func1.func2.
 //
-//line bench.durable_test.go:419
+//line bench.durable_test.go:422
 type durable_rec_BenchmarkRestart_func1 struct {
 	Rec     coroc.Record
 	arrived chan time.Time
 }
 
-//line bench.durable_test.go:425
+//line bench.durable_test.go:428
 func (r *durable_rec_BenchmarkRestart_func1) Call(int) {
 	arrived := r.arrived
-//line bench_test.go:317
+//line bench_test.go:319
 	arrived <- time.Now()
 }
 
-//line bench.durable_test.go:432
+//line bench.durable_test.go:435
 var durable_type_BenchmarkRestart_func1 = coroc.RecordType{Proto: (*durable_rec_BenchmarkRestart_func1)(nil)}
 
 func durable_new_BenchmarkRestart_func1(arrived chan time.Time) func(int) {
@@ -439,7 +442,7 @@ func durable_new_BenchmarkRestart_func1(arrived chan time.Time) func(int) {
 // BenchmarkRestart opens a store with that many finished steps and makes one more workflow
 // come to its first step.
 //
-//line bench_test.go:304
+//line bench_test.go:306
 func BenchmarkRestart(b *testing.B) {
 	for _, n := range []int{10, 5000, 50_000} {
 		b.Run(fmt.Sprint(n), func(b_2 *testing.B) {
@@ -447,10 +450,10 @@ func BenchmarkRestart(b *testing.B) {
 			f := workflows.New()
 			stop := start(b_2, open(b_2, path, f))
 			each(b_2, 64, n/steps, func() error {
-//line bench_test.go:310
+//line bench_test.go:312
 				return ask(f.Sequence, steps)
 			})
-//line bench_test.go:311
+//line bench_test.go:313
 			stop()
 			var times []time.Duration
 			for b_2.Loop() {
@@ -471,19 +474,22 @@ func BenchmarkRestart(b *testing.B) {
 	}
 }
 
-//line bench_test.go:330
+//line bench_test.go:332
+
+func heap() float64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return float64(m.HeapAlloc)
+}
+
+//line bench_test.go:340
 
 // BenchmarkSuspended is how much memory is in use for each of many workflows that wait for
-// tomorrow, beyond what so many fewer need.
+// tomorrow, beyond what so many fewer need, which are more than stay in memory.
 func BenchmarkSuspended(b *testing.B) {
-	heap := func() float64 {
-		var m runtime.MemStats
-		runtime.GC()
-		runtime.GC()
-		runtime.ReadMemStats(&m)
-		return float64(m.HeapAlloc)
-	}
-	const few, many = 5000, 55_000
+	const few, many = 20_000, 120_000
 	for b.Loop() {
 		f := workflows.New()
 		d := open(b, filepath.Join(b.TempDir(), "calls.db"), f)
@@ -496,17 +502,62 @@ func BenchmarkSuspended(b *testing.B) {
 			require.Eventually(b, func() bool {
 				stats, err := d.Stats(context.Background())
 				return err == nil && stats.Attempts >= int64(n)
-			}, time.Minute, 100*time.Millisecond)
+			}, 5*time.Minute, 100*time.Millisecond)
 			return heap()
 		}
 		before := begin(few)
 		b.ReportMetric((begin(many-few)-before)/(many-few), "heap-B/workflow")
+		b.ReportMetric(float64(d.Load().Unfinished), "in-memory")
 		stop()
 	}
 	b.ReportMetric(0, "ns/op")
 }
 
-//line bench.durable_test.go:510
+//line bench_test.go:367
+
+// BenchmarkOpen opens a store with so many workflows that wait for a call of tomorrow: how long
+// that takes, what is in memory then, and how long one more workflow of one step takes.
+func BenchmarkOpen(b *testing.B) {
+	for _, n := range []int{1000, 100_000, 1_000_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			path := filepath.Join(b.TempDir(), "calls.db")
+			ctx := context.Background()
+			s, err := sqlite.Open(ctx, path)
+			require.NoError(b, err)
+			due := time.Now().Add(24 * time.Hour)
+			for id := int64(1); id < 2*int64(n); {
+				var step store.Step
+				for range 1000 {
+					call := store.Call{ID: id, Root: id, Incarnation: s.Incarnation(), Function: "wait", Phase: store.Suspended, Input: []byte("1"),
+						Awaits: 1, Reached: 1, First: id + 1, Width: 1, State: make([]byte, 150)}
+					later := store.Call{ID: id + 1, Root: id, Parent: id, Incarnation: s.Incarnation(), Function: "later", Phase: store.Ready,
+						Status: store.TemporaryError, Input: []byte("1"), Attempts: 1, Failures: 1, Due: due}
+					step.Create = append(step.Create, call, later)
+					id += 2
+				}
+				require.NoError(b, s.Commit(ctx, []store.Step{step}))
+			}
+			require.NoError(b, s.Close())
+			for b.Loop() {
+				f := workflows.New()
+				before, begin := heap(), time.Now()
+				d := open(b, path, f)
+				opened := time.Since(begin)
+				stop := start(b, d)
+				begin = time.Now()
+				require.NoError(b, ask(f.Sequence, 1))
+				b.ReportMetric(milliseconds(time.Since(begin)), "ms-workflow")
+				b.ReportMetric(milliseconds(opened), "ms-open")
+				b.ReportMetric((heap()-before)/float64(n), "heap-B/workflow")
+				b.ReportMetric(float64(d.Load().Unfinished), "in-memory")
+				stop()
+			}
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+//line bench.durable_test.go:561
 func init() {
 	coroc.RegisterType[workflows.Functions]("github.com/coroc-dev/coroc/benchmarks/workflows.Functions")
 	coroc.RegisterType[dispatch.Dispatcher]("github.com/coroc-dev/coroc/dispatch.Dispatcher")
@@ -522,6 +573,12 @@ func init() {
 	coroc.RegisterType[sync.Mutex]("sync.Mutex")
 	coroc.RegisterType[runtime.MemStats]("runtime.MemStats")
 	coroc.RegisterType[dispatch.Stats]("github.com/coroc-dev/coroc/dispatch.Stats")
+	coroc.RegisterType[engine.Load]("github.com/coroc-dev/coroc/dispatch/engine.Load")
+	coroc.RegisterType[store.Step]("github.com/coroc-dev/coroc/dispatch/store.Step")
+	coroc.RegisterType[store.Call]("github.com/coroc-dev/coroc/dispatch/store.Call")
+	coroc.RegisterType[sqlite.Store]("github.com/coroc-dev/coroc/dispatch/store/sqlite.Store")
+	coroc.RegisterType[store.Phase]("github.com/coroc-dev/coroc/dispatch/store.Phase")
+	coroc.RegisterType[store.Status]("github.com/coroc-dev/coroc/dispatch/store.Status")
 	coroc.RegisterRecord(&durable_type_start_func1, "github.com/coroc-dev/coroc/benchmarks/workflows_test.start.func2", 0x92cecc5165328be1, func(r *durable_rec_start_func1) func() { return coroc.NewFunc(r, r.Call) })
 	coroc.RegisterRecord(&durable_type_newBare_func1, "github.com/coroc-dev/coroc/benchmarks/workflows_test.newBare.func1", 0x7278683e51e7095a, func(r *durable_rec_newBare_func1) func() { return coroc.NewFunc(r, r.Call) })
 	coroc.RegisterRecord(&durable_type_BenchmarkResume_func1, "github.com/coroc-dev/coroc/benchmarks/workflows_test.BenchmarkResume.func1", 0x78d66998d2fff0b2, func(r *durable_rec_BenchmarkResume_func1) func(i_2 int) { return coroc.NewFunc(r, r.Call) })
@@ -553,4 +610,11 @@ func init() {
 	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrParked", &dispatch.ErrParked, false)
 	coroc.RegisterType[dispatch.Error]("github.com/coroc-dev/coroc/dispatch.Error")
 	coroc.RegisterType[dispatch.GatherError]("github.com/coroc-dev/coroc/dispatch.GatherError")
+	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch/store.ErrFenced", &store.ErrFenced, false)
+	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch/store.ErrFinished", &store.ErrFinished, false)
+	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch/store.ErrNewer", &store.ErrNewer, false)
+	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch/store.ErrNotFound", &store.ErrNotFound, false)
+	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch/store.ErrOwned", &store.ErrOwned, false)
+	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch/store.ErrUnavailable", &store.ErrUnavailable, false)
+	coroc.RegisterType[store.StepError]("github.com/coroc-dev/coroc/dispatch/store.StepError")
 }

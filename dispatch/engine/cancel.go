@@ -44,11 +44,7 @@ func (e *Engine) Cancel(ctx context.Context, id string) error {
 		}
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		if c = e.calls[n]; c != nil {
-			e.end(store.Canceled, c)
-		} else {
-			e.fleet.tellOf(n)
-		}
+		e.tell(n, func(c *call) { e.end(store.Canceled, c) })
 		return nil
 	}
 }
@@ -98,11 +94,24 @@ func (e *Engine) endOne(c *call, why store.Status, over *[]*call) {
 // tellAwaited tells what c awaits to end as c was told to, wherever it is. The engine's lock is held.
 func (e *Engine) tellAwaited(c *call, over *[]*call) {
 	for i := range c.width {
-		if id := c.at(i); e.calls[id] != nil {
-			e.endOne(e.calls[id], c.ending, over)
-		} else if c.remote { // otherwise it is done
-			e.fleet.tellEnd(id, c.ending)
-		}
+		e.endChild(c, c.at(i), over)
+	}
+}
+
+// endChild tells one of the calls that c awaits. The engine's lock is held.
+func (e *Engine) endChild(c *call, id int64, over *[]*call) {
+	child, err := e.fetch(id)
+	switch {
+	case err != nil:
+		e.retry("a call that is to end cannot be read", err, func() {
+			var over []*call
+			e.endChild(c, id, &over)
+			e.concludeAll(over)
+		})
+	case child != nil:
+		e.endOne(child, c.ending, over)
+	case c.remote: // otherwise it is done
+		e.fleet.tellEnd(id, c.ending)
 	}
 }
 

@@ -23,6 +23,13 @@ type gated struct {
 	mu      sync.Mutex
 	gate    func(steps []store.Step) error // may block
 	commits int
+	after   func(steps []store.Step) // they are stored
+	failed  []error                  // of the store
+}
+
+// Due implements [store.Timed].
+func (g *gated) Due(ctx context.Context, until time.Time, after int64, limit int) ([]int64, error) {
+	return g.Store.(store.Timed).Due(ctx, until, after, limit)
 }
 
 func (g *gated) Commit(ctx context.Context, steps []store.Step) error {
@@ -34,10 +41,17 @@ func (g *gated) Commit(ctx context.Context, steps []store.Step) error {
 			return err
 		}
 	}
+	err := g.Store.Commit(ctx, steps)
+	if g.after != nil {
+		g.after(steps)
+	}
 	g.mu.Lock()
+	defer g.mu.Unlock()
 	g.commits++
-	g.mu.Unlock()
-	return g.Store.Commit(ctx, steps)
+	if err != nil {
+		g.failed = append(g.failed, err)
+	}
+	return err
 }
 
 // joint says whether one of the steps is a result together with what followed from it.
@@ -61,8 +75,11 @@ func openGated(t *testing.T, m *memory.Memory, gate func([]store.Step) error) *g
 func runOn(t *testing.T, cfg engine.Config) (*engine.Engine, func()) {
 	t.Helper()
 	cfg.Describe = describe
-	if cfg.Resident == 0 {
+	switch cfg.Resident {
+	case 0:
 		cfg.Resident = 100
+	case -1:
+		cfg.Resident = 0
 	}
 	e, err := engine.New(cfg)
 	require.NoError(t, err)

@@ -30,15 +30,17 @@ var (
 
 // Engine runs the calls in a store. It is safe for concurrent use.
 type Engine struct {
-	cfg       Config
-	store     store.Store
-	log       *slog.Logger
-	names     *Names
-	writer    *writer
-	functions map[string]*function
-	sweeper   *sweeper // nil if all calls stay
-	fleet     *fleet   // nil if the store is this process's own
-	exited    *Failure // of a function that ends its goroutine
+	cfg        Config
+	store      store.Store
+	log        *slog.Logger
+	names      *Names
+	writer     *writer
+	functions  map[string]*function
+	idles      idles
+	background sync.WaitGroup // of what ends with stop
+	sweeper    *sweeper       // nil if all calls stay
+	fleet      *fleet         // nil if the store is this process's own
+	exited     *Failure       // of a function that ends its goroutine
 
 	mu         sync.Mutex
 	calls      map[int64]*call // those that are not done
@@ -134,6 +136,8 @@ type call struct {
 	succeeded int          // of those calls that waits.Came has
 	decided   bool         // waits.Came is what it gets
 	deciding  bool         // that is being stored
+	recounts  bool         // what is done of its calls is counted in the store, since not all lead to it
+	until     time.Time    // when it goes on, if it is delayed
 	listening bool         // what was sent to it is being looked for
 	sent      bool         // and more may have been sent since
 	run       *run         // while its function runs
@@ -190,6 +194,8 @@ func New(cfg Config) (*Engine, error) {
 		return e, nil
 	}
 	e.writer = newWriter(e.store, e.log, e.Fail, cfg.Commits)
+	e.idles.store, _ = cfg.Store.(store.Timed)
+	e.idles.placing = make(map[int64]int)
 	if err := e.recover(context.Background()); err != nil {
 		e.writer.close()
 		return nil, err
@@ -267,16 +273,20 @@ func (e *Engine) create(ctx context.Context, r Request, key string) (string, err
 	}
 	record := c.record(0)
 	record.Key = key
-	if err := e.commit(c, store.Step{Create: []store.Call{record}}); err != nil {
-		return "", err
-	}
+	over := e.placed(c.id, 1)
+	err = e.commit(c, store.Step{Create: []store.Call{record}})
 	e.mu.Lock()
-	if e.fleet.keeps(c) {
+	over()
+	if err == nil && e.fleet.keeps(c) {
 		e.calls[c.id] = c
 		e.expect(c)
 		e.begin(c)
+		e.thin()
 	}
 	e.mu.Unlock()
+	if err != nil {
+		return "", err
+	}
 	return e.names.Format(ctx, c.incarnation, c.id)
 }
 
@@ -320,7 +330,11 @@ func (e *Engine) Wait(ctx context.Context, id, function string) (Result, error) 
 		return Result{}, err
 	}
 	e.mu.Lock()
-	c := e.calls[n]
+	c, err := e.fetch(n)
+	if err != nil {
+		e.mu.Unlock()
+		return Result{}, err
+	}
 	var outcome chan Result
 	if c != nil {
 		if !isFunction(c.name, c.options, function) {
@@ -362,6 +376,7 @@ func (e *Engine) Wait(ctx context.Context, id, function string) (Result, error) 
 			break
 		}
 	}
+	e.rest(c)
 	return Result{}, err
 }
 

@@ -52,11 +52,7 @@ func (e *Engine) Send(ctx context.Context, id string, ev store.Event) error {
 		break
 	}
 	e.mu.Lock()
-	if c := e.calls[n]; c != nil {
-		e.listen(c)
-	} else {
-		e.fleet.tellOf(n)
-	}
+	e.tell(n, e.listen)
 	e.mu.Unlock()
 	_, err = e.wasSent(ctx, &ev) // the key may have been used for another one at the same time
 	return err
@@ -129,6 +125,7 @@ func (e *Engine) listen(p *call) {
 		}
 		e.mu.Lock()
 		defer e.mu.Unlock()
+		e.rest(p)
 		e.quieter()
 	}()
 }

@@ -2,7 +2,7 @@ package engine
 
 // Load is what an engine has in memory at a moment.
 type Load struct {
-	Unfinished int // calls that are not done
+	Unfinished int // calls that are not done and in memory
 	Resident   int // suspended calls with their stacks, of those that could be loaded again
 	Functions  map[string]FunctionLoad
 }

@@ -64,6 +64,9 @@ func (e *Engine) done(c *call, res Result) {
 	e.over(c, res)
 	p := c.parent
 	if p == nil {
+		if e.fleet == nil && c.awaiter != 0 {
+			e.arrive(c)
+		}
 		e.fleet.finished(c)
 		return
 	}
@@ -75,6 +78,10 @@ func (e *Engine) done(c *call, res Result) {
 		e.fleet.ask(p)
 		return
 	}
+	if p.recounts {
+		e.arrive(c)
+		return
+	}
 	if p.results != nil {
 		p.results[i] = res
 	}
@@ -83,8 +90,13 @@ func (e *Engine) done(c *call, res Result) {
 		e.came(p, i, res.Status)
 		return
 	}
-	if p.pending--; p.pending == 0 && p.place == waiting {
+	if p.pending--; p.place != waiting {
+		return
+	}
+	if p.pending == 0 {
 		e.enqueue(p)
+	} else {
+		e.rest(p)
 	}
 }
 

@@ -104,6 +104,9 @@ func (e *Engine) settled(c *call) {
 // held.
 func (e *Engine) quieter() {
 	defer e.fleet.settled()
+	if len(e.idles.leaving) > 0 {
+		e.thin()
+	}
 	if e.active--; e.active > 0 {
 		return
 	}
@@ -122,7 +125,8 @@ func (e *Engine) delay(c *call, d time.Duration) {
 		e.enqueue(c)
 		return
 	}
-	c.place = delayed
+	c.place, c.until = delayed, time.Now().Add(d)
+	e.rest(c)
 	c.timer = time.AfterFunc(d, func() {
 		e.mu.Lock()
 		defer e.mu.Unlock()

@@ -24,9 +24,10 @@ func (e *Engine) recover(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	e.lastID = last
+	e.lastID, e.idles.last = last, last
 	var changes []store.Change
 	var found []*call // in ascending order of ids: parents come before their children
+	parents := make(map[int64]*suspended)
 	due := make(map[*call]time.Time)
 	for after := int64(0); ; {
 		records, err := e.store.Unfinished(ctx, after, page)
@@ -38,11 +39,11 @@ func (e *Engine) recover(ctx context.Context) error {
 		}
 		for i := range records {
 			rec := &records[i]
-			c, change := e.recall(rec)
+			c, change := e.recall(rec, parents)
 			if change != nil {
 				changes = append(changes, *change)
 			}
-			if c != nil {
+			if c != nil && !e.sleeps(ctx, c, rec, parents) {
 				found = append(found, c)
 				e.calls[c.id] = c
 				due[c] = rec.Due
@@ -67,6 +68,18 @@ func (e *Engine) recover(ctx context.Context) error {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.idles.some {
+		e.idles.some = false
+		e.drowse()
+	}
+	for id, p := range parents {
+		if !p.sleeps || p.left > 0 {
+			continue
+		}
+		if _, err := e.fetch(id); err != nil {
+			return err
+		}
+	}
 	for _, c := range found { // when all that is to be canceled for it has its place
 		e.expect(c)
 		e.decide(c)
@@ -77,23 +90,73 @@ func (e *Engine) recover(ctx context.Context) error {
 
 // recall returns the call of a record, or nil if it is not to be run, and what is to be
 // changed in the record.
-func (e *Engine) recall(rec *store.Call) (*call, *store.Change) {
+func (e *Engine) recall(rec *store.Call, parents map[int64]*suspended) (*call, *store.Change) {
 	c, change := e.known(rec)
+	if c.suspended {
+		parents[c.id] = &suspended{first: c.first, width: int32(c.width), ending: c.ending, shielded: c.waits.Shielded}
+	}
 	if rec.Parent != 0 {
-		p := e.calls[rec.Parent]
-		if p == nil || !p.suspended || p.position(rec.ID) < 0 && p.waits.begun(rec.ID) == nil {
+		p, known := parents[rec.Parent], e.calls[rec.Parent]
+		awaited := p != nil && rec.ID >= p.first && rec.ID < p.first+int64(p.width)
+		if p != nil && known != nil {
+			awaited = known.position(rec.ID) >= 0 || known.waits.begun(rec.ID) != nil
+		}
+		if !awaited {
 			if rec.Ending != store.None {
 				return c, change // it was not needed, and cleans up
 			}
 			gone := e.orphan(c)
+			delete(parents, c.id)
 			return nil, &gone
 		}
-		c.parent = p
-		if c.ending == store.None && p.tells(rec.ID) {
+		p.left++
+		c.parent = known // nil if that sleeps
+		if c.ending == store.None && (known != nil && known.tells(rec.ID) || known == nil && !p.shielded) {
 			c.ending = p.ending
+			if own := parents[c.id]; own != nil {
+				own.ending = c.ending
+			}
 		}
 	}
 	return c, change
+}
+
+// suspended is what has to be known of a suspended call while the others are read.
+type suspended struct {
+	first    int64
+	width    int32
+	left     int32 // calls that it awaits and that are not done
+	ending   store.Status
+	shielded bool
+	sleeps   bool // it is not in memory
+}
+
+// sleeps says whether a call need not be in memory: see idle.go.
+func (e *Engine) sleeps(ctx context.Context, c *call, rec *store.Call, parents map[int64]*suspended) bool {
+	if e.idles.store == nil || len(e.calls) < e.cfg.Resident || rec.Phase == store.Parked || !e.simple(c) {
+		return false
+	}
+	if c.parent != nil && !c.parent.waits.plain() {
+		return false
+	}
+	if c.suspended {
+		for _, x := range c.waits.Events {
+			if sent, err := e.store.Sent(ctx, c.id, x.Name, 1); len(sent) > 0 || err != nil {
+				return false
+			}
+		}
+		parents[c.id].sleeps, e.idles.some = true, true
+		return true
+	}
+	if c.fn.hears {
+		p := parents[rec.Parent]
+		return p != nil && p.sleeps
+	}
+	if rec.Phase != store.Ready || time.Until(rec.Due) <= near {
+		return false
+	}
+	e.idles.some = true
+	return true
 }
 
 // orphan returns what is changed in the record of a call that nothing awaits.

@@ -138,6 +138,7 @@ func (e *Engine) Close() error {
 	e.writer.close()
 	e.fleet.close()
 	e.sweeper.close()
+	e.background.Wait()
 	e.mu.Lock()
 	e.arm()
 	dropped := e.frozen

@@ -70,7 +70,11 @@ func (e *Engine) suspend(r *run, t Turn) {
 	next.await(&change)
 	ev := r.event(AttemptSuspended)
 	ev.Awaited, ev.State = len(t.Await), len(r.state)
+	over := e.placed(change.First, len(children))
 	if err = e.record(r, spawn(c.id, children, change)...); err != nil {
+		e.mu.Lock()
+		over()
+		e.mu.Unlock()
 		e.lost(r, err)
 		return
 	}
@@ -78,12 +82,13 @@ func (e *Engine) suspend(r *run, t Turn) {
 
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	over()
 	if c.generation != e.generation {
 		r.exec.Discard(false)
 		return
 	}
 	c.progress = next.progress
-	c.suspended, c.stateful, c.remote = true, r.state != nil, false
+	c.suspended, c.stateful, c.remote, c.recounts = true, r.state != nil, false, false
 	c.waits, c.succeeded, c.decided = next.waits, 0, next.decided
 	c.first, c.width, c.fresh, c.pending = next.first, next.width, next.fresh, next.width
 	c.results = results
@@ -112,6 +117,7 @@ func (e *Engine) suspend(r *run, t Turn) {
 		e.tellAwaited(c, &over)
 		e.concludeAll(over)
 	}
+	e.rest(c)
 }
 
 // children returns the calls of those requests that ask for new ones.

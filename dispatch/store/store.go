@@ -244,6 +244,13 @@ type Store interface {
 	Commit(ctx context.Context, steps []Step) error
 }
 
+// Timed is a store in which calls are found by their time.
+type Timed interface {
+	// Due returns the ids of ready calls that are not to be run before some time up to until, in
+	// ascending order from the first one after the given id, at most limit.
+	Due(ctx context.Context, until time.Time, after int64, limit int) ([]int64, error)
+}
+
 // Errors that all stores return.
 var (
 	ErrNotFound    = errors.New("no such call")

@@ -373,6 +373,20 @@ func (r reader) Unfinished(_ context.Context, after int64, limit int) ([]store.C
 	return all, nil
 }
 
+// Due implements [store.Timed].
+func (r reader) Due(_ context.Context, until time.Time, after int64, limit int) ([]int64, error) {
+	r.m.mu.Lock()
+	defer r.m.mu.Unlock()
+	var all []int64
+	r.m.from(after, func(c *store.Call) bool {
+		if c.Phase == store.Ready && !c.Due.IsZero() && !c.Due.After(until) && len(all) < limit {
+			all = append(all, c.ID)
+		}
+		return len(all) < limit
+	})
+	return all, nil
+}
+
 // done calls f with those calls with ids from first to first+n-1 that are done.
 func (r reader) done(first int64, n int, f func(*store.Call)) {
 	r.m.mu.Lock()

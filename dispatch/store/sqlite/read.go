@@ -170,6 +170,13 @@ func (r *reader) Finished(ctx context.Context, after int64, limit int) ([]store.
 		ORDER BY c.id LIMIT ?`, after, limit)
 }
 
+// Due implements [store.Timed].
+func (r *reader) Due(ctx context.Context, until time.Time, after int64, limit int) ([]int64, error) {
+	return query(ctx, r.db, func(row scanner, id *int64) error { return row.Scan(id) },
+		"SELECT id FROM calls INDEXED BY calls_due WHERE due <> 0 AND phase = 1 AND due <= ? AND id > ? ORDER BY id LIMIT ?",
+		until.UnixMilli(), after, limit)
+}
+
 // Counts implements [store.Store].
 func (r *reader) Counts(ctx context.Context) ([]store.Count, error) {
 	return query(ctx, r.db, func(row scanner, c *store.Count) error {

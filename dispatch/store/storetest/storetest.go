@@ -34,6 +34,7 @@ func Run(t *testing.T, factory func(t testing.TB) Open) {
 		"counts":      testCounts,
 		"keys":        testKeys,
 		"finished":    testFinished,
+		"due":         testDue,
 		"incarnation": testIncarnation,
 		"canceled":    testCanceled,
 		"chunks":      testLarge,

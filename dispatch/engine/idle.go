@@ -1,0 +1,293 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/coroc-dev/coroc/dispatch/store"
+)
+
+// Calls that wait for long need no memory: beyond Config.Resident of them, what is idle is dropped
+// and found in the store again. Idle are
+//
+//   - calls that are to be run from their input in more than a while: sleeps, delays, retries. They
+//     are read again when their time is near;
+//   - suspended calls of which no call that they await is in memory, but for those by which they wait
+//     for events. They are read again when one of those calls is done or an event is sent.
+//
+// Whoever else is interested in a call that is not in memory reads it too. Everything unusual
+// stays: calls with deadlines, that are told to end, that somebody waits for, that do not wait for all
+// that they await, that have begun others, and those that await very many, which would be counted each time.
+//
+// This is for stores that one process owns. In a fleet what is not due is left in the store anyway,
+// and a suspended call is asked for now and then by who has it.
+
+const (
+	// near is how long before its time a call is in memory.
+	near = time.Minute
+	// wide is how many calls an idle one awaits at most.
+	wide = 16
+	// duePage is how many calls are looked up at a time.
+	duePage = 1000
+)
+
+// idles is what there is of calls that are not in memory.
+type idles struct {
+	store   store.Timed   // nil if all stay in memory
+	some    bool          // there may be some
+	last    int64         // the last call that was there at the start
+	leaving []*call       // that may have become idle
+	placing map[int64]int // ids from the first to how many of calls that are being stored, to be put into memory then
+}
+
+// placed notes that n calls are being stored, which will be in memory when they are: until the returned
+// function is called, with the engine's lock.
+func (e *Engine) placed(first int64, n int) (over func()) {
+	if e.idles.store == nil {
+		return func() {}
+	}
+	e.mu.Lock()
+	e.idles.placing[first] = n
+	e.mu.Unlock()
+	return func() { delete(e.idles.placing, first) }
+}
+
+// rest notes that a call may have become idle. The engine's lock is held.
+func (e *Engine) rest(c *call) {
+	if e.idles.store != nil && len(e.calls) > e.cfg.Resident {
+		e.idles.leaving = append(e.idles.leaving, c)
+	}
+}
+
+// thin drops what has become idle. The engine's lock is held.
+func (e *Engine) thin() {
+	for n := len(e.idles.leaving); n > 0; n = len(e.idles.leaving) {
+		c := e.idles.leaving[n-1]
+		e.idles.leaving = e.idles.leaving[:n-1]
+		if e.calls[c.id] != c || !e.dormant(c) {
+			continue
+		}
+		e.drowse()
+		if c.timer != nil {
+			c.timer.Stop()
+			c.timer = nil
+		}
+		if e.leave(c); c.exec != nil {
+			c.exec.Discard(false)
+			c.exec = nil
+		}
+		delete(e.calls, c.id)
+		for _, x := range c.waits.Events {
+			delete(e.calls, c.first+int64(x.At))
+		}
+		if p := e.awaiter(c); p != nil {
+			e.idles.leaving = append(e.idles.leaving, p)
+		}
+	}
+	e.idles.leaving = nil
+}
+
+// awaiter returns the call that awaits c, if it is in memory. The engine's lock is held.
+func (e *Engine) awaiter(c *call) *call {
+	if c.parent != nil {
+		return c.parent
+	}
+	return e.calls[c.awaiter]
+}
+
+// dormant says whether a call can be dropped. The engine's lock is held.
+func (e *Engine) dormant(c *call) bool {
+	if !e.simple(c) || len(c.waiters) > 0 || c.noted.Load() || c.watch.suspect || c.watch.trial != 0 || c.listening {
+		return false
+	}
+	if p := e.awaiter(c); p != nil && !p.waits.plain() {
+		return false
+	}
+	switch {
+	case c.place == delayed:
+		return !c.suspended && c.exec == nil && time.Until(c.until) > near
+	case c.place != waiting || !c.suspended || c.decided || c.pending == 0:
+		return false
+	}
+	heard := make(map[int]bool, len(c.waits.Events))
+	for _, x := range c.waits.Events {
+		heard[x.At] = true
+	}
+	for i := range c.width {
+		child := e.calls[c.first+int64(i)]
+		if child != nil && !(heard[i] && child.place == waiting && e.simple(child) && len(child.waiters) == 0) {
+			return false
+		}
+	}
+	return true
+}
+
+// simple says whether there is nothing unusual about a call.
+func (e *Engine) simple(c *call) bool {
+	return c.fn != nil && c.ending == store.None && c.deadline == 0 &&
+		(!c.suspended || c.stateful && c.waits.plain() && c.width <= wide)
+}
+
+// plain says whether all of one range of calls are awaited, and there are no others.
+func (w *waits) plain() bool { return w.Need == 0 && w.Of == nil && w.Begun == nil && !w.Begin }
+
+// drowse sees to it that calls come back whose time is near. The engine's lock is held.
+func (e *Engine) drowse() {
+	if e.idles.some || e.closed {
+		return
+	}
+	e.idles.some = true
+	e.background.Go(func() {
+		t := time.NewTicker(near / 2)
+		defer t.Stop()
+		for {
+			select {
+			case <-t.C:
+			case <-e.stop:
+				return
+			}
+			if err := e.rouse(); err != nil && !errors.Is(err, ErrClosed) {
+				e.log.Error("calls that are due could not be read from the store", "err", err, "retry", near/2)
+			}
+		}
+	})
+}
+
+// rouse reads the calls whose time is near.
+func (e *Engine) rouse() error {
+	ctx, until := context.Background(), time.Now().Add(near)
+	for after := int64(0); ; {
+		ids, err := e.idles.store.Due(ctx, until, after, duePage)
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		for _, id := range ids {
+			e.mu.Lock()
+			if e.closed {
+				e.mu.Unlock()
+				return ErrClosed
+			}
+			_, err = e.fetch(id)
+			e.mu.Unlock()
+			if err != nil {
+				return err
+			}
+		}
+		after = ids[len(ids)-1]
+	}
+}
+
+// fetch returns a call, from the store if it is not in memory; nil if it is done, or there are no
+// calls but those in memory. The engine's lock is held.
+func (e *Engine) fetch(id int64) (*call, error) {
+	if c := e.calls[id]; c != nil || !e.idles.some {
+		return c, nil
+	}
+	for first, n := range e.idles.placing {
+		if id >= first && id < first+int64(n) {
+			return nil, nil
+		}
+	}
+	ctx := context.Background()
+	rec, err := e.store.Call(ctx, id)
+	if err != nil || rec.Phase != store.Ready && rec.Phase != store.Suspended {
+		return nil, err
+	}
+	c, change := e.known(rec)
+	if change != nil {
+		return nil, nil // it is being begun anew
+	}
+	done := 0
+	if c.suspended {
+		if done, err = e.store.CountDone(ctx, c.first, c.width); err != nil {
+			return nil, err
+		}
+	}
+	c.watch.first = e.watching && id <= e.idles.last
+	e.calls[id] = c
+	if why := c.ending; why != store.None {
+		c.ending = store.None
+		defer func() {
+			if e.calls[id] == c {
+				e.end(why, c) // and what it awaits
+			}
+		}()
+	}
+	if !c.suspended {
+		e.delay(c, time.Until(rec.Due))
+		return c, nil
+	}
+	c.place = waiting
+	for _, x := range c.waits.Events {
+		if _, err := e.fetch(c.first + int64(x.At)); err != nil {
+			delete(e.calls, id)
+			return nil, err
+		}
+	}
+	if c.pending = c.width - done; c.pending == 0 {
+		e.enqueue(c)
+		return c, nil
+	}
+	e.listen(c)
+	e.rest(c)
+	return c, nil
+}
+
+// tell calls f with a call that something has been stored for, or tells the process that has it.
+// The engine's lock is held.
+func (e *Engine) tell(id int64, f func(*call)) {
+	c, err := e.fetch(id)
+	switch {
+	case err != nil && !errors.Is(err, store.ErrNotFound):
+		e.retry("a call that something was stored for cannot be read", err, func() { e.tell(id, f) })
+	case c != nil:
+		f(c)
+	default:
+		e.fleet.tellOf(id)
+	}
+}
+
+// arrive deals with the end of a call whose parent has not got it as a child in memory. The engine's
+// lock is held.
+func (e *Engine) arrive(c *call) {
+	id, p := c.awaiter, e.awaiter(c)
+	var err error
+	switch {
+	case p == nil:
+		_, err = e.fetch(id) // which counts it
+	case p.place == waiting && c.id >= p.first && c.id < p.first+int64(p.width):
+		err = e.recountDone(p)
+	}
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		e.retry("a call whose calls are done cannot be read", err, func() { e.arrive(c) })
+	}
+}
+
+// recountDone counts for a call that was fetched what it awaits: the store may know of an end before
+// this process has dealt with it. The engine's lock is held.
+func (e *Engine) recountDone(p *call) error {
+	done, err := e.store.CountDone(context.Background(), p.first, p.width)
+	if err != nil {
+		return err
+	}
+	p.results, p.recounts = nil, true
+	if p.pending = p.width - done; p.pending == 0 {
+		e.enqueue(p)
+	} else {
+		e.rest(p)
+	}
+	return nil
+}
+
+// retry calls f in a while, with the engine's lock.
+func (e *Engine) retry(what string, err error, f func()) {
+	e.log.Error(what, "err", err, "retry", readPause)
+	time.AfterFunc(readPause, func() {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		if !e.closed {
+			f()
+		}
+	})
+}
