@@ -88,6 +88,14 @@ func runScripts(t *testing.T, dir, root string, dirs []string) {
 				ts.Setenv("GOFLAGS", "-mod=mod -modcacherw")
 				ts.Setenv("GONOSUMDB", "*")
 			},
+			// documented FILE COMMAND compares stdout with what a page of docs shows behind
+			// "$ COMMAND".
+			"documented": func(ts *testscript.TestScript, neg bool, args []string) {
+				if neg || len(args) != 2 {
+					ts.Fatalf("usage: documented FILE COMMAND")
+				}
+				checkSample(ts, filepath.Join(root, args[0]), args[1])
+			},
 			"module": func(ts *testscript.TestScript, neg bool, args []string) {
 				if len(args) == 0 {
 					ts.Fatalf("usage: module NAME [LINE...]")
@@ -101,4 +109,36 @@ func runScripts(t *testing.T, dir, root string, dirs []string) {
 			},
 		},
 	})
+}
+
+// checkSample compares stdout with the indented block behind a command in a page.
+func checkSample(ts *testscript.TestScript, page, command string) {
+	text, err := os.ReadFile(page)
+	ts.Check(err)
+	before, rest, ok := strings.Cut(string(text), "    $ "+command+"\n")
+	if !ok {
+		ts.Fatalf("%s has no sample of %s", page, command)
+	}
+	var sample strings.Builder
+	for line := range strings.Lines(rest) {
+		if line != "\n" && !strings.HasPrefix(line, "    ") {
+			break
+		}
+		sample.WriteString(line)
+	}
+	rest = rest[len(strings.TrimRight(sample.String(), "\n")):]
+	var out strings.Builder
+	for line := range strings.Lines(strings.TrimRight(ts.ReadFile("stdout"), "\n")) {
+		if line != "\n" {
+			line = "    " + line
+		}
+		out.WriteString(line)
+	}
+	switch got, want := strings.TrimRight(sample.String(), "\n"), out.String(); {
+	case got == want:
+	case os.Getenv("UPDATE_SCRIPTS") != "":
+		ts.Check(os.WriteFile(page, []byte(before+"    $ "+command+"\n"+want+rest), 0o666))
+	default:
+		ts.Fatalf("%s shows of %s\n%s\nand it prints\n%s", page, command, got, want)
+	}
 }
