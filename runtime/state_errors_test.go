@@ -514,11 +514,14 @@ func TestBoxesCannotContainThemselves(t *testing.T) {
 
 func TestDeepTypes(t *testing.T) {
 	typ := reflect.TypeFor[int]()
-	for range 200 {
-		typ = reflect.SliceOf(reflect.PointerTo(typ))
+	for range maxTypeDepth {
+		typ = reflect.SliceOf(typ)
 	}
 	v := reflect.Zero(typ).Interface()
 	require.Equal(t, v, trip(t, v))
+	_, err := New(func(*Coroutine) {}).LoadState(save(t, reflect.Zero(reflect.SliceOf(typ)).Interface()))
+	require.ErrorIs(t, err, ErrInvalidState)
+	require.ErrorContains(t, err, "contains itself, or too much")
 
 	// Each of these has a name that is twice as long as the one before.
 	typ = reflect.TypeFor[int]()
@@ -527,7 +530,7 @@ func TestDeepTypes(t *testing.T) {
 		typ = reflect.StructOf([]reflect.StructField{{Name: "A", Type: part}, {Name: "B", Type: part}})
 	}
 	b := save(t, reflect.Zero(typ).Interface())
-	_, err := New(func(*Coroutine) {}).LoadState(b)
+	_, err = New(func(*Coroutine) {}).LoadState(b)
 	require.ErrorIs(t, err, ErrInvalidState)
 	require.ErrorContains(t, err, "types that are too large")
 }
