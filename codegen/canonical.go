@@ -28,12 +28,17 @@ func Fingerprint(n ast.Node) uint64 {
 
 func nameOf(id *ast.Ident) string { return id.Name }
 
-// FrozenName is what a frozen version of a function is declared as.
+// FrozenName is what a frozen version of a function is declared as: frozen versions in other
+// packages may call it, if they could call the function.
 func FrozenName(name string, fingerprint uint64) string {
-	return fmt.Sprintf("frozen_%s_%016x", name, fingerprint)
+	prefix := "frozen"
+	if ast.IsExported(name) {
+		prefix = "Frozen"
+	}
+	return fmt.Sprintf("%s_%s_%016x", prefix, name, fingerprint)
 }
 
-var frozenName = regexp.MustCompile(`^frozen_(.+)_[0-9a-f]{16}$`)
+var frozenName = regexp.MustCompile(`^[fF]rozen_(.+)_[0-9a-f]{16}$`)
 
 // frozenFingerprint is Fingerprint for what stands in a frozen version, where functions are
 // called by their own frozen versions.
@@ -41,11 +46,15 @@ func frozenFingerprint(mod *typecheck.Module, n ast.Node) uint64 {
 	return fingerprint(mod, n, unfrozenName)
 }
 
-func unfrozenName(id *ast.Ident) string {
-	if !strings.HasPrefix(id.Name, "frozen_") {
-		return id.Name
+func unfrozenName(id *ast.Ident) string { return unfrozen(id.Name) }
+
+// unfrozen returns the name of the function that something is a frozen version of, by its name, or
+// that name.
+func unfrozen(name string) string {
+	if !strings.HasPrefix(name, "frozen_") && !strings.HasPrefix(name, "Frozen_") {
+		return name
 	}
-	return frozenName.ReplaceAllString(id.Name, "$1")
+	return frozenName.ReplaceAllString(name, "$1")
 }
 
 // fingerprint returns that of the source of a node of a module.

@@ -188,7 +188,7 @@ func (f *fileGen) finishUnit(u *unit, d *ast.FuncDecl) {
 		f.inits = append(f.inits, u.regs...)
 		return
 	}
-	if fn, ok := f.info.Defs[d.Name].(*types.Func); ok && f.frozen == nil {
+	if fn, ok := f.info.Defs[d.Name].(*types.Func); ok {
 		for _, frozen := range f.frozenOf[f.source(fn)] {
 			if f.needsUnit(frozen) {
 				u.register(registerName(frozen.Name()) + u.tuse + "()")

@@ -64,30 +64,46 @@ func (g *Generator) findMakers() {
 	}
 }
 
-// findFrozen finds the frozen versions of generic functions. Who uses an instance of the current
-// version, and registers it, may be the same as ever: that registers those of the others. (Methods
-// are all registered with the instances of their type.)
+// findFrozen finds the frozen versions of generic functions. Who uses an instance of one version,
+// and registers it, may never have used the others, but what it goes on with may be of them: each
+// registers those of all. (Methods are registered with the instances of their type.)
 func (g *Generator) findFrozen() {
 	for _, p := range g.mod.Packages {
+		versions := map[string][]*types.Func{}
 		for _, name := range slices.Sorted(maps.Keys(p.Frozen)) {
 			fz := p.Frozen[name]
 			frozen, _ := p.Types.Scope().Lookup(name).(*types.Func)
-			current, _ := p.Types.Scope().Lookup(fz.Original).(*types.Func)
-			if frozen == nil || current == nil || fz.Original == "" {
+			if frozen == nil || fz.Original == "" || !isGeneric(frozen) {
 				continue
 			}
-			var args []types.Type
-			for t := range current.Signature().TypeParams().TypeParams() {
-				args = append(args, t)
+			if current, ok := p.Types.Scope().Lookup(fz.Original).(*types.Func); ok && versions[fz.State] == nil {
+				versions[fz.State] = append(versions[fz.State], current)
 			}
-			if len(args) == 0 || len(args) != frozen.Signature().TypeParams().Len() {
-				continue
-			}
-			if _, err := types.Instantiate(nil, frozen.Signature(), args, true); err == nil {
-				g.frozenOf[current] = append(g.frozenOf[current], frozen)
+			versions[fz.State] = append(versions[fz.State], frozen)
+		}
+		for _, list := range versions {
+			for _, v := range list {
+				for _, w := range list {
+					if v != w && p.Frozen[w.Name()] != nil && sameTypeParams(v, w) {
+						g.frozenOf[v] = append(g.frozenOf[v], w)
+					}
+				}
 			}
 		}
 	}
+}
+
+// sameTypeParams reports whether each instance of one function has an instance of another one.
+func sameTypeParams(of, other *types.Func) bool {
+	var args []types.Type
+	for t := range of.Signature().TypeParams().TypeParams() {
+		args = append(args, t)
+	}
+	if len(args) == 0 || len(args) != other.Signature().TypeParams().Len() {
+		return false
+	}
+	_, err := types.Instantiate(nil, other.Signature(), args, true)
+	return err == nil
 }
 
 func isGeneric(fn *types.Func) bool {

@@ -365,4 +365,4 @@ func callNames(keys []int, calls map[int]ast.Node) map[int]string {
 	return names
 }
 
-var frozenInText = regexp.MustCompile(`\bfrozen_(\w+)_[0-9a-f]{16}\b`)
+var frozenInText = regexp.MustCompile(`\b[fF]rozen_(\w+)_[0-9a-f]{16}\b`)

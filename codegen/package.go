@@ -48,7 +48,7 @@ type Generator struct {
 	twins     map[string]bool // names of the twins of methods
 	recorded  map[*types.Func]bool
 	makers    map[*types.Func]bool          // see findMakers
-	frozenOf  map[*types.Func][]*types.Func // frozen versions of generic functions
+	frozenOf  map[*types.Func][]*types.Func // the other versions of generic functions that are frozen
 	assigned  map[*types.Var]bool           // package-level variables that are reassigned somewhere
 	functions []*Function                   // what the twins keep
 	versions  []*Version

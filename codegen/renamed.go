@@ -118,12 +118,18 @@ func (r *Renames) TextFingerprint(n ast.Node) uint64 { return fingerprint(r.mod,
 // name, also in a frozen version, where functions are called by their own frozen versions.
 func (r *Renames) oldestName(p *typecheck.Package, info *types.Info) func(*ast.Ident) string {
 	return func(id *ast.Ident) string {
-		if fz := p.Frozen[id.Name]; fz != nil {
+		fz := p.Frozen[id.Name]
+		obj := info.Uses[id]
+		if fn, ok := obj.(*types.Func); ok && fz == nil && fn.Pkg() != nil {
+			if q := r.mod.PackageOf(fn.Pkg()); q != nil {
+				fz = q.Frozen[id.Name]
+			}
+		}
+		if fz != nil {
 			if old := r.oldest[fz.State]; old != "" {
 				return old
 			}
 		}
-		obj := info.Uses[id]
 		if obj == nil {
 			obj = info.Defs[id]
 		}

@@ -48,7 +48,7 @@ func (u *unit) literal(path, kind string) (string, string) {
 func (u *unit) value(path string, fn *types.Func) (string, string) {
 	u.values[path]++
 	n := fmt.Sprintf("_%s_value%d", fn.Name(), u.values[path])
-	return path + n, u.statePath(path) + fmt.Sprintf(".%s.value%d", fn.Name(), u.values[path])
+	return path + n, u.statePath(path) + fmt.Sprintf(".%s.value%d", unfrozen(fn.Name()), u.values[path])
 }
 
 // deferred returns the name for the next deferred call.

@@ -115,7 +115,7 @@ type flow struct {
 	byPos    map[token.Pos][]*call // by CallExpr.Lparen
 	ranges   map[token.Pos][]*call // by RangeStmt.For
 	wrapped  map[*ssa.Function][]*call
-	frozenOf map[*types.Func]*types.Func // current versions of frozen ones
+	versions map[*types.Func]string // of functions with frozen versions, and of these: the name in states
 	stores   []store
 	boxed    map[types.Type]bool // types of values that become part of an interface
 	pending  []*place
@@ -145,7 +145,7 @@ func newFlow(prog *ssa.Program) *flow {
 		byPos:    map[token.Pos][]*call{},
 		ranges:   map[token.Pos][]*call{},
 		wrapped:  map[*ssa.Function][]*call{},
-		frozenOf: map[*types.Func]*types.Func{},
+		versions: map[*types.Func]string{},
 		boxed:    map[types.Type]bool{},
 	}
 	f.outside, f.lent, f.mine, f.panics = f.newPlace(nil), f.newPlace(nil), f.newPlace(nil), f.newPlace(nil)

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"maps"
 	"slices"
 
 	"github.com/coroc-dev/coroc/typecheck"
@@ -27,46 +28,81 @@ func currentOf(p *typecheck.Package, fz *typecheck.Frozen, frozen *types.Func) *
 	return nil
 }
 
-// frozen makes a frozen version take part in the flow: nobody calls it, but its frames stand
-// where those of the current version do. What it is given may be what that one is given, or
-// anything that an older caller had.
-func (f *flow) frozen(fn, current *ssa.Function) {
-	f.outsideCalls(fn, 0)
-	if current == nil || len(current.Params) != len(fn.Params) {
-		return
-	}
-	for i, p := range current.Params {
-		f.edge(f.value(p), f.value(fn.Params[i]))
-	}
-	to := f.result(current)
-	for i, r := range f.result(fn) {
-		if i < len(to) {
-			f.edge(r, to[i])
-		}
-	}
-}
-
-// withFrozenCalls returns the files of a package for SSA. In these a generic function begins with a
-// call of each of its frozen versions, with its own parameters and type parameters: there are the
-// same instances of all, and what flows into one flows into the others.
-func (a *analysis) withFrozenCalls(p *typecheck.Package) []*ast.File {
-	files := make([]*ast.File, len(p.Files))
-	versions := map[*types.Func][]*types.Func{}
-	for i, f := range p.Files {
-		files[i] = f.Syntax
+// versionsOf returns the functions of a package of which there are frozen versions, by their names
+// in states: these, and the current one, if there is one.
+func versionsOf(p *typecheck.Package) map[string][]*types.Func {
+	versions := map[string][]*types.Func{}
+	for _, f := range p.Files {
 		for _, d := range f.Syntax.Decls {
 			fd, ok := d.(*ast.FuncDecl)
 			if !ok || p.Frozen[fd.Name.Name] == nil {
 				continue
 			}
-			if frozen, ok := p.Info.Defs[fd.Name].(*types.Func); ok && isGenericFunc(frozen) {
-				if current := currentOf(p, p.Frozen[fd.Name.Name], frozen); current != nil {
-					versions[current] = append(versions[current], frozen)
+			fz := p.Frozen[fd.Name.Name]
+			frozen, ok := p.Info.Defs[fd.Name].(*types.Func)
+			if !ok || fz.Original == "" {
+				continue
+			}
+			if versions[fz.State] == nil {
+				if current := currentOf(p, fz, frozen); current != nil {
+					versions[fz.State] = append(versions[fz.State], current)
+				}
+			}
+			versions[fz.State] = append(versions[fz.State], frozen)
+		}
+	}
+	return versions
+}
+
+// frozen makes frozen versions take part in the flow: nobody calls them, but their frames stand
+// where those of other versions do. What they are given may be what these are given, or anything
+// that an older caller had.
+func (f *flow) frozen(p *typecheck.Package, value func(*types.Func) *ssa.Function) {
+	all := versionsOf(p)
+	for _, state := range slices.Sorted(maps.Keys(all)) {
+		for _, v := range all[state] {
+			for _, w := range all[state] {
+				from, to := value(v), value(w)
+				if v == w || from == nil || to == nil || p.Frozen[w.Name()] == nil || len(from.Params) != len(to.Params) {
+					continue
+				}
+				for i, param := range from.Params {
+					f.edge(f.value(param), f.value(to.Params[i]))
+				}
+				f.linkResults(to, from)
+			}
+		}
+	}
+}
+
+func (f *flow) linkResults(from, to *ssa.Function) {
+	results := f.result(to)
+	for i, r := range f.result(from) {
+		if i < len(results) {
+			f.edge(r, results[i])
+		}
+	}
+}
+
+// withFrozenCalls returns the files of a package for SSA. In these each version of a generic
+// function begins with calls of its frozen versions, with its own parameters and type parameters:
+// there are the same instances of all, and what flows into one flows into the others.
+func (a *analysis) withFrozenCalls(p *typecheck.Package) []*ast.File {
+	files := make([]*ast.File, len(p.Files))
+	for i, f := range p.Files {
+		files[i] = f.Syntax
+	}
+	callees := map[*types.Func][]*types.Func{}
+	for _, versions := range versionsOf(p) {
+		for _, v := range versions {
+			for _, w := range versions {
+				if v != w && isGenericFunc(v) && isGenericFunc(w) && p.Frozen[w.Name()] != nil {
+					callees[v] = append(callees[v], w)
 				}
 			}
 		}
 	}
-	if len(versions) == 0 {
+	if len(callees) == 0 {
 		return files
 	}
 	for i, f := range files {
@@ -79,7 +115,7 @@ func (a *analysis) withFrozenCalls(p *typecheck.Package) []*ast.File {
 			}
 			fn, _ := p.Info.Defs[fd.Name].(*types.Func)
 			var calls []ast.Stmt
-			for _, frozen := range versions[fn] {
+			for _, frozen := range callees[fn] {
 				if call := callOfFrozen(a.mod.Fset, p, fn, fd, frozen); call != nil {
 					calls = append(calls, call)
 				}
@@ -100,10 +136,10 @@ func isGenericFunc(fn *types.Func) bool {
 	return fn.Signature().TypeParams().Len()+fn.Signature().RecvTypeParams().Len() > 0
 }
 
-// callOfFrozen returns a call of a frozen version that stands in the body of the current one; nil
+// callOfFrozen returns a call of a frozen version that stands in the body of another one; nil
 // if that has no such parameters.
-func callOfFrozen(fset *token.FileSet, p *typecheck.Package, current *types.Func, decl *ast.FuncDecl, frozen *types.Func) ast.Stmt {
-	sig := current.Signature()
+func callOfFrozen(fset *token.FileSet, p *typecheck.Package, caller *types.Func, decl *ast.FuncDecl, frozen *types.Func) ast.Stmt {
+	sig := caller.Signature()
 	call := &ast.CallExpr{Fun: ast.NewIdent(frozen.Name())}
 	if recv := sig.Recv(); recv != nil {
 		call.Fun = &ast.SelectorExpr{X: ast.NewIdent(recv.Name()), Sel: ast.NewIdent(frozen.Name())}
@@ -126,16 +162,10 @@ func callOfFrozen(fset *token.FileSet, p *typecheck.Package, current *types.Func
 	return &ast.ExprStmt{X: call}
 }
 
-// linkFrozen makes the results of an instance of a frozen version flow to those of the current
-// one, which calls it.
-func (f *flow) linkFrozen(current, frozen *ssa.Function) {
-	if now := f.frozenOf[calledObject(frozen)]; now == nil || now != calledObject(current) {
-		return
-	}
-	to := f.result(current)
-	for i, r := range f.result(frozen) {
-		if i < len(to) {
-			f.edge(r, to[i])
-		}
+// linkFrozen makes the results of an instance of a frozen version flow to those of another version,
+// which calls it.
+func (f *flow) linkFrozen(caller, callee *ssa.Function) {
+	if state := f.versions[calledObject(callee)]; state != "" && state == f.versions[calledObject(caller)] && caller != callee {
+		f.linkResults(callee, caller)
 	}
 }

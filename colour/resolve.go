@@ -101,13 +101,15 @@ func (a *analysis) buildFlow() (err error) {
 			}
 		}
 	}
-	eachFunc(func(p *typecheck.Package, fd *ast.FuncDecl, obj *types.Func, fn *ssa.Function) {
+	eachFunc(func(_ *typecheck.Package, _ *ast.FuncDecl, obj *types.Func, fn *ssa.Function) {
 		bodies[obj.Pos()] = fn
-		if fz := p.Frozen[fd.Name.Name]; fz != nil {
-			f.frozenOf[obj] = currentOf(p, fz, obj)
-		}
 	})
 	for _, p := range a.mod.Packages {
+		for state, versions := range versionsOf(p) {
+			for _, v := range versions {
+				f.versions[v] = state
+			}
+		}
 		if sp := prog.Package(p.Types); compiled[p.Types] && sp != nil {
 			if init := sp.Func("init"); init != nil {
 				f.function(init)
@@ -119,14 +121,15 @@ func (a *analysis) buildFlow() (err error) {
 		if fd.Name.IsExported() && p.Name != "main" && !used[obj.Pos()] {
 			f.outsideCalls(fn, 0)
 		}
-		if fz := p.Frozen[fd.Name.Name]; fz != nil {
-			var current *ssa.Function
-			if c := currentOf(p, fz, obj); c != nil {
-				current = prog.FuncValue(c)
-			}
-			f.frozen(fn, current)
+		if p.Frozen[fd.Name.Name] != nil {
+			f.outsideCalls(fn, 0)
 		}
 	})
+	for _, p := range a.mod.Packages {
+		if compiled[p.Types] {
+			f.frozen(p, prog.FuncValue)
+		}
+	}
 	f.solve()
 	return nil
 }

@@ -150,6 +150,17 @@ func (r *Result) Prune(needed NeededVersions) ([]FrozenFile, error) {
 	for k := range maps.Clone(needed) {
 		needed[frozenKey{r.renames.Now(k.name), k.fingerprint}] = true
 	}
+	// What imports the packages that were named may call their versions.
+	for _, p := range r.Module.Packages {
+		if r.mayFreeze(p) && !p.Named {
+			others, _ := readFrozen(p.Dir)
+			for _, v := range others {
+				for _, c := range v.Calls {
+					needed[key(r.renames.Now(c.State), c.Fingerprint)] = true
+				}
+			}
+		}
+	}
 	keep := map[string]bool{}
 	for more := true; more; {
 		more = false
@@ -187,7 +198,7 @@ func (r *Result) Prune(needed NeededVersions) ([]FrozenFile, error) {
 func (r *Result) freezable() []*typecheck.Package {
 	var list []*typecheck.Package
 	for _, p := range r.Module.Packages {
-		if !p.Library && !p.Test && !p.NoBody && p.Named && p.Adopted == nil {
+		if r.mayFreeze(p) && p.Named && p.Adopted == nil {
 			list = append(list, p)
 		}
 	}
@@ -251,8 +262,11 @@ func (r *Result) freeze(p *typecheck.Package, u freezeUnit) (*frozenVersion, []b
 			imports[importSpec(o)] = true
 		case *types.Func:
 			o = o.Origin()
-			if fd := r.declOf(p, o); fd != nil && r.Facts.Funcs[o] != nil {
-				v.Calls = append(v.Calls, frozenCall{offset(id.Pos()) - start + shift, codegen.StateName(o, p.Path), r.renames.Fingerprint(p, fd)})
+			if r.Facts.Funcs[o] == nil {
+				break
+			}
+			if q, fd := r.declOf(o); fd != nil {
+				v.Calls = append(v.Calls, frozenCall{offset(id.Pos()) - start + shift, codegen.StateName(o, q.Path), r.renames.Fingerprint(q, fd)})
 			}
 		}
 		return true
@@ -323,15 +337,16 @@ func (u freezeUnit) receiver() string {
 	}
 }
 
-// declOf returns the declaration of a function of a package.
-func (r *Result) declOf(p *typecheck.Package, fn *types.Func) *ast.FuncDecl {
-	if fn.Pkg() != p.Types {
-		return nil
+// declOf returns the declaration of a function that may be frozen, and its package.
+func (r *Result) declOf(fn *types.Func) (*typecheck.Package, *ast.FuncDecl) {
+	p := r.Module.PackageOf(fn.Pkg())
+	if p == nil || !r.mayFreeze(p) || p.Adopted != nil {
+		return nil, nil
 	}
 	for _, u := range unitsOf(p) {
 		if fd, ok := u.node.(*ast.FuncDecl); ok && p.Info.Defs[fd.Name] == fn {
-			return fd
+			return p, fd
 		}
 	}
-	return nil
+	return nil, nil
 }

@@ -360,8 +360,14 @@ func (d *decoder) funcRef(p *plan, ptr unsafe.Pointer) {
 	switch {
 	case o.p.typ == derivedType && o.form == formSingle:
 		d.cancelRef(p, ptr, num)
-	case o.p.rec == nil || o.form != formSingle || !sameFunc(o.p.rec.fn, p.typ):
+	case o.p.rec == nil || o.form != formSingle:
 		d.fail("%v is no record of %v", o.p.typ, p.typ)
+	case !sameFunc(o.p.rec.fn, p.typ):
+		old := d.reg.oldFunc(o.p.rec.name, p.typ)
+		if old == nil {
+			d.incompatible("func %s is a %v in the state, and a %v here", o.p.rec.name, p.typ, o.p.rec.fn)
+		}
+		old.bind(nil, ptr)
 	default:
 		o.p.rec.bind(o.addr, ptr)
 	}

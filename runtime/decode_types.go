@@ -91,6 +91,9 @@ func (d *decoder) readType(t *wireType) {
 	case kindRecord:
 		fingerprint := d.fixed64()
 		r := d.reg.records[versionKey{string(name), fingerprint}]
+		if r == nil && fingerprint == 0 {
+			r = d.reg.oldFunc(string(name), nil)
+		}
 		if r == nil {
 			for key := range d.reg.records {
 				if key.name == string(name) {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -345,6 +346,7 @@ type registry struct {
 	frameNames map[string][]*frameType
 	records    map[versionKey]*recordType
 	recordOf   map[reflect.Type]*recordType
+	oldFuncs   map[string][]*recordType // frozen versions of declared functions, by their names
 	renamed    map[string]string
 	vars       varTable
 	plans      planTable
@@ -395,6 +397,14 @@ func (p *registrations) compile() *registry {
 	r.renamed = maps.Clone(p.renamed)
 	for key, rec := range p.records {
 		r.records[key] = rec
+	}
+	for key, rec := range p.records {
+		if name, _, ok := strings.Cut(key.name, "@"); ok && key.fingerprint == 0 {
+			if r.oldFuncs == nil {
+				r.oldFuncs = map[string][]*recordType{}
+			}
+			r.oldFuncs[name] = append(r.oldFuncs[name], rec)
+		}
 	}
 	for typ, rec := range p.recordOf {
 		r.recordOf[typ] = rec

@@ -119,3 +119,19 @@ func (d *decoder) checkCallersOf(frames []any) {
 		}
 	}
 }
+
+// oldFunc returns the frozen version of a declared function, of a type unless that is nil, that a
+// func value is of which the program has no current one: nil if there is none, or several.
+func (r *registry) oldFunc(name string, typ reflect.Type) *recordType {
+	var found *recordType
+	for _, old := range r.oldFuncs[name] {
+		if typ != nil && !sameFunc(old.fn, typ) {
+			continue
+		}
+		if found != nil {
+			return nil
+		}
+		found = old
+	}
+	return found
+}

@@ -6,6 +6,7 @@ import (
 	"go/parser"
 	"go/token"
 	"go/types"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -155,35 +156,62 @@ func (m *Module) Recheck(changed func(*Package) bool) []Diagnostic {
 		for _, q := range p.Imports {
 			again[p] = again[p] || again[q]
 		}
-		if !again[p] {
-			continue
+		if again[p] {
+			diags = append(diags, m.RecheckPackage(p)...)
 		}
-		files := make([]*ast.File, len(p.Files))
-		for i, f := range p.Files {
-			files[i] = f.Syntax
-		}
-		info := newInfo()
-		conf := types.Config{
-			GoVersion:        p.GoVersion,
-			Importer:         p.Importer,
-			IgnoreFuncBodies: p.NoBody,
-			Sizes:            p.sizes,
-			Error: func(err error) {
-				// The calls may have been the only use of an import: that is soft.
-				if e, ok := err.(types.Error); ok && !e.Soft {
-					diags = append(diags, Diagnostic{
-						Pos:     m.Fset.Position(e.Pos),
-						Message: "internal error: the package with what was cloned does not type-check: " + e.Msg,
-					})
-				}
-			},
-		}
-		delete(m.byTypes, p.Types)
-		p.Types, _ = conf.Check(p.Path, m.Fset, files, info)
-		p.Info = info
-		m.byTypes[p.Types] = p
 	}
 	return diags
+}
+
+// RecheckPackage checks one package again.
+func (m *Module) RecheckPackage(p *Package) []Diagnostic {
+	var diags []Diagnostic
+	files := make([]*ast.File, len(p.Files))
+	for i, f := range p.Files {
+		files[i] = f.Syntax
+	}
+	info := newInfo()
+	conf := types.Config{
+		GoVersion:        p.GoVersion,
+		Importer:         p.Importer,
+		IgnoreFuncBodies: p.NoBody,
+		Sizes:            p.sizes,
+		Error: func(err error) {
+			// The calls may have been the only use of an import: that is soft.
+			if e, ok := err.(types.Error); ok && !e.Soft {
+				diags = append(diags, Diagnostic{
+					Pos:     m.Fset.Position(e.Pos),
+					Message: "internal error: the package with what was cloned does not type-check: " + e.Msg,
+				})
+			}
+		},
+	}
+	delete(m.byTypes, p.Types)
+	p.Types, _ = conf.Check(p.Path, m.Fset, files, info)
+	p.Info = info
+	m.byTypes[p.Types] = p
+	return diags
+}
+
+// SortPackages puts imports before importers again, once there are new ones.
+func (m *Module) SortPackages() {
+	var sorted []*Package
+	seen := map[*Package]bool{}
+	var visit func(p *Package)
+	visit = func(p *Package) {
+		if seen[p] || !slices.Contains(m.Packages, p) {
+			return
+		}
+		seen[p] = true
+		for _, path := range slices.Sorted(maps.Keys(p.Imports)) {
+			visit(p.Imports[path])
+		}
+		sorted = append(sorted, p)
+	}
+	for _, p := range m.Packages {
+		visit(p)
+	}
+	m.Packages = sorted
 }
 
 func newInfo() *types.Info {
