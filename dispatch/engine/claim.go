@@ -95,7 +95,9 @@ func (f *fleet) claim() {
 			f.claiming.Unlock()
 			return
 		}
-		q.Limit = limit
+		if q.Limit = limit; q.Oldest {
+			q.Limit = max(1, limit/patience) // a turn is not to be worth more than those of the others
+		}
 		claimed, err := f.store.Claim(f.ctx, q)
 		f.claiming.Unlock()
 		if err != nil {

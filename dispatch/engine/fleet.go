@@ -492,6 +492,7 @@ func (f *fleet) setFree() {
 			f.e.mu.Unlock()
 			return
 		}
+		f.after = nil // it can stand before what was claimed last
 	}
 }
 
