@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -178,10 +179,13 @@ func TestFutureEnds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dispatchtest.EachCrash(t, func(t *testing.T, r *dispatchtest.Runner) {
 				begun := time.Now()
+				var mu sync.Mutex
 				ended := make(map[string]time.Duration)
 				leaf := dispatch.Func("leaf", func(ctx context.Context, name string) (int, error) {
 					select {
 					case <-ctx.Done():
+						mu.Lock()
+						defer mu.Unlock()
 						ended[name] = time.Since(begun).Truncate(time.Second)
 						return 0, ctx.Err()
 					case <-time.After(100 * hour):
