@@ -13,10 +13,11 @@ import (
 	"github.com/coroc-dev/coroc/dispatch/store/memory"
 )
 
-// Calls of a higher priority go before the others, which have a turn now and then. In a fleet that is
-// so among those that a process has claimed, and for what it claims: see storetest.
+// Calls of a higher priority go before the others, which have a turn now and then, in one process
+// as in a fleet.
 func TestPriority(t *testing.T) {
-	for name, source := range map[string]dispatch.StoreSource{"one": memory.New()} {
+	m := memory.New()
+	for name, source := range map[string]dispatch.StoreSource{"one": memory.New(), "fleet": m.Shared(time.Minute)} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var order []int
@@ -35,6 +36,7 @@ func TestPriority(t *testing.T) {
 					require.NoError(t, err)
 					ids = append(ids, id)
 				}
+				synctest.Wait() // for a fleet to know of all, since what it has claimed it keeps
 				run(t, d)
 				for _, id := range ids {
 					_, err := work.Wait(t.Context(), id)

@@ -65,8 +65,7 @@ func (f *fleet) claim() {
 		f.claiming.Lock()
 		f.e.mu.Lock()
 		generation, limit := f.e.generation, 0
-		f.claims++
-		q := store.Claim{Except: append([]int64(nil), f.skipped...), Parked: len(f.skipped) < skipLimit, Oldest: f.claims%patience == 0}
+		q := store.Claim{Except: append([]int64(nil), f.skipped...), Parked: len(f.skipped) < skipLimit, Oldest: f.claims%patience == patience-1}
 		if !q.Oldest {
 			q.After = f.after
 		}
@@ -107,6 +106,7 @@ func (f *fleet) claim() {
 		if len(claimed) == 0 {
 			return
 		}
+		f.claims++
 		if !q.Oldest {
 			f.after = last(claimed)
 		}
