@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -27,6 +28,7 @@ type laps struct{ Left, Sum int }
 type runner struct {
 	lap, undo      *dispatch.Function[int, int]
 	run, last, top *dispatch.Function[laps, int]
+	mu             sync.Mutex             // since what a kill has left behind runs beside what goes on
 	ids            map[string]dispatch.ID // of calls, by what is left
 	again          bool                   // another attempt had another id
 }
@@ -34,6 +36,8 @@ type runner struct {
 func newRunner() *runner {
 	r := &runner{ids: make(map[string]dispatch.ID)}
 	id := func(ctx context.Context, key string) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
 		old := r.ids[key]
 		r.ids[key] = dispatch.CallID(ctx)
 		r.again = r.again || old != "" && old != r.ids[key]
@@ -103,8 +107,10 @@ func TestTail(t *testing.T) {
 		assert.Equal(t, "last", c.Function)
 		assert.Equal(t, 4, c.Priority)
 		assert.JSONEq(t, `{"Left":0,"Sum":6}`, string(c.Input))
+		f.mu.Lock()
 		assert.Equal(t, map[string]dispatch.ID{"3": id, "2": id + ".1", "1": id + ".2", "last": id + ".3"}, f.ids)
 		assert.False(t, f.again, "each attempt has the id of the last one")
+		f.mu.Unlock()
 		other, err := r.Dispatcher().Lookup(ctx, id+".2")
 		require.NoError(t, err)
 		assert.Equal(t, id, other.ID)
