@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/coroc-dev/coroc/internal/pgtest"
+	"github.com/coroc-dev/coroc/internal/progress"
 )
 
 // A few seconds on each store; make chaos is longer.
@@ -44,7 +45,7 @@ func TestChaos(t *testing.T) {
 			ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 			defer cancel()
 			var out bytes.Buffer
-			v, err := o.run(ctx, newShow(&out, o.workflows))
+			v, err := o.run(ctx, progress.New(&out))
 			t.Logf("%s", &out)
 			if assert.NoError(t, err) {
 				assert.Empty(t, v.found)

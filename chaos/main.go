@@ -11,6 +11,8 @@ import (
 	"os/signal"
 	"path/filepath"
 	"time"
+
+	"github.com/coroc-dev/coroc/internal/progress"
 )
 
 const usage = `Kills and stops the processes that run workflows, and their database, and checks that nothing was lost or done twice.
@@ -67,9 +69,9 @@ func execute(args []string, stdout, stderr io.Writer) int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	show := newShow(stdout, o.workflows)
+	show := progress.New(stdout)
 	v, err := o.run(ctx, show)
-	show.end()
+	show.End()
 	switch {
 	case err != nil:
 		fmt.Fprintf(stderr, "chaos: %v\n", err)
@@ -82,7 +84,7 @@ func execute(args []string, stdout, stderr io.Writer) int {
 			fmt.Fprintf(stderr, "  and %d findings more\n", more)
 		}
 	default:
-		show.line("all promises were kept")
+		show.Line("all promises were kept")
 		if !keep {
 			if err := os.RemoveAll(o.dir); err != nil {
 				fmt.Fprintf(stderr, "chaos: %v\n", err)

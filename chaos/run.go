@@ -14,6 +14,7 @@ import (
 	"github.com/coroc-dev/coroc/chaos/plan"
 	"github.com/coroc-dev/coroc/dispatch"
 	"github.com/coroc-dev/coroc/internal/pgtest"
+	"github.com/coroc-dev/coroc/internal/progress"
 )
 
 // options is what the command line says.
@@ -33,7 +34,7 @@ type options struct {
 const overlap = 10
 
 // build makes the worker, from what coroc has generated.
-func (o *options) build(ctx context.Context, show *show) error {
+func (o *options) build(ctx context.Context, show *progress.Progress) error {
 	if o.program != "" {
 		return nil
 	}
@@ -43,14 +44,14 @@ func (o *options) build(ctx context.Context, show *show) error {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s: %w\n%s", cmd, err, out)
 	}
-	show.line("the worker is built, with -tags durable (%.1f s)", time.Since(began).Seconds())
+	show.Line("the worker is built, with -tags durable (%.1f s)", time.Since(began).Seconds())
 	return nil
 }
 
 // chaos is one run.
 type chaos struct {
 	*options
-	show    *show
+	show    *progress.Progress
 	place   *place
 	ledger  *ledger.Ledger
 	tail    *ledger.Tail
@@ -66,10 +67,11 @@ type chaos struct {
 }
 
 // run runs workflows while workers are killed, and returns what was found.
-func (o *options) run(ctx context.Context, show *show) (_ *checker, err error) {
+func (o *options) run(ctx context.Context, show *progress.Progress) (_ *checker, err error) {
 	if err := o.build(ctx, show); err != nil {
 		return nil, err
 	}
+	show.Total(o.workflows)
 	c := &chaos{options: o, show: show, made: make([]int, o.workers), count: make(map[Kind]int)}
 	if c.place, err = newPlace(o.store, o.dir, o.workers, o.failover); err != nil {
 		return nil, err
@@ -93,7 +95,7 @@ func (o *options) run(ctx context.Context, show *show) (_ *checker, err error) {
 		Duration: o.duration, Every: o.every, Lease: o.lease, Workers: o.workers,
 		Server: c.place.admin != "", Private: c.place.server != nil, Standby: c.place.pair != nil, Proxies: c.place.proxies != nil,
 	})
-	show.line("-store %s -seed %d: %d workflows, %d workers, and in %v %d things that happen to them", o.store, o.seed, o.workflows, o.workers, o.duration, len(c.actions))
+	show.Line("-store %s -seed %d: %d workflows, %d workers, and in %v %d things that happen to them", o.store, o.seed, o.workflows, o.workers, o.duration, len(c.actions))
 	for i := range o.workers {
 		if err := c.fleet.start(i); err != nil {
 			return nil, err
@@ -200,7 +202,7 @@ func (c *chaos) wait(ctx context.Context, until func() bool) error {
 		if err := errors.Join(c.read(), c.fleet.look()); err != nil {
 			return err
 		}
-		c.show.progress(int(c.watch.done.Load()), c.workflows)
+		c.show.Set(int(c.watch.done.Load()), "workflows are done")
 	}
 	return nil
 }
@@ -210,7 +212,7 @@ func (c *chaos) finish(ctx context.Context) error {
 	if err := c.fleet.heal(); err != nil {
 		return err
 	}
-	c.show.line("from now on they are left alone; %d of %d workflows are done", c.watch.done.Load(), c.workflows)
+	c.show.Line("from now on they are left alone; %d of %d workflows are done", c.watch.done.Load(), c.workflows)
 	last, since := int64(-1), time.Now()
 	err := c.wait(ctx, func() bool {
 		if n := c.watch.done.Load(); n != last {
@@ -249,7 +251,7 @@ func (c *chaos) judge(ctx context.Context) (*checker, error) {
 	}
 	ev.Others = append(append(left, c.fleet.deaths...), c.watch.changed...)
 	verdict := check(ev)
-	c.show.end()
+	c.show.End()
 	c.summary(verdict)
 	return verdict, nil
 }
@@ -265,12 +267,12 @@ func (c *chaos) summary(v *checker) {
 			shapes[call.Function]++
 		}
 	}
-	c.show.line("%d killed, %d stopped, %d parted from the server for a while and %d times deaf to an answer, connections cut %d times (%d in all), the server crashed %d times and failed over %d times; %d times a process found that it had been fenced",
+	c.show.Line("%d killed, %d stopped, %d parted from the server for a while and %d times deaf to an answer, connections cut %d times (%d in all), the server crashed %d times and failed over %d times; %d times a process found that it had been fenced",
 		c.count[Kill], c.count[Stall], c.count[Part], c.count[Deafen], c.count[Cut], c.severed, c.count[Crash], c.count[Fail], events[ledger.Fenced])
 	for _, shape := range plan.Shapes {
-		c.show.line("%6d %s", shapes[shape], shape)
+		c.show.Line("%6d %s", shapes[shape], shape)
 	}
-	c.show.line("%d calls; %d attempts at steps noted, of which %d came to no end; %d notes of processes that did not know yet that they were fenced",
+	c.show.Line("%d calls; %d attempts at steps noted, of which %d came to no end; %d notes of processes that did not know yet that they were fenced",
 		len(v.Calls), events[ledger.Begin], events[ledger.Begin]-events[ledger.OK]-events[ledger.Failed], v.excused)
-	c.show.line("the store was looked at %d times meanwhile (%d times in vain), and %d calls were seen to be done", c.watch.looks, c.watch.missed, len(v.Seen))
+	c.show.Line("the store was looked at %d times meanwhile (%d times in vain), and %d calls were seen to be done", c.watch.looks, c.watch.missed, len(v.Seen))
 }
