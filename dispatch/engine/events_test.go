@@ -120,7 +120,10 @@ func TestFleetEventTooLate(t *testing.T) {
 		taken := false
 		hold := func(steps []store.Step) {
 			for _, s := range steps {
-				taken = taken || len(s.Take) > 0
+				if len(s.Take) > 0 {
+					taken = true
+					time.Sleep(time.Second) // until the clock is known to have won
+				}
 				if len(s.Change) > 0 && string(s.Change[0].Output) == "null" && !held {
 					held = true
 					<-may
