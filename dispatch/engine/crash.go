@@ -224,7 +224,7 @@ func (e *Engine) try() {
 	if n == 1 && e.active > 0 && e.fleet != nil && !t.emptied {
 		if t.timer == nil {
 			var timer *time.Timer
-			timer = time.AfterFunc(trialTime, func() {
+			timer = time.AfterFunc(trialFor(t.waiting[:1]), func() {
 				e.mu.Lock()
 				defer e.mu.Unlock()
 				if t.timer == timer {
@@ -234,18 +234,17 @@ func (e *Engine) try() {
 			})
 			t.timer = timer
 		}
-		return // until what runs has ended, but not for long
+		return // until what runs has ended, but no longer than it would be watched
 	}
 	t.stop()
 	group := slices.Clone(t.waiting[:n])
 	t.waiting = t.waiting[n:]
 	t.group++
 	t.running = n
-	crashes, alone := 0, n == 1 && e.active == 0
+	alone := n == 1 && e.active == 0
 	for _, c := range group {
 		c.place = active
 		c.watch.suspect, c.watch.trial, c.watch.alone = false, t.group, alone
-		crashes = max(crashes, c.watch.crashes)
 		c.fn.active++
 		c.permit = c.fn.gate.Force(time.Now(), !c.suspended)
 		if c.part = e.partOf(c); c.part != nil {
@@ -254,9 +253,17 @@ func (e *Engine) try() {
 		e.active++
 		go e.attempt(c, e.base)
 	}
-	d := min(trialTime<<min(max(crashes-1, 0), 10), maxTrialTime)
 	number := t.group
-	time.AfterFunc(d, func() { e.endTrial(group, number) })
+	time.AfterFunc(trialFor(group), func() { e.endTrial(group, number) })
+}
+
+// trialFor returns how long the trial of a group is.
+func trialFor(group []*call) time.Duration {
+	crashes := 0
+	for _, c := range group {
+		crashes = max(crashes, c.watch.crashes)
+	}
+	return min(trialTime<<min(max(crashes-1, 0), 10), maxTrialTime)
 }
 
 // stop ends the waiting for others to end.
