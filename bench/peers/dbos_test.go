@@ -1,100 +1,27 @@
 package peers_test
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"io"
-	"log/slog"
-	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/dbos-inc/dbos-transact-golang/dbos"
-	_ "github.com/dbos-inc/dbos-transact-golang/dbos/driver/sqlite"
-
-	"github.com/coroc-dev/coroc/benchmarks/workflows"
 	"github.com/coroc-dev/coroc/coroutine"
-	"github.com/coroc-dev/coroc/dispatch"
 )
 
 // steps is how many a workflow has.
 const steps = 10
 
-// sequence is the work that workflows.Functions.Sequence does, for DBOS.
-func sequence(ctx dbos.Context, n int) (int, error) {
-	i := 0
-	for i < n {
-		next, err := dbos.RunAsStep(ctx, func(context.Context) (int, error) { return i + 1, nil })
-		if err != nil {
-			return 0, err
-		}
-		i = next
-	}
-	return i, nil
+// times are what an engine has needed.
+type times struct {
+	turns []time.Duration
+	each  []time.Duration
 }
 
-// startDBOS returns a function that runs a workflow to its end, and one that closes the store.
-func startDBOS(b *testing.B, url string) (run func() error, stop func()) {
-	b.Helper()
-	ctx, err := dbos.NewContext(context.Background(), dbos.Config{
-		AppName: "bench", DatabaseURL: url, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
-	})
-	if err != nil {
-		b.Fatal(err)
-	}
-	dbos.RegisterWorkflow(ctx, sequence)
-	if err := dbos.Launch(ctx); err != nil {
-		b.Fatal(err)
-	}
-	return func() error {
-		h, err := dbos.RunWorkflow(ctx, sequence, steps)
-		if err != nil {
-			return err
-		}
-		out, err := h.GetResult()
-		if err == nil && out != steps {
-			err = fmt.Errorf("%d steps", out)
-		}
-		return err
-	}, func() { dbos.Shutdown(ctx, 5*time.Second) }
-}
-
-// startOurs does the same with a dispatcher.
-func startOurs(b *testing.B, store dispatch.Option) (run func() error, stop func()) {
-	b.Helper()
-	f := workflows.New()
-	d, err := dispatch.New(append(f.Options(), store)...)
-	if err != nil {
-		b.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- d.Run(ctx) }()
-	return func() error {
-			id, err := f.Sequence.Dispatch(ctx, steps)
-			if err != nil {
-				return err
-			}
-			out, err := f.Sequence.Wait(ctx, id)
-			if err == nil && out != steps {
-				err = fmt.Errorf("%d steps", out)
-			}
-			return err
-		}, func() {
-			cancel()
-			if err := errors.Join(<-done, d.Close()); err != nil {
-				b.Error(err)
-			}
-		}
-}
-
-// turn runs f n times, on so many goroutines, and returns how long it took and the latencies.
-func turn(b *testing.B, parallel, n int, f func() error) (time.Duration, []time.Duration) {
+// turn runs f n times, on so many goroutines.
+func (t *times) turn(b *testing.B, parallel, n int, f func() error) {
 	latencies := make([]time.Duration, n)
 	var next atomic.Int64
 	var wg sync.WaitGroup
@@ -112,7 +39,7 @@ func turn(b *testing.B, parallel, n int, f func() error) (time.Duration, []time.
 		})
 	}
 	wg.Wait()
-	return time.Since(begin), latencies
+	t.turns, t.each = append(t.turns, time.Since(begin)), append(t.each, latencies...)
 }
 
 func median(times []time.Duration) time.Duration {
@@ -120,50 +47,73 @@ func median(times []time.Duration) time.Duration {
 	return times[len(times)/2]
 }
 
-// compare runs the workflows of both in turns; of the turns the medians count. It returns how
-// many each has run.
-func compare(b *testing.B, parallel, turns, n int, ours, theirs func() error) int {
-	var us, them, usEach, themEach []time.Duration
-	for b.Loop() {
-		for range turns {
-			d, l := turn(b, parallel, n, ours)
-			us, usEach = append(us, d), append(usEach, l...)
-			d, l = turn(b, parallel, n, theirs)
-			them, themEach = append(them, d), append(themEach, l...)
-		}
-	}
-	u, t := median(us).Seconds(), median(them).Seconds()
-	b.ReportMetric(0, "ns/op")
-	b.ReportMetric(float64(n)/u, "workflows/s")
-	b.ReportMetric(float64(n)/t, "dbos-workflows/s")
-	b.ReportMetric(t/u, "x-dbos")
-	b.ReportMetric(float64(median(usEach).Microseconds())/1000, "p50-ms")
-	b.ReportMetric(float64(median(themEach).Microseconds())/1000, "dbos-p50-ms")
-	return n * len(us)
-}
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
 // BenchmarkDBOS runs workflows of ten steps that do nothing: steps of DBOS, which run where
-// the workflow does, and awaited calls here, each of which can run anywhere.
+// the workflow does, and awaited calls here, each of which can run anywhere. The engines take turns;
+// of the turns the medians count.
 func BenchmarkDBOS(b *testing.B) {
 	if !coroutine.Durable {
 		b.Skip("to be run with -tags durable")
 	}
-	for _, parallel := range []int{1, 64} {
-		b.Run(fmt.Sprint("sqlite/", parallel), func(b *testing.B) {
-			dir := b.TempDir()
-			file, theirFile := filepath.Join(dir, "calls.db"), filepath.Join(dir, "dbos.db")
-			theirs, stopTheirs := startDBOS(b, "sqlite:file:"+theirFile+"?_pragma=synchronous(FULL)")
-			ours, stopOurs := startOurs(b, dispatch.WithStore(file))
-			n := compare(b, parallel, 5, 40*min(parallel, 10), ours, theirs)
-			stopOurs()
-			stopTheirs()
-			for path, unit := range map[string]string{file: "disk-B/workflow", theirFile: "dbos-disk-B/workflow"} {
-				info, err := os.Stat(path)
-				if err != nil {
-					b.Fatal(err)
+	for _, s := range stores {
+		for _, parallel := range []int{1, 64} {
+			b.Run(fmt.Sprint(s.name, "/", parallel), func(b *testing.B) {
+				const turns = 5
+				n := 40 * min(parallel, 10) // workflows of a turn
+				engines := s.start(b)
+				all := make([]times, len(engines))
+				for b.Loop() {
+					for range turns {
+						for i, e := range engines {
+							all[i].turn(b, parallel, n, returning(e.steps, steps))
+						}
+					}
 				}
-				b.ReportMetric(float64(info.Size())/float64(n), unit)
+				theirs := median(all[len(all)-1].turns).Seconds()
+				for i, e := range engines {
+					e.stop()
+					ours := median(all[i].turns).Seconds()
+					b.ReportMetric(float64(n)/ours, e.name+"workflows/s")
+					b.ReportMetric(milliseconds(median(all[i].each)), e.name+"p50-ms")
+					b.ReportMetric(float64(e.disk())/float64(len(all[i].each)), e.name+"disk-B/workflow")
+					if e.name != "dbos-" {
+						b.ReportMetric(theirs/ours, e.name+"x-dbos")
+					}
+				}
+				b.ReportMetric(0, "ns/op")
+			})
+		}
+	}
+}
+
+// BenchmarkChildren is one workflow that gathers 1,000 calls; workflows, with DBOS.
+func BenchmarkChildren(b *testing.B) {
+	if !coroutine.Durable {
+		b.Skip("to be run with -tags durable")
+	}
+	const children = 1000
+	for _, s := range stores {
+		b.Run(s.name, func(b *testing.B) {
+			engines := s.start(b)
+			all := make([]times, len(engines))
+			for b.Loop() {
+				for range 5 {
+					for i, e := range engines {
+						if e.name != "eager-" { // to which it makes no difference
+							all[i].turn(b, 1, 1, returning(e.fan, children))
+						}
+					}
+				}
 			}
+			for i, e := range engines {
+				e.stop()
+				if e.name != "eager-" {
+					b.ReportMetric(milliseconds(median(all[i].turns)), e.name+"ms")
+				}
+			}
+			b.ReportMetric(median(all[len(all)-1].turns).Seconds()/median(all[0].turns).Seconds(), "x-dbos")
+			b.ReportMetric(0, "ns/op")
 		})
 	}
 }

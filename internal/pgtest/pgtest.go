@@ -6,12 +6,13 @@
 // run PostgreSQL, it is started as another user. Without either the test is skipped.
 //
 // The private server does not sync its files (fsync=off): tests kill the server, but not
-// the machine.
+// the machine. For measurements there is one that does (Synced).
 package pgtest
 
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
 	"net/url"
 	"os"
 	"strings"
@@ -37,6 +38,48 @@ func URL(t testing.TB) string {
 		t.Skipf("no PostgreSQL to test with (set %s, or install it): %v", Variable, err)
 	}
 	return s.URL
+}
+
+var synced = sync.OnceValues(func() (*Server, error) {
+	return Start("fsync=on", "synchronous_commit=on", "full_page_writes=on")
+})
+
+// Synced returns the URL of a database in which what is committed is on the disk, for benchmarks, or
+// skips the benchmark. Of the one that DATABASE_URL names that is for its settings to say; it fails if they
+// do not.
+func Synced(t testing.TB) string {
+	t.Helper()
+	to := os.Getenv(Variable)
+	if to == "" {
+		s, err := synced()
+		if err != nil {
+			t.Skipf("no PostgreSQL to measure with (set %s, or install it): %v", Variable, err)
+		}
+		to = s.URL
+	}
+	if err := checkSynced(to); err != nil {
+		t.Fatal(err)
+	}
+	return to
+}
+
+func checkSynced(to string) error {
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, to)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	for _, name := range []string{"fsync", "synchronous_commit"} {
+		var value string
+		if err := conn.QueryRow(ctx, "SELECT current_setting($1)", name).Scan(&value); err != nil {
+			return err
+		}
+		if value != "on" {
+			return fmt.Errorf("the server has %s = %s: what it commits may not be on the disk", name, value)
+		}
+	}
+	return nil
 }
 
 // Schema returns the URL of the database and the name of a schema that does not exist. It is

@@ -24,6 +24,7 @@ type Server struct {
 	URL   string
 	dir   string
 	bin   string
+	more  []string // settings
 	attr  *syscall.SysProcAttr
 	alive io.Closer // the guard ends the server when this is closed
 	guard *exec.Cmd
@@ -31,18 +32,24 @@ type Server struct {
 
 // guard starts the server, and ends it when its input does: when the test program has ended,
 // however it did.
-const guard = `"$1"/postgres -D "$2"/data -k "$2" -c listen_addresses= -c fsync=off -c wal_retrieve_retry_interval=100ms >"$2"/log 2>&1 &
+const guard = `bin=$1 dir=$2
+shift 2
+"$bin"/postgres -D "$dir"/data -k "$dir" -c listen_addresses= -c fsync=off -c wal_retrieve_retry_interval=100ms "$@" >"$dir"/log 2>&1 &
 server=$!
 cat >/dev/null
 kill -QUIT $server
 wait $server
-rm -rf "$2"`
+rm -rf "$dir"`
 
-// Start starts a server. It ends with this process, or when Stop is called.
-func Start() (_ *Server, err error) {
+// Start starts a server, with settings of the form name=value. It ends with this process, or when
+// Stop is called.
+func Start(settings ...string) (_ *Server, err error) {
 	s, err := newServer()
 	if err != nil {
 		return nil, err
+	}
+	for _, setting := range settings {
+		s.more = append(s.more, "-c", setting)
 	}
 	initdb := s.command("initdb", "-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
 	if out, err := initdb.CombinedOutput(); err != nil {
@@ -73,7 +80,7 @@ func (s *Server) data() string { return filepath.Join(s.dir, "data") }
 
 // begin starts the server and waits until it takes connections.
 func (s *Server) begin() (err error) {
-	s.guard = exec.Command("/bin/sh", "-c", guard, "pgtest", s.bin, s.dir)
+	s.guard = exec.Command("/bin/sh", append([]string{"-c", guard, "pgtest", s.bin, s.dir}, s.more...)...)
 	s.guard.Dir, s.guard.SysProcAttr = s.dir, s.attr
 	if s.alive, err = s.guard.StdinPipe(); err != nil {
 		return err
