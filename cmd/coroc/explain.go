@@ -4,13 +4,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/coroc-dev/coroc/colour"
 	"github.com/coroc-dev/coroc/compiler"
+	"github.com/coroc-dev/coroc/internal/terminal"
 	"github.com/coroc-dev/coroc/typecheck"
 	"github.com/spf13/cobra"
 )
@@ -60,50 +60,9 @@ With -json it prints one JSON object for tools; docs/explain.md describes it.`,
 	return cmd
 }
 
-// A style marks text on a terminal; in a pipe it does nothing.
-type style struct{ on bool }
-
-func styleOf(w io.Writer) style {
-	f, ok := w.(*os.File)
-	if !ok || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" || os.Getenv("TERM") == "" {
-		return style{}
-	}
-	fi, err := f.Stat()
-	return style{err == nil && fi.Mode()&os.ModeCharDevice != 0}
-}
-
-func (s style) bold(text string) string {
-	if !s.on {
-		return text
-	}
-	return "\x1b[1m" + text + "\x1b[0m"
-}
-
-func (s style) red(text string) string {
-	if !s.on {
-		return text
-	}
-	return "\x1b[31m" + text + "\x1b[0m"
-}
-
-func (s style) faint(text string) string {
-	if !s.on {
-		return text
-	}
-	return "\x1b[2m" + text + "\x1b[0m"
-}
-
-// marked colours the mark of memory that is referred to more than once.
-func (s style) marked(text string) string {
-	if !s.on || text == "" {
-		return text
-	}
-	return "\x1b[36m" + text + "\x1b[0m"
-}
-
 // printExplanation prints the functions with what they keep.
 func printExplanation(w io.Writer, e *compiler.Explanation) {
-	p := explanationPrinter{w, styleOf(w), e.Directory}
+	p := explanationPrinter{w, terminal.StyleOf(w), e.Directory}
 	for i, f := range e.Functions {
 		if i > 0 {
 			fmt.Fprintln(w)
@@ -114,7 +73,7 @@ func printExplanation(w io.Writer, e *compiler.Explanation) {
 
 // printReasons prints only why the functions may suspend.
 func printReasons(w io.Writer, e *compiler.Explanation) {
-	p := explanationPrinter{w, styleOf(w), e.Directory}
+	p := explanationPrinter{w, terminal.StyleOf(w), e.Directory}
 	for _, f := range e.Functions {
 		fmt.Fprintf(w, "%s: %s may suspend\n", p.at(f.Place), f.Name)
 		p.why(f)
@@ -123,7 +82,7 @@ func printReasons(w io.Writer, e *compiler.Explanation) {
 
 type explanationPrinter struct {
 	io.Writer
-	style
+	terminal.Style
 	dir string
 }
 
@@ -143,7 +102,7 @@ func (p explanationPrinter) function(f compiler.ExplainedFunc) {
 	case f.State != "":
 		frame = "a frame whose size depends on the type arguments"
 	}
-	fmt.Fprintf(p, "%s: %s, %s\n", p.at(f.Place), p.bold(f.Name), frame)
+	fmt.Fprintf(p, "%s: %s, %s\n", p.at(f.Place), p.Bold(f.Name), frame)
 	p.why(f)
 	if !f.Coroutine {
 		fmt.Fprintln(p, "\tno coroutine of this module runs it")
@@ -171,7 +130,7 @@ func (p explanationPrinter) suspension(s compiler.ExplainedSuspension) {
 	case len(s.Values) > 0:
 		keeps = fmt.Sprintf("keeping %d bytes", *s.Bytes)
 	}
-	fmt.Fprintf(p, "\t%s: suspended in %s, %s\n", p.at(s.Place), p.bold(s.Callee), keeps)
+	fmt.Fprintf(p, "\t%s: suspended in %s, %s\n", p.at(s.Place), p.Bold(s.Callee), keeps)
 	var table strings.Builder
 	t := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
 	for _, v := range s.Values {
@@ -202,18 +161,18 @@ func (p explanationPrinter) verdict(v compiler.ExplainedValue) string {
 	case "by name":
 		text = "saved by name: " + reason
 	case "no":
-		text = p.red("cannot be saved") + ": " + reason
+		text = p.Red("cannot be saved") + ": " + reason
 	case "if idle":
 		text = "can be saved only while it is not in use"
 		if part != "" {
 			text = "can be saved only while its " + part + " is not in use"
 		}
 	case "if zero":
-		text = p.red("can be saved only while it is zero") + ": " + reason
+		text = p.Red("can be saved only while it is zero") + ": " + reason
 	case "if named":
-		text = p.red("can be saved only as nil or by name (bound, or in a package-level variable)") + ": " + reason
+		text = p.Red("can be saved only as nil or by name (bound, or in a package-level variable)") + ": " + reason
 	case "if nil":
-		text = p.red("can be saved only as nil") + ": " + reason
+		text = p.Red("can be saved only as nil") + ": " + reason
 	}
 	if v.Role != "variable" {
 		text = "(" + v.Role + ") " + text

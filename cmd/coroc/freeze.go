@@ -6,6 +6,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/coroc-dev/coroc/compiler"
+	"github.com/coroc-dev/coroc/internal/terminal"
 	"github.com/coroc-dev/coroc/runtime"
 	"github.com/spf13/cobra"
 )
@@ -93,7 +94,7 @@ func pruneFrozen(cmd *cobra.Command, r *compiler.Result, states string) error {
 		fmt.Fprintln(cmd.OutOrStdout(), "removed", relative(v.Path))
 	}
 	if err == nil && len(removed) == 0 {
-		fmt.Fprintf(cmd.ErrOrStderr(), "every version is current or needed by one of %s\n", counted(n, "state"))
+		fmt.Fprintf(cmd.ErrOrStderr(), "every version is current or needed by one of %s\n", terminal.Counted(n, "state"))
 	}
 	return err
 }

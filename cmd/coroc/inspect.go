@@ -11,6 +11,8 @@ import (
 	"os"
 	"strings"
 
+	"github.com/coroc-dev/coroc/internal/statetext"
+	"github.com/coroc-dev/coroc/internal/terminal"
 	"github.com/coroc-dev/coroc/runtime"
 	"github.com/coroc-dev/coroc/seal"
 	"github.com/spf13/cobra"
@@ -59,7 +61,7 @@ the input is no state, or one that is damaged.`,
 				return err
 			}
 			out := bufio.NewWriter(cmd.OutOrStdout())
-			c.style = styleOf(cmd.OutOrStdout())
+			c.Style = terminal.StyleOf(cmd.OutOrStdout())
 			err = c.print(out, fromHex(b))
 			if err := out.Flush(); err != nil {
 				return err
@@ -84,7 +86,7 @@ the input is no state, or one that is damaged.`,
 
 type inspection struct {
 	json, dump, full bool
-	style
+	terminal.Style
 }
 
 // print prints the states that b consists of.
@@ -120,7 +122,7 @@ func (c inspection) next(w io.Writer, b []byte, at int) (int, error) {
 	case e.Encrypted && c.json:
 		return e.Size, encode(w, document{Sealed: s})
 	case e.Encrypted && !c.dump:
-		fmt.Fprintf(w, "%s: %s; what is in it can be seen with the key only\n", c.bold(s.String()), counted(e.Size, "byte"))
+		fmt.Fprintf(w, "%s: %s; what is in it can be seen with the key only\n", c.Bold(s.String()), terminal.Counted(e.Size, "byte"))
 	case e.Encrypted:
 	case e.Compressed:
 		if c.dump {
@@ -203,13 +205,12 @@ func (c inspection) state(w io.Writer, b []byte, at int, envelope string, s *sea
 	case c.json:
 		return n, encode(w, document{in, s})
 	}
-	p := newInspectionPrinter(w, c.style, in, c.full)
 	if envelope != "" {
-		fmt.Fprintf(p, "%s: ", envelope)
+		fmt.Fprintf(w, "%s: ", envelope)
 	} else if at > 0 || n < len(b) {
-		fmt.Fprintf(p, "state at byte %d, ", at)
+		fmt.Fprintf(w, "state at byte %d, ", at)
 	}
-	p.print()
+	statetext.Print(w, c.Style, in, c.full)
 	return n, nil
 }
 
@@ -227,7 +228,7 @@ func (c inspection) envelope(w io.Writer, b []byte, e seal.Envelope, at int) {
 	if e.Encrypted {
 		element(4, "key %d", e.Key)
 	}
-	element(e.HeadSize-i, "%s follow", counted(e.Size-e.HeadSize, "byte"))
+	element(e.HeadSize-i, "%s follow", terminal.Counted(e.Size-e.HeadSize, "byte"))
 	switch {
 	case e.Encrypted:
 		element(24, "nonce")
@@ -244,7 +245,7 @@ const dumpWidth = 16 // bytes in a line
 // element prints an element of the format. Of more bytes than fit a line the others stand
 // below, or are left out.
 func (c inspection) element(w io.Writer, e runtime.Element, at int) {
-	meaning := strings.Repeat("  ", e.Level) + oneLine(e.Meaning)
+	meaning := strings.Repeat("  ", e.Level) + terminal.OneLine(e.Meaning)
 	for i := 0; i < len(e.Bytes) && (i == 0 || c.full); i += dumpWidth {
 		b, more := e.Bytes[i:], ""
 		if len(b) > dumpWidth {

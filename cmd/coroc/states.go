@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/coroc-dev/coroc/compiler"
+	"github.com/coroc-dev/coroc/internal/terminal"
 	"github.com/coroc-dev/coroc/runtime"
 	"github.com/coroc-dev/coroc/seal"
 	"github.com/spf13/cobra"
@@ -129,9 +130,9 @@ func checkStates(cmd *cobra.Command, f *flags, args []string, from string) error
 		}
 	}
 	if wrong > 0 {
-		fmt.Fprintf(cmd.ErrOrStderr(), "%d of %s cannot be resumed by this build\n", wrong, counted(states, "state"))
+		fmt.Fprintf(cmd.ErrOrStderr(), "%d of %s cannot be resumed by this build\n", wrong, terminal.Counted(states, "state"))
 		return errFound
 	}
-	fmt.Fprintf(w, "%s can be resumed by this build\n", counted(states, "state"))
+	fmt.Fprintf(w, "%s can be resumed by this build\n", terminal.Counted(states, "state"))
 	return nil
 }

@@ -1,4 +1,6 @@
-package main
+// Package statetext prints a saved state for people: the suspended calls and the values of their
+// variables.
+package statetext
 
 import (
 	"fmt"
@@ -10,6 +12,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/coroc-dev/coroc/internal/terminal"
 	"github.com/coroc-dev/coroc/runtime"
 )
 
@@ -24,41 +27,44 @@ const (
 	lineWidth   = 90
 )
 
-// inspectionPrinter prints an inspection for people.
-type inspectionPrinter struct {
+// printer prints an inspection.
+type printer struct {
 	io.Writer
-	style
+	terminal.Style
 	in    *runtime.Inspection
 	full  bool
 	shown map[int]bool // objects
 	later []int        // objects that have been mentioned and not shown
 }
 
-func newInspectionPrinter(w io.Writer, s style, in *runtime.Inspection, full bool) *inspectionPrinter {
-	return &inspectionPrinter{Writer: w, style: s, in: in, full: full, shown: map[int]bool{}}
+// Print prints a state that has been inspected. What is long is cut; full is for cutting nothing, and for
+// types and names.
+func Print(w io.Writer, s terminal.Style, in *runtime.Inspection, full bool) {
+	p := &printer{Writer: w, Style: s, in: in, full: full, shown: map[int]bool{}}
+	p.print()
 }
 
-func (p *inspectionPrinter) print() {
+func (p *printer) print() {
 	in := p.in
 	what := "not started"
 	switch {
 	case in.Done:
 		what = "done"
 	case in.Started:
-		what = "suspended in " + counted(len(in.Frames), "call")
+		what = "suspended in " + terminal.Counted(len(in.Frames), "call")
 	}
-	fmt.Fprintf(p, "%s: %s, format version %d\n", p.bold(what), counted(in.Size, "byte"), in.Version)
+	fmt.Fprintf(p, "%s: %s, format version %d\n", p.Bold(what), terminal.Counted(in.Size, "byte"), in.Version)
 	for i, f := range in.Frames {
 		if left := len(in.Frames) - maxFrames; !p.full && i >= maxFrames && i < left {
 			if i == maxFrames {
-				fmt.Fprintf(p, "\n… %s more, shown with -full\n\n", counted(left-maxFrames, "call"))
+				fmt.Fprintf(p, "\n… %s more, shown with -full\n\n", terminal.Counted(left-maxFrames, "call"))
 			}
 			continue
 		}
 		if i == 0 || len(f.Variables)+len(in.Frames[i-1].Variables) > 0 {
 			fmt.Fprintln(p)
 		}
-		fmt.Fprintf(p, "%s  %s  %s\n", p.bold(oneLine(f.Function)), oneLine(f.Position), p.faint(fmt.Sprintf("site %d, fingerprint %s", f.Site, f.Fingerprint)))
+		fmt.Fprintf(p, "%s  %s  %s\n", p.Bold(terminal.OneLine(f.Function)), terminal.OneLine(f.Position), p.Faint(fmt.Sprintf("site %d, fingerprint %s", f.Site, f.Fingerprint)))
 		var t table
 		for _, v := range f.Variables {
 			t.add(v.Name, v.Type, p.value(v.Value, 0))
@@ -66,7 +72,7 @@ func (p *inspectionPrinter) print() {
 		p.table(t, f.Omitted)
 	}
 	if len(in.Roots) > 0 {
-		fmt.Fprintf(p, "\n%s\n", p.bold("saved along with the calls"))
+		fmt.Fprintf(p, "\n%s\n", p.Bold("saved along with the calls"))
 		var t table
 		for i, r := range in.Roots {
 			name := r.Name
@@ -84,7 +90,7 @@ func (p *inspectionPrinter) print() {
 }
 
 // root writes a variable that was saved along with the frames.
-func (p *inspectionPrinter) root(r runtime.InspectedRoot) text {
+func (p *printer) root(r runtime.InspectedRoot) text {
 	if r.Object == 0 || r.Path == "" && p.in.Objects[r.Object-1].References == 1 {
 		if r.Object > 0 {
 			p.shown[r.Object] = true
@@ -97,15 +103,8 @@ func (p *inspectionPrinter) root(r runtime.InspectedRoot) text {
 	return p.reference(runtime.InspectedValue{Kind: runtime.InspectedPart, Ref: ref}, "", 0)
 }
 
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
 // objects prints those that have been mentioned only.
-func (p *inspectionPrinter) objects() {
+func (p *printer) objects() {
 	var t table
 	n := 0
 	for len(p.later) > 0 {
@@ -128,14 +127,14 @@ func (p *inspectionPrinter) objects() {
 	if n == 0 {
 		return
 	}
-	fmt.Fprintf(p, "\n%s\n", p.bold("what they refer to"))
+	fmt.Fprintf(p, "\n%s\n", p.Bold("what they refer to"))
 	p.table(t, max(0, n-len(t.names)))
 }
 
 // description prints types and names.
-func (p *inspectionPrinter) description() {
+func (p *printer) description() {
 	if len(p.in.Types) > 0 {
-		fmt.Fprintf(p, "\n%s\n", p.bold("types"))
+		fmt.Fprintf(p, "\n%s\n", p.Bold("types"))
 	}
 	for _, t := range p.in.Types {
 		line := fmt.Sprintf("%s  %s", t.Type, t.Kind)
@@ -145,13 +144,13 @@ func (p *inspectionPrinter) description() {
 		if t.Fingerprint != "" {
 			line += "  fingerprint " + t.Fingerprint
 		}
-		fmt.Fprintf(p, "    %s\n", oneLine(line))
+		fmt.Fprintf(p, "    %s\n", terminal.OneLine(line))
 	}
 	if len(p.in.Names) > 0 {
-		fmt.Fprintf(p, "\n%s\n", p.bold("names"))
+		fmt.Fprintf(p, "\n%s\n", p.Bold("names"))
 	}
 	for _, n := range p.in.Names {
-		fmt.Fprintf(p, "    %s\n", oneLine(n.Text))
+		fmt.Fprintf(p, "    %s\n", terminal.OneLine(n.Text))
 	}
 }
 
@@ -162,13 +161,13 @@ type table struct {
 }
 
 func (t *table) add(name, typ string, v text) {
-	t.names, t.types, t.values = append(t.names, oneLine(name)), append(t.types, short(typ)), append(t.values, v)
+	t.names, t.types, t.values = append(t.names, terminal.OneLine(name)), append(t.types, short(typ)), append(t.values, v)
 }
 
 // maxColumn is how wide the columns of names and types may be.
 const maxColumn = 28
 
-func (p *inspectionPrinter) table(t table, omitted int) {
+func (p *printer) table(t table, omitted int) {
 	width := func(column []string) (w int) {
 		for _, s := range column {
 			if n := utf8.RuneCountInString(s); n <= maxColumn {
@@ -210,7 +209,7 @@ func (t *text) width(most int) int {
 }
 
 // write writes the value behind what stands in its line, at a level of indentation.
-func (t *text) write(p *inspectionPrinter, line string, level int) {
+func (t *text) write(p *printer, line string, level int) {
 	io.WriteString(p, line)
 	if room := lineWidth - utf8.RuneCountInString(line); t.width(room) <= room || len(t.parts) == 0 {
 		t.flat(p)
@@ -218,15 +217,15 @@ func (t *text) write(p *inspectionPrinter, line string, level int) {
 		return
 	}
 	indent := strings.Repeat("    ", level)
-	fmt.Fprintf(p, "%s%s%s%s\n", t.label, p.marked(t.mark), t.head, t.open)
+	fmt.Fprintf(p, "%s%s%s%s\n", t.label, p.Marked(t.mark), t.head, t.open)
 	for i := range t.parts {
 		t.parts[i].write(p, indent+"    ", level+1)
 	}
 	fmt.Fprintf(p, "%s%s%s\n", indent, t.close, t.tail)
 }
 
-func (t *text) flat(p *inspectionPrinter) {
-	fmt.Fprintf(p, "%s%s%s%s", t.label, p.marked(t.mark), t.head, t.open)
+func (t *text) flat(p *printer) {
+	fmt.Fprintf(p, "%s%s%s%s", t.label, p.Marked(t.mark), t.head, t.open)
 	for i := range t.parts {
 		if i > 0 {
 			io.WriteString(p, ", ")
@@ -236,7 +235,7 @@ func (t *text) flat(p *inspectionPrinter) {
 	io.WriteString(p, t.close+t.tail)
 }
 
-func (p *inspectionPrinter) most(n int) int {
+func (p *printer) most(n int) int {
 	if p.full {
 		return 1 << 62
 	}
@@ -245,7 +244,7 @@ func (p *inspectionPrinter) most(n int) int {
 
 // value returns a value in words. Objects are shown where they are first referred to, down
 // to a depth.
-func (p *inspectionPrinter) value(v runtime.InspectedValue, depth int) text {
+func (p *printer) value(v runtime.InspectedValue, depth int) text {
 	typ := short(v.Type)
 	switch v.Kind {
 	case runtime.InspectedOmitted:
@@ -260,11 +259,11 @@ func (p *inspectionPrinter) value(v runtime.InspectedValue, depth int) text {
 	case runtime.InspectedTime:
 		s := v.Text
 		for _, f := range v.Fields {
-			s += " (" + oneLine(f.Value.Text) + ")"
+			s += " (" + terminal.OneLine(f.Value.Text) + ")"
 		}
 		return text{head: s}
 	case runtime.InspectedText:
-		return text{head: p.cut(oneLine(v.Text))}
+		return text{head: p.cut(terminal.OneLine(v.Text))}
 	case runtime.InspectedTypeValue:
 		return text{head: "type " + short(v.Text)}
 	case runtime.InspectedStruct, runtime.InspectedRecord:
@@ -296,7 +295,7 @@ func typed(typ, s string) text {
 }
 
 // bytes quotes a string, or bytes that are text; others are shown in hexadecimal digits.
-func (p *inspectionPrinter) bytes(v runtime.InspectedValue) string {
+func (p *printer) bytes(v runtime.InspectedValue) string {
 	s := v.Text
 	if v.Bytes != nil {
 		s = string(v.Bytes)
@@ -313,7 +312,7 @@ func (p *inspectionPrinter) bytes(v runtime.InspectedValue) string {
 	return fmt.Sprintf("% x", s)
 }
 
-func (p *inspectionPrinter) cut(s string) string {
+func (p *printer) cut(s string) string {
 	if len(s) > p.most(maxString) {
 		return strings.ToValidUTF8(s[:maxString], "") + "…"
 	}
@@ -321,7 +320,7 @@ func (p *inspectionPrinter) cut(s string) string {
 }
 
 // fields writes a struct, but for the fields that are left out.
-func (p *inspectionPrinter) fields(v runtime.InspectedValue, typ string, depth int, without ...string) text {
+func (p *printer) fields(v runtime.InspectedValue, typ string, depth int, without ...string) text {
 	t := text{head: typ, open: "{", close: "}"}
 	for i, f := range v.Fields {
 		if slices.Contains(without, f.Name) {
@@ -331,14 +330,14 @@ func (p *inspectionPrinter) fields(v runtime.InspectedValue, typ string, depth i
 			return t.more(len(v.Fields) - i + v.Omitted)
 		}
 		part := p.value(f.Value, depth)
-		part.label = oneLine(f.Name) + ": "
+		part.label = terminal.OneLine(f.Name) + ": "
 		t.parts = append(t.parts, part)
 	}
 	return t.more(v.Omitted)
 }
 
 // coroutine writes one that the coroutine has.
-func (p *inspectionPrinter) coroutine(c *runtime.InspectedStack, depth int) text {
+func (p *printer) coroutine(c *runtime.InspectedStack, depth int) text {
 	switch {
 	case c.Done:
 		return text{head: "coroutine, done"}
@@ -352,7 +351,7 @@ func (p *inspectionPrinter) coroutine(c *runtime.InspectedStack, depth int) text
 			return t.more(len(c.Frames) - i)
 		}
 		part := p.fields(runtime.InspectedValue{Fields: f.Variables, Omitted: f.Omitted}, "", depth)
-		part.label = oneLine(f.Function) + "  " + oneLine(f.Position) + " "
+		part.label = terminal.OneLine(f.Function) + "  " + terminal.OneLine(f.Position) + " "
 		t.parts = append(t.parts, part)
 	}
 	return t
@@ -367,7 +366,7 @@ func (t text) more(n int) text {
 }
 
 // elements writes those of an array from one to another; zeros follow all that it has.
-func (p *inspectionPrinter) elements(v runtime.InspectedValue, typ string, from, to, zeros, depth int) text {
+func (p *printer) elements(v runtime.InspectedValue, typ string, from, to, zeros, depth int) text {
 	t := text{head: typ, open: "[", close: "]"}
 	for i := from; i < to; i++ {
 		switch {
@@ -375,7 +374,7 @@ func (p *inspectionPrinter) elements(v runtime.InspectedValue, typ string, from,
 			return t.more(to - i)
 		case i >= len(v.Elements)+v.Omitted:
 			if n := to - i; n > 1 {
-				t.parts = append(t.parts, text{head: counted(n, "zero")})
+				t.parts = append(t.parts, text{head: terminal.Counted(n, "zero")})
 				return t
 			}
 			t.parts = append(t.parts, text{head: "zero"})
@@ -388,7 +387,7 @@ func (p *inspectionPrinter) elements(v runtime.InspectedValue, typ string, from,
 	return t
 }
 
-func (p *inspectionPrinter) entries(v runtime.InspectedValue, typ string, depth int) text {
+func (p *printer) entries(v runtime.InspectedValue, typ string, depth int) text {
 	t := text{head: typ, open: "{", close: "}"}
 	for i, e := range v.Entries {
 		if i >= p.most(maxElements) {
@@ -405,16 +404,16 @@ func (p *inspectionPrinter) entries(v runtime.InspectedValue, typ string, depth 
 // inline returns a value on one line.
 func (t *text) inline() string {
 	var b strings.Builder
-	t.flat(&inspectionPrinter{Writer: &b})
+	t.flat(&printer{Writer: &b})
 	return b.String()
 }
 
 // reference writes what refers to memory, and that memory if it has not been shown.
-func (p *inspectionPrinter) reference(v runtime.InspectedValue, typ string, depth int) text {
+func (p *printer) reference(v runtime.InspectedValue, typ string, depth int) text {
 	r := v.Ref
 	switch {
 	case r.Name > 0:
-		s := oneLine(v.Text)
+		s := terminal.OneLine(v.Text)
 		if r.Path != "" {
 			s += ", part " + strings.TrimPrefix(r.Path, ".")
 		}
@@ -488,7 +487,7 @@ func (p *inspectionPrinter) reference(v runtime.InspectedValue, typ string, dept
 func isContext(o *runtime.InspectedObject) bool { return strings.HasPrefix(o.Text, "context.With") }
 
 // piece writes a slice over a part of an array that nothing else refers to.
-func (p *inspectionPrinter) piece(o *runtime.InspectedObject, r *runtime.InspectedReference, typ string, depth int) (t text) {
+func (p *printer) piece(o *runtime.InspectedObject, r *runtime.InspectedReference, typ string, depth int) (t text) {
 	p.shown[o.ID] = true
 	if o.Value.Kind == runtime.InspectedBytes {
 		b := append(o.Value.Bytes[:len(o.Value.Bytes):len(o.Value.Bytes)], make([]byte, o.Zeros)...)
@@ -506,7 +505,7 @@ func (p *inspectionPrinter) piece(o *runtime.InspectedObject, r *runtime.Inspect
 }
 
 // object writes the contents of an object.
-func (p *inspectionPrinter) object(o *runtime.InspectedObject, depth int) text {
+func (p *printer) object(o *runtime.InspectedObject, depth int) text {
 	v := o.Value
 	switch {
 	case v.Kind == runtime.InspectedArray:
@@ -514,7 +513,7 @@ func (p *inspectionPrinter) object(o *runtime.InspectedObject, depth int) text {
 	case v.Kind == runtime.InspectedBytes:
 		t := p.value(v, depth)
 		if o.Zeros > 0 {
-			t.tail = fmt.Sprintf(" and %s", counted(o.Zeros, "zero"))
+			t.tail = fmt.Sprintf(" and %s", terminal.Counted(o.Zeros, "zero"))
 		}
 		return t
 	case o.Type == "github.com/coroc-dev/coroc/runtime.Defers":
@@ -539,12 +538,4 @@ func (p *inspectionPrinter) object(o *runtime.InspectedObject, depth int) text {
 var importPath = regexp.MustCompile(`[\w.~-]+/`)
 
 // short writes a type without the paths of its packages.
-func short(typ string) string { return oneLine(importPath.ReplaceAllString(typ, "")) }
-
-// oneLine makes characters visible that would spoil the terminal.
-func oneLine(s string) string {
-	if !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
-		return s
-	}
-	return strings.Trim(strconv.Quote(s), `"`)
-}
+func short(typ string) string { return terminal.OneLine(importPath.ReplaceAllString(typ, "")) }
