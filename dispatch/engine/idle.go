@@ -17,8 +17,9 @@ import (
 //     for events. They are read again when one of those calls is done or an event is sent.
 //
 // Whoever else is interested in a call that is not in memory reads it too. Everything unusual
-// stays: calls with deadlines, that are told to end, that somebody waits for, that do not wait for all
-// that they await, that have begun others, and those that await very many, which would be counted each time.
+// stays: calls with deadlines, that have their turn or wait for it, that are told to end, that somebody waits
+// for, that do not wait for all that they await, that have begun others, and those that await very many, which
+// would be counted each time.
 //
 // This is for stores that one process owns. In a fleet what is not due is left in the store anyway,
 // and a suspended call is asked for now and then by who has it.
@@ -125,7 +126,7 @@ func (e *Engine) dormant(c *call) bool {
 
 // simple says whether there is nothing unusual about a call.
 func (e *Engine) simple(c *call) bool {
-	return c.fn != nil && c.ending == store.None && c.deadline == 0 &&
+	return c.fn != nil && c.ending == store.None && c.deadline == 0 && !e.lined(c) &&
 		(!c.suspended || c.stateful && c.waits.plain() && c.width <= wide)
 }
 

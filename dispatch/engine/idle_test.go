@@ -288,3 +288,44 @@ func TestIdleCounts(t *testing.T) {
 		assert.Empty(t, log.String())
 	})
 }
+
+// Calls of a partition of which one is under way at a time have their turns one after the other, also if
+// they sleep for long meanwhile, and the program is started anew.
+func TestIdleInLine(t *testing.T) {
+	for _, restart := range []bool{false, true} {
+		t.Run(fmt.Sprint(restart), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				m := memory.New()
+				f := &script{durable: true, turns: func(x *scripted, results []engine.Result) engine.Turn {
+					if x.at == 0 {
+						return engine.Turn{Await: []engine.Request{{Function: engine.Sleep, Input: []byte("1"), Due: time.Now().Add(3 * time.Hour)}}}
+					}
+					return said(x, results)
+				}}
+				begin := func() (*engine.Engine, func()) {
+					return runOn(t, engine.Config{Store: openGated(t, m, nil), Resident: -1,
+						Functions: []engine.Function{f.function("f", engine.Policy{Partition: engine.Partition{Concurrency: 1}})}})
+				}
+				e, stop := begin()
+				begun := time.Now()
+				var ids []string
+				for _, in := range []string{"a", "b"} {
+					id, err := e.Dispatch(ctx, engine.Request{Function: "f", Input: []byte(in), Partition: "p"}, "")
+					require.NoError(t, err)
+					ids = append(ids, id)
+				}
+				time.Sleep(time.Hour)
+				if restart {
+					stop()
+					e, _ = begin()
+					time.Sleep(time.Hour)
+				}
+				assert.Len(t, f.runs(), 1)
+				assert.Equal(t, "ok [ok null]", ended(t, e, ids[0]))
+				assert.Equal(t, 3*time.Hour, time.Since(begun))
+				assert.Equal(t, "ok [ok null]", ended(t, e, ids[1]))
+				assert.Equal(t, 6*time.Hour, time.Since(begun))
+			})
+		})
+	}
+}
