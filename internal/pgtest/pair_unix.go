@@ -24,6 +24,8 @@ type Pair struct {
 	primary *Server
 	standby *Server
 	built   chan error // takes one value when the standby is ready
+
+	copied func() // called when the standby has what the primary had, and follows it; may be nil
 }
 
 // StartPair starts a pair. It ends with this process, or when Stop is called.
@@ -66,12 +68,29 @@ func (p *Pair) build() error {
 		return err
 	}
 	defer conn.Close(ctx)
+	if p.copied != nil {
+		p.copied()
+	}
 	for _, statement := range []string{"ALTER SYSTEM SET synchronous_standby_names = '*'", "SELECT pg_reload_conf()"} {
 		if _, err := conn.Exec(ctx, statement); err != nil {
 			return err
 		}
 	}
-	for end := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	// Commits wait from when the checkpointer has read that, whatever the others say. It has been told to
+	// when new sessions have it, and does so before the next checkpoint.
+	end := time.Now().Add(30 * time.Second)
+	for names := ""; names != "*"; time.Sleep(20 * time.Millisecond) {
+		if names, err = p.primary.show(ctx, "synchronous_standby_names"); err != nil {
+			return err
+		}
+		if time.Now().After(end) {
+			return errors.New("the primary does not read its settings")
+		}
+	}
+	if _, err := conn.Exec(ctx, "CHECKPOINT"); err != nil {
+		return err
+	}
+	for ; ; time.Sleep(20 * time.Millisecond) {
 		var n int
 		if err := conn.QueryRow(ctx, "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'").Scan(&n); err != nil {
 			return err
@@ -83,6 +102,17 @@ func (p *Pair) build() error {
 			return errors.New("the standby does not follow")
 		}
 	}
+}
+
+// show returns what a new session has for a setting.
+func (s *Server) show(ctx context.Context, setting string) (value string, err error) {
+	conn, err := pgx.Connect(ctx, s.URL)
+	if err != nil {
+		return "", err
+	}
+	defer conn.Close(ctx)
+	err = conn.QueryRow(ctx, "SELECT current_setting($1)", setting).Scan(&value)
+	return value, err
 }
 
 // Failover kills the primary and makes the standby take its place. The dead server becomes the
