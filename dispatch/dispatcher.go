@@ -43,6 +43,7 @@ type config struct {
 	logger       *slog.Logger
 	grace        time.Duration
 	resident     int
+	control      bool
 	crashes      int
 	retention    []Retention
 	bindings     []runtime.Binding
@@ -122,6 +123,12 @@ func WithGrace(d time.Duration) Option { return option(func(c *config) { c.grace
 // an event: see docs/operations.md. In a volatile build it has no effect on suspended calls: there all stay.
 func WithResident(n int) Option { return option(func(c *config) { c.resident = n }) }
 
+// WithControlOnly makes a dispatcher that runs nothing, for tools: what it is told (to cancel or retry a
+// call, to send an event) is stored, and whoever runs the calls acts on it. So it needs none of their
+// functions, opens at once however many calls there are, and notices no crash. On a store that is not
+// shared no process runs meanwhile, and the next one that does acts on it. Run returns an error.
+func WithControlOnly() Option { return option(func(c *config) { c.control = true }) }
+
 // WithCrashLimit sets after how many crashes of the process in a row a call is parked that was
 // running in all of them, and alone in the last one: see docs/operations.md for how that is
 // found out. 0 means never. In a fleet it does not matter which processes they were.
@@ -198,6 +205,7 @@ func (d *Dispatcher) start(c *config) error {
 		Lineage:   len(c.observers)+len(c.interceptors) > 0,
 		Logger:    c.logger,
 		Grace:     max(c.grace, 0),
+		Control:   c.control,
 		Resident:  max(c.resident, 0),
 		Crashes:   max(c.crashes, 0),
 		Retention: c.retention,

@@ -153,51 +153,6 @@ type FunctionLoad = engine.FunctionLoad
 // Load returns what there is to be done in this process. It is cheap.
 func (d *Dispatcher) Load() Load { return d.engine.Load() }
 
-// Reader reads a store that another process may own. It never writes.
-type Reader struct{ store store.Reader }
-
-// OpenReader opens the SQLite file at path for reading.
-func OpenReader(path string) (*Reader, error) {
-	return OpenReaderFrom(context.Background(), sqliteFile(path))
-}
-
-// Stats counts the calls in the store. It reads all of them.
-func (r *Reader) Stats(ctx context.Context) (Stats, error) {
-	counts, err := r.store.Counts(ctx)
-	if err != nil {
-		return Stats{}, fmt.Errorf("dispatch: %w", err)
-	}
-	return stats(counts), nil
-}
-
-// Calls calls f with each call in the store, in the order in which they were made, until f
-// returns false.
-func (r *Reader) Calls(ctx context.Context, f func(CallInfo) bool) error {
-	names := engine.NewNames(r.store)
-	for after := int64(0); ; {
-		calls, err := r.store.Calls(ctx, after, 256)
-		if err != nil {
-			return fmt.Errorf("dispatch: %w", err)
-		}
-		if len(calls) == 0 {
-			return nil
-		}
-		for i := range calls {
-			info, err := callInfo(ctx, names, &calls[i])
-			if err != nil {
-				return err
-			}
-			if !f(info) {
-				return nil
-			}
-		}
-		after = calls[len(calls)-1].ID
-	}
-}
-
-// Close closes the reader.
-func (r *Reader) Close() error { return r.store.Close() }
-
 func callInfo(ctx context.Context, names *engine.Names, c *store.Call) (CallInfo, error) {
 	id, err := names.Format(ctx, c.Incarnation, c.ID)
 	if err != nil {

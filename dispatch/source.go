@@ -39,15 +39,6 @@ func Elsewhere(functions ...AnyFunction) Option {
 	})
 }
 
-// OpenReaderFrom opens a store for reading.
-func OpenReaderFrom(ctx context.Context, s StoreSource) (*Reader, error) {
-	r, err := s.OpenReader(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("dispatch: %w", err)
-	}
-	return &Reader{r}, nil
-}
-
 // sqliteFile is the path of an SQLite file.
 type sqliteFile string
 

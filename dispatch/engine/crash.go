@@ -314,11 +314,14 @@ func (e *Engine) Retry(ctx context.Context, id string) error {
 	if e.fleet != nil {
 		return e.fleet.retry(ctx, n, id)
 	}
+	c, err := e.parkedCall(ctx, n)
+	if err != nil {
+		return err
+	}
 	e.mu.Lock()
-	c := e.calls[n]
-	if c == nil || c.place != parked || c.fn == nil || c.parked == nil || !c.retriable {
+	if c == nil || c.place != parked || c.fn == nil && !e.cfg.Control || c.parked == nil || !c.retriable {
 		e.mu.Unlock()
-		if c != nil && c.place == parked && c.fn == nil {
+		if c != nil && c.place == parked && c.fn == nil && !e.cfg.Control {
 			return fmt.Errorf("call %s: no function %q", id, c.name)
 		}
 		return fmt.Errorf("call %s: %w", id, ErrNotParked)
@@ -347,6 +350,25 @@ func (e *Engine) Retry(ctx context.Context, id string) error {
 	}
 	c.progress, c.retriable = next, false
 	c.watch = watch{first: true}
-	e.enqueue(c)
+	if !e.cfg.Control {
+		e.enqueue(c)
+	}
 	return nil
+}
+
+// parkedCall returns a call that may be parked, or nil.
+func (e *Engine) parkedCall(ctx context.Context, n int64) (*call, error) {
+	if !e.cfg.Control {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		return e.calls[n], nil
+	}
+	rec, err := e.store.Call(ctx, n)
+	if err != nil || rec.Phase != store.Parked {
+		return nil, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	c, _ := e.known(rec)
+	return c, nil
 }

@@ -22,6 +22,7 @@ var (
 	ErrKeyConflict    = errors.New("the key belongs to a call of another function or with another input")
 	ErrNoSuchCall     = errors.New("no such call")
 	ErrClosed         = errors.New("the dispatcher is closed")
+	ErrControl        = errors.New("the dispatcher is for control only, and runs nothing")
 	ErrRunning        = errors.New("the dispatcher is running already")
 	ErrNoTransactions = errors.New("the store cannot make a call in a transaction of the program's own")
 	ErrParked         = errors.New("the call is parked")
@@ -196,6 +197,14 @@ func New(cfg Config) (*Engine, error) {
 	e.writer = newWriter(e.store, e.log, e.Fail, cfg.Commits)
 	e.idles.store, _ = cfg.Store.(store.Timed)
 	e.idles.placing = make(map[int64]int)
+	if cfg.Control {
+		var err error
+		if e.lastID, err = e.store.LastID(context.Background()); err != nil {
+			e.writer.close()
+			return nil, err
+		}
+		return e, nil
+	}
 	if err := e.recover(context.Background()); err != nil {
 		e.writer.close()
 		return nil, err
@@ -406,38 +415,26 @@ func (e *Engine) outcome(ctx context.Context, n int64, id, function string) (Res
 
 // check returns the number of a call, after making sure that the id is one of this store.
 func (e *Engine) check(ctx context.Context, id string) (int64, error) {
-	id, _, _ = strings.Cut(id, ".") // that of CallID says which hand-over it is of
-	n := number(id)
-	if n == 0 {
-		return 0, fmt.Errorf("call %q: %w", id, ErrNoSuchCall)
-	}
 	e.mu.Lock()
-	c, closed := e.calls[n], e.closed
+	closed := e.closed
+	known, _, _ := strings.Cut(id, ".")
+	c := e.calls[number(known)]
 	e.mu.Unlock()
 	if closed {
 		return 0, ErrClosed
 	}
-	var incarnation int64
-	if c != nil {
-		incarnation = c.incarnation
-	} else {
-		stored, err := e.store.Call(ctx, n)
-		switch {
-		case errors.Is(err, store.ErrNotFound):
-			return 0, fmt.Errorf("call %q: %w", id, ErrNoSuchCall)
-		case err != nil:
-			return 0, err
+	if c != nil { // no need to read it
+		text, err := e.names.Format(ctx, c.incarnation, c.id)
+		if err == nil && text != known {
+			err = fmt.Errorf("call %q: %w", id, ErrNoSuchCall)
 		}
-		incarnation = stored.Incarnation
+		return c.id, err
 	}
-	text, err := e.names.Format(ctx, incarnation, n)
-	switch {
-	case err != nil:
+	stored, err := e.names.Call(ctx, id)
+	if err != nil {
 		return 0, err
-	case text != id:
-		return 0, fmt.Errorf("call %q: %w", id, ErrNoSuchCall)
 	}
-	return n, nil
+	return stored.ID, nil
 }
 
 // Lookup returns a call as it is stored.
@@ -457,7 +454,12 @@ func (e *Engine) LookupKey(ctx context.Context, key string) (*store.Call, error)
 	if closed {
 		return nil, ErrClosed
 	}
-	c, err := e.store.ByKey(ctx, key)
+	return ByKey(ctx, e.store, key)
+}
+
+// ByKey returns the call in a store that was made with a key, or ErrNoSuchCall.
+func ByKey(ctx context.Context, s store.Reader, key string) (*store.Call, error) {
+	c, err := s.ByKey(ctx, key)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, fmt.Errorf("key %q: %w", key, ErrNoSuchCall)
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -67,6 +68,26 @@ func (n *Names) FormatCall(ctx context.Context, id int64) (string, error) {
 	n.last, n.text = id, text
 	n.mu.Unlock()
 	return text, nil
+}
+
+// Call returns the call with an id that the outside knows, or ErrNoSuchCall.
+func (n *Names) Call(ctx context.Context, id string) (*store.Call, error) {
+	id, _, _ = strings.Cut(id, ".") // that of CallID says which hand-over it is of
+	c, err := n.store.Call(ctx, number(id))
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, fmt.Errorf("call %q: %w", id, ErrNoSuchCall)
+	}
+	if err != nil {
+		return nil, err
+	}
+	text, err := n.Format(ctx, c.Incarnation, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	if text != id {
+		return nil, fmt.Errorf("call %q: %w", id, ErrNoSuchCall)
+	}
+	return c, nil
 }
 
 // number returns the number in an id, 0 if it is not one.

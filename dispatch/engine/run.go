@@ -19,6 +19,9 @@ func (e *Engine) Run(ctx context.Context) error {
 	case e.closed:
 		e.mu.Unlock()
 		return ErrClosed
+	case e.cfg.Control:
+		e.mu.Unlock()
+		return ErrControl
 	case e.stopped != nil:
 		e.mu.Unlock()
 		return ErrRunning

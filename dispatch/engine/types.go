@@ -163,6 +163,7 @@ type Config struct {
 	Grace     time.Duration // for running attempts when Run is told to stop
 	Crashes   int           // of its process in a row, after which a call is parked; 0 for never
 	Retention []Retention   // which calls are removed; none for all to stay
+	Control   bool          // it runs nothing and reads no call at its start: what it is told is stored, for who runs the calls
 	Resident  int           // how many durable executions stay in memory while they are suspended, and idle calls
 	// Describe encodes a failure that the engine itself has found.
 	Describe func(status store.Status, message string) *Failure

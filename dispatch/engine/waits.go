@@ -1,9 +1,11 @@
 package engine
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 
 	"github.com/coroc-dev/coroc/dispatch/store"
@@ -57,6 +59,27 @@ func (c *call) readWaits(rec *store.Call) {
 		c.width, c.fresh = len(c.waits.Of), rec.Width
 	}
 	c.decided = c.waits.Came != nil || c.waits.Begin
+}
+
+// Awaited returns the calls that a stored call waits for, as they are stored, in the order in which it
+// has them: none unless it is suspended. One that was removed meanwhile is left out.
+func Awaited(ctx context.Context, s store.Reader, rec *store.Call) iter.Seq2[*store.Call, error] {
+	return func(yield func(*store.Call, error) bool) {
+		if rec.Phase != store.Suspended {
+			return
+		}
+		var c call
+		c.readWaits(rec)
+		for i := range c.width {
+			child, err := s.Call(ctx, c.at(i))
+			if errors.Is(err, store.ErrNotFound) {
+				continue
+			}
+			if !yield(child, err) || err != nil {
+				return
+			}
+		}
+	}
 }
 
 // counted returns results without those that c does not get.
