@@ -46,6 +46,20 @@ func placesOf(mod *typecheck.Module, decl *ast.FuncDecl) *places {
 	return p
 }
 
+// Literals returns the func literals in a function, with what their names in saved states add to
+// its own: .func1.func2.
+func Literals(fn ast.Node) map[string]*ast.FuncLit {
+	p := newPlaces(nil)
+	p.walk(fn, "")
+	literals := map[string]*ast.FuncLit{}
+	for n, name := range p.names {
+		if lit, ok := n.(*ast.FuncLit); ok {
+			literals[name] = lit
+		}
+	}
+	return literals
+}
+
 // CallOf returns the call or range with a number in a function, or in the literal or the body of
 // a range in it that has a name, .func1.range2; if there is none, the function.
 func CallOf(decl *ast.FuncDecl, name string, number int) ast.Node {

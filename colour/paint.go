@@ -2,6 +2,8 @@ package colour
 
 import (
 	"go/ast"
+	"go/token"
+	"maps"
 	"slices"
 )
 
@@ -26,6 +28,7 @@ func (a *analysis) paint() {
 		n.hard = n.why != nil
 	}
 	a.paintFrom(callers, func(s *site) bool { return s.soft && !s.exits })
+	a.paintOlder(callers)
 	a.paintExits(callers)
 	a.paintDirect(callers)
 	for _, n := range a.order {
@@ -79,6 +82,35 @@ func (a *analysis) paintExits(callers map[*node][]*site) {
 	a.paintWithin(callers, func(s *site) bool { return s.exits }, func(n *node) bool { return reached[n] })
 }
 
+// paintOlder gives a reason to the functions and literals that do not suspend any more, but have
+// frozen versions that do: their callers may go on with a frame of such a version below them.
+func (a *analysis) paintOlder(callers map[*node][]*site) {
+	var queue []*node
+	for _, p := range a.mod.Packages {
+		for _, name := range slices.Sorted(maps.Keys(p.Frozen)) {
+			for _, state := range slices.Sorted(maps.Keys(p.Frozen[name].Literals)) {
+				pos := keyOf(p.Current[state])
+				if n := a.nodes[pos]; n != nil && n.why == nil {
+					n.why = &Reason{Caller: n.name, Callee: "its frozen version", Pos: a.mod.Position(pos)}
+					queue = append(queue, n)
+				}
+			}
+		}
+	}
+	a.spread(callers, queue, func(*node) bool { return true })
+}
+
+// keyOf returns the position by which the node of a function or literal is found.
+func keyOf(n ast.Node) token.Pos {
+	switch n := n.(type) {
+	case *ast.FuncDecl:
+		return n.Name.Pos()
+	case *ast.FuncLit:
+		return n.Pos()
+	}
+	return token.NoPos
+}
+
 func (a *analysis) paintWithin(callers map[*node][]*site, asked func(*site) bool, within func(*node) bool) {
 	var queue []*node
 	for _, n := range a.order {
@@ -89,6 +121,11 @@ func (a *analysis) paintWithin(callers map[*node][]*site, asked func(*site) bool
 			}
 		}
 	}
+	a.spread(callers, queue, within)
+}
+
+// spread gives the callers of nodes that have a reason one.
+func (a *analysis) spread(callers map[*node][]*site, queue []*node, within func(*node) bool) {
 	for len(queue) > 0 {
 		n := queue[0]
 		queue = queue[1:]

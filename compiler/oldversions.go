@@ -78,10 +78,11 @@ func (r *Result) addFrozen() bool {
 		if len(files) == 0 && len(f.earlier) == 0 {
 			continue
 		}
+		current := f.now()
 		for _, q := range r.Module.Packages {
 			if q.Path == p.Path {
 				q.Files = append(slices.Clone(q.Files), files...)
-				q.Frozen, q.Earlier = f.frozen, f.earlier
+				q.Frozen, q.Earlier, q.Current = f.frozen, f.earlier, current
 				changed[q] = true
 			}
 		}
@@ -310,6 +311,26 @@ func (f *frozenPackage) current() map[string]uint64 {
 		current[u.state] = f.renames.Fingerprint(f.p, u.node)
 	}
 	return current
+}
+
+// now returns the functions and literals that the old versions are of as they are now, by their
+// names in saved states.
+func (f *frozenPackage) now() map[string]ast.Node {
+	old := map[string]bool{}
+	for _, v := range f.old {
+		old[v.State] = true
+	}
+	now := map[string]ast.Node{}
+	for _, u := range unitsOf(f.p) {
+		if !old[u.state] {
+			continue
+		}
+		now[u.state] = u.node
+		for name, lit := range codegen.Literals(u.node) {
+			now[u.state+name] = lit
+		}
+	}
+	return now
 }
 
 // file returns a version as a file of the package.

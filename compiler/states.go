@@ -91,7 +91,7 @@ func (c *StateChecker) frame(f runtime.InspectedFrame, add addProblem) {
 	}
 	versions := c.versions[name]
 	if len(versions) == 0 {
-		add("%s, suspended at %s: there is no such function", f.Function, f.Position)
+		add("%s, suspended at %s: there is no such function that may be suspended, and the version was not frozen", f.Function, f.Position)
 		return
 	}
 	fingerprint, _ := strconv.ParseUint(f.Fingerprint, 16, 64)

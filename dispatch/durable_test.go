@@ -104,7 +104,7 @@ func TestStopAndGoOn(t *testing.T) {
 	c, err := d.Lookup(ctx, id)
 	require.NoError(t, err)
 	assert.Equal(t, dispatch.StatusIncompatibleState, c.Status)
-	assert.ErrorContains(t, c.Err, "no longer awaits")
+	assert.ErrorContains(t, c.Err, "does not await any more")
 	assert.NotZero(t, c.State)
 	stop()
 

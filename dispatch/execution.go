@@ -54,7 +54,7 @@ func (f *Function[I, O]) start(d *Dispatcher, a engine.Attempt, bindings []runti
 			return inv.intercept(f.name, x), nil
 		}
 		if a.State != nil {
-			return nil, fmt.Errorf("%w: function %q no longer awaits anything", runtime.ErrIncompatibleState, f.name)
+			return nil, fmt.Errorf("%w: function %q does not await any more, and the version that did was not frozen", runtime.ErrIncompatibleState, f.name)
 		}
 	} else if a.State != nil {
 		return nil, fmt.Errorf("%w: it was saved by a durable build, and this one is not", runtime.ErrIncompatibleState)

@@ -146,7 +146,7 @@ func TestUnfitStates(t *testing.T) {
 	require.Len(t, r.Unfit, 2)
 	why := unfit(r)
 	assert.ErrorIs(t, why[ids[0]], runtime.ErrIncompatibleState)
-	assert.ErrorContains(t, why[ids[0]], map[bool]string{true: "no longer awaits", false: "saved by a durable build"}[isDurable])
+	assert.ErrorContains(t, why[ids[0]], map[bool]string{true: "does not await any more", false: "saved by a durable build"}[isDurable])
 	assert.ErrorIs(t, why[ids[1]], dispatch.ErrNotRegistered)
 	assert.Equal(t, 2, r.States)
 	assert.Equal(t, map[string]dispatch.StateCount{"one": {1, 1}, "two": {1, 1}}, r.Functions)

@@ -381,9 +381,9 @@ func (d *decoder) findSite(name []byte, fingerprint uint64, key int, pos string)
 	}
 	switch {
 	case len(versions) == 0:
-		d.incompatible("function %s, suspended at %s: this program has no such function", name, pos)
+		d.incompatible("function %s, suspended at %s: this program has no such function that may be suspended, and the version was not frozen", name, pos)
 	case found == nil:
-		d.incompatible("function %s, suspended at %s (site %d): the function has changed since (fingerprint %016x, here %016x)", name, pos, key, fingerprint, versions[0].fingerprint)
+		d.incompatible("function %s, suspended at %s (site %d): the function has changed since (fingerprint %016x, here %016x), and the version was not frozen", name, pos, key, fingerprint, versions[0].fingerprint)
 	case found.byKey[key] == nil:
 		d.incompatible("function %s, suspended at %s: what it called there, call %d of its source, does not suspend any more", name, pos, key)
 	}

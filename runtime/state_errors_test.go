@@ -355,8 +355,8 @@ func TestIncompatible(t *testing.T) {
 		register func()
 		want     string
 	}{
-		{"gone", func() {}, "function app.f, suspended at f.go:3: this program has no such function"},
-		{"changed", func() { RegisterFrame[before]("app.f", 2, live) }, "function app.f, suspended at f.go:3 (site 1): the function has changed since (fingerprint 0000000000000001, here 0000000000000002)"},
+		{"gone", func() {}, "function app.f, suspended at f.go:3: this program has no such function that may be suspended, and the version was not frozen"},
+		{"changed", func() { RegisterFrame[before]("app.f", 2, live) }, "function app.f, suspended at f.go:3 (site 1): the function has changed since (fingerprint 0000000000000001, here 0000000000000002), and the version was not frozen"},
 		{"sites", func() { RegisterFrame[before]("app.f", 1) }, "what it called there, call 1 of its source, does not suspend any more"},
 		{"less", func() { RegisterFrame[before]("app.f", 1, Site{Pos: "f.go:3", Live: []string{"A"}}) }, "the live variables differ: the state has B too many"},
 		{"more", func() { RegisterFrame[ints]("app.f", 1, Site{Pos: "f.go:3", Live: []string{"A", "B", "C"}}) }, "the live variables differ: the state has no C"},

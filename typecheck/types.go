@@ -127,6 +127,10 @@ type Package struct {
 	// current ones, by the names that they are declared by.
 	Frozen map[string]*Frozen
 
+	// Current has the functions and func literals of which Frozen has versions as they are now, by
+	// their names in saved states.
+	Current map[string]ast.Node
+
 	// Earlier has those of Frozen that may move to the current version, and others that do
 	// not fit the package any more.
 	Earlier []*Frozen
@@ -147,7 +151,7 @@ type Frozen struct {
 	Info *types.Info   // about that, if it does not fit the package any more
 
 	Sites    map[string][]int  // the keys of the sites of the function and of the literals in it
-	Literals map[string]uint64 // fingerprints of the literals in it that may suspend, by their names in saved states
+	Literals map[string]uint64 // fingerprints of it and of the literals in it, as far as they may suspend, by their names in saved states
 }
 
 // A File is one source file.
