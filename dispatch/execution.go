@@ -104,7 +104,6 @@ func (f *Function[I, O]) finish(inv *invocation, t *engine.Turn, out O, err erro
 // protect calls body, which fills in t, and fills in a failure if body panics or ends the
 // goroutine.
 func protect(t *engine.Turn, body func()) {
-	t.Failure = describe(StatusPermanentError, "the function ended its goroutine (runtime.Goexit)")
 	returned := false
 	defer func() {
 		if returned {
@@ -112,6 +111,8 @@ func protect(t *engine.Turn, body func()) {
 		}
 		if r := recover(); r != nil {
 			t.Failure = encodePanic(r, debug.Stack())
+		} else {
+			t.Failure = describe(StatusPermanentError, "the function ended its goroutine (runtime.Goexit)")
 		}
 	}()
 	body()

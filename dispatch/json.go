@@ -7,17 +7,37 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"sync"
 )
+
+// encoders are used again: most inputs and outputs are small.
+var encoders = sync.Pool{New: func() any {
+	e := new(jsonEncoder)
+	e.enc = json.NewEncoder(&e.buf)
+	e.enc.SetEscapeHTML(false)
+	return e
+}}
+
+type jsonEncoder struct {
+	buf bytes.Buffer
+	enc *json.Encoder
+}
+
+// largeJSON is from what size on a buffer is not kept.
+const largeJSON = 64 << 10
 
 // encodeJSON encodes an input or output, and refuses what JSON would change silently.
 func encodeJSON(v any) ([]byte, error) {
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
+	e := encoders.Get().(*jsonEncoder) // which a panic of v's own encoding drops
+	e.buf.Reset()
+	err := e.enc.Encode(v)
+	b := bytes.Clone(bytes.TrimSuffix(e.buf.Bytes(), []byte("\n")))
+	if e.buf.Cap() <= largeJSON {
+		encoders.Put(e)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("%T cannot be stored as JSON: %w", v, err)
 	}
-	b := bytes.TrimSuffix(buf.Bytes(), []byte("\n"))
 	if replacesInvalid(b) {
 		return nil, fmt.Errorf("%T cannot be stored as JSON: a string is not valid UTF-8; use []byte", v)
 	}
