@@ -30,6 +30,7 @@ type run struct {
 	resumed bool
 	state   []byte // of a durable execution that awaits
 
+	worker *worker    // on which it runs, if that makes what follows from it too
 	behind []*outcome // that are recorded with what comes of the run, each the cause of the next
 	handed bool       // its own outcome is recorded with what comes of its parent's run
 
@@ -56,8 +57,8 @@ func (r *run) claim() bool {
 }
 
 // attempt runs a call that is active up to its next await or its end.
-func (e *Engine) attempt(c *call, base context.Context) {
-	r, results := e.prepare(c, base)
+func (e *Engine) attempt(c *call, w *worker) {
+	r, results := e.prepare(c, w)
 	if r == nil {
 		e.mu.Lock()
 		c.learn(limit.Neutral, 0)
@@ -107,7 +108,7 @@ func (e *Engine) execute(r *run, results []Result) {
 
 // prepare gets ready what is needed to run a call. It returns nil if the call cannot be
 // run, after having dealt with that.
-func (e *Engine) prepare(c *call, base context.Context) (*run, []Result) {
+func (e *Engine) prepare(c *call, w *worker) (*run, []Result) {
 	ctx := context.Background()
 	id, err := e.names.Format(ctx, c.incarnation, c.id)
 	if err != nil {
@@ -122,12 +123,12 @@ func (e *Engine) prepare(c *call, base context.Context) (*run, []Result) {
 		e.mu.Unlock()
 		return nil, nil
 	}
-	ending := c.ending
+	ending, base := c.ending, e.base
 	e.mu.Unlock()
 	if err := e.note(c); err != nil {
 		return nil, e.unreadable(c, err)
 	}
-	r := &run{c: c, exec: c.exec, id: id, resumed: c.suspended, begun: time.Now()}
+	r := &run{c: c, exec: c.exec, worker: w, id: id, resumed: c.suspended, begun: time.Now()}
 	if e.cfg.Lineage {
 		if r.parent, r.root, err = e.lineage(ctx, c); err != nil {
 			return nil, e.unreadable(c, err)
@@ -352,6 +353,10 @@ func (e *Engine) abandon(r *run) {
 	r.mu.Lock()
 	r.given = true
 	r.mu.Unlock()
+	r.worker = nil // which is not here
+	for _, o := range r.behind {
+		o.r.worker = nil
+	}
 	e.log.Warn("a function does not return although its context is done; the attempt is given up",
 		"call", r.id, "function", r.c.name, "after", time.Since(r.begun))
 	t := Turn{Failure: e.cfg.Describe(store.Timeout, context.DeadlineExceeded.Error())}

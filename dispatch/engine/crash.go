@@ -251,7 +251,7 @@ func (e *Engine) try() {
 			c.partPermit = c.part.gate.Force(time.Now(), !c.suspended)
 		}
 		e.active++
-		go e.attempt(c, e.base)
+		e.start(c)
 	}
 	number := t.group
 	time.AfterFunc(trialFor(group), func() { e.endTrial(group, number) })

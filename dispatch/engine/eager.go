@@ -58,7 +58,7 @@ func (e *Engine) follow(o *outcome) bool {
 	e.mu.Unlock()
 
 	o.r.handed = true
-	r := &run{c: p, exec: p.exec, id: id, resumed: true, begun: now, behind: append(slices.Clip(o.r.behind), o)}
+	r := &run{c: p, exec: p.exec, id: id, resumed: true, begun: now, worker: o.r.worker, behind: append(slices.Clip(o.r.behind), o)}
 	if e.cfg.Lineage {
 		r.parent, r.root, _ = e.lineage(context.Background(), p) // both were read for its last run
 	}

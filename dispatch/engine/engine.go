@@ -53,6 +53,8 @@ type Engine struct {
 	keys       map[string]chan struct{} // keys that are being looked up and stored
 	resident   *list.List               // durable executions that are suspended, the oldest first
 	base       context.Context
+	hand       *worker   // that makes the next attempt that starts; only set while the lock is held
+	spare      []*worker // that have nothing to do
 	running    bool
 	cutting    bool // what still runs is made to end
 	fenced     bool // what is known belongs to others, and is about to be forgotten

@@ -14,6 +14,7 @@ func (e *Engine) Kill() {
 		return
 	}
 	e.closed, e.killed, e.running = true, true, false
+	e.dismiss()
 	close(e.stop)
 }
 

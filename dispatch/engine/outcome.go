@@ -56,7 +56,9 @@ func (e *Engine) conclusion(o *outcome, f *Failure) {
 	e.discard(r)
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.hand = r.worker
 	e.done(c, o.res)
+	e.hand = nil
 }
 
 // done takes a call out of memory and hands on its outcome. The engine's lock is held.

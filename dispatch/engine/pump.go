@@ -73,7 +73,7 @@ func (e *Engine) pump(f *function) {
 		c.place = active
 		f.active++
 		e.active++
-		go e.attempt(c, e.base)
+		e.start(c)
 	}
 }
 

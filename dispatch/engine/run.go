@@ -131,6 +131,7 @@ func (e *Engine) Close() error {
 	e.released = true
 	if !e.closed {
 		e.closed = true
+		e.dismiss()
 		close(e.stop)
 	}
 	stopped := e.stopped

@@ -95,6 +95,7 @@ func (e *Engine) suspend(r *run, t Turn) {
 	c.exec = r.exec
 	c.place = waiting
 	e.stay(c)
+	e.hand = r.worker
 	for i := range children {
 		if child := &children[i]; e.fleet.keeps(child) {
 			e.calls[child.id] = child
@@ -112,6 +113,7 @@ func (e *Engine) suspend(r *run, t Turn) {
 	case len(before) > 0:
 		e.rejoin(c, before)
 	}
+	e.hand = nil
 	if c.ending != store.None && !c.waits.Shielded { // it came while this was being stored
 		var over []*call
 		e.tellAwaited(c, &over)
