@@ -6,7 +6,6 @@ package workflows_test
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"github.com/coroc-dev/coroc/benchmarks/workflows"
 	"github.com/coroc-dev/coroc/dispatch"
@@ -15,8 +14,6 @@ import (
 	"github.com/coroc-dev/coroc/dispatch/store/sqlite"
 	coroc "github.com/coroc-dev/coroc/runtime"
 	"github.com/stretchr/testify/require"
-	_ "modernc.org/sqlite"
-	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -26,24 +23,31 @@ import (
 	"time"
 )
 
-//line bench_test.go:26
+//line bench_test.go:23
 
 // steps is how many a workflow has.
 const steps = 10
 
-//line bench_test.go:29
+//line bench_test.go:26
 
 // open makes a dispatcher that is not running.
-func open(b testing.TB, path string, f *workflows.Functions, opts ...dispatch.Option) *dispatch.Dispatcher {
+func open(b testing.TB, store dispatch.Option, f *workflows.Functions, opts ...dispatch.Option) *dispatch.Dispatcher {
 	b.Helper()
-	d, err := dispatch.New(append(append(f.Options(), opts...), dispatch.WithStore(path))...)
+	d, err := dispatch.New(append(append(f.Options(), opts...), store)...)
 	require.NoError(b, err)
 	return d
 }
 
+//line bench_test.go:34
+
+// file is a store in a new file.
+func file(b testing.TB) dispatch.Option {
+	return dispatch.WithStore(filepath.Join(b.TempDir(), "calls.db"))
+}
+
 // durable_rec_start_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks/workflows_test.start.func2.
 //
-//line bench.durable_test.go:47
+//line bench.durable_test.go:51
 type durable_rec_start_func1 struct {
 	Rec    coroc.Record
 	cancel context.CancelFunc
@@ -52,16 +56,16 @@ type durable_rec_start_func1 struct {
 	d      *dispatch.Dispatcher
 }
 
-//line bench.durable_test.go:56
+//line bench.durable_test.go:60
 func (r *durable_rec_start_func1) Call() {
 	cancel, b, done, d := r.cancel, r.b, r.done, r.d
-//line bench_test.go:44
+//line bench_test.go:46
 	cancel()
 	require.NoError(b, <-done)
 	require.NoError(b, d.Close())
 }
 
-//line bench.durable_test.go:65
+//line bench.durable_test.go:69
 var durable_type_start_func1 = coroc.RecordType{Proto: (*durable_rec_start_func1)(nil)}
 
 func durable_new_start_func1(cancel context.CancelFunc, b testing.TB, done chan error, d *dispatch.Dispatcher) func() {
@@ -71,19 +75,19 @@ func durable_new_start_func1(cancel context.CancelFunc, b testing.TB, done chan 
 
 // start runs a dispatcher until the function that it returns is called.
 //
-//line bench_test.go:39
+//line bench_test.go:41
 func start(b testing.TB, d *dispatch.Dispatcher) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() {
-//line bench_test.go:42
+//line bench_test.go:44
 		done <- d.Run(ctx)
 	}()
-//line bench_test.go:43
+//line bench_test.go:45
 	return durable_new_start_func1(cancel, b, done, d)
 }
 
-//line bench_test.go:49
+//line bench_test.go:51
 
 func ask(f *dispatch.Function[int, int], n int) error {
 	ctx := context.Background()
@@ -98,7 +102,7 @@ func ask(f *dispatch.Function[int, int], n int) error {
 	return err
 }
 
-//line bench_test.go:62
+//line bench_test.go:64
 
 // each calls f n times, on so many goroutines.
 func each(b testing.TB, parallel, n int, f func() error) {
@@ -117,13 +121,13 @@ func each(b testing.TB, parallel, n int, f func() error) {
 	wg.Wait()
 }
 
-//line bench_test.go:79
+//line bench_test.go:81
 
 func quantile(sorted []time.Duration, q float64) time.Duration {
 	return sorted[min(int(q*float64(len(sorted))), len(sorted)-1)]
 }
 
-//line bench_test.go:83
+//line bench_test.go:85
 
 func median(times []time.Duration) time.Duration {
 	times = slices.Clone(times)
@@ -131,178 +135,18 @@ func median(times []time.Duration) time.Duration {
 	return quantile(times, 0.5)
 }
 
-//line bench_test.go:89
+//line bench_test.go:91
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-//line bench_test.go:91
-
-// bare is a store without an engine: a file in which a step of a workflow is an update of
-// the call that it awaited, of the workflow's state, and the next call.
-type bare struct {
-	db                    *sql.DB
-	finish, state, create *sql.Stmt
-	last                  int64
-}
-
-// durable_rec_newBare_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks/workflows_test.newBare.func1.
-//
-//line bench.durable_test.go:151
-type durable_rec_newBare_func1 struct {
-	Rec coroc.Record
-	b   testing.TB
-	db  *sql.DB
-}
-
-//line bench.durable_test.go:158
-func (r *durable_rec_newBare_func1) Call() {
-	b, db := r.b, r.db
-//line bench_test.go:105
-	require.NoError(b, db.Close())
-}
-
-//line bench.durable_test.go:165
-var durable_type_newBare_func1 = coroc.RecordType{Proto: (*durable_rec_newBare_func1)(nil)}
-
-func durable_new_newBare_func1(b testing.TB, db *sql.DB) func() {
-	durable_record := &durable_rec_newBare_func1{coroc.MakeRecord(&durable_type_newBare_func1), b, db}
-	return coroc.NewFunc(durable_record, durable_record.Call)
-}
-
-//line bench_test.go:100
-func newBare(b testing.TB) *bare {
-	b.Helper()
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(b.TempDir(), "bare.db")+"?_pragma=journal_mode(wal)&_pragma=synchronous(full)&_pragma=cache_size(-16000)&_txlock=immediate")
-//line bench_test.go:104
-	require.NoError(b, err)
-	b.Cleanup(durable_new_newBare_func1(b, db))
-	db.SetMaxOpenConns(1)
-	_, err = db.Exec(`CREATE TABLE calls (id INTEGER PRIMARY KEY, parent INTEGER, function INTEGER, phase INTEGER, output BLOB, input BLOB);
-		CREATE TABLE states (id INTEGER PRIMARY KEY, state BLOB)`)
-	require.NoError(b, err)
-	s := &bare{db: db}
-	for stmt, text := range map[**sql.Stmt]string{&s.finish: "UPDATE calls SET phase = 3, output = ? WHERE id = ?", &s.state: "INSERT OR REPLACE INTO states (id, state) VALUES (?, ?)", &s.create: "INSERT INTO calls (id, parent, function, phase, input) VALUES (?, ?, 1, 1, ?)"} {
-//line bench_test.go:116
-		*stmt, err = db.Prepare(text)
-		require.NoError(b, err)
-	}
-	return s
-}
-
-//line bench_test.go:121
-
-// commit makes a step in each of n workflows in one transaction.
-func (s *bare) commit(b testing.TB, n int) {
-	tx, err := s.db.Begin()
-	require.NoError(b, err)
-	finish, state, create := tx.Stmt(s.finish), tx.Stmt(s.state), tx.Stmt(s.create)
-	blob := make([]byte, 150)
-	for i := range n {
-		s.last++
-		blob[i%len(blob)], blob[(i+7)%len(blob)] = byte(s.last), byte(s.last>>8)
-		_, err1 := finish.Exec([]byte("12345"), s.last-int64(n))
-		_, err2 := state.Exec(i, blob)
-		_, err3 := create.Exec(s.last, i, []byte("12345"))
-		require.NoError(b, err1)
-		require.NoError(b, err2)
-		require.NoError(b, err3)
-	}
-	require.NoError(b, tx.Commit())
-}
-
-//line bench_test.go:140
-
-// measured is one way of running workflows of ten steps, with a file of its own.
-type measured struct {
-	f         *dispatch.Function[int, int]
-	path      string
-	stop      func()
-	latencies []time.Duration
-	turns     []time.Duration
-}
-
-//line bench_test.go:149
-
-func (m *measured) turn(b *testing.B, parallel, n int) {
-	var mu sync.Mutex
-	begin := time.Now()
-	each(b, parallel, n, func() error {
-		begin := time.Now()
-		err := ask(m.f, steps)
-		mu.Lock()
-		m.latencies = append(m.latencies, time.Since(begin))
-		mu.Unlock()
-		return err
-	})
-	m.turns = append(m.turns, time.Since(begin))
-}
-
-//line bench_test.go:163
-
-// report says how it went, against the bare store.
-func (m *measured) report(b *testing.B, n int, bare float64, prefix string) {
-	m.stop()
-	info, err := os.Stat(m.path)
-	require.NoError(b, err)
-	slices.Sort(m.latencies)
-	us := median(m.turns).Seconds()
-	b.ReportMetric(float64(n)/us, prefix+"workflows/s")
-	b.ReportMetric(bare/us, prefix+"x/bare")
-	b.ReportMetric(milliseconds(quantile(m.latencies, 0.5)), prefix+"p50-ms")
-	b.ReportMetric(milliseconds(quantile(m.latencies, 0.99)), prefix+"p99-ms")
-	b.ReportMetric(float64(info.Size())/float64(len(m.latencies)), prefix+"disk-B/workflow")
-}
-
-//line bench_test.go:177
-
-// BenchmarkSteps runs workflows of ten steps that do nothing, some at a time: with a commit for
-// a result and one for what follows from it, and with one for both (eager). They take turns with
-// the bare store, whose transactions have one step of each of so many workflows; of the turns the
-// medians count.
-func BenchmarkSteps(b *testing.B) {
-	for _, parallel := range []int{1, 64, 1024} {
-		b.Run(fmt.Sprint(parallel), func(b *testing.B) {
-			both := make([]*measured, 2)
-			for i := range both {
-				f := workflows.New()
-				both[i] = &measured{f: []*dispatch.Function[int, int]{f.Sequence, f.Eager}[i], path: filepath.Join(b.TempDir(), "calls.db")}
-				both[i].stop = start(b, open(b, both[i].path, f))
-			}
-			s := newBare(b)
-			n := 100 * parallel // workflows of a turn
-			if parallel > 1 {
-				n = max(4*parallel, 1000)
-			}
-			var bares []time.Duration
-			for b.Loop() {
-				for range 5 {
-					for _, m := range both {
-						m.turn(b, parallel, n)
-					}
-					begin := time.Now()
-					for range (n*steps + parallel - 1) / parallel {
-						s.commit(b, parallel)
-					}
-					bares = append(bares, time.Since(begin))
-				}
-			}
-			bare := median(bares).Seconds()
-			both[0].report(b, n, bare, "")
-			both[1].report(b, n, bare, "eager-")
-			b.ReportMetric(median(both[0].turns).Seconds()/median(both[1].turns).Seconds(), "x/two-commits")
-			b.ReportMetric(0, "ns/op")
-		})
-	}
-}
-
-//line bench_test.go:217
+//line bench_test.go:93
 
 // BenchmarkGather is one workflow that gathers that many calls.
 func BenchmarkGather(b *testing.B) {
 	for _, n := range []int{1000, 10_000, 100_000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			f := workflows.New()
-			defer start(b, open(b, filepath.Join(b.TempDir(), "calls.db"), f))()
+			defer start(b, open(b, file(b), f))()
 			var times []time.Duration
 			for b.Loop() {
 				for range max(1, 10_000/n) {
@@ -317,10 +161,10 @@ func BenchmarkGather(b *testing.B) {
 	}
 }
 
-//line bench_test.go:243
+//line bench_test.go:119
 const turns = 300
 
-//line bench_test.go:244
+//line bench_test.go:120
 type gate struct {
 	f       *workflows.Functions
 	arrived chan time.Time
@@ -330,7 +174,7 @@ type gate struct {
 
 // durable_rec_BenchmarkResume_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks/workflows_test.BenchmarkResume.func1.
 //
-//line bench.durable_test.go:334
+//line bench.durable_test.go:178
 type durable_rec_BenchmarkResume_func1 struct {
 	Rec  coroc.Record
 	n    int
@@ -338,17 +182,17 @@ type durable_rec_BenchmarkResume_func1 struct {
 	g    *gate
 }
 
-//line bench.durable_test.go:342
+//line bench.durable_test.go:186
 func (r *durable_rec_BenchmarkResume_func1) Call(i_2 int) {
 	n, held, g := r.n, r.held, r.g
-//line bench_test.go:256
+//line bench_test.go:132
 	if i_2 >= n && *held {
 		g.arrived <- time.Now()
 		*held = <-g.pass
 	}
 }
 
-//line bench.durable_test.go:352
+//line bench.durable_test.go:196
 var durable_type_BenchmarkResume_func1 = coroc.RecordType{Proto: (*durable_rec_BenchmarkResume_func1)(nil)}
 
 func durable_new_BenchmarkResume_func1(n int, held *bool, g *gate) func(i_2 int) {
@@ -360,18 +204,18 @@ func durable_new_BenchmarkResume_func1(n int, held *bool, g *gate) func(i_2 int)
 // 10, 1,000 and 100,000 others: from the end of a call to the begin of the next one. The
 // three take turns.
 //
-//line bench_test.go:241
+//line bench_test.go:117
 func BenchmarkResume(b *testing.B) {
 	behind := []int{10, 1000, 100_000}
-//line bench_test.go:250
+//line bench_test.go:126
 	gates := make([]*gate, len(behind))
 	for i, n := range behind {
 		g := &gate{f: workflows.New(), arrived: make(chan time.Time), pass: make(chan bool)}
 		gates[i] = g
 		held := coroc.Box(true)
 		g.f.Pass = durable_new_BenchmarkResume_func1(n, held, g)
-//line bench_test.go:261
-		d := open(b, filepath.Join(b.TempDir(), "calls.db"), g.f, dispatch.WithResident(0))
+//line bench_test.go:137
+		d := open(b, file(b), g.f, dispatch.WithResident(0))
 		defer start(b, d)()
 		_, err := g.f.Sequence.Dispatch(context.Background(), n+1_000_000)
 		require.NoError(b, err)
@@ -397,14 +241,14 @@ func BenchmarkResume(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-//line bench_test.go:286
+//line bench_test.go:162
 
 // BenchmarkStart stores workflows that are not run yet, 64 at a time.
 func BenchmarkStart(b *testing.B) {
 	const n = 100_000
 	for b.Loop() {
 		f := workflows.New()
-		d := open(b, filepath.Join(b.TempDir(), "calls.db"), f)
+		d := open(b, file(b), f)
 		begin := time.Now()
 		each(b, 64, n, func() error {
 			_, err := f.Sequence.Dispatch(context.Background(), steps)
@@ -418,20 +262,20 @@ func BenchmarkStart(b *testing.B) {
 
 // durable_rec_BenchmarkRestart_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks/workflows_test.BenchmarkRestart.func1.func2.
 //
-//line bench.durable_test.go:422
+//line bench.durable_test.go:266
 type durable_rec_BenchmarkRestart_func1 struct {
 	Rec     coroc.Record
 	arrived chan time.Time
 }
 
-//line bench.durable_test.go:428
+//line bench.durable_test.go:272
 func (r *durable_rec_BenchmarkRestart_func1) Call(int) {
 	arrived := r.arrived
-//line bench_test.go:319
+//line bench_test.go:195
 	arrived <- time.Now()
 }
 
-//line bench.durable_test.go:435
+//line bench.durable_test.go:279
 var durable_type_BenchmarkRestart_func1 = coroc.RecordType{Proto: (*durable_rec_BenchmarkRestart_func1)(nil)}
 
 func durable_new_BenchmarkRestart_func1(arrived chan time.Time) func(int) {
@@ -442,18 +286,18 @@ func durable_new_BenchmarkRestart_func1(arrived chan time.Time) func(int) {
 // BenchmarkRestart opens a store with that many finished steps and makes one more workflow
 // come to its first step.
 //
-//line bench_test.go:306
+//line bench_test.go:182
 func BenchmarkRestart(b *testing.B) {
 	for _, n := range []int{10, 5000, 50_000} {
 		b.Run(fmt.Sprint(n), func(b_2 *testing.B) {
 			path := filepath.Join(b_2.TempDir(), "calls.db")
 			f := workflows.New()
-			stop := start(b_2, open(b_2, path, f))
+			stop := start(b_2, open(b_2, dispatch.WithStore(path), f))
 			each(b_2, 64, n/steps, func() error {
-//line bench_test.go:312
+//line bench_test.go:188
 				return ask(f.Sequence, steps)
 			})
-//line bench_test.go:313
+//line bench_test.go:189
 			stop()
 			var times []time.Duration
 			for b_2.Loop() {
@@ -462,7 +306,7 @@ func BenchmarkRestart(b *testing.B) {
 					f_2 := workflows.New()
 					f_2.Pass = durable_new_BenchmarkRestart_func1(arrived)
 					begin := time.Now()
-					stop_2 := start(b_2, open(b_2, path, f_2))
+					stop_2 := start(b_2, open(b_2, dispatch.WithStore(path), f_2))
 					require.NoError(b_2, ask(f_2.Sequence, 1))
 					times = append(times, (<-arrived).Sub(begin))
 					stop_2()
@@ -474,7 +318,7 @@ func BenchmarkRestart(b *testing.B) {
 	}
 }
 
-//line bench_test.go:332
+//line bench_test.go:208
 
 func heap() float64 {
 	var m runtime.MemStats
@@ -484,7 +328,7 @@ func heap() float64 {
 	return float64(m.HeapAlloc)
 }
 
-//line bench_test.go:340
+//line bench_test.go:216
 
 // BenchmarkSuspended is how much memory is in use for each of many workflows that wait for
 // tomorrow, beyond what so many fewer need, which are more than stay in memory.
@@ -492,7 +336,7 @@ func BenchmarkSuspended(b *testing.B) {
 	const few, many = 20_000, 120_000
 	for b.Loop() {
 		f := workflows.New()
-		d := open(b, filepath.Join(b.TempDir(), "calls.db"), f)
+		d := open(b, file(b), f)
 		stop := start(b, d)
 		begin := func(n int) float64 {
 			each(b, 256, n, func() error {
@@ -513,7 +357,7 @@ func BenchmarkSuspended(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-//line bench_test.go:367
+//line bench_test.go:243
 
 // BenchmarkOpen opens a store with so many workflows that wait for a call of tomorrow: how long
 // that takes, what is in memory then, and how long one more workflow of one step takes.
@@ -541,7 +385,7 @@ func BenchmarkOpen(b *testing.B) {
 			for b.Loop() {
 				f := workflows.New()
 				before, begin := heap(), time.Now()
-				d := open(b, path, f)
+				d := open(b, dispatch.WithStore(path), f)
 				opened := time.Since(begin)
 				stop := start(b, d)
 				begin = time.Now()
@@ -557,7 +401,7 @@ func BenchmarkOpen(b *testing.B) {
 	}
 }
 
-//line bench.durable_test.go:561
+//line bench.durable_test.go:405
 func init() {
 	coroc.RegisterType[workflows.Functions]("github.com/coroc-dev/coroc/benchmarks/workflows.Functions")
 	coroc.RegisterType[dispatch.Dispatcher]("github.com/coroc-dev/coroc/dispatch.Dispatcher")
@@ -566,11 +410,7 @@ func init() {
 	coroc.RegisterType[dispatch.ID]("github.com/coroc-dev/coroc/dispatch.ID")
 	coroc.RegisterType[atomic.Int64]("sync/atomic.Int64")
 	coroc.RegisterType[sync.WaitGroup]("sync.WaitGroup")
-	coroc.RegisterType[sql.DB]("database/sql.DB")
-	coroc.RegisterType[sql.Stmt]("database/sql.Stmt")
-	coroc.RegisterType[sql.Tx]("database/sql.Tx")
 	coroc.RegisterType[testing.B]("testing.B")
-	coroc.RegisterType[sync.Mutex]("sync.Mutex")
 	coroc.RegisterType[runtime.MemStats]("runtime.MemStats")
 	coroc.RegisterType[dispatch.Stats]("github.com/coroc-dev/coroc/dispatch.Stats")
 	coroc.RegisterType[engine.Load]("github.com/coroc-dev/coroc/dispatch/engine.Load")
@@ -580,18 +420,11 @@ func init() {
 	coroc.RegisterType[store.Phase]("github.com/coroc-dev/coroc/dispatch/store.Phase")
 	coroc.RegisterType[store.Status]("github.com/coroc-dev/coroc/dispatch/store.Status")
 	coroc.RegisterRecord(&durable_type_start_func1, "github.com/coroc-dev/coroc/benchmarks/workflows_test.start.func2", 0x92cecc5165328be1, func(r *durable_rec_start_func1) func() { return coroc.NewFunc(r, r.Call) })
-	coroc.RegisterRecord(&durable_type_newBare_func1, "github.com/coroc-dev/coroc/benchmarks/workflows_test.newBare.func1", 0x7278683e51e7095a, func(r *durable_rec_newBare_func1) func() { return coroc.NewFunc(r, r.Call) })
 	coroc.RegisterRecord(&durable_type_BenchmarkResume_func1, "github.com/coroc-dev/coroc/benchmarks/workflows_test.BenchmarkResume.func1", 0x78d66998d2fff0b2, func(r *durable_rec_BenchmarkResume_func1) func(i_2 int) { return coroc.NewFunc(r, r.Call) })
 	coroc.RegisterRecord(&durable_type_BenchmarkRestart_func1, "github.com/coroc-dev/coroc/benchmarks/workflows_test.BenchmarkRestart.func1.func2", 0x842e37944f8aa4a0, func(r *durable_rec_BenchmarkRestart_func1) func(int) { return coroc.NewFunc(r, r.Call) })
-	coroc.RegisterType[bare]("github.com/coroc-dev/coroc/benchmarks/workflows_test.bare")
-	coroc.RegisterType[measured]("github.com/coroc-dev/coroc/benchmarks/workflows_test.measured")
 	coroc.RegisterType[gate]("github.com/coroc-dev/coroc/benchmarks/workflows_test.BenchmarkResume.gate@fc5225ae")
-	coroc.RegisterVar("database/sql.ErrConnDone", &sql.ErrConnDone, false)
-	coroc.RegisterVar("database/sql.ErrNoRows", &sql.ErrNoRows, false)
-	coroc.RegisterVar("database/sql.ErrTxDone", &sql.ErrTxDone, false)
-	coroc.RegisterVar("os.ErrNoHandle", &os.ErrNoHandle, false)
-	coroc.RegisterVar("os.Interrupt", &os.Interrupt, false)
-	coroc.RegisterVar("os.Kill", &os.Kill, false)
+	coroc.RegisterType[measured]("github.com/coroc-dev/coroc/benchmarks/workflows_test.measured")
+	coroc.RegisterType[sync.Mutex]("sync.Mutex")
 	coroc.RegisterVar("path/filepath.ErrBadPattern", &filepath.ErrBadPattern, false)
 	coroc.RegisterVar("path/filepath.SkipAll", &filepath.SkipAll, false)
 	coroc.RegisterVar("path/filepath.SkipDir", &filepath.SkipDir, false)

@@ -4,9 +4,7 @@ package workflows_test
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
-	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -16,7 +14,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	_ "modernc.org/sqlite" // the driver of the bare store
 
 	"github.com/coroc-dev/coroc/benchmarks/workflows"
 	"github.com/coroc-dev/coroc/dispatch"
@@ -28,11 +25,16 @@ import (
 const steps = 10
 
 // open makes a dispatcher that is not running.
-func open(b testing.TB, path string, f *workflows.Functions, opts ...dispatch.Option) *dispatch.Dispatcher {
+func open(b testing.TB, store dispatch.Option, f *workflows.Functions, opts ...dispatch.Option) *dispatch.Dispatcher {
 	b.Helper()
-	d, err := dispatch.New(append(append(f.Options(), opts...), dispatch.WithStore(path))...)
+	d, err := dispatch.New(append(append(f.Options(), opts...), store)...)
 	require.NoError(b, err)
 	return d
+}
+
+// file is a store in a new file.
+func file(b testing.TB) dispatch.Option {
+	return dispatch.WithStore(filepath.Join(b.TempDir(), "calls.db"))
 }
 
 // start runs a dispatcher until the function that it returns is called.
@@ -89,138 +91,12 @@ func median(times []time.Duration) time.Duration {
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-// bare is a store without an engine: a file in which a step of a workflow is an update of
-// the call that it awaited, of the workflow's state, and the next call.
-type bare struct {
-	db                    *sql.DB
-	finish, state, create *sql.Stmt
-	last                  int64
-}
-
-func newBare(b testing.TB) *bare {
-	b.Helper()
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(b.TempDir(), "bare.db")+
-		"?_pragma=journal_mode(wal)&_pragma=synchronous(full)&_pragma=cache_size(-16000)&_txlock=immediate")
-	require.NoError(b, err)
-	b.Cleanup(func() { require.NoError(b, db.Close()) })
-	db.SetMaxOpenConns(1)
-	_, err = db.Exec(`CREATE TABLE calls (id INTEGER PRIMARY KEY, parent INTEGER, function INTEGER, phase INTEGER, output BLOB, input BLOB);
-		CREATE TABLE states (id INTEGER PRIMARY KEY, state BLOB)`)
-	require.NoError(b, err)
-	s := &bare{db: db}
-	for stmt, text := range map[**sql.Stmt]string{
-		&s.finish: "UPDATE calls SET phase = 3, output = ? WHERE id = ?",
-		&s.state:  "INSERT OR REPLACE INTO states (id, state) VALUES (?, ?)",
-		&s.create: "INSERT INTO calls (id, parent, function, phase, input) VALUES (?, ?, 1, 1, ?)",
-	} {
-		*stmt, err = db.Prepare(text)
-		require.NoError(b, err)
-	}
-	return s
-}
-
-// commit makes a step in each of n workflows in one transaction.
-func (s *bare) commit(b testing.TB, n int) {
-	tx, err := s.db.Begin()
-	require.NoError(b, err)
-	finish, state, create := tx.Stmt(s.finish), tx.Stmt(s.state), tx.Stmt(s.create)
-	blob := make([]byte, 150)
-	for i := range n {
-		s.last++
-		blob[i%len(blob)], blob[(i+7)%len(blob)] = byte(s.last), byte(s.last>>8)
-		_, err1 := finish.Exec([]byte("12345"), s.last-int64(n))
-		_, err2 := state.Exec(i, blob)
-		_, err3 := create.Exec(s.last, i, []byte("12345"))
-		require.NoError(b, err1)
-		require.NoError(b, err2)
-		require.NoError(b, err3)
-	}
-	require.NoError(b, tx.Commit())
-}
-
-// measured is one way of running workflows of ten steps, with a file of its own.
-type measured struct {
-	f         *dispatch.Function[int, int]
-	path      string
-	stop      func()
-	latencies []time.Duration
-	turns     []time.Duration
-}
-
-func (m *measured) turn(b *testing.B, parallel, n int) {
-	var mu sync.Mutex
-	begin := time.Now()
-	each(b, parallel, n, func() error {
-		begin := time.Now()
-		err := ask(m.f, steps)
-		mu.Lock()
-		m.latencies = append(m.latencies, time.Since(begin))
-		mu.Unlock()
-		return err
-	})
-	m.turns = append(m.turns, time.Since(begin))
-}
-
-// report says how it went, against the bare store.
-func (m *measured) report(b *testing.B, n int, bare float64, prefix string) {
-	m.stop()
-	info, err := os.Stat(m.path)
-	require.NoError(b, err)
-	slices.Sort(m.latencies)
-	us := median(m.turns).Seconds()
-	b.ReportMetric(float64(n)/us, prefix+"workflows/s")
-	b.ReportMetric(bare/us, prefix+"x/bare")
-	b.ReportMetric(milliseconds(quantile(m.latencies, 0.5)), prefix+"p50-ms")
-	b.ReportMetric(milliseconds(quantile(m.latencies, 0.99)), prefix+"p99-ms")
-	b.ReportMetric(float64(info.Size())/float64(len(m.latencies)), prefix+"disk-B/workflow")
-}
-
-// BenchmarkSteps runs workflows of ten steps that do nothing, some at a time: with a commit for
-// a result and one for what follows from it, and with one for both (eager). They take turns with
-// the bare store, whose transactions have one step of each of so many workflows; of the turns the
-// medians count.
-func BenchmarkSteps(b *testing.B) {
-	for _, parallel := range []int{1, 64, 1024} {
-		b.Run(fmt.Sprint(parallel), func(b *testing.B) {
-			both := make([]*measured, 2)
-			for i := range both {
-				f := workflows.New()
-				both[i] = &measured{f: []*dispatch.Function[int, int]{f.Sequence, f.Eager}[i], path: filepath.Join(b.TempDir(), "calls.db")}
-				both[i].stop = start(b, open(b, both[i].path, f))
-			}
-			s := newBare(b)
-			n := 100 * parallel // workflows of a turn
-			if parallel > 1 {
-				n = max(4*parallel, 1000)
-			}
-			var bares []time.Duration
-			for b.Loop() {
-				for range 5 {
-					for _, m := range both {
-						m.turn(b, parallel, n)
-					}
-					begin := time.Now()
-					for range (n*steps + parallel - 1) / parallel {
-						s.commit(b, parallel)
-					}
-					bares = append(bares, time.Since(begin))
-				}
-			}
-			bare := median(bares).Seconds()
-			both[0].report(b, n, bare, "")
-			both[1].report(b, n, bare, "eager-")
-			b.ReportMetric(median(both[0].turns).Seconds()/median(both[1].turns).Seconds(), "x/two-commits")
-			b.ReportMetric(0, "ns/op")
-		})
-	}
-}
-
 // BenchmarkGather is one workflow that gathers that many calls.
 func BenchmarkGather(b *testing.B) {
 	for _, n := range []int{1000, 10_000, 100_000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			f := workflows.New()
-			defer start(b, open(b, filepath.Join(b.TempDir(), "calls.db"), f))()
+			defer start(b, open(b, file(b), f))()
 			var times []time.Duration
 			for b.Loop() {
 				for range max(1, 10_000/n) {
@@ -258,7 +134,7 @@ func BenchmarkResume(b *testing.B) {
 				held = <-g.pass
 			}
 		}
-		d := open(b, filepath.Join(b.TempDir(), "calls.db"), g.f, dispatch.WithResident(0))
+		d := open(b, file(b), g.f, dispatch.WithResident(0))
 		defer start(b, d)()
 		_, err := g.f.Sequence.Dispatch(context.Background(), n+1_000_000)
 		require.NoError(b, err)
@@ -289,7 +165,7 @@ func BenchmarkStart(b *testing.B) {
 	const n = 100_000
 	for b.Loop() {
 		f := workflows.New()
-		d := open(b, filepath.Join(b.TempDir(), "calls.db"), f)
+		d := open(b, file(b), f)
 		begin := time.Now()
 		each(b, 64, n, func() error {
 			_, err := f.Sequence.Dispatch(context.Background(), steps)
@@ -308,7 +184,7 @@ func BenchmarkRestart(b *testing.B) {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			path := filepath.Join(b.TempDir(), "calls.db")
 			f := workflows.New()
-			stop := start(b, open(b, path, f))
+			stop := start(b, open(b, dispatch.WithStore(path), f))
 			each(b, 64, n/steps, func() error { return ask(f.Sequence, steps) })
 			stop()
 			var times []time.Duration
@@ -318,7 +194,7 @@ func BenchmarkRestart(b *testing.B) {
 					f := workflows.New()
 					f.Pass = func(int) { arrived <- time.Now() }
 					begin := time.Now()
-					stop := start(b, open(b, path, f))
+					stop := start(b, open(b, dispatch.WithStore(path), f))
 					require.NoError(b, ask(f.Sequence, 1))
 					times = append(times, (<-arrived).Sub(begin))
 					stop()
@@ -344,7 +220,7 @@ func BenchmarkSuspended(b *testing.B) {
 	const few, many = 20_000, 120_000
 	for b.Loop() {
 		f := workflows.New()
-		d := open(b, filepath.Join(b.TempDir(), "calls.db"), f)
+		d := open(b, file(b), f)
 		stop := start(b, d)
 		begin := func(n int) float64 {
 			each(b, 256, n, func() error {
@@ -391,7 +267,7 @@ func BenchmarkOpen(b *testing.B) {
 			for b.Loop() {
 				f := workflows.New()
 				before, begin := heap(), time.Now()
-				d := open(b, path, f)
+				d := open(b, dispatch.WithStore(path), f)
 				opened := time.Since(begin)
 				stop := start(b, d)
 				begin = time.Now()

@@ -87,9 +87,14 @@ func checkSynced(to string) error {
 func Schema(t testing.TB) (url, schema string) {
 	t.Helper()
 	url = URL(t)
-	schema = "test_" + strings.ToLower(rand.Text())
+	return url, SchemaIn(t, url)
+}
+
+// SchemaIn does what Schema does for a database.
+func SchemaIn(t testing.TB, url string) string {
+	schema := "test_" + strings.ToLower(rand.Text())
 	t.Cleanup(func() { Exec(t, url, "DROP SCHEMA IF EXISTS "+schema+" CASCADE") })
-	return url, schema
+	return schema
 }
 
 // With returns a URL, or a list of settings, with a setting in it. Its value has no spaces.

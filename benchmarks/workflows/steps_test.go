@@ -1,0 +1,90 @@
+package workflows_test
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/coroc-dev/coroc/benchmarks/workflows"
+	"github.com/coroc-dev/coroc/dispatch"
+)
+
+// measured is one way of running workflows of ten steps, with a store of its own.
+type measured struct {
+	f         *dispatch.Function[int, int]
+	bytes     func() int64
+	stop      func()
+	latencies []time.Duration
+	turns     []time.Duration
+}
+
+func (m *measured) turn(b *testing.B, parallel, n int) {
+	var mu sync.Mutex
+	begin := time.Now()
+	each(b, parallel, n, func() error {
+		begin := time.Now()
+		err := ask(m.f, steps)
+		mu.Lock()
+		m.latencies = append(m.latencies, time.Since(begin))
+		mu.Unlock()
+		return err
+	})
+	m.turns = append(m.turns, time.Since(begin))
+}
+
+// report says how it went, against the bare store.
+func (m *measured) report(b *testing.B, n int, bare float64, prefix string) {
+	m.stop()
+	slices.Sort(m.latencies)
+	us := median(m.turns).Seconds()
+	b.ReportMetric(float64(n)/us, prefix+"workflows/s")
+	b.ReportMetric(bare/us, prefix+"x/bare")
+	b.ReportMetric(milliseconds(quantile(m.latencies, 0.5)), prefix+"p50-ms")
+	b.ReportMetric(milliseconds(quantile(m.latencies, 0.99)), prefix+"p99-ms")
+	b.ReportMetric(float64(m.bytes())/float64(len(m.latencies)), prefix+"disk-B/workflow")
+}
+
+// BenchmarkSteps runs workflows of ten steps that do nothing, some at a time: with a commit for
+// a result and one for what follows from it, and with one for both (eager). They take turns with
+// the bare store, whose transactions have one step of each of so many workflows; of the turns the
+// medians count.
+func BenchmarkSteps(b *testing.B) {
+	for _, k := range kinds {
+		for _, parallel := range []int{1, 64, 1024} {
+			b.Run(fmt.Sprint(k.name, "/", parallel), func(b *testing.B) {
+				both := make([]*measured, 2)
+				for i := range both {
+					f := workflows.New()
+					store, bytes := k.open(b)
+					both[i] = &measured{f: []*dispatch.Function[int, int]{f.Sequence, f.Eager}[i], bytes: bytes}
+					both[i].stop = start(b, open(b, store, f))
+				}
+				commit := k.bare(b)
+				n := 100 * parallel // workflows of a turn
+				if parallel > 1 {
+					n = max(4*parallel, 1000)
+				}
+				var bares []time.Duration
+				for b.Loop() {
+					for range 5 {
+						for _, m := range both {
+							m.turn(b, parallel, n)
+						}
+						begin := time.Now()
+						for range (n*steps + parallel - 1) / parallel {
+							commit(parallel)
+						}
+						bares = append(bares, time.Since(begin))
+					}
+				}
+				bare := median(bares).Seconds()
+				both[0].report(b, n, bare, "")
+				both[1].report(b, n, bare, "eager-")
+				b.ReportMetric(median(both[0].turns).Seconds()/median(both[1].turns).Seconds(), "x/two-commits")
+				b.ReportMetric(0, "ns/op")
+			})
+		}
+	}
+}
