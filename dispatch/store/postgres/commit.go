@@ -33,7 +33,8 @@ const (
 	gateSQL = `WITH w AS (
 			UPDATE coroc.incarnations SET commits = commits + 1
 			WHERE id = $1 AND commits = $2 AND round = $3 AND fenced IS NULL RETURNING 1
-		) SELECT CASE WHEN count(*) <> 1 THEN coroc.refuse('CO001', 'the ownership is not as it was left') END FROM w`
+		) SELECT CASE WHEN count(*) <> 1 THEN coroc.refuse('CO001', 'the ownership is not as it was left') END,
+			set_config('plan_cache_mode', 'force_generic_plan', true) FROM w`
 
 	changeSQL = `WITH w AS (
 			UPDATE coroc.calls SET updated = now(), phase = n.phase, status = n.status, attempts = n.attempts,

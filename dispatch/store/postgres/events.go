@@ -260,8 +260,9 @@ func scanEvent(row pgx.Row, e *store.Event) error {
 
 // Adopt implements [store.Shared].
 func (f *Fleet) Adopt(ctx context.Context, ids []int64) error {
-	_, err := f.exec(ctx, `UPDATE coroc.calls SET owner = $1 WHERE id = ANY ($2::bigint[]) AND owner = 0 AND phase <> 3
-		AND EXISTS (SELECT FROM coroc.incarnations WHERE id = $1 AND fenced IS NULL)`, f.Incarnation(), ids)
+	_, err := f.exec(ctx, `WITH me AS MATERIALIZED (`+meSQL+`)
+		UPDATE coroc.calls SET owner = $1 WHERE id = ANY ($2::bigint[]) AND owner = 0 AND phase <> 3
+		AND (SELECT id FROM me) IS NOT NULL`, f.Incarnation(), ids)
 	if err != nil {
 		return unavailable(err)
 	}

@@ -33,3 +33,24 @@ func (f *Fleet) Stop(ctx context.Context) (pgx.Tx, error) {
 	_, err = tx.Exec(ctx, f.schema.sql("UPDATE coroc.incarnations SET commits = commits + 1 WHERE id = $1"), f.Incarnation())
 	return tx, err
 }
+
+// StopClaim returns a transaction that has locked the row of the incarnation, as a claim does that
+// takes its time.
+func (f *Fleet) StopClaim(ctx context.Context) (pgx.Tx, error) {
+	tx, err := f.pool.Begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	_, err = tx.Exec(ctx, f.schema.sql(meSQL), f.Incarnation())
+	return tx, err
+}
+
+// Waiting returns how many sessions of a process wait for a lock.
+func (f *Fleet) Waiting(ctx context.Context) (n int, err error) {
+	err = f.pool.QueryRow(ctx, `SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'
+		AND right(application_name, length($1)) = $1`, f.channel).Scan(&n)
+	return n, err
+}
+
+// Leave fences the own incarnation.
+func (f *Fleet) Leave(ctx context.Context) error { return f.leave(ctx, false) }

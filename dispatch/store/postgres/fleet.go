@@ -23,8 +23,8 @@ import (
 // together with others.
 //
 // To be fenced is to have a mark in one's row of the table incarnations. Commits change that
-// row and claims lock it for as long as they take, so the mark is set between them. Only
-// then the calls of the incarnation are set free, some thousand at a time: that takes as
+// row and claims lock it for as long as they take, each in a way that does not keep the others waiting;
+// the mark is set when there is none (see fence). Only then the calls of the incarnation are set free, some thousand at a time: that takes as
 // long as it takes, and if it is interrupted the next process goes on with it.
 type Fleet struct {
 	*Store
@@ -85,7 +85,7 @@ func join(ctx context.Context, url string, c *config) (_ *Fleet, err error) {
 		return nil, err
 	}
 	// Who had the store for itself is gone: otherwise the lock could not have been taken.
-	if _, err := f.exec(ctx, "UPDATE coroc.incarnations SET fenced = now() WHERE fenced IS NULL AND expires IS NULL"); err != nil {
+	if _, err := f.exec(ctx, fence("expires IS NULL")); err != nil {
 		return nil, err
 	}
 	if err := f.begin(ctx); err != nil {
@@ -144,11 +144,24 @@ func (f *Fleet) Rejoin(ctx context.Context) error {
 	return nil
 }
 
+// fence returns the statement that fences those incarnations that are not, of which a condition holds, and
+// sets more of their rows.
+//
+// The lock that it takes first is for those who only have a lock that commits do not wait for (meSQL).
+func fence(condition string, more ...string) string {
+	return `WITH dead AS MATERIALIZED (
+			SELECT id FROM coroc.incarnations WHERE fenced IS NULL AND ` + condition + ` ORDER BY id FOR UPDATE
+		) UPDATE coroc.incarnations i SET ` + strings.Join(append(more, "fenced = now()"), ", ") + ` FROM dead WHERE i.id = dead.id`
+}
+
+// meSQL finds the own incarnation, unless it is fenced, and keeps it from being so until the
+// transaction is over. Commits and renewals of the lease do not wait for it, and it does not for them.
+const meSQL = `SELECT id FROM coroc.incarnations WHERE id = $1 AND fenced IS NULL FOR KEY SHARE`
+
 // leave fences the own incarnation and sets free what it has, which is lost unless the process is
 // at its end.
 func (f *Fleet) leave(ctx context.Context, closed bool) error {
-	if _, err := f.exec(ctx, "UPDATE coroc.incarnations SET fenced = now(), closed = $2 WHERE id = $1 AND fenced IS NULL",
-		f.Incarnation(), closed); err != nil {
+	if _, err := f.exec(ctx, fence("id = $1", "closed = $2"), f.Incarnation(), closed); err != nil {
 		return err
 	}
 	_, err := f.free(ctx)
@@ -182,7 +195,7 @@ func (f *Fleet) TakeOver(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, unavailable(err)
 	}
-	if _, err := f.exec(ctx, "UPDATE coroc.incarnations SET fenced = now() WHERE fenced IS NULL AND expires < now()"); err != nil {
+	if _, err := f.exec(ctx, fence("expires < now()")); err != nil {
 		return 0, unavailable(err)
 	}
 	n, err := f.free(ctx)
@@ -259,7 +272,7 @@ func (f *Fleet) Reserve(ctx context.Context, n int) (int64, error) {
 const ahead = time.Minute
 
 const claimSQL = `WITH me AS MATERIALIZED (
-		SELECT id FROM coroc.incarnations WHERE id = $1 AND fenced IS NULL FOR SHARE
+		` + meSQL + `
 	), free AS MATERIALIZED (
 		SELECT c.id FROM coroc.calls c
 		WHERE c.owner = 0 AND c.phase <> 3 AND (-c.priority::bigint, c.id) > ($2::bigint, $8::bigint) AND (SELECT id FROM me) IS NOT NULL
@@ -299,7 +312,7 @@ const claimedSQL = `, old AS MATERIALIZED (
 
 // suspectsSQL claims suspects. Who executes it has the lock on doing so.
 const suspectsSQL = `WITH me AS MATERIALIZED (
-		SELECT id FROM coroc.incarnations WHERE id = $1 AND fenced IS NULL FOR SHARE
+		` + meSQL + `
 	), tried AS MATERIALIZED (
 		SELECT count(DISTINCT c.owner) AS by FROM coroc.watched w JOIN coroc.calls c ON c.id = w.id
 		WHERE w.crashes > 0 AND w.kind <> 1 AND c.owner <> 0 AND c.phase <> 3

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/coroc-dev/coroc/dispatch/store"
@@ -62,6 +63,40 @@ func TestTakeOverOfLockedRow(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 1, n)
 	require.ErrorIs(t, stopped.Renew(ctx), store.ErrFenced)
+}
+
+// A claim and a commit of a process do not wait for each other, and both are over when the process is
+// fenced: so what they have got is set free.
+func TestFenceWaitsForClaims(t *testing.T) {
+	url, schema := pgtest.Schema(t)
+	slow, err := postgres.Join(ctx, url, postgres.Schema(schema), postgres.Lease(time.Millisecond))
+	require.NoError(t, err)
+	defer slow.Close()
+	for name, stop := range map[string]func() (pgx.Tx, error){
+		"claim":  func() (pgx.Tx, error) { return slow.StopClaim(ctx) },
+		"commit": func() (pgx.Tx, error) { return slow.Stop(ctx) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			tx, err := stop()
+			require.NoError(t, err)
+			if name == "claim" {
+				require.NoError(t, slow.Commit(ctx, []store.Step{create(slow, 1)}))
+				require.NoError(t, slow.Renew(ctx))
+			} else {
+				_, err := slow.Claim(ctx, store.Claim{Functions: []string{"f"}, Limit: 1})
+				require.NoError(t, err)
+			}
+			left := make(chan error, 1)
+			go func() { left <- slow.Leave(ctx) }()
+			require.Eventually(t, func() bool {
+				n, err := slow.Waiting(ctx)
+				return err == nil && n == 1
+			}, waitTime, waitTick)
+			require.NoError(t, tx.Commit(ctx))
+			require.NoError(t, <-left)
+			require.NoError(t, slow.Rejoin(ctx))
+		})
+	}
 }
 
 // Notifications come again when the connection that had listened is lost; what was sent

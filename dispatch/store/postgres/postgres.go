@@ -161,7 +161,7 @@ func (s *Store) takeOver(ctx context.Context) error {
 	var id int64
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		// This waits for what they are committing at this moment.
-		if _, err := tx.Exec(ctx, s.schema.sql("UPDATE coroc.incarnations SET fenced = now() WHERE fenced IS NULL")); err != nil {
+		if _, err := tx.Exec(ctx, s.schema.sql(fence("true"))); err != nil {
 			return err
 		}
 		return tx.QueryRow(ctx, s.schema.sql("INSERT INTO coroc.incarnations (name) VALUES ($1) RETURNING id"),
