@@ -17,7 +17,8 @@
 // suspend, and iterators that are used up before something does, stay as they are.
 //
 // A clone does what its source does, in this Go release and in this version of
-// the module that it comes from: it is that text, with other names.
+// the module that it comes from: it is that text, with other names, but for what
+// is written by hand.
 //
 // The clones of one package are in one file, coroc.path.go, which exists in the
 // compiler only; the generated file, coroc.path.durable.go, is part of the
@@ -31,4 +32,7 @@
 // packages of that kind. For what the standard library has of it there are twins
 // written by hand, in replacements, in the terms of the package that they belong
 // to. The rest is refused, with the reason.
+//
+// The iterators of slices and maps, and what collects them, are written by hand as well:
+// what is suspended in them most often has a source that no Go release changes.
 package clone
