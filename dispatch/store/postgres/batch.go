@@ -5,7 +5,6 @@ import (
 	"math"
 	"sort"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/coroc-dev/coroc/dispatch/store"
@@ -215,29 +214,4 @@ func checkNumbers(all ...int) error {
 		}
 	}
 	return nil
-}
-
-// column returns the values of a column.
-func column[R, V any](rows []R, value func(R) V) []V {
-	all := make([]V, len(rows))
-	for i, r := range rows {
-		all[i] = value(r)
-	}
-	return all
-}
-
-// text returns a text as it is stored: "" is NULL.
-func text(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
-}
-
-// moment returns a time as it is stored: zero is NULL.
-func moment(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
@@ -29,7 +30,7 @@ func BenchmarkCommit(b *testing.B) {
 			defer s.Close()
 			call := func(id, parent int) store.Call {
 				return store.Call{ID: int64(id), Incarnation: s.Incarnation(), Parent: int64(parent), Root: int64(parent),
-					Function: "step", Phase: store.Ready, Input: []byte("12345")}
+					Function: "step", Created: time.UnixMilli(1), Phase: store.Ready, Input: []byte("12345")}
 			}
 			var first store.Step
 			for i := range 2 * n {

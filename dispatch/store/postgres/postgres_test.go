@@ -135,3 +135,57 @@ func TestErrorsKeepPasswords(t *testing.T) {
 		assert.NotContains(t, err.Error(), "geheim")
 	}
 }
+
+// What is usual is written in short, with the same effect.
+func TestUsual(t *testing.T) {
+	url, schema := pgtest.Schema(t)
+	s, err := postgres.Open(ctx, url, postgres.Schema(schema))
+	require.NoError(t, err)
+	defer s.Close()
+	is := func(want store.Call) {
+		t.Helper()
+		got, err := s.Call(ctx, want.ID)
+		require.NoError(t, err)
+		want.Created, got.Created = want.Created.UTC(), got.Created.UTC()
+		want.Updated = got.Updated
+		require.Equal(t, want, *got)
+	}
+	call := store.Call{ID: 1 << 40, Incarnation: s.Incarnation(), Parent: 2, Root: 3, Function: "f", Phase: store.Ready,
+		Created: time.Date(2026, 1, 2, 3, 4, 5, 678901000, time.UTC), Input: []byte("in")}
+	other := call
+	other.ID, other.Input, other.Created = 7, []byte{}, time.Date(1969, 1, 1, 0, 0, 0, 1000, time.UTC)
+	unusual := call
+	unusual.ID, unusual.Priority = 8, 1
+	require.NoError(t, s.Commit(ctx, []store.Step{{Create: []store.Call{call}}, {Create: []store.Call{other, unusual}}}))
+	is(call)
+	is(other)
+	is(unusual)
+
+	taken := call
+	taken.Input = []byte("another")
+	next := call
+	next.ID = 9
+	var bad *store.StepError
+	require.ErrorAs(t, s.Commit(ctx, []store.Step{{Create: []store.Call{next}}, {Create: []store.Call{taken}}}), &bad)
+	require.Equal(t, 1, bad.Index)
+	is(call)
+	_, err = s.Call(ctx, next.ID)
+	require.ErrorIs(t, err, store.ErrNotFound)
+
+	for _, waiting := range [][]byte{nil, []byte("{}")} { // the second makes it unusual
+		require.NoError(t, s.Commit(ctx, []store.Step{
+			{Change: []store.Change{{ID: other.ID, Phase: store.Suspended, Status: store.Timeout, Attempts: 1, Failures: 2, Awaits: 3, Reached: 4,
+				First: 1 << 41, Width: 6, State: []byte("state"), Waiting: waiting}}},
+			{Change: []store.Change{{ID: call.ID, Phase: store.Ready, Attempts: 7, Output: []byte{}}}},
+		}))
+		changed, ready := other, call
+		changed.Phase, changed.Status, changed.Attempts, changed.Failures, changed.Awaits, changed.Reached = store.Suspended, store.Timeout, 1, 2, 3, 4
+		changed.First, changed.Width, changed.State, changed.Waiting = 1<<41, 6, []byte("state"), waiting
+		ready.Attempts, ready.Output = 7, []byte{}
+		is(changed)
+		is(ready)
+	}
+	done := store.Change{ID: call.ID, Phase: store.Done, Status: store.OK, Output: []byte("out")}
+	require.NoError(t, s.Commit(ctx, []store.Step{{Change: []store.Change{done}}}))
+	require.ErrorIs(t, s.Commit(ctx, []store.Step{{Change: []store.Change{done}}}), store.ErrFinished)
+}
