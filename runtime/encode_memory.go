@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"math/bits"
+	"slices"
 	"unsafe"
 )
 
@@ -126,110 +127,214 @@ func (x *addrIndex) put(h uint64, k int) {
 // two overlap. It need not keep them in order, which is what makes it fast, and is laid
 // out as memory is: what is together there is together here.
 type memoryIndex struct {
-	objects []indexedObject // by number
-	pages   addrIndex       // in the order of covered
-	covered []*[64]coveredPage
-	page    uintptr // the last one
-	cover   *coveredPage
-	odd     addrIndex // objects that begin between two words; n is the number
+	seen    []seenObject    // by number
+	objects []indexedObject // by number, what is seldom asked for
+	// A power of two of slots, at least half of which are free.
+	slots   []pageSlot
+	shift   uint8
+	pages   int
+	covered []*[64]coveredPage // room for pages, the first of which are in use
+	odd     addrIndex          // objects that first does not tell; n is the number
+}
+
+// seenObject is an object that has been mentioned.
+type seenObject struct {
+	tag  uint32 // tagOf its type, if it is one value
+	last uint32 // mention
 }
 
 type indexedObject struct {
-	p    *plan
-	n    int
-	last int // mention
+	p *plan
+	n int
 }
+
+// tagOf tells a type in a seenObject.
+func tagOf(p *plan) uint32 { return uint32(p.id) + 1 }
 
 // Pages are small, since there may be no more than one object in each.
 const (
-	pageSize = 1024
-	wordSize = 8
+	pageSize  = 1024
+	wordSize  = 8
+	pageWords = pageSize / wordSize
 )
+
+type pageSlot struct {
+	page  uintptr // 0: free
+	cover *coveredPage
+}
 
 // coveredPage is what is known of a page.
 type coveredPage struct {
-	first [pageSize / wordSize]uint32 // 1 + the number of the object that begins at a word
-	bytes [pageSize / 64]uint64       // a bit for each byte that belongs to an object
+	first [pageWords]uint32      // 1 + the number of the object that begins at a word, or elsewhere
+	taken [pageWords / 64]uint64 // a bit for each word of which something belongs to an object
+	some  [pageWords / 64]uint64 // and for each one of which not all does
+	bytes [pageWords]uint8       // a bit for each byte that does, in the latter
 }
+
+// elsewhere stands for objects that odd tells: in pages that have something with a name, so that
+// nothing else need be asked of pointers into other pages.
+const elsewhere = 1<<32 - 1
 
 func (x *memoryIndex) reset() {
 	clear(x.objects)
-	x.objects, x.cover = x.objects[:0], nil
-	x.pages.reset()
+	x.objects, x.seen = x.objects[:0], x.seen[:0]
+	x.resize(x.pages)
+	x.pages = 0
 	x.odd.reset()
 }
 
 func (x *memoryIndex) large() bool {
-	return cap(x.objects) > 1<<16 || len(x.covered) > 1<<7 || x.pages.large() || x.odd.large()
+	return cap(x.objects) > 1<<16 || len(x.covered) > 1<<7 || x.odd.large()
 }
 
-// find returns the number of the object that begins at an address, or -1.
-func (x *memoryIndex) find(addr unsafe.Pointer) int {
-	a := uintptr(addr)
-	if a%wordSize != 0 {
-		k := x.odd.find(a)
-		if k >= 0 {
-			k = x.odd.entries[k].n
-		}
-		return k
+// resize makes room for n pages, and for as many again.
+func (x *memoryIndex) resize(n int) {
+	k := max(minSlots, 1<<bits.Len(uint(2*n)))
+	if k <= cap(x.slots) {
+		x.slots = x.slots[:k]
+		clear(x.slots)
+	} else {
+		x.slots = make([]pageSlot, k)
 	}
-	c := x.cover
-	if page := a / pageSize; c == nil || x.page != page {
-		k := x.pages.find(page)
-		if k < 0 {
-			return -1
-		}
-		c = &x.covered[k/64][k%64]
-		x.page, x.cover = page, c
-	}
-	return int(c.first[a%pageSize/wordSize]) - 1
+	x.shift = uint8(64 - bits.TrailingZeros(uint(k)))
 }
 
-// add adds an object of which nothing else can be a part.
-func (x *memoryIndex) add(addr unsafe.Pointer, p *plan, n, mention int) {
+func (x *memoryIndex) slot(page uintptr) *pageSlot {
+	for i := hashAddr(page, 0) >> x.shift; ; i++ {
+		s := &x.slots[i&uint64(len(x.slots)-1)]
+		if s.page == page || s.page == 0 {
+			return s
+		}
+	}
+}
+
+// cover returns what is known of the page that an address is in.
+func (e *encoder) cover(a uintptr) *coveredPage {
+	x := &e.index
+	page := a / pageSize
+	if s := &x.slots[hashAddr(page, 0)>>x.shift&uint64(len(x.slots)-1)]; s.page == page {
+		return s.cover
+	}
+	return e.coverNext(page)
+}
+
+// coverNext is cover for a page that is not in its first slot.
+func (e *encoder) coverNext(page uintptr) *coveredPage {
+	x := &e.index
+	s := x.slot(page)
+	if s.page == page {
+		return s.cover
+	}
+	k := x.pages
+	if k/64 == len(x.covered) {
+		x.covered = append(x.covered, new([64]coveredPage))
+	}
+	c := &x.covered[k/64][k%64]
+	c.first, c.taken, c.some = [pageWords]uint32{}, [pageWords / 64]uint64{}, [pageWords / 64]uint64{}
+	if e.nearName(page) {
+		for i := range c.first {
+			c.first[i] = elsewhere
+		}
+	}
+	*s = pageSlot{page, c}
+	if x.pages++; 2*x.pages > len(x.slots) {
+		old := slices.Clone(x.slots)
+		x.resize(x.pages)
+		for _, s := range old {
+			if s.page != 0 {
+				*x.slot(s.page) = s
+			}
+		}
+	}
+	return c
+}
+
+// number returns the number of the object that begins at an address, or -1.
+func (e *encoder) number(addr unsafe.Pointer) int {
 	a := uintptr(addr)
-	if a%wordSize != 0 {
+	if a%wordSize == 0 {
+		if k := e.cover(a).first[a%pageSize/wordSize]; k != elsewhere {
+			return int(k) - 1
+		}
+	}
+	k := e.index.odd.find(a)
+	if k >= 0 {
+		k = e.index.odd.entries[k].n
+	}
+	return k
+}
+
+// add adds an object of n values of p, which has just been mentioned.
+func (e *encoder) add(addr unsafe.Pointer, p *plan, n int) {
+	x := &e.index
+	a := uintptr(addr)
+	c := e.cover(a)
+	if first := &c.first[a%pageSize/wordSize]; a%wordSize != 0 || *first == elsewhere {
 		x.odd.add(a, len(x.objects))
 	} else {
-		x.coverOf(a / pageSize).first[a%pageSize/wordSize] = uint32(len(x.objects)) + 1
+		*first = uint32(len(x.objects)) + 1
 	}
-	x.objects = append(x.objects, indexedObject{p, n, mention})
+	x.append(p, n, e.mentions)
+}
+
+// append numbers an object.
+func (x *memoryIndex) append(p *plan, n, mention int) {
+	tag := uint32(0)
+	if n == 1 {
+		tag = tagOf(p)
+	}
+	x.seen = append(x.seen, seenObject{tag, uint32(mention)})
+	x.objects = append(x.objects, indexedObject{p, n})
 }
 
 // claim notes that size bytes belong to an object, and reports false if a part of them
 // belongs to another one.
-func (x *memoryIndex) claim(addr unsafe.Pointer, size uintptr) bool {
+func (e *encoder) claim(addr unsafe.Pointer, size uintptr) bool {
 	lo := uintptr(addr)
 	for hi := lo + size; lo < hi; {
-		c := x.coverOf(lo / pageSize)
+		c := e.cover(lo)
 		for end := min(hi, (lo|(pageSize-1))+1); lo < end; {
-			first := lo % 64
-			n := min(64-first, end-lo)
-			mask := ^uint64(0) >> (64 - n) << first
-			w := &c.bytes[lo%pageSize/64]
-			if *w&mask != 0 {
+			n, ok := uintptr(0), false
+			if begin := lo % wordSize; begin != 0 || end-lo < wordSize {
+				n = min(wordSize-begin, end-lo)
+				ok = c.claimBytes(lo%pageSize/wordSize, uint8(1<<n-1)<<begin)
+			} else {
+				w := lo % pageSize / wordSize
+				words := min(64-w%64, (end-lo)/wordSize)
+				n = words * wordSize
+				ok = c.claimWords(w, words)
+			}
+			if !ok {
 				return false
 			}
-			*w |= mask
 			lo += n
 		}
 	}
 	return true
 }
 
-func (x *memoryIndex) coverOf(page uintptr) *coveredPage {
-	if x.cover != nil && x.page == page {
-		return x.cover
+// claimWords claims n words from w on, in one of the numbers that tell which are taken.
+func (c *coveredPage) claimWords(w, n uintptr) bool {
+	mask := (uint64(1)<<n - 1) << (w % 64)
+	t := &c.taken[w/64%2]
+	free := *t&mask == 0
+	*t |= mask
+	return free
+}
+
+// claimBytes claims a part of the word w.
+func (c *coveredPage) claimBytes(w uintptr, mask uint8) bool {
+	bit := uint64(1) << (w % 64)
+	t, s := &c.taken[w/64], &c.some[w/64]
+	switch {
+	case *t&bit == 0:
+		c.bytes[w] = mask
+	case *s&bit == 0 || c.bytes[w]&mask != 0:
+		return false
+	default:
+		c.bytes[w] |= mask
 	}
-	k := x.pages.find(page)
-	if k < 0 {
-		k = len(x.pages.entries)
-		x.pages.add(page, 0)
-		if k/64 == len(x.covered) {
-			x.covered = append(x.covered, new([64]coveredPage))
-		}
-		x.covered[k/64][k%64] = coveredPage{}
-	}
-	x.page, x.cover = page, &x.covered[k/64][k%64]
-	return x.cover
+	*t |= bit
+	*s |= bit
+	return true
 }

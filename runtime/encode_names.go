@@ -64,10 +64,11 @@ func (e *encoder) direct(v unsafe.Pointer, p *plan) (nameKey, bool) {
 	return nameKey{kind: nameBinding, i: i}, i >= 0
 }
 
-// nearName reports whether there may be a name for the memory at an address.
-func (e *encoder) nearName(addr unsafe.Pointer) bool {
-	a := uintptr(addr)
-	return e.known == nil || e.bound.near(a) || e.known.near(a) || a-e.reg.vars.lo < e.reg.vars.hi-e.reg.vars.lo
+// nearName reports whether there may be a name for a part of a page.
+func (e *encoder) nearName(page uintptr) bool {
+	e.prepare()
+	first, vars := page*pageSize, &e.reg.vars
+	return e.bound.near(first) || e.known.near(first) || first < vars.hi && vars.lo-first < pageSize+(vars.hi-vars.lo)
 }
 
 // memoryName is a named piece of memory that a pointer points into.

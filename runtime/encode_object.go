@@ -93,7 +93,7 @@ type target struct {
 // mentioned for the first time.
 func (e *encoder) target(addr unsafe.Pointer, p *plan, n int) (t target) {
 	if e.fast {
-		if num := e.index.find(addr); num >= 0 {
+		if num := e.number(addr); num >= 0 {
 			x := &e.index.objects[num]
 			if x.p.op == opMap || uintptr(n)*p.size > uintptr(x.n)*x.p.size {
 				panic(slowly{})
@@ -118,8 +118,8 @@ func (e *encoder) target(addr unsafe.Pointer, p *plan, n int) (t target) {
 func (e *encoder) fresh(addr unsafe.Pointer, p *plan, n int) {
 	size := uintptr(n) * p.size
 	e.mentions++
-	e.index.add(addr, p, n, e.mentions)
-	if !e.index.claim(addr, size) {
+	e.add(addr, p, n)
+	if !e.claim(addr, size) {
 		panic(slowly{})
 	}
 	e.count++
@@ -138,10 +138,14 @@ func (e *encoder) mentioned(p *plan, size uintptr) {
 
 // again tells an object of a fast pass that has been mentioned.
 func (e *encoder) again(num int) uint64 {
-	x := &e.index.objects[num]
-	b := again(num, x.last, &e.mentions)
-	x.last = e.mentions
-	return b
+	x := &e.index.seen[num]
+	e.mentions++
+	since := uint32(e.mentions-1) - x.last
+	x.last = uint32(e.mentions)
+	if since < recent {
+		return uint64(since) << 1
+	}
+	return uint64(num)<<1 | 1
 }
 
 // againObject tells an object of two passes that has been mentioned.
@@ -164,27 +168,6 @@ func again(num, last int, mentions *int) uint64 {
 		return uint64(since) << 1
 	}
 	return uint64(num)<<1 | 1
-}
-
-// fastPointer writes a pointer to a value of t that has no name, in a fast pass.
-func (e *encoder) fastPointer(addr unsafe.Pointer, t *plan, ptr unsafe.Pointer) {
-	num := e.index.find(addr)
-	switch {
-	case num >= 0:
-		if x := &e.index.objects[num]; x.p != t.flat || x.n != t.flatN {
-			e.object(addr, t, ptr)
-			return
-		}
-		e.uvarint(e.again(num) + refKnown)
-	case e.nesting == maxNesting:
-		e.object(addr, t, ptr)
-	default:
-		e.fresh(addr, t.flat, t.flatN)
-		e.b = append(e.b, refNew)
-		e.nesting++
-		e.value(t, addr)
-		e.nesting--
-	}
 }
 
 // object writes a reference to a value of t in an object.
@@ -251,13 +234,11 @@ func (e *encoder) slice(h *sliceHeader, p *plan, ptr unsafe.Pointer) {
 		e.uvarint(uint64(h.cap))
 		return
 	}
-	if e.nearName(h.data) {
-		if n, ok := e.findName(h.data, t, h.cap); ok {
-			e.named(n, t, h.cap)
-			e.uvarint(uint64(h.len))
-			e.uvarint(uint64(h.cap))
-			return
-		}
+	if n, ok := e.findName(h.data, t, h.cap); ok {
+		e.named(n, t, h.cap)
+		e.uvarint(uint64(h.len))
+		e.uvarint(uint64(h.cap))
+		return
 	}
 	if e.keep != nil && e.kept(h.data, p.typ, ptr) {
 		e.holdSlice(h, p.typ)
@@ -297,14 +278,16 @@ func (e *encoder) slice(h *sliceHeader, p *plan, ptr unsafe.Pointer) {
 func (e *encoder) mapRef(v unsafe.Pointer, p *plan) {
 	o := e.maps[v]
 	if e.fast {
-		if num := e.index.find(v); num >= 0 {
+		if num := e.number(v); num >= 0 {
 			e.uvarint(e.again(num) + refKnown)
 			return
 		}
 		if !p.key.leaf {
 			panic(slowly{})
 		}
-		e.index.add(v, p, 0, e.mentions+1)
+		e.mentions++
+		e.add(v, p, 0)
+		e.mentions--
 		n := mapLen(v)
 		m := e.freeEntries(p)
 		m.take(v, p, n)
@@ -330,7 +313,7 @@ func (e *encoder) box(x any, q *plan) {
 		if q.direct {
 			panic(slowly{})
 		}
-		if num := e.index.find(key.addr); num >= 0 {
+		if num := e.number(key.addr); num >= 0 {
 			if e.index.objects[num].p != q {
 				panic(slowly{})
 			}
@@ -338,7 +321,7 @@ func (e *encoder) box(x any, q *plan) {
 			return
 		}
 		e.mentioned(q, q.size)
-		e.index.add(key.addr, q, 1, e.mentions)
+		e.add(key.addr, q, 1)
 	} else {
 		w.o = e.boxes[key]
 		w.addr = w.o.addr

@@ -21,6 +21,10 @@ func (e *encoder) elems(p *plan, addr unsafe.Pointer, n int) {
 		for _, s := range unsafe.Slice((*string)(addr), n) {
 			e.string(s)
 		}
+	case p.op == opPointer && e.fast:
+		for i := range n {
+			e.fastPointer(p, unsafe.Add(addr, i*wordSize))
+		}
 	default:
 		for i := range n {
 			e.value(p, unsafe.Add(addr, uintptr(i)*p.size))
@@ -73,8 +77,16 @@ func (e *encoder) value(p *plan, ptr unsafe.Pointer) {
 	case opArray:
 		e.elems(p.flat, ptr, p.flatN)
 	case opPointer:
+		if e.fast {
+			e.fastPointer(p, ptr)
+			return
+		}
 		e.pointer(*(*unsafe.Pointer)(ptr), p, ptr)
 	case opSlice:
+		if e.fast {
+			e.fastSlice((*sliceHeader)(ptr), p, ptr)
+			return
+		}
 		e.slice((*sliceHeader)(ptr), p, ptr)
 	case opMap:
 		v := *(*unsafe.Pointer)(ptr)
@@ -194,10 +206,6 @@ func (e *encoder) codec(p *plan, ptr unsafe.Pointer) {
 func (e *encoder) pointer(addr unsafe.Pointer, p *plan, ptr unsafe.Pointer) {
 	if addr == nil {
 		e.b = append(e.b, refNil)
-		return
-	}
-	if e.fast && !e.exact && p.elem.size != 0 && !e.nearName(addr) {
-		e.fastPointer(addr, p.elem, ptr)
 		return
 	}
 	if key, ok := e.direct(addr, p); ok {
