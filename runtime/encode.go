@@ -3,6 +3,7 @@ package runtime
 import (
 	"encoding/binary"
 	"hash/crc32"
+	"math"
 	"reflect"
 	goruntime "runtime"
 	"slices"
@@ -117,6 +118,9 @@ func (e *encoder) pass(b []byte, roots []any, fast bool) (out []byte, ok bool, e
 	}
 	e.b = b
 	e.write(roots)
+	if fast && uint64(e.mentions) > math.MaxUint32 {
+		panic(slowly{}) // the index tells no more of them from each other
+	}
 	goruntime.KeepAlive(roots)
 	out = e.b
 	if e.keep == nil && e.memory > allocFree && e.memory-allocFree > allocPerByte*uintptr(len(out)-len(b)) {

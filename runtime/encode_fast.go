@@ -26,7 +26,7 @@ func (e *encoder) fastPointer(p *plan, ptr unsafe.Pointer) {
 	case 0:
 		*first = uint32(len(e.index.objects)) + 1
 		e.mentions++
-		e.index.append(t, 1, e.mentions)
+		e.numbered(t, 1)
 		if !e.claim(addr, t.size) {
 			panic(slowly{})
 		}
@@ -41,7 +41,7 @@ func (e *encoder) fastPointer(p *plan, ptr unsafe.Pointer) {
 		e.value(t, addr)
 		e.nesting--
 	default:
-		if e.index.seen[num-1].tag != tagOf(t) {
+		if !e.index.objects[num-1].is(t) {
 			e.object(addr, t, ptr)
 			return
 		}
@@ -64,7 +64,7 @@ func (e *encoder) fastSlice(h *sliceHeader, p *plan, ptr unsafe.Pointer) {
 	}
 	*first = uint32(len(e.index.objects)) + 1
 	e.mentions++
-	e.index.append(t, h.cap, e.mentions)
+	e.numbered(t, h.cap)
 	size := uintptr(h.cap) * t.size
 	if !e.claim(addr, size) {
 		panic(slowly{})

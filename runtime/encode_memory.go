@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"math"
 	"math/bits"
 	"slices"
 	"unsafe"
@@ -127,8 +128,7 @@ func (x *addrIndex) put(h uint64, k int) {
 // two overlap. It need not keep them in order, which is what makes it fast, and is laid
 // out as memory is: what is together there is together here.
 type memoryIndex struct {
-	seen    []seenObject    // by number
-	objects []indexedObject // by number, what is seldom asked for
+	objects []seenObject // by number
 	// A power of two of slots, at least half of which are free.
 	slots   []pageSlot
 	shift   uint8
@@ -137,19 +137,16 @@ type memoryIndex struct {
 	odd     addrIndex          // objects that first does not tell; n is the number
 }
 
-// seenObject is an object that has been mentioned.
+// seenObject is an object that has been mentioned. It is small, since those that are mentioned all
+// over a graph are looked at in any order.
 type seenObject struct {
-	tag  uint32 // tagOf its type, if it is one value
+	tag  uint32 // tagOf its type, one less if it is not one value
+	n    uint32 // how many values it is; a map is none
 	last uint32 // mention
 }
 
-type indexedObject struct {
-	p *plan
-	n int
-}
-
 // tagOf tells a type in a seenObject.
-func tagOf(p *plan) uint32 { return uint32(p.id) + 1 }
+func tagOf(p *plan) uint32 { return uint32(p.id)<<1 | 1 }
 
 // Pages are small, since there may be no more than one object in each.
 const (
@@ -176,8 +173,7 @@ type coveredPage struct {
 const elsewhere = 1<<32 - 1
 
 func (x *memoryIndex) reset() {
-	clear(x.objects)
-	x.objects, x.seen = x.objects[:0], x.seen[:0]
+	x.objects = x.objects[:0]
 	x.resize(x.pages)
 	x.pages = 0
 	x.odd.reset()
@@ -274,17 +270,27 @@ func (e *encoder) add(addr unsafe.Pointer, p *plan, n int) {
 	} else {
 		*first = uint32(len(x.objects)) + 1
 	}
-	x.append(p, n, e.mentions)
+	e.numbered(p, n)
 }
 
-// append numbers an object.
-func (x *memoryIndex) append(p *plan, n, mention int) {
-	tag := uint32(0)
-	if n == 1 {
-		tag = tagOf(p)
+// numbered gives a number to n values of p, which have just been mentioned.
+func (e *encoder) numbered(p *plan, n int) {
+	if uint64(n) > math.MaxUint32 || uint64(e.mentions) > math.MaxUint32 {
+		panic(slowly{})
 	}
-	x.seen = append(x.seen, seenObject{tag, uint32(mention)})
-	x.objects = append(x.objects, indexedObject{p, n})
+	tag := tagOf(p)
+	if n != 1 {
+		tag--
+	}
+	e.index.objects = append(e.index.objects, seenObject{tag, uint32(n), uint32(e.mentions)})
+}
+
+// is reports whether the object is one value of p.
+func (o *seenObject) is(p *plan) bool { return o.tag == tagOf(p) }
+
+func (e *encoder) planOf(o *seenObject) *plan {
+	p, _ := e.reg.plans.byID.Load(o.tag >> 1)
+	return p.(*plan)
 }
 
 // claim notes that size bytes belong to an object, and reports false if a part of them

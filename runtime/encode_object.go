@@ -63,6 +63,9 @@ func (e *encoder) trimmed(p *plan, addr unsafe.Pointer, n int) {
 }
 
 func isZero(p unsafe.Pointer, size uintptr) bool {
+	if size == 8 {
+		return *(*[8]byte)(p) == [8]byte{}
+	}
 	b := unsafe.Slice((*byte)(p), size) // the pointer of which never leaves the memory
 	for ; len(b) >= 8; b = b[8:] {
 		if [8]byte(b) != [8]byte{} {
@@ -95,10 +98,11 @@ func (e *encoder) target(addr unsafe.Pointer, p *plan, n int) (t target) {
 	if e.fast {
 		if num := e.number(addr); num >= 0 {
 			x := &e.index.objects[num]
-			if x.p.op == opMap || uintptr(n)*p.size > uintptr(x.n)*x.p.size {
+			q := e.planOf(x)
+			if q.op == opMap || uintptr(n)*p.size > uintptr(x.n)*q.size {
 				panic(slowly{})
 			}
-			return target{nil, x.p, addr, x.n, e.again(num), false}
+			return target{nil, q, addr, int(x.n), e.again(num), false}
 		}
 		e.fresh(addr, p, n)
 		return target{nil, p, addr, n, 0, true}
@@ -138,7 +142,7 @@ func (e *encoder) mentioned(p *plan, size uintptr) {
 
 // again tells an object of a fast pass that has been mentioned.
 func (e *encoder) again(num int) uint64 {
-	x := &e.index.seen[num]
+	x := &e.index.objects[num]
 	e.mentions++
 	since := uint32(e.mentions-1) - x.last
 	x.last = uint32(e.mentions)
@@ -314,7 +318,7 @@ func (e *encoder) box(x any, q *plan) {
 			panic(slowly{})
 		}
 		if num := e.number(key.addr); num >= 0 {
-			if e.index.objects[num].p != q {
+			if !e.index.objects[num].is(q) {
 				panic(slowly{})
 			}
 			e.uvarint(e.again(num) + refKnown)

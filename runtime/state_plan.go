@@ -103,6 +103,7 @@ func (p *plan) fieldNamed(name string) (field, bool) {
 type planTable struct {
 	reg   *registry
 	byTyp sync.Map // reflect.Type → *plan, complete ones only
+	byID  sync.Map // uint32 → *plan, too
 	count atomic.Int64
 
 	mu       sync.Mutex
@@ -129,6 +130,7 @@ func (t *planTable) of(typ reflect.Type) *plan {
 		t.fill(q.typ)
 	}
 	for typ, p := range t.building {
+		t.byID.Store(uint32(p.id), p)
 		t.byTyp.Store(typ, p)
 	}
 	clear(t.building)
