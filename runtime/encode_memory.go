@@ -156,7 +156,7 @@ const (
 )
 
 type pageSlot struct {
-	page  uintptr // 0: free
+	key   uint64 // keyOf the page, or 0
 	cover *coveredPage
 }
 
@@ -195,10 +195,17 @@ func (x *memoryIndex) resize(n int) {
 	x.shift = uint8(64 - bits.TrailingZeros(uint(k)))
 }
 
-func (x *memoryIndex) slot(page uintptr) *pageSlot {
-	for i := hashAddr(page, 0) >> x.shift; ; i++ {
+// keyOf returns what the page that an address is in goes by. It is never 0.
+func keyOf(a uintptr) uint64 { return uint64(a)/pageSize + 1 }
+
+func (x *memoryIndex) hash(key uint64) uint64 {
+	return key * 0x9e3779b97f4a7c15 >> x.shift & uint64(len(x.slots)-1)
+}
+
+func (x *memoryIndex) slot(key uint64) *pageSlot {
+	for i := x.hash(key); ; i++ {
 		s := &x.slots[i&uint64(len(x.slots)-1)]
-		if s.page == page || s.page == 0 {
+		if s.key == key || s.key == 0 {
 			return s
 		}
 	}
@@ -206,19 +213,17 @@ func (x *memoryIndex) slot(page uintptr) *pageSlot {
 
 // cover returns what is known of the page that an address is in.
 func (e *encoder) cover(a uintptr) *coveredPage {
-	x := &e.index
-	page := a / pageSize
-	if s := &x.slots[hashAddr(page, 0)>>x.shift&uint64(len(x.slots)-1)]; s.page == page {
+	if s := &e.index.slots[e.index.hash(keyOf(a))]; s.key == keyOf(a) {
 		return s.cover
 	}
-	return e.coverNext(page)
+	return e.coverNext(a)
 }
 
 // coverNext is cover for a page that is not in its first slot.
-func (e *encoder) coverNext(page uintptr) *coveredPage {
-	x := &e.index
-	s := x.slot(page)
-	if s.page == page {
+func (e *encoder) coverNext(a uintptr) *coveredPage {
+	x, key := &e.index, keyOf(a)
+	s := x.slot(key)
+	if s.key == key {
 		return s.cover
 	}
 	k := x.pages
@@ -227,18 +232,18 @@ func (e *encoder) coverNext(page uintptr) *coveredPage {
 	}
 	c := &x.covered[k/64][k%64]
 	c.first, c.taken, c.some = [pageWords]uint32{}, [pageWords / 64]uint64{}, [pageWords / 64]uint64{}
-	if e.nearName(page) {
+	if e.nearName(a / pageSize) {
 		for i := range c.first {
 			c.first[i] = elsewhere
 		}
 	}
-	*s = pageSlot{page, c}
+	*s = pageSlot{key, c}
 	if x.pages++; 2*x.pages > len(x.slots) {
 		old := slices.Clone(x.slots)
 		x.resize(x.pages)
 		for _, s := range old {
-			if s.page != 0 {
-				*x.slot(s.page) = s
+			if s.key != 0 {
+				*x.slot(s.key) = s
 			}
 		}
 	}
@@ -296,9 +301,16 @@ func (e *encoder) planOf(o *seenObject) *plan {
 // claim notes that size bytes belong to an object, and reports false if a part of them
 // belongs to another one.
 func (e *encoder) claim(addr unsafe.Pointer, size uintptr) bool {
-	lo := uintptr(addr)
-	for hi := lo + size; lo < hi; {
-		c := e.cover(lo)
+	a := uintptr(addr)
+	return e.claimIn(e.cover(a), a, size)
+}
+
+// claimIn is claim for memory that begins in a page of which c is known.
+func (e *encoder) claimIn(c *coveredPage, lo, size uintptr) bool {
+	if w := lo % pageSize / wordSize; (lo|size)%wordSize == 0 && w%64+size/wordSize <= 64 {
+		return c.claimWords(w, size/wordSize)
+	}
+	for hi := lo + size; ; c = e.cover(lo) {
 		for end := min(hi, (lo|(pageSize-1))+1); lo < end; {
 			n, ok := uintptr(0), false
 			if begin := lo % wordSize; begin != 0 || end-lo < wordSize {
@@ -315,8 +327,10 @@ func (e *encoder) claim(addr unsafe.Pointer, size uintptr) bool {
 			}
 			lo += n
 		}
+		if lo >= hi {
+			return true
+		}
 	}
-	return true
 }
 
 // claimWords claims n words from w on, in one of the numbers that tell which are taken.

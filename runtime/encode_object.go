@@ -102,7 +102,7 @@ func (e *encoder) target(addr unsafe.Pointer, p *plan, n int) (t target) {
 			if q.op == opMap || uintptr(n)*p.size > uintptr(x.n)*q.size {
 				panic(slowly{})
 			}
-			return target{nil, q, addr, int(x.n), e.again(num), false}
+			return target{nil, q, addr, int(x.n), e.againNumber(num), false}
 		}
 		e.fresh(addr, p, n)
 		return target{nil, p, addr, n, 0, true}
@@ -140,16 +140,12 @@ func (e *encoder) mentioned(p *plan, size uintptr) {
 	}
 }
 
-// again tells an object of a fast pass that has been mentioned.
-func (e *encoder) again(num int) uint64 {
-	x := &e.index.objects[num]
-	e.mentions++
-	since := uint32(e.mentions-1) - x.last
-	x.last = uint32(e.mentions)
-	if since < recent {
-		return uint64(since) << 1
-	}
-	return uint64(num)<<1 | 1
+// againNumber tells an object of a fast pass that has been mentioned.
+func (e *encoder) againNumber(num int) uint64 {
+	last := int(e.index.objects[num].last)
+	b := again(num, last, &e.mentions)
+	e.index.objects[num].last = uint32(e.mentions)
+	return b
 }
 
 // againObject tells an object of two passes that has been mentioned.
@@ -283,7 +279,7 @@ func (e *encoder) mapRef(v unsafe.Pointer, p *plan) {
 	o := e.maps[v]
 	if e.fast {
 		if num := e.number(v); num >= 0 {
-			e.uvarint(e.again(num) + refKnown)
+			e.uvarint(e.againNumber(num) + refKnown)
 			return
 		}
 		if !p.key.leaf {
@@ -321,7 +317,7 @@ func (e *encoder) box(x any, q *plan) {
 			if !e.index.objects[num].is(q) {
 				panic(slowly{})
 			}
-			e.uvarint(e.again(num) + refKnown)
+			e.uvarint(e.againNumber(num) + refKnown)
 			return
 		}
 		e.mentioned(q, q.size)

@@ -22,9 +22,7 @@ func (e *encoder) elems(p *plan, addr unsafe.Pointer, n int) {
 			e.string(s)
 		}
 	case p.op == opPointer && e.fast:
-		for i := range n {
-			e.fastPointer(p, unsafe.Add(addr, i*wordSize))
-		}
+		e.fastPointers(p, unsafe.Slice((*unsafe.Pointer)(addr), n))
 	default:
 		for i := range n {
 			e.value(p, unsafe.Add(addr, uintptr(i)*p.size))
@@ -72,7 +70,26 @@ func (e *encoder) value(p *plan, ptr unsafe.Pointer) {
 		}
 		for i := range p.fields {
 			f := &p.fields[i]
-			e.value(f.p, unsafe.Add(ptr, f.off))
+			switch at := unsafe.Add(ptr, f.off); f.p.op {
+			case opInt:
+				e.varint(int64(*(*int)(at)))
+			case opString:
+				e.string(*(*string)(at))
+			case opPointer:
+				if e.fast {
+					e.fastPointer(f.p, at)
+				} else {
+					e.value(f.p, at)
+				}
+			case opSlice:
+				if e.fast {
+					e.fastSlice((*sliceHeader)(at), f.p, at)
+				} else {
+					e.value(f.p, at)
+				}
+			default:
+				e.value(f.p, at)
+			}
 		}
 	case opArray:
 		e.elems(p.flat, ptr, p.flatN)
