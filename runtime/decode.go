@@ -216,9 +216,18 @@ func (d *decoder) byte() byte {
 }
 
 func (d *decoder) uvarint() uint64 {
-	if d.i < len(d.b) && d.b[d.i] < 0x80 {
-		d.i++
-		return uint64(d.b[d.i-1])
+	if i := d.i; i < len(d.b) && d.b[i] < 0x80 {
+		d.i = i + 1
+		return uint64(d.b[i])
+	}
+	return d.longUvarint()
+}
+
+// longUvarint is uvarint for a number of more than one byte, most often.
+func (d *decoder) longUvarint() uint64 {
+	if b := d.b[d.i:]; len(b) >= 2 && b[1] < 0x80 && b[0] >= 0x80 {
+		d.i += 2
+		return uint64(b[0]&0x7f) | uint64(b[1])<<7
 	}
 	v, n := binary.Uvarint(d.b[d.i:])
 	if n <= 0 {

@@ -56,7 +56,7 @@ func (d *decoder) memory(p *plan, n int, trim bool) loadedObject {
 		}
 	} else {
 		o.form = formArray
-		o.mem = reflect.MakeSlice(p.slice, n, n).UnsafePointer()
+		o.mem = d.array(p, n)
 	}
 	o.addr = o.mem
 	return o
@@ -142,11 +142,7 @@ func (d *decoder) content(num int, trim bool) {
 		d.box = num + 1
 		d.value(o.p, o.mem)
 	case trim:
-		zeros := d.int()
-		if zeros > o.n/2 {
-			d.fail("%d zeros in an array of %d", zeros, o.n)
-		}
-		d.elems(o.p, o.mem, o.n-zeros)
+		d.elems(o.p, o.mem, o.n-d.zeros(o.n))
 	default:
 		d.elems(o.p, o.mem, o.n)
 	}
@@ -160,6 +156,60 @@ func (d *decoder) drain() {
 		d.content(d.later[i].num, d.later[i].trim)
 	}
 	d.later = d.later[:0]
+}
+
+// array makes n zero values of p. To the collector all pointers are the same, and so are all
+// slices, strings or interface values: what is known to the compiler is made without package
+// reflect, which allocates the slice, too.
+func (d *decoder) array(p *plan, n int) unsafe.Pointer {
+	switch p.op {
+	case opPointer, opMap, opFunc, opChan, opUnsafePointer:
+		return unsafe.Pointer(unsafe.SliceData(make([]unsafe.Pointer, n)))
+	case opString:
+		return unsafe.Pointer(unsafe.SliceData(make([]string, n)))
+	case opSlice:
+		return unsafe.Pointer(unsafe.SliceData(make([]sliceHeader, n)))
+	case opInterface:
+		return unsafe.Pointer(unsafe.SliceData(make([]any, n)))
+	case opUint8, opInt8, opBool:
+		return unsafe.Pointer(unsafe.SliceData(make([]byte, n)))
+	case opInt, opUint:
+		return unsafe.Pointer(unsafe.SliceData(make([]int, n)))
+	case opInt64, opUint64:
+		return unsafe.Pointer(unsafe.SliceData(make([]int64, n)))
+	case opFloat64:
+		return unsafe.Pointer(unsafe.SliceData(make([]float64, n)))
+	}
+	return reflect.MakeSlice(p.slice, n, n).UnsafePointer()
+}
+
+// pointers reads pointers of the type of p, which are to plain values.
+func (d *decoder) pointers(p *plan, ptrs []unsafe.Pointer) {
+	t := p.elem
+	for i := range ptrs {
+		start := d.i
+		switch k := d.uvarint(); {
+		case k >= refKnown:
+			num, ok := d.mentions.again(k-refKnown, len(d.objs))
+			if !ok {
+				d.fail("no object %d of %d", k-refKnown, len(d.objs))
+			}
+			o := &d.objs[num]
+			if o.p == t && o.n == 1 && o.form == formSingle {
+				ptrs[i] = o.addr
+				continue
+			}
+			if o.form > formArray {
+				d.fail("no memory")
+			}
+			ptrs[i] = d.within(*o, t)
+		case k == refNew && d.nesting < maxNesting:
+			ptrs[i] = d.plain(t)
+		default:
+			d.i = start
+			ptrs[i] = d.pointer(p)
+		}
+	}
 }
 
 func (d *decoder) pointer(p *plan) unsafe.Pointer {
@@ -207,17 +257,49 @@ func (d *decoder) plain(t *plan) unsafe.Pointer {
 	p := reflect.New(t.typ).UnsafePointer()
 	d.mentions.add(len(d.objs))
 	d.objs = append(d.objs, loadedObject{formSingle, t, 1, p, p})
+	d.plainContent(t, p, 1)
+	return p
+}
+
+// plainArray reads a new array of n values of t, of which there are several.
+func (d *decoder) plainArray(t *plan, n int, trim bool) unsafe.Pointer {
+	come := n
+	if trim {
+		come -= n / 2
+	}
+	d.claim(come, t.min, t.size)
+	d.charge(n-come, t.size)
+	p := d.array(t, n)
+	d.mentions.add(len(d.objs))
+	d.objs = append(d.objs, loadedObject{formArray, t, n, p, p})
+	if trim {
+		n -= d.zeros(n)
+	}
+	d.plainContent(t, p, n)
+	return p
+}
+
+// plainContent reads the contents of a new object of n values of t.
+func (d *decoder) plainContent(t *plan, p unsafe.Pointer, n int) {
 	d.nesting++
 	if d.inKey || d.depth|d.box != 0 {
 		inKey, depth, box := d.inKey, d.depth, d.box
 		d.inKey, d.depth, d.box = false, 0, 0
-		d.value(t, p)
+		d.elems(t, p, n)
 		d.inKey, d.depth, d.box = inKey, depth, box
 	} else {
-		d.value(t, p)
+		d.elems(t, p, n)
 	}
 	d.nesting--
-	return p
+}
+
+// zeros reads how many of n elements have been left out.
+func (d *decoder) zeros(n int) int {
+	zeros := d.int()
+	if zeros > n/2 {
+		d.fail("%d zeros in an array of %d", zeros, n)
+	}
+	return zeros
 }
 
 // within reads the way to a value of t in an object.
@@ -256,6 +338,10 @@ func (d *decoder) slice(p *plan, h *sliceHeader) {
 		data, room = d.namedMemory(t)
 	case refNew:
 		n := d.int()
+		if t.plain && n > 1 && d.nesting < maxNesting {
+			*h = sliceHeader{d.plainArray(t, n, false), n, n}
+			return
+		}
 		o := d.elements(t, n, false)
 		*h = sliceHeader{o.addr, n, n}
 		d.content(d.add(o), false)
@@ -264,6 +350,10 @@ func (d *decoder) slice(p *plan, h *sliceHeader) {
 		n, c := d.int(), d.int()
 		if n > c {
 			d.fail("a slice of %d of %d elements", n, c)
+		}
+		if t.plain && c > 1 && d.nesting < maxNesting {
+			*h = sliceHeader{d.plainArray(t, c, true), n, c}
+			return
 		}
 		o := d.elements(t, c, true)
 		*h = sliceHeader{o.addr, n, c}

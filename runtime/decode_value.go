@@ -25,6 +25,8 @@ func (d *decoder) elems(p *plan, addr unsafe.Pointer, n int) {
 		d.value(p, addr)
 	case p.op == opInt:
 		d.ints(unsafe.Slice((*int)(addr), n))
+	case p.op == opPointer && p.elem.plain:
+		d.pointers(p, unsafe.Slice((*unsafe.Pointer)(addr), n))
 	default:
 		for i := range n {
 			d.value(p, unsafe.Add(addr, uintptr(i)*p.size))
@@ -127,7 +129,18 @@ func (d *decoder) value(p *plan, ptr unsafe.Pointer) {
 	case opStruct:
 		for i := range p.fields {
 			f := &p.fields[i]
-			d.value(f.p, unsafe.Add(ptr, f.off))
+			switch at := unsafe.Add(ptr, f.off); f.p.op {
+			case opInt:
+				*(*int)(at) = d.word()
+			case opString:
+				*(*string)(at) = d.string()
+			case opPointer:
+				*(*unsafe.Pointer)(at) = d.pointer(f.p)
+			case opSlice:
+				d.slice(f.p, (*sliceHeader)(at))
+			default:
+				d.value(f.p, at)
+			}
 		}
 	case opArray:
 		d.elems(p.flat, ptr, p.flatN)
