@@ -308,7 +308,7 @@ func (d *decoder) channel(p *plan) unsafe.Pointer {
 		d.fail("a channel of type %v as %d", p.typ, k)
 		return nil
 	default:
-		o := d.objs[d.known(k-refKnown)]
+		o := d.object(d.known(k - refKnown))
 		if o.form != formChan || o.p != p.elem {
 			d.fail("a %v as %v", o.p.typ, p.typ)
 		}

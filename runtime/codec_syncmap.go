@@ -93,7 +93,7 @@ func (d *decoder) readEntries(p *plan, ptr unsafe.Pointer) {
 		d.fail("a %v with entries that are not its own", p.typ)
 	}
 	d.charge(1, syncMapMemory)
-	d.charge(d.objs[num].n, syncEntryMemory)
+	d.charge(d.object(num).n, syncEntryMemory)
 	d.syncMaps = append(d.syncMaps, loadedSyncMap{(*sync.Map)(ptr), *(*map[any]any)(unsafe.Pointer(&m))})
 }
 

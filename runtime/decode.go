@@ -34,7 +34,8 @@ type decoder struct {
 	fields []wireField
 	params []uint64
 	names  []loadedName
-	objs   []loadedObject
+	objs   []keptObject
+	addrs  map[int]unsafe.Pointer
 	roots  []loadedRoot
 	strs   []string
 

@@ -15,6 +15,32 @@ type loadedObject struct {
 	addr unsafe.Pointer // what pointers to the object are set to
 }
 
+// keptObject is a loadedObject as it is kept: there may be very many.
+type keptObject struct {
+	p   *plan
+	mem unsafe.Pointer
+	n   uint64 // the form, whether addr is another one than mem, and n
+}
+
+const (
+	keptAddr = 1 << 3
+	keptBits = 4
+)
+
+func keep(f form, p *plan, n int, mem unsafe.Pointer) keptObject {
+	return keptObject{p, mem, uint64(f) | uint64(n)<<keptBits}
+}
+
+// object returns the object of a number.
+func (d *decoder) object(num int) loadedObject {
+	o := &d.objs[num]
+	addr := o.mem
+	if o.n&keptAddr != 0 {
+		addr = d.addrs[num]
+	}
+	return loadedObject{form(o.n & (keptAddr - 1)), o.p, int(o.n >> keptBits), o.mem, addr}
+}
+
 // lateContent is the contents of an object that have been put off.
 type lateContent struct {
 	num  int
@@ -24,7 +50,15 @@ type lateContent struct {
 // add adds an object and returns its number.
 func (d *decoder) add(o loadedObject) int {
 	num := len(d.objs)
-	d.objs = append(d.objs, o)
+	k := keep(o.form, o.p, o.n, o.mem)
+	if o.addr != o.mem {
+		if d.addrs == nil {
+			d.addrs = map[int]unsafe.Pointer{}
+		}
+		d.addrs[num] = o.addr
+		k.n |= keptAddr
+	}
+	d.objs = append(d.objs, k)
 	d.mentions.add(num)
 	if o.p.typ == derivedType {
 		d.charge(1, contextMemory)
@@ -118,7 +152,11 @@ func (d *decoder) known(k uint64) int {
 }
 
 func (d *decoder) knownRegion(k uint64) loadedObject {
-	o := d.objs[d.known(k)]
+	return d.region(d.known(k))
+}
+
+func (d *decoder) region(num int) loadedObject {
+	o := d.object(num)
 	if o.form > formArray {
 		d.fail("no memory")
 	}
@@ -134,7 +172,7 @@ func (d *decoder) content(num int, trim bool) {
 	d.nesting++
 	inKey, depth, box := d.inKey, d.depth, d.box
 	d.inKey, d.depth, d.box = false, 0, 0
-	o := d.objs[num]
+	o := d.object(num)
 	switch {
 	case o.form == formMap:
 		d.mapContent(o)
@@ -195,14 +233,11 @@ func (d *decoder) pointers(p *plan, ptrs []unsafe.Pointer) {
 				d.fail("no object %d of %d", k-refKnown, len(d.objs))
 			}
 			o := &d.objs[num]
-			if o.p == t && o.n == 1 && o.form == formSingle {
-				ptrs[i] = o.addr
+			if o.p == t && o.n == uint64(formSingle)|1<<keptBits {
+				ptrs[i] = o.mem
 				continue
 			}
-			if o.form > formArray {
-				d.fail("no memory")
-			}
-			ptrs[i] = d.within(*o, t)
+			ptrs[i] = d.within(d.region(num), t)
 		case k == refNew && d.nesting < maxNesting:
 			ptrs[i] = d.plain(t)
 		default:
@@ -256,7 +291,7 @@ func (d *decoder) plain(t *plan) unsafe.Pointer {
 	d.claim(1, t.min, t.size)
 	p := reflect.New(t.typ).UnsafePointer()
 	d.mentions.add(len(d.objs))
-	d.objs = append(d.objs, loadedObject{formSingle, t, 1, p, p})
+	d.objs = append(d.objs, keep(formSingle, t, 1, p))
 	d.plainContent(t, p, 1)
 	return p
 }
@@ -271,7 +306,7 @@ func (d *decoder) plainArray(t *plan, n int, trim bool) unsafe.Pointer {
 	d.charge(n-come, t.size)
 	p := d.array(t, n)
 	d.mentions.add(len(d.objs))
-	d.objs = append(d.objs, loadedObject{formArray, t, n, p, p})
+	d.objs = append(d.objs, keep(formArray, t, n, p))
 	if trim {
 		n -= d.zeros(n)
 	}
@@ -412,7 +447,7 @@ func (d *decoder) mapRef(p *plan) unsafe.Pointer {
 		d.fail("a map of type %v as %d", p.typ, k)
 		return nil
 	default:
-		o := d.objs[d.known(k-refKnown)]
+		o := d.object(d.known(k - refKnown))
 		if o.form != formMap || o.p != p && (o.p.key != p.key || o.p.elem != p.elem) {
 			d.fail("a map of type %v as %v", o.p.typ, p.typ)
 		}
@@ -445,7 +480,7 @@ func (d *decoder) funcRef(p *plan, ptr unsafe.Pointer) {
 		num = d.add(o)
 	default:
 		num = d.known(k - refKnown)
-		o = d.objs[num]
+		o = d.object(num)
 	}
 	switch {
 	case o.p.typ == derivedType && o.form == formSingle:
@@ -475,7 +510,7 @@ func (d *decoder) boxRef(q *plan) int {
 	}
 	num := len(d.objs)
 	if k != refNew {
-		if num = d.known(k - refKnown); d.objs[num].form != formBoxed || d.objs[num].p != q {
+		if num = d.known(k - refKnown); d.object(num).form != formBoxed || d.objs[num].p != q {
 			d.fail("no value of type %v", q.typ)
 		}
 	}

@@ -28,9 +28,11 @@ func (e *encoder) fastPointers(p *plan, ptrs []unsafe.Pointer) {
 			a := uintptr(addr)
 			if s := &e.index.slots[e.index.hash(keyOf(a))]; s.key == keyOf(a) && a%wordSize == 0 {
 				firsts[i] = &s.cover.first[a%pageSize/wordSize]
-				continue
+			} else if a == 0 {
+				firsts[i] = &nobody
+			} else {
+				firsts[i] = e.first(a)
 			}
-			firsts[i] = e.first(a)
 		}
 		for i, first := range firsts[:n] {
 			if num := *first - 1; uint64(num) < uint64(len(e.index.objects)) {
@@ -48,9 +50,9 @@ func (e *encoder) fastPointers(p *plan, ptrs []unsafe.Pointer) {
 // nobody is what the index knows of pointers that are none of its.
 var nobody uint32 = elsewhere
 
-// first returns where the index tells what begins at an address.
+// first returns where the index tells what begins at an address, which is not 0.
 func (e *encoder) first(a uintptr) *uint32 {
-	if a%wordSize != 0 || a == 0 {
+	if a%wordSize != 0 {
 		return &nobody
 	}
 	return &e.cover(a).first[a%pageSize/wordSize]

@@ -506,7 +506,7 @@ func TestBoxesCannotContainThemselves(t *testing.T) {
 	}
 	b := save(t, v)
 	require.Equal(t, v, load[any](t, b))
-	d := &decoder{objs: make([]loadedObject, 3), edges: [][2]int{{0, 1}, {1, 2}, {2, 1}}}
+	d := &decoder{objs: make([]keptObject, 3), edges: [][2]int{{0, 1}, {1, 2}, {2, 1}}}
 	err := safely(d.checkBoxes)
 	require.ErrorIs(t, err, ErrInvalidState)
 	require.ErrorContains(t, err, "contains itself")
