@@ -33,51 +33,23 @@ import (
 	"time"
 )
 
-// durable_rec_TestMain_func1 is the record of the func literal github.com/coroc-dev/coroc/cmd/dispatch.TestMain.func1.
+// durable_static_1 stands for the function github.com/coroc-dev/coroc/cmd/dispatch.main used as a value.
 //
 //line dispatch.durable_test.go:39
-type durable_rec_TestMain_func1 struct {
-	Rec coroc.Record
-}
+type durable_static_1 struct{ Rec coroc.Record }
 
-//line dispatch.durable_test.go:44
-func (r *durable_rec_TestMain_func1) Call() {
-//line dispatch_test.go:28
-	os.Exit(run())
-}
+var durable_type_static_1 = coroc.RecordType{Proto: (*durable_static_1)(nil)}
 
-//line dispatch.durable_test.go:50
-var durable_type_TestMain_func1 = coroc.RecordType{Proto: (*durable_rec_TestMain_func1)(nil)}
-
-func durable_new_TestMain_func1() func() {
-	durable_record := &durable_rec_TestMain_func1{coroc.MakeRecord(&durable_type_TestMain_func1)}
-	return coroc.NewFunc(durable_record, durable_record.Call)
-}
-
-// durable_rec_TestMain_func2 is the record of the func literal github.com/coroc-dev/coroc/cmd/dispatch.TestMain.func2.
+// durable_static_2 stands for the function github.com/coroc-dev/coroc/cmd/dispatch.shopMain used as a value.
 //
-//line dispatch.durable_test.go:60
-type durable_rec_TestMain_func2 struct {
-	Rec coroc.Record
-}
+//line dispatch.durable_test.go:46
+type durable_static_2 struct{ Rec coroc.Record }
 
-//line dispatch.durable_test.go:65
-func (r *durable_rec_TestMain_func2) Call() {
-//line dispatch_test.go:29
-	os.Exit(work(os.Args[1:]))
-}
-
-//line dispatch.durable_test.go:71
-var durable_type_TestMain_func2 = coroc.RecordType{Proto: (*durable_rec_TestMain_func2)(nil)}
-
-func durable_new_TestMain_func2() func() {
-	durable_record := &durable_rec_TestMain_func2{coroc.MakeRecord(&durable_type_TestMain_func2)}
-	return coroc.NewFunc(durable_record, durable_record.Call)
-}
+var durable_type_static_2 = coroc.RecordType{Proto: (*durable_static_2)(nil)}
 
 //line dispatch_test.go:26
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"dispatch": durable_new_TestMain_func1(), "shop": durable_new_TestMain_func2()})
+	testscript.Main(m, map[string]func(){"dispatch": main, "shop": shopMain})
 }
 
 //line dispatch_test.go:32
@@ -96,6 +68,10 @@ func TestScripts(t *testing.T) {
 }
 
 //line dispatch_test.go:45
+
+func shopMain() { os.Exit(work(os.Args[1:])) }
+
+//line dispatch_test.go:47
 
 // work is a program with a store: it makes the calls KEY=ITEM,ITEM of fulfil, KEY=crash:FILE and
 // KEY=later, and runs until nothing is left that runs, or waits for no event and no time.
@@ -141,7 +117,7 @@ func work(args []string) int {
 	return 0
 }
 
-//line dispatch_test.go:89
+//line dispatch_test.go:91
 
 // atRest says whether each call is done, parked, or waits for calls, an event or a time that is far.
 func atRest(ctx context.Context, store string) (bool, error) {
@@ -169,7 +145,7 @@ func atRest(ctx context.Context, store string) (bool, error) {
 	return rest, err
 }
 
-//line dispatch_test.go:115
+//line dispatch_test.go:117
 
 // On PostgreSQL calls are steered while a process runs them.
 func TestPostgres(t *testing.T) {
@@ -213,7 +189,7 @@ func TestPostgres(t *testing.T) {
 	require.Contains(t, command(exitRefused, "show", "order 2"), `no such call with the id or key "order 2"`)
 }
 
-//line dispatch.durable_test.go:217
+//line dispatch.durable_test.go:193
 func init() {
 	coroc.RegisterType[testing.M]("testing.M")
 	coroc.RegisterType[testing.T]("testing.T")
@@ -230,8 +206,8 @@ func init() {
 	coroc.RegisterType[dispatch.ID]("github.com/coroc-dev/coroc/dispatch.ID")
 	coroc.RegisterType[postgres_2.Option]("github.com/coroc-dev/coroc/dispatch/store/postgres.Option")
 	coroc.RegisterType[bytes.Buffer]("bytes.Buffer")
-	coroc.RegisterRecord(&durable_type_TestMain_func1, "github.com/coroc-dev/coroc/cmd/dispatch.TestMain.func1", 0x6491de8ffb537ecc, func(r *durable_rec_TestMain_func1) func() { return coroc.NewFunc(r, r.Call) })
-	coroc.RegisterRecord(&durable_type_TestMain_func2, "github.com/coroc-dev/coroc/cmd/dispatch.TestMain.func2", 0xdf0f78793f5a916d, func(r *durable_rec_TestMain_func2) func() { return coroc.NewFunc(r, r.Call) })
+	coroc.RegisterFunc(&durable_static_1{coroc.MakeRecord(&durable_type_static_1)}, &durable_type_static_1, "github.com/coroc-dev/coroc/cmd/dispatch.main", main)
+	coroc.RegisterFunc(&durable_static_2{coroc.MakeRecord(&durable_type_static_2)}, &durable_type_static_2, "github.com/coroc-dev/coroc/cmd/dispatch.shopMain", shopMain)
 	{
 		type main struct{}
 		coroc.RegisterMain[main]("github.com/coroc-dev/coroc/cmd/dispatch")

@@ -25,8 +25,8 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"dispatch": func() { os.Exit(run()) },
-		"shop":     func() { os.Exit(work(os.Args[1:])) },
+		"dispatch": main,
+		"shop":     shopMain,
 	})
 }
 
@@ -42,6 +42,8 @@ func TestScripts(t *testing.T) {
 		},
 	})
 }
+
+func shopMain() { os.Exit(work(os.Args[1:])) }
 
 // work is a program with a store: it makes the calls KEY=ITEM,ITEM of fulfil, KEY=crash:FILE and
 // KEY=later, and runs until nothing is left that runs, or waits for no event and no time.
