@@ -201,13 +201,13 @@ func (c *callOptions) request(function string, input []byte) engine.Request {
 	}
 	switch {
 	case c.delay > 0:
-		r.Due = time.Now().Add(c.delay)
+		r.Delay = c.delay
 	case c.start != 0:
 		r.Due = time.UnixMilli(c.start)
 	}
 	switch {
 	case c.lifetime > 0:
-		r.Deadline = time.Now().Add(c.lifetime)
+		r.Lifetime = c.lifetime
 	case c.deadline != 0:
 		r.Deadline = time.UnixMilli(c.deadline)
 	}

@@ -20,7 +20,8 @@ func Sleep(ctx context.Context, d time.Duration) error {
 	return SleepUntil(ctx, time.Now().Add(d))
 }
 
-// SleepUntil lets the function of a call wait until t; see [Sleep].
+// SleepUntil lets the function of a call wait until t; see [Sleep]. Of a time of day it is the clock of
+// the machine that counts, and in a fleet that of the store.
 func SleepUntil(ctx context.Context, t time.Time) error {
 	if durable {
 		return Durable_SleepUntil(runtime.Detached, ctx, t)
@@ -32,7 +33,7 @@ func SleepUntil(ctx context.Context, t time.Time) error {
 	if err := inv.inGoroutine(engine.Sleep); err != nil {
 		return err
 	}
-	results, err := inv.volatile.await(sleepRequest(t))
+	results, err := inv.volatile.await([]engine.Request{counted(sleepRequest(t))})
 	if err != nil {
 		return fmt.Errorf("dispatch: %s: %w", engine.Sleep, err)
 	}
@@ -58,7 +59,7 @@ func Durable_SleepUntil(c *runtime.Coroutine, ctx context.Context, t time.Time) 
 	if err := inv.inCoroutine(c, engine.Sleep); err != nil {
 		return err
 	}
-	inv.requests = sleepRequest(t)
+	inv.requests = []engine.Request{counted(sleepRequest(t))}
 	c.Suspend()
 	return nil
 }
@@ -72,6 +73,15 @@ func beginSleep(ctx context.Context) (*invocation, error) {
 }
 
 // sleepRequest returns the call that is awaited. Its input is for people only.
-func sleepRequest(t time.Time) []engine.Request {
-	return []engine.Request{{Function: engine.Sleep, Input: []byte(t.UTC().Format(`"2006-01-02T15:04:05.999Z"`)), Due: t}}
+func sleepRequest(t time.Time) engine.Request {
+	return engine.Request{Function: engine.Sleep, Input: []byte(t.UTC().Format(`"2006-01-02T15:04:05.999Z"`)), Due: t}
+}
+
+// counted returns a request that is made now. To sleep until a time that was counted from another one in
+// this process, as by time.Now().Add, is to sleep for so long, whatever clocks show.
+func counted(r engine.Request) engine.Request {
+	if r.Function == engine.Sleep && r.Due != r.Due.Round(0) {
+		r.Delay, r.Due = max(time.Until(r.Due), 0), time.Time{}
+	}
+	return r
 }

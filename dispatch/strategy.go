@@ -30,7 +30,7 @@ func (f *Function[I, O]) Plan(in I) Planned {
 }
 
 // PlanSleep returns a call that is done at t, without an error and with nothing as its result.
-func PlanSleep(t time.Time) Planned { return Planned{request: sleepRequest(t)[0]} }
+func PlanSleep(t time.Time) Planned { return Planned{request: sleepRequest(t)} }
 
 // Strategy says for which of several calls a function waits.
 type Strategy struct {
@@ -182,7 +182,7 @@ func plannedRequests(ctx context.Context, s Strategy, calls []Planned) (*invocat
 		case p.invalid != "":
 			return nil, nil, WithStatus(StatusInvalidArgument, fmt.Errorf("dispatch: %s: %s", p.request.Function, p.invalid))
 		}
-		requests[i] = p.request
+		requests[i] = counted(p.request)
 	}
 	return inv, requests, inv.shield(ctx)
 }

@@ -442,7 +442,7 @@ func (e *Engine) fail(r *run, f *Failure) {
 		next.awaits = 0
 		change = next.change(c, store.Ready, f)
 	}
-	change.Due = time.Now().Add(wait)
+	change.Due = e.clock.now().Add(wait)
 	ev := r.event(AttemptEnded)
 	ev.Status, ev.Err, ev.Retry = f.Status, f.Message, wait
 	step := store.Step{Change: []store.Change{change}}

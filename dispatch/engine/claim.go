@@ -207,7 +207,7 @@ func (f *fleet) take(claimed []store.Claimed, generation int64) {
 		default:
 			f.e.calls[c.id] = c
 			f.e.expect(c)
-			f.e.delay(c, time.Until(due[c]))
+			f.e.delayUntil(c, due[c])
 		}
 	}
 }

@@ -38,14 +38,16 @@ func (h *byDeadline) Pop() any {
 }
 
 // late says whether the deadline of a call has passed.
-func (c *call) late() bool { return c.deadline != 0 && c.deadline <= time.Now().UnixMilli() }
+func (e *Engine) late(c *call) bool {
+	return c.deadline != 0 && c.deadline <= e.clock.now().UnixMilli()
+}
 
 // expect sees to it that a call ends when its deadline passes. If that has passed, and the call has
 // not begun, it never does. The engine's lock is held.
 func (e *Engine) expect(c *call) {
 	switch {
 	case c.deadline == 0 || c.ending != store.None:
-	case c.late() && !c.suspended:
+	case e.late(c) && !c.suspended:
 		c.ending = store.Timeout
 	default:
 		heap.Push(&e.deadlines.calls, c)
@@ -70,7 +72,7 @@ func (e *Engine) arm() {
 		d.timer = nil
 	}
 	if len(d.calls) > 0 && !e.closed {
-		d.timer = time.AfterFunc(time.Until(time.UnixMilli(d.calls[0].deadline)), e.pass)
+		d.timer = time.AfterFunc(e.clock.until(time.UnixMilli(d.calls[0].deadline)), e.pass)
 	}
 }
 
@@ -82,7 +84,7 @@ func (e *Engine) pass() {
 		return
 	}
 	var over, begun []*call
-	for h := &e.deadlines.calls; len(*h) > 0 && (*h)[0].late(); {
+	for h := &e.deadlines.calls; len(*h) > 0 && e.late((*h)[0]); {
 		switch c := heap.Pop(h).(*call); {
 		case c.ending != store.None || c.generation != e.generation:
 		case c.place == active || c.suspended || c.parked != nil:

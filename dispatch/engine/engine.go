@@ -41,7 +41,8 @@ type Engine struct {
 	background sync.WaitGroup // of what ends with stop
 	sweeper    *sweeper       // nil if all calls stay
 	fleet      *fleet         // nil if the store is this process's own
-	exited     *Failure       // of a function that ends its goroutine
+	clock      clock
+	exited     *Failure // of a function that ends its goroutine
 
 	mu         sync.Mutex
 	calls      map[int64]*call // those that are not done
@@ -119,7 +120,7 @@ type call struct {
 	awaiter               int64  // the number of the parent if it is not known as a call
 	remote                bool   // the store is asked whether what it awaits is done
 	created               int64  // milliseconds since 1970
-	due                   int64  // when it is made, milliseconds since 1970; 0 for at once
+	due                   int64  // when it is made, or read, milliseconds since 1970; 0 for at once
 	options               []byte // see Options; nil for none
 	partition             string
 	priority              int32
@@ -140,7 +141,8 @@ type call struct {
 	decided   bool         // waits.Came is what it gets
 	deciding  bool         // that is being stored
 	recounts  bool         // what is done of its calls is counted in the store, since not all lead to it
-	until     time.Time    // when it goes on, if it is delayed
+	until     time.Time    // when it goes on, if it is delayed, or is to be for so and so long
+	timed     bool         // when the clock shows due, that is
 	listening bool         // what was sent to it is being looked for
 	sent      bool         // and more may have been sent since
 	run       *run         // while its function runs
@@ -190,9 +192,14 @@ func New(cfg Config) (*Engine, error) {
 	e.functions[Receive].hears = true
 	if shared, ok := cfg.Store.(store.Shared); ok {
 		e.fleet = newFleet(e, shared)
+		if err := e.clock.begin(e.fleet.ctx, shared); err != nil {
+			e.fleet.cancel()
+			return nil, err
+		}
 		e.watching, e.trial.size = true, math.MaxInt // the store says how many are tried at a time
 		e.writer = newWriter(e.store, e.log, e.fleet.rejoin, cfg.Commits)
 		e.fleet.start()
+		e.background.Go(e.watchClock)
 		e.sweep()
 		return e, nil
 	}
@@ -210,6 +217,9 @@ func New(cfg Config) (*Engine, error) {
 	if err := e.recover(context.Background()); err != nil {
 		e.writer.close()
 		return nil, err
+	}
+	if now := time.Now(); now != now.Round(0) { // in a bubble of synctest there is one clock only
+		e.background.Go(e.watchClock)
 	}
 	e.sweep()
 	return e, nil
@@ -276,8 +286,8 @@ func (e *Engine) create(ctx context.Context, r Request, key string) (string, err
 		return "", ErrClosed
 	}
 	c := &call{id: number, root: number, generation: e.generation, incarnation: e.store.Incarnation(),
-		fn: e.functions[r.Function], created: time.Now().UnixMilli()}
-	c.set(&r)
+		fn: e.functions[r.Function], created: e.clock.now().UnixMilli()}
+	e.set(c, &r)
 	e.mu.Unlock()
 	if c.fn == nil && e.fleet == nil {
 		return "", fmt.Errorf("no function %q", r.Function)

@@ -56,9 +56,9 @@ type fleet struct {
 	endings   []store.Mark    // calls that are to be told to end
 	free      []span          // calls that are to be set free
 	skipped   []int64
-	renewed   time.Time // when the lease began, or a little earlier
-	hungry    bool      // there was no room for all that could be claimed
-	suspected bool      // there may be suspects to be claimed
+	renewed   moment // when the lease began, or a little earlier
+	hungry    bool   // there was no room for all that could be claimed
+	suspected bool   // there may be suspects to be claimed
 
 	after  *store.Position // claims go on behind that, from the loop's point of view
 	claims int
@@ -78,7 +78,7 @@ type span struct {
 func newFleet(e *Engine, s store.Shared) *fleet {
 	f := &fleet{e: e, store: s, poke: make(chan struct{}, 1),
 		sharing: sharing{poke: make(chan struct{}, 1), in: make(map[*lease]bool)},
-		remotes: make(map[int64]*call), unchecked: make(map[int64]bool), untold: make(map[int64]bool), renewed: time.Now()}
+		remotes: make(map[int64]*call), unchecked: make(map[int64]bool), untold: make(map[int64]bool), renewed: thisMoment()}
 	f.ctx, f.cancel = context.WithCancel(context.Background())
 	return f
 }
@@ -90,9 +90,9 @@ func (f *fleet) start() {
 }
 
 // sure says whether no other process can have taken over what this one has: its lease has not
-// passed, by the time that it has been since it was last renewed. Otherwise nothing is begun until
+// passed since it was last renewed. Otherwise nothing is begun until
 // it is known; what runs goes on, and the store decides. The engine's lock is held.
-func (f *fleet) sure() bool { return f == nil || time.Since(f.renewed) < f.store.Lease() }
+func (f *fleet) sure() bool { return f == nil || f.renewed.within(f.store.Lease()) }
 
 // close ends what start has begun. The writer has to be closed before.
 func (f *fleet) close() {
@@ -114,7 +114,7 @@ func (f *fleet) beat() {
 	every := f.store.Lease() / 3
 	for f.sleep(every) {
 		ctx, cancel := context.WithTimeout(f.ctx, every)
-		begun := time.Now()
+		begun := thisMoment()
 		err := f.store.Renew(ctx)
 		cancel()
 		if err == nil {
@@ -124,8 +124,9 @@ func (f *fleet) beat() {
 				f.e.try()
 			}
 			f.e.mu.Unlock()
+			err = f.e.clock.ask(f.ctx, f.store)
 		}
-		f.failed("the lease could not be renewed", err)
+		f.failed("the lease could not be renewed, or the time not be read", err)
 	}
 }
 
@@ -161,7 +162,7 @@ func (f *fleet) rejoin(err error) {
 	f.sharing.busy.Lock()
 	defer f.sharing.busy.Unlock()
 	for delay := 10 * time.Millisecond; ; delay = min(2*delay, time.Second) {
-		begun := time.Now()
+		begun := thisMoment()
 		err := f.store.Rejoin(f.ctx)
 		if err == nil {
 			f.e.mu.Lock()
@@ -413,8 +414,8 @@ func (e *Engine) DispatchTx(ctx context.Context, tx any, r Request, key string) 
 	if closed {
 		return "", ErrClosed
 	}
-	c := &call{id: id, root: id, incarnation: e.store.Incarnation(), created: time.Now().UnixMilli()}
-	c.set(&r)
+	c := &call{id: id, root: id, incarnation: e.store.Incarnation(), created: e.clock.now().UnixMilli()}
+	e.set(c, &r)
 	record := c.record(0)
 	record.Key = key
 	made, err := t.CreateIn(ctx, tx, record)

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/coroc-dev/coroc/dispatch/store"
 )
@@ -31,11 +32,15 @@ func (e *Engine) handOver(r *run, q Request) {
 		return
 	}
 	change := progress{}.change(c, store.Ready, nil)
-	change.Function, change.Input, change.Due = q.Function, q.Input, q.Due
+	change.Function, change.Input, change.Due = q.Function, q.Input, e.clock.shows(q.Due, q.Delay)
 	var err error
 	if change.Options, err = e.becoming(c, &q); err != nil {
 		e.lost(r, err)
 		return
+	}
+	until := time.Time{}
+	if q.Delay > 0 {
+		until = time.Now().Add(q.Delay)
 	}
 	ev := r.event(AttemptEnded)
 	ev.Status, ev.Next = store.OK, q.Function
@@ -56,7 +61,7 @@ func (e *Engine) handOver(r *run, q Request) {
 	e.fleet.line(c)
 	c.restart()
 	c.progress, c.exec = progress{}, nil
-	c.name, c.fn, c.input, c.options, c.due = q.Function, fn, q.Input, change.Options, millis(q.Due)
+	c.name, c.fn, c.input, c.options, c.due, c.until = q.Function, fn, q.Input, change.Options, millis(change.Due), until
 	if e.fleet.keeps(c) {
 		e.begin(c)
 		return

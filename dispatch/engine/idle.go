@@ -148,16 +148,20 @@ func (e *Engine) drowse() {
 			case <-e.stop:
 				return
 			}
-			if err := e.rouse(); err != nil && !errors.Is(err, ErrClosed) {
-				e.log.Error("calls that are due could not be read from the store", "err", err, "retry", near/2)
-			}
+			e.rouseOrTell()
 		}
 	})
 }
 
+func (e *Engine) rouseOrTell() {
+	if err := e.rouse(); err != nil && !errors.Is(err, ErrClosed) {
+		e.log.Error("calls that are due could not be read from the store", "err", err, "retry", near/2)
+	}
+}
+
 // rouse reads the calls whose time is near.
 func (e *Engine) rouse() error {
-	ctx, until := context.Background(), time.Now().Add(near)
+	ctx, until := context.Background(), e.clock.now().Add(near)
 	for after := int64(0); ; {
 		ids, err := e.idles.store.Due(ctx, until, after, duePage)
 		if err != nil || len(ids) == 0 {
@@ -216,7 +220,7 @@ func (e *Engine) fetch(id int64) (*call, error) {
 		}()
 	}
 	if !c.suspended {
-		e.delay(c, time.Until(rec.Due))
+		e.delayUntil(c, rec.Due)
 		return c, nil
 	}
 	c.place = waiting

@@ -268,7 +268,8 @@ type distantFleet struct {
 
 var _ store.Shared = (*distantFleet)(nil)
 
-func (s *distantFleet) Lease() time.Duration { return lease }
+func (s *distantFleet) Lease() time.Duration                    { return lease }
+func (s *distantFleet) Time(context.Context) (time.Time, error) { return time.Now(), nil } // of the bubble
 func (s *distantFleet) Renew(context.Context) (err error) {
 	s.b.do(func() { err = s.shared.Renew(ctx) })
 	return err

@@ -65,9 +65,12 @@ func (c *call) policy() *Policy {
 }
 
 // set gives a call what was asked for. Its parent, if it has one, is known.
-func (c *call) set(r *Request) {
-	c.name, c.input, c.due = r.Function, r.Input, millis(r.Due)
-	c.options, c.partition, c.priority, c.deadline = r.Options, r.Partition, int32(r.Priority), millis(r.Deadline)
+func (e *Engine) set(c *call, r *Request) {
+	c.name, c.input, c.due, c.until = r.Function, r.Input, millis(e.clock.shows(r.Due, r.Delay)), time.Time{}
+	if r.Delay > 0 {
+		c.until = time.Now().Add(r.Delay)
+	}
+	c.options, c.partition, c.priority, c.deadline = r.Options, r.Partition, int32(r.Priority), millis(e.clock.shows(r.Deadline, r.Lifetime))
 	if c.parent != nil && !r.Ranked {
 		c.priority = c.parent.priority
 	}

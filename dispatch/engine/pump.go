@@ -42,10 +42,13 @@ func (e *Engine) begin(c *call) {
 	if e.hold(c) {
 		return
 	}
-	if c.due != 0 {
-		e.delay(c, time.Until(time.UnixMilli(c.due)))
-	} else {
+	switch {
+	case c.due == 0:
 		e.enqueue(c)
+	case !c.until.IsZero():
+		e.delay(c, time.Until(c.until))
+	default:
+		e.delayUntil(c, time.UnixMilli(c.due))
 	}
 }
 
@@ -119,20 +122,38 @@ func (e *Engine) quieter() {
 	}
 }
 
+// delayUntil makes the call run again when the clock shows t. The engine's lock is held.
+func (e *Engine) delayUntil(c *call, t time.Time) {
+	c.due, c.timed = millis(t), true
+	e.rouseIn(c, e.clock.until(t))
+}
+
 // delay makes the call run again after d. The engine's lock is held.
 func (e *Engine) delay(c *call, d time.Duration) {
+	c.timed = false
+	e.rouseIn(c, d)
+}
+
+func (e *Engine) rouseIn(c *call, d time.Duration) {
 	if d <= 0 || c.ending != store.None {
 		e.enqueue(c)
 		return
 	}
 	c.place, c.until = delayed, time.Now().Add(d)
 	e.rest(c)
-	c.timer = time.AfterFunc(d, func() {
+	var timer *time.Timer
+	timer = time.AfterFunc(d, func() {
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		if c.place == delayed && !e.closed {
+		switch {
+		case c.place != delayed || c.timer != timer || e.closed:
+		case c.timed:
+			c.timer = nil
+			e.delayUntil(c, time.UnixMilli(c.due)) // the clock may have been put back
+		default:
 			c.timer = nil
 			e.enqueue(c)
 		}
 	})
+	c.timer = timer
 }

@@ -152,7 +152,7 @@ func (e *Engine) sleeps(ctx context.Context, c *call, rec *store.Call, parents m
 		p := parents[rec.Parent]
 		return p != nil && p.sleeps
 	}
-	if rec.Phase != store.Ready || time.Until(rec.Due) <= near {
+	if rec.Phase != store.Ready || e.clock.until(rec.Due) <= near {
 		return false
 	}
 	e.idles.some = true
@@ -176,7 +176,7 @@ func (e *Engine) known(rec *store.Call) (*call, *store.Change) {
 	if !rec.Deadline.IsZero() {
 		c.deadline = rec.Deadline.UnixMilli()
 	}
-	if c.late() && c.ending == store.None {
+	if e.late(c) && c.ending == store.None {
 		c.ending = store.Timeout
 	}
 	if rec.Phase == store.Ready {
@@ -242,6 +242,6 @@ func (e *Engine) ready(ctx context.Context, c *call, due time.Time) error {
 		e.enqueue(c)
 		return nil
 	}
-	e.delay(c, time.Until(due))
+	e.delayUntil(c, due)
 	return nil
 }

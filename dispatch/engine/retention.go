@@ -67,7 +67,7 @@ func (s *sweeper) loop() {
 	for wait := time.Duration(rand.Int64N(int64(sweepLeast))); s.pause(wait); wait = every {
 		for again := true; again; {
 			var err error
-			if again, err = s.pass(time.Now()); err != nil && !errors.Is(err, ErrClosed) {
+			if again, err = s.pass(s.e.clock.now()); err != nil && !errors.Is(err, ErrClosed) {
 				s.e.log.Error("calls that are done could not be removed", "err", err, "retry", every)
 			}
 		}

@@ -131,7 +131,7 @@ func (e *Engine) children(c *call, requests []Request, n int) ([]call, error) {
 	if err != nil {
 		return nil, err
 	}
-	now := time.Now().UnixMilli()
+	now := e.clock.now().UnixMilli()
 	children := make([]call, 0, n)
 	for i := range requests {
 		if requests[i].Call != "" {
@@ -139,7 +139,7 @@ func (e *Engine) children(c *call, requests []Request, n int) ([]call, error) {
 		}
 		children = append(children, call{id: first + int64(len(children)), incarnation: e.store.Incarnation(), generation: c.generation,
 			root: c.root, parent: c, fn: e.functions[requests[i].Function], created: now})
-		children[len(children)-1].set(&requests[i])
+		e.set(&children[len(children)-1], &requests[i])
 	}
 	return children, nil
 }

@@ -87,12 +87,14 @@ type Request struct {
 	Call      string // the id of one that it has begun; then the rest does not count
 	Function  string
 	Input     []byte
-	Due       time.Time // not to be run before; zero for at once
-	Priority  int       // if it is Ranked
-	Ranked    bool      // it has a priority of its own, and not that of the call that awaits it
+	Due       time.Time     // not to be run before the clock shows that; zero for at once
+	Delay     time.Duration // or for so long, if it is more than 0
+	Priority  int           // if it is Ranked
+	Ranked    bool          // it has a priority of its own, and not that of the call that awaits it
 	Partition string
-	Deadline  time.Time // when it ends as timed out if it is not done; zero for none
-	Options   []byte    // Options as JSON; nil for none
+	Deadline  time.Time     // when it ends as timed out if it is not done; zero for none
+	Lifetime  time.Duration // or in how long, if it is more than 0
+	Options   []byte        // Options as JSON; nil for none
 }
 
 // Result is the outcome of a call, as it is given to who awaits it.

@@ -32,6 +32,10 @@ type Shared interface {
 	// clock of the store.
 	Lease() time.Duration
 
+	// Time returns what the clock of the store shows, by which calls are due, have to be done by their
+	// deadlines, and were made.
+	Time(ctx context.Context) (time.Time, error)
+
 	// Renew begins the lease anew.
 	Renew(ctx context.Context) error
 

@@ -138,6 +138,9 @@ func (f *Member) Close() error {
 // Lease implements [store.Shared].
 func (f *Member) Lease() time.Duration { return f.lease }
 
+// Time implements [store.Shared].
+func (f *Member) Time(context.Context) (time.Time, error) { return time.Now(), nil }
+
 // Renew implements [store.Shared].
 func (f *Member) Renew(context.Context) error {
 	f.m.mu.Lock()

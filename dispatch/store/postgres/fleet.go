@@ -120,6 +120,15 @@ func (f *Fleet) begin(ctx context.Context) error {
 // Lease implements [store.Shared].
 func (f *Fleet) Lease() time.Duration { return f.lease }
 
+// Time implements [store.Shared].
+func (f *Fleet) Time(ctx context.Context) (time.Time, error) {
+	t, err := value[time.Time](ctx, f.reader, "SELECT clock_timestamp()")
+	if err != nil {
+		return t, unavailable(err)
+	}
+	return t, nil
+}
+
 // Renew implements [store.Shared].
 func (f *Fleet) Renew(ctx context.Context) error {
 	n, err := f.exec(ctx, "UPDATE coroc.incarnations SET expires = now() + $2::interval WHERE id = $1 AND fenced IS NULL",
