@@ -19,6 +19,8 @@ func TestChaos(t *testing.T) {
 	if testing.Short() {
 		t.Skip("kills processes")
 	}
+	built := options{dir: t.TempDir()}
+	require.NoError(t, built.build(context.Background(), progress.New(t.Output())))
 	for _, test := range []struct {
 		name, store string
 		failover    bool
@@ -38,7 +40,7 @@ func TestChaos(t *testing.T) {
 			}
 			o := options{
 				store: test.store, failover: test.failover, workers: 3, workflows: 150, duration: 5 * time.Second, every: test.every,
-				lease: time.Second, patience: 30 * time.Second, dir: t.TempDir(),
+				lease: time.Second, patience: 30 * time.Second, dir: t.TempDir(), program: built.program,
 			}
 			require.NoError(t, o.complete(nil))
 			t.Logf("seed %d", o.seed)

@@ -47,6 +47,14 @@ type checker struct {
 	ended    map[string]bool       // tokens of attempts that were about to return a result
 	events   map[string][]ledger.Line
 	outages  []span
+	jumped   bool      // clocks of workers have
+	clock    []setting // of the one worker of a store that has one at a time
+}
+
+// setting is for how long a clock was wrong by an amount. All are microseconds.
+type setting struct {
+	span
+	wrong int64
 }
 
 // check returns everything in the evidence that contradicts the promises.
@@ -79,6 +87,8 @@ func check(ev evidence) *checker {
 			c.add("ledger: %s: %s", line.Process, line.Token)
 		case ledger.Down:
 			down = line.At
+		case ledger.Set:
+			c.set(line)
 		case ledger.Up:
 			c.outages = append(c.outages, span{down, line.At})
 		}
@@ -93,6 +103,7 @@ func check(ev evidence) *checker {
 	c.reruns()
 	c.owners()
 	c.places()
+	c.naps()
 	return c
 }
 
@@ -239,10 +250,49 @@ func (c *checker) result(name string, call *dispatch.CallInfo, want plan.Node, t
 	}
 }
 
-// early: a sleep is not over before its time. (One who is told so by a clock that was set has to
-// allow for that.)
+// set takes in that the clock of a worker was set, if the store has its times from that.
+func (c *checker) set(line ledger.Line) {
+	c.jumped = true
+	if c.Lease != 0 {
+		return
+	}
+	if c.clock == nil {
+		c.clock = []setting{{wrong: 0}}
+	}
+	if now := &c.clock[len(c.clock)-1]; now.wrong != line.Wrong {
+		c.clock = append(c.clock, setting{span{line.At, 0}, line.Wrong})
+		return
+	}
+	if n := len(c.clock); n > 1 && c.clock[n-2].to == 0 { // it is set; before, either of two may have been shown
+		c.clock[n-2].to = line.At
+	}
+}
+
+// actual returns when the store's clock last showed a time.
+func (c *checker) actual(shown time.Time) time.Time {
+	if c.clock == nil {
+		return shown
+	}
+	last, end := int64(0), c.Lines[len(c.Lines)-1].At+time.Minute.Microseconds()
+	for i, s := range c.clock {
+		at := shown.UnixMicro() - s.wrong
+		// Times that are stored are rounded.
+		if i == len(c.clock)-1 {
+			s.to = end
+		}
+		if s.from-1000 <= at && at <= s.to {
+			last = max(last, at)
+		}
+	}
+	return time.UnixMicro(last)
+}
+
+// early: a sleep is not over before its time, if the clock was not set.
 func (c *checker) early(name string, call *dispatch.CallInfo) {
 	var due time.Time
+	if c.jumped {
+		return
+	}
 	if call.Function == plan.Sleep && json.Unmarshal(call.Input, &due) == nil && call.Updated.Before(due.Truncate(time.Millisecond)) {
 		c.add("%s ended at %v, before its time, %v", name, call.Updated, due)
 	}
@@ -309,7 +359,7 @@ func (c *checker) reruns() {
 		s, was := c.Seen[id]
 		for _, i := range begins {
 			line := c.Lines[i]
-			late := line.Time().After(call.Updated.Add(time.Millisecond)) || was && line.End > s.Ledger
+			late := line.Time().After(c.actual(call.Updated).Add(time.Millisecond)) || was && line.End > s.Ledger
 			if late && !c.unaware(line) {
 				c.add("ledger: %s ran call %s of %s, whose outcome was recorded", line.Process, id, call.Function)
 			}
@@ -399,6 +449,51 @@ func (c *checker) places() {
 		}
 		furthest[workflow] = max(furthest[workflow], rank)
 	}
+}
+
+// guess is how wrong a process may be about the time of the server.
+const guess = 300 * time.Millisecond
+
+// naps: by the clock of the machine, a sleep lasts for as long as was asked for, whatever the clocks of
+// the workers showed: unless it was due by the clock of the one worker, which was put forth.
+func (c *checker) naps() {
+	woken := make(map[dispatch.ID]int64)
+	for _, line := range c.Lines {
+		if id := dispatch.ID(line.Call); line.Event == ledger.Pass && line.Place == 1 && woken[id] == 0 {
+			woken[id] = line.At
+		}
+	}
+	for i := range c.Calls {
+		call := &c.Calls[i]
+		var s plan.Spec
+		if call.Function != plan.Nap || woken[call.ID] == 0 || json.Unmarshal(call.Input, &s) != nil {
+			continue
+		}
+		least := s.Rest()
+		if c.Lease != 0 {
+			least -= guess
+		}
+		for _, child := range c.children[call.ID] {
+			j, ok := c.begin[tokensOf(child, plan.Node{Input: plan.Input{}})[0]]
+			if !ok || c.Lines[j].Place != 0 {
+				continue
+			}
+			from := c.Lines[j].At
+			if slept := time.Duration(woken[call.ID]-from) * time.Microsecond; slept < least && !c.putForth(from, woken[call.ID]) {
+				c.add("ledger: workflow %d, call %s, went on %v after it began: it was to sleep for %v", s.Number, call.ID, slept, s.Rest())
+			}
+		}
+	}
+}
+
+// putForth says whether the store's clock was, between two moments.
+func (c *checker) putForth(from, to int64) bool {
+	for i := 1; i < len(c.clock); i++ {
+		if at := c.clock[i].from; c.clock[i].wrong > c.clock[i-1].wrong && from <= at && at <= to {
+			return true
+		}
+	}
+	return false
 }
 
 // span is a time, in microseconds since 1970, in which a process could not learn anything.

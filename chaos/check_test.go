@@ -70,7 +70,7 @@ func (f *forged) call(t *testing.T, parent dispatch.ID, n plan.Node) dispatch.ID
 	f.Calls = append(f.Calls, dispatch.CallInfo{ID: id, Parent: parent, Function: n.Function, Input: input})
 	var output any
 	if n.Input == nil {
-		f.clock += 1000
+		f.clock += 600_000 // as long as any sleep is
 	} else if n.Children == nil {
 		in := n.Input.(plan.Input)
 		for attempt := range n.Attempts {
@@ -189,6 +189,13 @@ func TestFaultsAreFound(t *testing.T) {
 			}
 		}},
 		{"a workflow that was canceled did not end so", "want canceled", func(f *forged) { f.first(plan.Quit).Status = dispatch.StatusOK }},
+		{"a sleep is not slept, though the clock was set", "it was to sleep for", func(f *forged) {
+			f.Lines = append([]ledger.Line{{Event: ledger.Set, Process: "worker0", Wrong: 1e9}}, f.Lines...)
+			i := slices.IndexFunc(f.Lines, func(l ledger.Line) bool {
+				return l.Event == ledger.Pass && l.Place == 1 && l.Call == string(f.first(plan.Nap).ID)
+			})
+			f.Lines[i].At = f.Lines[i-1].At + 1000
+		}},
 		{"an event is received twice", "once too often", func(f *forged) {
 			c := *f.first(plan.Receive)
 			c.ID = "twice"
@@ -266,6 +273,31 @@ func TestFaultsAreFound(t *testing.T) {
 			assert.Contains(t, strings.Join(v.found, "\n"), test.want)
 		})
 	}
+}
+
+// Of a store whose times are by the one worker's clock it is known when they were, however that was set.
+func TestActual(t *testing.T) {
+	at, second := int64(1e15), int64(1e6)
+	set := func(after, wrong int64) ledger.Line {
+		return ledger.Line{Event: ledger.Set, Process: "worker0", At: at + after*second, Wrong: wrong * second}
+	}
+	c := check(evidence{Lines: []ledger.Line{
+		set(10, 3600), set(11, 3600), // an hour ahead
+		set(20, -60), set(21, -60), // behind
+		set(30, 0), set(31, 0),
+	}})
+	for _, test := range []struct{ shown, want int64 }{
+		{5, 5},
+		{10, 10}, // it is not known whether it was set by then
+		{3600 + 15, 15},
+		{3600 + 20, 20},
+		{-60 + 25, 25},
+		{35, 35},
+	} {
+		assert.Equal(t, time.UnixMicro(at+test.want*second), c.actual(time.UnixMicro(at+test.shown*second)), test.shown)
+	}
+	assert.Equal(t, time.UnixMicro(0), c.actual(time.UnixMicro(at+25*second)), "no clock has shown that")
+	assert.Equal(t, time.UnixMicro(7), check(evidence{}).actual(time.UnixMicro(7)))
 }
 
 // A process that could not know that it was fenced is excused, and no other one is.

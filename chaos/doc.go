@@ -1,6 +1,6 @@
 // Chaos runs workflows of several shapes on real processes and a real store, and does to them what
 // happens in the world: it kills workers (SIGKILL), stops them for longer than their leases and lets
-// them go on (SIGSTOP), cuts all connections to the database, and crashes the server (pg_ctl -m
+// them go on (SIGSTOP), sets their clocks by hours, cuts all connections to the database, and crashes the server (pg_ctl -m
 // immediate). What happens when follows from a seed, which is printed.
 //
 // # Promise
@@ -13,6 +13,7 @@
 //   - each result is that of an attempt which the ledger knows, at that very call;
 //   - no attempt began at a call whose outcome had been recorded, and no outcome has changed;
 //   - no result was accepted of a process that had lost the call to another one;
+//   - a sleep has lasted for as long as it was to, whatever clocks showed;
 //   - code in front of an await did not run again after what was awaited had begun;
 //   - nothing is left: no unfinished call, state, lease, lock or connection;
 //   - no worker has ended by itself.
@@ -24,5 +25,5 @@
 // SQLite, where a store has one owner, there is no such exception.
 //
 // That a power failure takes away what a disk had not been told to keep is not tested here:
-// processes die, the machine does not. Nor do clocks jump.
+// processes die, the machine does not.
 package main

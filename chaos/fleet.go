@@ -16,6 +16,7 @@ type fleet struct {
 	program   string
 	arguments func(slot int) []string // beside the name of the process
 	ledger    *ledger.Ledger
+	clocks    []clock  // by slot; none if they cannot be set
 	log       *os.File // standard error of all
 	slots     []slot
 	deaths    []string // processes that have ended by themselves, which none may
@@ -38,6 +39,9 @@ func (f *fleet) start(i int) error {
 	}
 	s.cmd = exec.Command(f.program, append([]string{"-process", s.name}, f.arguments(i)...)...)
 	s.cmd.Stderr = f.log
+	if f.clocks != nil {
+		s.cmd.Env = append(os.Environ(), clockVariable+"="+f.clocks[i].path)
+	}
 	if err := s.cmd.Start(); err != nil {
 		return err
 	}
@@ -76,6 +80,12 @@ func (f *fleet) do(k Kind, i int) error {
 		return errors.Join(f.note(ledger.Continued, s.name), proceed(s.cmd.Process))
 	}
 	return nil
+}
+
+// set makes the clock of a worker wrong by an amount.
+func (f *fleet) set(i int, by time.Duration) error {
+	line := ledger.Line{Event: ledger.Set, Process: fmt.Sprintf("worker%d", i), Wrong: by.Microseconds()}
+	return errors.Join(f.ledger.Note(line), f.clocks[i].set(by), f.ledger.Note(line))
 }
 
 // look finds workers that have ended by themselves, and starts them again.

@@ -48,7 +48,7 @@ func execute(args []string, stdout, stderr io.Writer) int {
 	flags.DurationVar(&o.patience, "patience", time.Minute, "give up if no workflow comes to its end for so long")
 	flags.BoolVar(&o.failover, "failover", false, "give the database server a synchronous standby, which takes its place when it is killed")
 	flags.StringVar(&o.dir, "keep", "", "keep all files in this new `folder` (default: a temporary one, kept only if something is wrong)")
-	flags.StringVar(&o.program, "worker", "", "use this `binary` of chaos/worker instead of building one")
+	flags.StringVar(&o.program, "worker", "", "use this `binary` of chaos/worker; it is built if it is not there")
 	flags.Usage = func() {
 		fmt.Fprint(stderr, usage)
 		flags.PrintDefaults()

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -33,14 +35,23 @@ type options struct {
 // overlap is how many workflows a worker dispatches again that were acknowledged before.
 const overlap = 10
 
-// build makes the worker, from what coroc has generated.
+// build makes the worker, from what coroc has generated, with a clock that can be set.
 func (o *options) build(ctx context.Context, show *progress.Progress) error {
-	if o.program != "" {
+	if o.program == "" {
+		o.program = filepath.Join(o.dir, "worker.exe")
+	} else if _, err := os.Stat(o.program); err == nil {
 		return nil
 	}
-	o.program = filepath.Join(o.dir, "worker.exe")
 	began := time.Now()
-	cmd := exec.CommandContext(ctx, "go", "build", "-tags", "durable", "-o", o.program, "github.com/coroc-dev/coroc/chaos/worker")
+	args := []string{"build", "-tags", "durable", "-o", o.program}
+	if canStall { // there are signals where there are mapped files
+		overlay, err := overlayTime(o.dir)
+		if err != nil {
+			return err
+		}
+		args = append(args, "-overlay", overlay)
+	}
+	cmd := exec.CommandContext(ctx, "go", append(args, "github.com/coroc-dev/coroc/chaos/worker")...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s: %w\n%s", cmd, err, out)
 	}
@@ -88,12 +99,17 @@ func (o *options) run(ctx context.Context, show *progress.Progress) (_ *checker,
 		return nil, err
 	}
 	defer log.Close()
+	clocks, err := o.clocks()
+	if err != nil {
+		return nil, err
+	}
 	c.began = time.Now()
-	c.fleet = &fleet{program: o.program, arguments: c.arguments, ledger: c.ledger, log: log, slots: make([]slot, o.workers)}
+	c.fleet = &fleet{clocks: clocks, program: o.program, arguments: c.arguments, ledger: c.ledger, log: log, slots: make([]slot, o.workers)}
 	defer c.fleet.destroy()
 	c.actions = schedule(o.seed, circumstances{
 		Duration: o.duration, Every: o.every, Lease: o.lease, Workers: o.workers,
 		Server: c.place.admin != "", Private: c.place.server != nil, Standby: c.place.pair != nil, Proxies: c.place.proxies != nil,
+		Clocks: clocks != nil,
 	})
 	show.Line("-store %s -seed %d: %d workflows, %d workers, and in %v %d things that happen to them", o.store, o.seed, o.workflows, o.workers, o.duration, len(c.actions))
 	for i := range o.workers {
@@ -121,6 +137,21 @@ func (c *chaos) arguments(slot int) []string {
 		"-first", strconv.Itoa(first), "-step", strconv.Itoa(c.workers), "-workflows", strconv.Itoa(c.workflows),
 		"-began", strconv.FormatInt(c.began.UnixMilli(), 10), "-spread", (c.duration * 9 / 10).String(),
 	}, c.place.of(slot)...)
+}
+
+// clocks returns those of the workers, or nil if their program was not built by this one.
+func (o *options) clocks() ([]clock, error) {
+	program, err := os.ReadFile(o.program)
+	if err != nil || !bytes.Contains(program, []byte(clockVariable)) {
+		return nil, err
+	}
+	clocks := make([]clock, o.workers)
+	for i := range clocks {
+		if clocks[i], err = newClock(filepath.Join(o.dir, fmt.Sprintf("clock%d", i))); err != nil {
+			return nil, err
+		}
+	}
+	return clocks, nil
 }
 
 // read takes in what was noted.
@@ -185,6 +216,8 @@ func (c *chaos) do(ctx context.Context, a action) error {
 	case Join:
 		c.place.proxies[a.Worker].Next(pgtest.None)
 		return c.fleet.note(ledger.Joined, c.fleet.slots[a.Worker].name)
+	case Jump:
+		return c.fleet.set(a.Worker, a.Wrong)
 	case Kill:
 		c.killed = time.Now()
 	}
@@ -212,6 +245,12 @@ func (c *chaos) finish(ctx context.Context) error {
 	if err := c.fleet.heal(); err != nil {
 		return err
 	}
+	if c.place.admin == "" && c.fleet.clocks != nil {
+		// What one process has left to the next is due by the clock, which may have been put back since.
+		if err := c.fleet.set(0, mostWrong+time.Hour); err != nil {
+			return err
+		}
+	}
 	c.show.Line("from now on they are left alone; %d of %d workflows are done", c.watch.done.Load(), c.workflows)
 	last, since := int64(-1), time.Now()
 	err := c.wait(ctx, func() bool {
@@ -237,6 +276,9 @@ func (c *chaos) judge(ctx context.Context) (*checker, error) {
 	}
 	if c.count[Cut] > 2 && c.severed == 0 {
 		return nil, errors.New("connections were to be cut, and the workers had none that could be found")
+	}
+	if c.count[Jump] > 2 && !slices.ContainsFunc(c.lines, func(l ledger.Line) bool { return l.Wrong != 0 && l.Event != ledger.Set }) {
+		return nil, errors.New("clocks were set, and no worker has seen that")
 	}
 	ev := evidence{Seed: c.seed, Workflows: c.workflows, Lines: c.lines, Torn: c.tail.Torn, Seen: c.watch.seen}
 	if c.place.admin != "" {
@@ -267,8 +309,8 @@ func (c *chaos) summary(v *checker) {
 			shapes[call.Function]++
 		}
 	}
-	c.show.Line("%d killed, %d stopped, %d parted from the server for a while and %d times deaf to an answer, connections cut %d times (%d in all), the server crashed %d times and failed over %d times; %d times a process found that it had been fenced",
-		c.count[Kill], c.count[Stall], c.count[Part], c.count[Deafen], c.count[Cut], c.severed, c.count[Crash], c.count[Fail], events[ledger.Fenced])
+	c.show.Line("%d killed, %d stopped, their clocks set %d times, %d parted from the server for a while and %d times deaf to an answer, connections cut %d times (%d in all), the server crashed %d times and failed over %d times; %d times a process found that it had been fenced",
+		c.count[Kill], c.count[Stall], c.count[Jump], c.count[Part], c.count[Deafen], c.count[Cut], c.severed, c.count[Crash], c.count[Fail], events[ledger.Fenced])
 	for _, shape := range plan.Shapes {
 		c.show.Line("%6d %s", shapes[shape], shape)
 	}

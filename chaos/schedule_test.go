@@ -19,6 +19,7 @@ func TestSchedule(t *testing.T) {
 		}
 		c.Private = c.Server && rapid.Bool().Draw(t, "private")
 		c.Standby = c.Server && !c.Private && rapid.Bool().Draw(t, "standby")
+		c.Clocks = rapid.Bool().Draw(t, "clocks")
 		c.Proxies = c.Server && !c.Standby && rapid.Bool().Draw(t, "proxies")
 		all := schedule(seed, c)
 		assert.Equal(t, all, schedule(seed, c))
@@ -33,6 +34,9 @@ func TestSchedule(t *testing.T) {
 			at = a.At
 			count[a.Kind]++
 			switch before := last[a.Worker]; a.Kind {
+			case Jump:
+				assert.LessOrEqual(t, a.Wrong.Abs(), mostWrong)
+				continue
 			case Crash, Fail, Cut, Deafen:
 				continue
 			case Part:
@@ -63,6 +67,7 @@ func TestSchedule(t *testing.T) {
 		assert.Equal(t, c.Server, count[Cut] > 0)
 		assert.Equal(t, c.Private, count[Crash] > 0)
 		assert.Equal(t, c.Standby, count[Fail] > 0)
+		assert.Equal(t, c.Clocks, count[Jump] > 0)
 		assert.Positive(t, count[Kill])
 		assert.Positive(t, count[Stall])
 	})

@@ -45,6 +45,7 @@ const (
 	Joined    Event = "joined"
 	Down      Event = "down" // the server is
 	Up        Event = "up"
+	Set       Event = "set" // the clock of a worker is about to be set, or has been: to be wrong by an amount
 )
 
 // Line is one line.
@@ -58,6 +59,7 @@ type Line struct {
 	Place    int    `json:"place,omitempty"`
 	Workflow int    `json:"workflow,omitempty"`
 	Token    string `json:"token,omitempty"` // new in each attempt, and part of its result
+	Wrong    int64  `json:"wrong,omitempty"` // microseconds by which the clock is, or will be, wrong
 
 	End int64 `json:"-"` // offset of the end of the line in the file, when it was read
 }
@@ -80,9 +82,14 @@ func Open(path, process string) (*Ledger, error) {
 	return &Ledger{process: process, file: file}, nil
 }
 
-// Note appends a line. The time is filled in, and the process if there is none.
+// Note appends a line. The time is filled in, with how wrong the process has it, and the process if
+// there is none.
 func (l *Ledger) Note(line Line) error {
-	line.At = time.Now().UnixMicro()
+	now := Now()
+	line.At = now.UnixMicro()
+	if wrong := time.Since(now); line.Event != Set && wrong.Abs() > time.Second {
+		line.Wrong = wrong.Microseconds()
+	}
 	if line.Process == "" {
 		line.Process = l.process
 	}

@@ -2,7 +2,10 @@
 // follow from the seed and the workflow's number, so who checks needs to ask nobody.
 package plan
 
-import "math/rand/v2"
+import (
+	"math/rand/v2"
+	"time"
+)
 
 // The functions. All but the last four are workflows.
 const (
@@ -97,6 +100,9 @@ func (s Spec) Payload(i int) int64 { return int64(s.Number*7 + i*i) }
 
 // Fold returns what a workflow makes of the events before, and one more.
 func Fold(v, payload int64) int64 { return (v*31 + payload) % 1_000_003 }
+
+// Rest returns for how long a nap sleeps.
+func (s Spec) Rest() time.Duration { return time.Duration(s.Width) * 100 * time.Millisecond }
 
 // Rivals returns the steps of a race.
 func (s Spec) Rivals() []Input {

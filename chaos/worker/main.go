@@ -103,7 +103,7 @@ func (o *options) dispatch(ctx context.Context, d *dispatch.Dispatcher, l *ledge
 	began := time.UnixMilli(o.began)
 	for n := o.first; n < o.last; n += o.step {
 		due := began.Add(o.spread * time.Duration(n) / time.Duration(o.last))
-		if !pause(ctx, time.Until(due)) {
+		if !pause(ctx, due.Sub(ledger.Now())) { // the clock may be wrong
 			return nil
 		}
 		s := plan.For(o.seed, n)

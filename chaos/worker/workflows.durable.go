@@ -704,7 +704,7 @@ site_1:
 	if err_12 != nil {
 		return plan.Result{}, err_12
 	}
-	t_13 = time.Duration(s_6.Width) * 100 * time.Millisecond
+	t_13 = s_6.Rest()
 site_2:
 //line workflows.go:128
 	err_13 = dispatch.Durable_Sleep(c, ctx_7, t_13)
@@ -1330,11 +1330,11 @@ func init() {
 	coroc.RegisterRecord(&durable_type_newWorkflows_func6, "github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func6", 0x145d5b28ed8905cc, func(r *durable_rec_newWorkflows_func6) func(ctx_6 context.Context, s_5 plan.Spec) (r_3 plan.Result, err_9_out error) {
 		return coroc.NewFunc(r, r.Call)
 	})
-	coroc.RegisterFrame[durable_frame_newWorkflows_func7]("github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func7", 0xb8c22d15e76ca3c4,
+	coroc.RegisterFrame[durable_frame_newWorkflows_func7]("github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func7", 0x7fa1ab951425015,
 		coroc.Site{Pos: "workflows.go:124:17", Live: []string{"#", "ctx", "s"}, Key: 2},
 		coroc.Site{Pos: "workflows.go:128:13", Live: []string{"#", "ctx", "s", "first"}, Key: 4},
 		coroc.Site{Pos: "workflows.go:134:16", Live: []string{"#", "first"}, Key: 7})
-	coroc.RegisterRecord(&durable_type_newWorkflows_func7, "github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func7", 0xb8c22d15e76ca3c4, func(r *durable_rec_newWorkflows_func7) func(ctx_7 context.Context, s_6 plan.Spec) (plan.Result, error) {
+	coroc.RegisterRecord(&durable_type_newWorkflows_func7, "github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func7", 0x7fa1ab951425015, func(r *durable_rec_newWorkflows_func7) func(ctx_7 context.Context, s_6 plan.Spec) (plan.Result, error) {
 		return coroc.NewFunc(r, r.Call)
 	})
 	coroc.RegisterFrame[durable_frame_newWorkflows_func8]("github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func8", 0x3e1cb35d22310b7a,

@@ -125,7 +125,7 @@ func newWorkflows(w *worker) (map[string]*dispatch.Function[plan.Spec, plan.Resu
 		if err != nil {
 			return plan.Result{}, err
 		}
-		if err := dispatch.Sleep(ctx, time.Duration(s.Width)*100*time.Millisecond); err != nil {
+		if err := dispatch.Sleep(ctx, s.Rest()); err != nil {
 			return plan.Result{}, err
 		}
 		if err := w.pass(ctx, s.Number, 1); err != nil {
