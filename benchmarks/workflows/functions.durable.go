@@ -23,28 +23,34 @@ type Functions struct {
 	Eager    *dispatch.Function[int, int] // does so too, and goes on before results are recorded
 	Fan      *dispatch.Function[int, int] // gathers as many steps
 	Wait     *dispatch.Function[int, int] // awaits Later
-	Pass     func(int)                    // called by each step, if it is not nil
+	Listen   *dispatch.Function[int, int] // waits for as many events, one after the other
+	Pass     func(int)                    // called by each step, and with each event, if it is not nil
 }
+
+//line functions.go:24
+
+// Go is what Listen waits for.
+const Go dispatch.Event[int] = "go"
 
 // durable_rec_New_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks/workflows.New.func1.
 //
-//line functions.durable.go:32
+//line functions.durable.go:38
 type durable_rec_New_func1 struct {
 	Rec coroc.Record
 	f   *Functions
 }
 
-//line functions.durable.go:38
+//line functions.durable.go:44
 func (r *durable_rec_New_func1) Call(_ context.Context, i int) (int, error) {
 	f := r.f
-//line functions.go:28
+//line functions.go:32
 	if f.Pass != nil {
 		f.Pass(i)
 	}
 	return i + 1, nil
 }
 
-//line functions.durable.go:48
+//line functions.durable.go:54
 var durable_type_New_func1 = coroc.RecordType{Proto: (*durable_rec_New_func1)(nil)}
 
 func durable_new_New_func1(f *Functions) func(_ context.Context, i int) (int, error) {
@@ -54,18 +60,18 @@ func durable_new_New_func1(f *Functions) func(_ context.Context, i int) (int, er
 
 // durable_rec_New_func2 is the record of the func literal github.com/coroc-dev/coroc/benchmarks/workflows.New.func2.
 //
-//line functions.durable.go:58
+//line functions.durable.go:64
 type durable_rec_New_func2 struct {
 	Rec coroc.Record
 }
 
-//line functions.durable.go:63
+//line functions.durable.go:69
 func (r *durable_rec_New_func2) Call(context.Context, int) (int, error) {
-//line functions.go:34
+//line functions.go:38
 	return 0, dispatch.WithStatus(dispatch.StatusTemporaryError, errors.New("later"))
 }
 
-//line functions.durable.go:69
+//line functions.durable.go:75
 var durable_type_New_func2 = coroc.RecordType{Proto: (*durable_rec_New_func2)(nil)}
 
 func durable_new_New_func2() func(context.Context, int) (int, error) {
@@ -75,7 +81,7 @@ func durable_new_New_func2() func(context.Context, int) (int, error) {
 
 // durable_frame_New_func3 is the frame of github.com/coroc-dev/coroc/benchmarks/workflows.New.func3.
 //
-//line functions.durable.go:79
+//line functions.durable.go:85
 type durable_frame_New_func3 struct {
 	Site int
 	r    *durable_rec_New_func3 `coroc:"#"`
@@ -85,18 +91,18 @@ type durable_frame_New_func3 struct {
 
 // durable_rec_New_func3 is the record of the func literal github.com/coroc-dev/coroc/benchmarks/workflows.New.func3.
 //
-//line functions.durable.go:89
+//line functions.durable.go:95
 type durable_rec_New_func3 struct {
 	Rec coroc.Record
 	f   *Functions
 }
 
-//line functions.durable.go:95
+//line functions.durable.go:101
 func (r *durable_rec_New_func3) Call(ctx context.Context, n int) (result_1 int, result_2 error) {
 	return r.DurableCall(coroc.Detached, ctx, n)
 }
 
-//line functions.durable.go:100
+//line functions.durable.go:106
 func (r *durable_rec_New_func3) DurableCall(c *coroc.Coroutine, ctx context.Context, n int) (result_1_2 int, result_2_2 error) {
 	var i_2 int
 	var t_1 *dispatch.Function[int, int]
@@ -113,33 +119,33 @@ func (r *durable_rec_New_func3) DurableCall(c *coroc.Coroutine, ctx context.Cont
 			goto site_1
 		}
 	}
-//line functions.go:37
+//line functions.go:41
 	i_2 = 0
 loop_1:
-//line functions.go:38
+//line functions.go:42
 	if !(i_2 < n) {
 		goto endloop_1
 	}
 	t_1 = f.Step
 site_1:
-//line functions.go:39
+//line functions.go:43
 	next, err = t_1.Durable_Await(c, ctx, i_2)
 	if !c.Running() {
 		*coroc.Frame[durable_frame_New_func3](c) = durable_frame_New_func3{Site: 1, r: r, ctx: ctx, n: n}
 		return
 	}
-//line functions.go:40
+//line functions.go:44
 	if err != nil {
 		return 0, err
 	}
 	i_2 = next
 	goto loop_1
 endloop_1:
-//line functions.go:45
+//line functions.go:49
 	return i_2, nil
 }
 
-//line functions.durable.go:143
+//line functions.durable.go:149
 var durable_type_New_func3 = coroc.RecordType{Proto: (*durable_rec_New_func3)(nil)}
 
 func durable_new_New_func3(f *Functions) func(ctx context.Context, n int) (int, error) {
@@ -149,7 +155,7 @@ func durable_new_New_func3(f *Functions) func(ctx context.Context, n int) (int, 
 
 // durable_frame_New_func4 is the frame of github.com/coroc-dev/coroc/benchmarks/workflows.New.func4.
 //
-//line functions.durable.go:153
+//line functions.durable.go:159
 type durable_frame_New_func4 struct {
 	Site int
 	r    *durable_rec_New_func4 `coroc:"#"`
@@ -157,18 +163,18 @@ type durable_frame_New_func4 struct {
 
 // durable_rec_New_func4 is the record of the func literal github.com/coroc-dev/coroc/benchmarks/workflows.New.func4.
 //
-//line functions.durable.go:161
+//line functions.durable.go:167
 type durable_rec_New_func4 struct {
 	Rec coroc.Record
 	f   *Functions
 }
 
-//line functions.durable.go:167
+//line functions.durable.go:173
 func (r *durable_rec_New_func4) Call(ctx_2 context.Context, n_2 int) (result_1 int, result_2 error) {
 	return r.DurableCall(coroc.Detached, ctx_2, n_2)
 }
 
-//line functions.durable.go:172
+//line functions.durable.go:178
 func (r *durable_rec_New_func4) DurableCall(c *coroc.Coroutine, ctx_2 context.Context, n_2 int) (result_1_2 int, result_2_2 error) {
 	var t_2 []int
 	var t_3 *dispatch.Function[int, int]
@@ -184,18 +190,18 @@ func (r *durable_rec_New_func4) DurableCall(c *coroc.Coroutine, ctx_2 context.Co
 			goto site_1
 		}
 	}
-//line functions.go:50
+//line functions.go:54
 	t_2 = make([]int, n_2)
 	t_3 = f.Step
 site_1:
-//line functions.go:50
+//line functions.go:54
 	outs, err_2 = t_3.Durable_Gather(c, ctx_2, t_2)
 	if !c.Running() {
 		*coroc.Frame[durable_frame_New_func4](c) = durable_frame_New_func4{Site: 1, r: r}
 		return
 	}
 	{
-//line functions.go:51
+//line functions.go:55
 		if err_2 != nil {
 			return 0, err_2
 		}
@@ -207,7 +213,7 @@ site_1:
 	}
 }
 
-//line functions.durable.go:211
+//line functions.durable.go:217
 var durable_type_New_func4 = coroc.RecordType{Proto: (*durable_rec_New_func4)(nil)}
 
 func durable_new_New_func4(f *Functions) func(ctx_2 context.Context, n_2 int) (int, error) {
@@ -217,7 +223,7 @@ func durable_new_New_func4(f *Functions) func(ctx_2 context.Context, n_2 int) (i
 
 // durable_frame_New_func5 is the frame of github.com/coroc-dev/coroc/benchmarks/workflows.New.func5.
 //
-//line functions.durable.go:221
+//line functions.durable.go:227
 type durable_frame_New_func5 struct {
 	Site int
 	r    *durable_rec_New_func5 `coroc:"#"`
@@ -225,18 +231,18 @@ type durable_frame_New_func5 struct {
 
 // durable_rec_New_func5 is the record of the func literal github.com/coroc-dev/coroc/benchmarks/workflows.New.func5.
 //
-//line functions.durable.go:229
+//line functions.durable.go:235
 type durable_rec_New_func5 struct {
 	Rec coroc.Record
 	f   *Functions
 }
 
-//line functions.durable.go:235
+//line functions.durable.go:241
 func (r *durable_rec_New_func5) Call(ctx_3 context.Context, n_3 int) (result_1 int, result_2 error) {
 	return r.DurableCall(coroc.Detached, ctx_3, n_3)
 }
 
-//line functions.durable.go:240
+//line functions.durable.go:246
 func (r *durable_rec_New_func5) DurableCall(c *coroc.Coroutine, ctx_3 context.Context, n_3 int) (result_1_2 int, result_2_2 error) {
 	var t_4 *dispatch.Function[int, int]
 	var t_5 int
@@ -253,17 +259,17 @@ func (r *durable_rec_New_func5) DurableCall(c *coroc.Coroutine, ctx_3 context.Co
 	}
 	t_4 = f.Later
 site_1:
-//line functions.go:61
+//line functions.go:65
 	t_5, t_6 = t_4.Durable_Await(c, ctx_3, n_3)
 	if !c.Running() {
 		*coroc.Frame[durable_frame_New_func5](c) = durable_frame_New_func5{Site: 1, r: r}
 		return
 	}
-//line functions.go:61
+//line functions.go:65
 	return t_5, t_6
 }
 
-//line functions.durable.go:267
+//line functions.durable.go:273
 var durable_type_New_func5 = coroc.RecordType{Proto: (*durable_rec_New_func5)(nil)}
 
 func durable_new_New_func5(f *Functions) func(ctx_3 context.Context, n_3 int) (int, error) {
@@ -271,36 +277,119 @@ func durable_new_New_func5(f *Functions) func(ctx_3 context.Context, n_3 int) (i
 	return coroc.NewFunc(durable_record, durable_record.Call)
 }
 
+// durable_frame_New_func6 is the frame of github.com/coroc-dev/coroc/benchmarks/workflows.New.func6.
+//
+//line functions.durable.go:283
+type durable_frame_New_func6 struct {
+	Site  int
+	r     *durable_rec_New_func6 `coroc:"#"`
+	ctx_4 context.Context        `coroc:"ctx"`
+	n_4   int                    `coroc:"n"`
+	t_7   int                    `coroc:"#18"`
+	t_8   int                    `coroc:"#17"`
+}
+
+// durable_rec_New_func6 is the record of the func literal github.com/coroc-dev/coroc/benchmarks/workflows.New.func6.
+//
+//line functions.durable.go:295
+type durable_rec_New_func6 struct {
+	Rec coroc.Record
+	f   *Functions
+}
+
+//line functions.durable.go:301
+func (r *durable_rec_New_func6) Call(ctx_4 context.Context, n_4 int) (result_1 int, result_2 error) {
+	return r.DurableCall(coroc.Detached, ctx_4, n_4)
+}
+
+//line functions.durable.go:306
+func (r *durable_rec_New_func6) DurableCall(c *coroc.Coroutine, ctx_4 context.Context, n_4 int) (result_1_2 int, result_2_2 error) {
+	var t_7 int
+	var t_8 int
+	var i_3 int
+	var err_3 error
+	f := r.f
+	if !c.Running() {
+		frame := coroc.Pop[durable_frame_New_func6](c)
+		r = frame.r
+		f = r.f
+		switch frame.Site {
+		case 1:
+			ctx_4, n_4, t_7, t_8 = frame.ctx_4, frame.n_4, frame.t_7, frame.t_8
+			goto site_1
+		}
+	}
+//line functions.go:68
+	t_7 = n_4
+//line functions.go:68
+	t_8 = 0
+loop_1:
+//line functions.go:68
+	if !(t_8 < t_7) {
+		goto endloop_1
+	}
+site_1:
+//line functions.go:69
+	i_3, err_3 = Go.Durable_Await(c, ctx_4)
+	if !c.Running() {
+		*coroc.Frame[durable_frame_New_func6](c) = durable_frame_New_func6{Site: 1, r: r, ctx_4: ctx_4, n_4: n_4, t_7: t_7, t_8: t_8}
+		return
+	}
+//line functions.go:70
+	if err_3 != nil {
+		return 0, err_3
+	}
+	if f.Pass != nil {
+		f.Pass(i_3)
+	}
+	t_8++
+	goto loop_1
+endloop_1:
+//line functions.go:77
+	return n_4, nil
+}
+
+//line functions.durable.go:353
+var durable_type_New_func6 = coroc.RecordType{Proto: (*durable_rec_New_func6)(nil)}
+
+func durable_new_New_func6(f *Functions) func(ctx_4 context.Context, n_4 int) (int, error) {
+	durable_record := &durable_rec_New_func6{coroc.MakeRecord(&durable_type_New_func6), f}
+	return coroc.NewFunc(durable_record, durable_record.Call)
+}
+
 // New returns functions that belong to no dispatcher.
 //
-//line functions.go:25
+//line functions.go:29
 func New() *Functions {
 	f := &Functions{}
 	f.Step = dispatch.Func("step", durable_new_New_func1(f))
-//line functions.go:33
+//line functions.go:37
 	f.Later = dispatch.Func("later", durable_new_New_func2(), dispatch.WithRetry(dispatch.RetryPolicy{Initial: 24 * time.Hour, Cap: 24 * time.Hour}))
-//line functions.go:36
+//line functions.go:40
 	sequence := durable_new_New_func3(f)
-//line functions.go:47
+//line functions.go:51
 	f.Sequence = dispatch.Func("sequence", sequence)
 	f.Eager = dispatch.Func("eager", sequence, dispatch.WithEager(true))
 	f.Fan = dispatch.Func("fan", durable_new_New_func4(f))
-//line functions.go:60
+//line functions.go:64
 	f.Wait = dispatch.Func("wait", durable_new_New_func5(f))
-//line functions.go:63
+//line functions.go:67
+	f.Listen = dispatch.Func("listen", durable_new_New_func6(f))
+//line functions.go:79
 	return f
 }
 
-//line functions.go:65
+//line functions.go:81
 
 // Options are all of them.
 func (f *Functions) Options() []dispatch.Option {
-	return []dispatch.Option{f.Step, f.Later, f.Sequence, f.Eager, f.Fan, f.Wait}
+	return []dispatch.Option{f.Step, f.Later, f.Sequence, f.Eager, f.Fan, f.Wait, f.Listen}
 }
 
-//line functions.durable.go:302
+//line functions.durable.go:390
 func init() {
 	coroc.RegisterInstance[dispatch.Function[int, int]]("github.com/coroc-dev/coroc/dispatch.Function")
+	coroc.RegisterInstance[dispatch.Event[int]]("github.com/coroc-dev/coroc/dispatch.Event")
 	coroc.RegisterType[store.Status]("github.com/coroc-dev/coroc/dispatch/store.Status")
 	coroc.RegisterType[dispatch.RetryPolicy]("github.com/coroc-dev/coroc/dispatch.RetryPolicy")
 	coroc.RegisterRecord(&durable_type_New_func1, "github.com/coroc-dev/coroc/benchmarks/workflows.New.func1", 0x5813695b3ba906e8, func(r *durable_rec_New_func1) func(_ context.Context, i int) (int, error) {
@@ -310,18 +399,23 @@ func init() {
 		return coroc.NewFunc(r, r.Call)
 	})
 	coroc.RegisterFrame[durable_frame_New_func3]("github.com/coroc-dev/coroc/benchmarks/workflows.New.func3", 0x93a28eddb7b9e1eb,
-		coroc.Site{Pos: "functions.go:39:17", Live: []string{"#", "ctx", "n"}, Key: 1})
+		coroc.Site{Pos: "functions.go:43:17", Live: []string{"#", "ctx", "n"}, Key: 1})
 	coroc.RegisterRecord(&durable_type_New_func3, "github.com/coroc-dev/coroc/benchmarks/workflows.New.func3", 0x93a28eddb7b9e1eb, func(r *durable_rec_New_func3) func(ctx context.Context, n int) (int, error) {
 		return coroc.NewFunc(r, r.Call)
 	})
 	coroc.RegisterFrame[durable_frame_New_func4]("github.com/coroc-dev/coroc/benchmarks/workflows.New.func4", 0x17141697061cbf84,
-		coroc.Site{Pos: "functions.go:50:16", Live: []string{"#"}, Key: 1})
+		coroc.Site{Pos: "functions.go:54:16", Live: []string{"#"}, Key: 1})
 	coroc.RegisterRecord(&durable_type_New_func4, "github.com/coroc-dev/coroc/benchmarks/workflows.New.func4", 0x17141697061cbf84, func(r *durable_rec_New_func4) func(ctx_2 context.Context, n_2 int) (int, error) {
 		return coroc.NewFunc(r, r.Call)
 	})
 	coroc.RegisterFrame[durable_frame_New_func5]("github.com/coroc-dev/coroc/benchmarks/workflows.New.func5", 0xe6184a2c39c52ae9,
-		coroc.Site{Pos: "functions.go:61:10", Live: []string{"#"}, Key: 1})
+		coroc.Site{Pos: "functions.go:65:10", Live: []string{"#"}, Key: 1})
 	coroc.RegisterRecord(&durable_type_New_func5, "github.com/coroc-dev/coroc/benchmarks/workflows.New.func5", 0xe6184a2c39c52ae9, func(r *durable_rec_New_func5) func(ctx_3 context.Context, n_3 int) (int, error) {
+		return coroc.NewFunc(r, r.Call)
+	})
+	coroc.RegisterFrame[durable_frame_New_func6]("github.com/coroc-dev/coroc/benchmarks/workflows.New.func6", 0xdb95df6752347569,
+		coroc.Site{Pos: "functions.go:69:14", Live: []string{"#", "ctx", "n", "#18", "#17"}, Key: 2})
+	coroc.RegisterRecord(&durable_type_New_func6, "github.com/coroc-dev/coroc/benchmarks/workflows.New.func6", 0xdb95df6752347569, func(r *durable_rec_New_func6) func(ctx_4 context.Context, n_4 int) (int, error) {
 		return coroc.NewFunc(r, r.Call)
 	})
 	coroc.RegisterType[Functions]("github.com/coroc-dev/coroc/benchmarks/workflows.Functions")

@@ -18,8 +18,12 @@ type Functions struct {
 	Eager    *dispatch.Function[int, int] // does so too, and goes on before results are recorded
 	Fan      *dispatch.Function[int, int] // gathers as many steps
 	Wait     *dispatch.Function[int, int] // awaits Later
-	Pass     func(int)                    // called by each step, if it is not nil
+	Listen   *dispatch.Function[int, int] // waits for as many events, one after the other
+	Pass     func(int)                    // called by each step, and with each event, if it is not nil
 }
+
+// Go is what Listen waits for.
+const Go dispatch.Event[int] = "go"
 
 // New returns functions that belong to no dispatcher.
 func New() *Functions {
@@ -60,10 +64,22 @@ func New() *Functions {
 	f.Wait = dispatch.Func("wait", func(ctx context.Context, n int) (int, error) {
 		return f.Later.Await(ctx, n)
 	})
+	f.Listen = dispatch.Func("listen", func(ctx context.Context, n int) (int, error) {
+		for range n {
+			i, err := Go.Await(ctx)
+			if err != nil {
+				return 0, err
+			}
+			if f.Pass != nil {
+				f.Pass(i)
+			}
+		}
+		return n, nil
+	})
 	return f
 }
 
 // Options are all of them.
 func (f *Functions) Options() []dispatch.Option {
-	return []dispatch.Option{f.Step, f.Later, f.Sequence, f.Eager, f.Fan, f.Wait}
+	return []dispatch.Option{f.Step, f.Later, f.Sequence, f.Eager, f.Fan, f.Wait, f.Listen}
 }
