@@ -183,8 +183,8 @@ func (e Event[T]) Plan() Planned {
 func (e Event[T]) Result(o Outcome) (T, error) { return resultOf[T](o) }
 
 // AwaitWithin is Await with a limit of time: if no event has come within d, the error is one with
-// [StatusTimeout] that is [context.DeadlineExceeded]. One that comes later waits for the next await, and so
-// may one that is there already, if d is shorter than it takes to record that it was received.
+// [StatusTimeout] that is [context.DeadlineExceeded]. One that is there already is received, also if d is
+// 0 or less; one that comes later waits for the next await.
 func (e Event[T]) AwaitWithin(ctx context.Context, d time.Duration) (T, error) {
 	if durable {
 		return e.Durable_AwaitWithin(runtime.Detached, ctx, d)

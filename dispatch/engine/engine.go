@@ -143,6 +143,7 @@ type call struct {
 	recounts  bool         // what is done of its calls is counted in the store, since not all lead to it
 	until     time.Time    // when it goes on, if it is delayed, or is to be for so and so long
 	timed     bool         // when the clock shows due, that is
+	looked    bool         // what had been sent to it when it began to wait is taken
 	listening bool         // what was sent to it is being looked for
 	sent      bool         // and more may have been sent since
 	run       *run         // while its function runs

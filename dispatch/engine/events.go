@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/coroc-dev/coroc/dispatch/store"
@@ -115,7 +116,11 @@ func (e *Engine) hears(p *call) []open {
 
 // listen looks for events for which p waits, if it does. The engine's lock is held.
 func (e *Engine) listen(p *call) {
-	if p.sent = true; p.listening || e.hears(p) == nil {
+	if p.sent = true; p.listening {
+		return
+	}
+	if e.hears(p) == nil {
+		e.tookFirst(p)
 		return
 	}
 	p.listening = true
@@ -135,12 +140,14 @@ func (e *Engine) listen(p *call) {
 func (e *Engine) receive(p *call) bool {
 	e.mu.Lock()
 	p.sent = false
+	first := p.first
 	wanted := make(map[string]int)
 	for _, o := range e.hears(p) {
 		wanted[o.name]++
 	}
 	if len(wanted) == 0 {
 		p.listening = false
+		e.tookFirst(p)
 		e.mu.Unlock()
 		return false
 	}
@@ -171,6 +178,9 @@ func (e *Engine) receive(p *call) bool {
 	}
 	if len(takers) == 0 {
 		p.listening = p.sent
+		if p.first == first { // otherwise it has begun to wait since
+			e.tookFirst(p)
+		}
 		defer e.mu.Unlock()
 		return p.listening
 	}
@@ -186,7 +196,38 @@ func (e *Engine) receive(p *call) bool {
 	for i, c := range takers {
 		e.done(c, Result{Status: store.OK, Output: step.Change[i].Output})
 	}
+	if p.first == first {
+		e.tookFirst(p)
+	}
 	return true
+}
+
+// tookFirst says that p has those events that had been sent when it began to wait, as far as it waits for
+// them: nothing that came since is decided before that. The engine's lock is held.
+func (e *Engine) tookFirst(p *call) {
+	if p.looked {
+		return
+	}
+	p.looked = true
+	switch {
+	case p.waits.Need == 0 || p.waits.Events == nil || p.decided || p.generation != e.generation:
+	case p.remote:
+		e.fleet.ask(p)
+	default:
+		slices.SortStableFunc(p.waits.Came, func(a, b int) int {
+			switch x, y := p.waits.hears(a), p.waits.hears(b); {
+			case x == y:
+				return 0
+			case x:
+				return -1
+			}
+			return 1
+		})
+		if !p.waits.Success {
+			p.waits.Came = p.waits.Came[:min(len(p.waits.Came), p.waits.Need)]
+		}
+		e.decide(p)
+	}
 }
 
 // deaf makes p listen again in a while.

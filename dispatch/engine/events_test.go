@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"sync"
@@ -202,7 +203,7 @@ func TestEventRecover(t *testing.T) {
 	require.NoError(t, err)
 	ended := make(chan error, 1)
 	go func() { ended <- e.Run(ctx) }()
-	for id, want := range map[int64]string{1: "[ok one]", 4: "[ok three][ok two]", 7: "[ok four]", 9: "[canceled ] canceled"} {
+	for id, want := range map[int64]string{1: "[none ][ok one]", 4: "[ok three][ok two]", 7: "[ok four]", 9: "[canceled ] canceled"} {
 		function := "f"
 		if id == 7 {
 			function = "v"
@@ -213,4 +214,116 @@ func TestEventRecover(t *testing.T) {
 	}
 	require.NoError(t, e.Close())
 	<-ended
+}
+
+// late is a store that finds out what events there are only when sleeps have ended.
+type late struct {
+	store.Store
+	slept chan struct{}
+	once  *sync.Once
+}
+
+func (s late) Commit(ctx context.Context, steps []store.Step) error {
+	err := s.Store.Commit(ctx, steps)
+	for _, step := range steps {
+		for _, c := range step.Change {
+			if c.Phase == store.Done && string(c.Output) == "null" && err == nil {
+				s.once.Do(func() { close(s.slept) })
+			}
+		}
+	}
+	return err
+}
+
+func (s late) Sent(ctx context.Context, call int64, name string, limit int) ([]store.Event, error) {
+	<-s.slept
+	return s.Store.Sent(ctx, call, name, limit)
+}
+
+// lateFleet is one that is shared.
+type lateFleet struct {
+	store.Shared
+	late
+}
+
+func (s lateFleet) Commit(ctx context.Context, steps []store.Step) error {
+	return s.late.Commit(ctx, steps)
+}
+func (s lateFleet) Sent(ctx context.Context, call int64, name string, limit int) ([]store.Event, error) {
+	return s.late.Sent(ctx, call, name, limit)
+}
+
+// An event that is there when a call begins to wait comes before everything else, also if what is
+// awaited beside it is over before the event is found.
+func TestEventBeforeTheRest(t *testing.T) {
+	sleep := engine.Request{Function: engine.Sleep}
+	for name, test := range map[string]struct {
+		await []engine.Request
+		turn  engine.Turn
+		want  string
+	}{
+		"event, sleep":         {[]engine.Request{receive("e"), sleep}, engine.Turn{Need: 1}, "1 none"},
+		"sleep, event":         {[]engine.Request{sleep, receive("e")}, engine.Turn{Need: 1}, "none 1"},
+		"two events":           {[]engine.Request{sleep, receive("e"), receive("e")}, engine.Turn{Need: 1}, "none 1 none"},
+		"two events of three":  {[]engine.Request{sleep, receive("e"), receive("e")}, engine.Turn{Need: 2}, "none 1 2"},
+		"another event":        {[]engine.Request{sleep, receive("other")}, engine.Turn{Need: 1}, "null none"},
+		"a success":            {[]engine.Request{sleep, receive("e")}, engine.Turn{Need: 2, Success: true}, "null 1"},
+		"one of two successes": {[]engine.Request{receive("e"), sleep}, engine.Turn{Need: 1, Success: true}, "1 "},
+	} {
+		for _, fleet := range []bool{false, true} {
+			t.Run(fmt.Sprint(name, fleet), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					m := memory.New()
+					open := m.Open
+					if fleet {
+						open = m.Shared(lease).Open
+					}
+					s, err := open(ctx)
+					require.NoError(t, err)
+					l := late{s, make(chan struct{}), new(sync.Once)}
+					s = l
+					if fleet {
+						s = lateFleet{l.Store.(store.Shared), l}
+					}
+					sent := make(chan struct{})
+					f := &script{durable: true, turns: func(x *scripted, results []engine.Result) engine.Turn {
+						if x.at == 0 {
+							<-sent
+							turn := test.turn
+							turn.Await = test.await
+							return turn
+						}
+						var all []string
+						for _, r := range results {
+							if r.Status == store.None {
+								all = append(all, "none")
+								continue
+							}
+							all = append(all, string(r.Output))
+						}
+						return engine.Turn{Output: []byte(strings.Join(all, " "))}
+					}}
+					e, err := engine.New(engine.Config{Store: s, Functions: []engine.Function{f.function("f", engine.Policy{})}, Describe: describe})
+					require.NoError(t, err)
+					ended := make(chan error, 1)
+					go func() { ended <- e.Run(ctx) }()
+					synctest.Wait()
+					id, err := e.Dispatch(ctx, engine.Request{Function: "f"}, "")
+					require.NoError(t, err)
+					require.NoError(t, e.Send(ctx, id, event("e", "1")))
+					require.NoError(t, e.Send(ctx, id, event("e", "2")))
+					close(sent)
+					r, err := e.Wait(ctx, id, "f")
+					require.NoError(t, err)
+					if test.want == "1 " { // what came later counts or not
+						assert.Contains(t, string(r.Output), test.want)
+					} else {
+						assert.Equal(t, test.want, string(r.Output))
+					}
+					require.NoError(t, e.Close())
+					<-ended
+				})
+			})
+		}
+	}
 }

@@ -91,7 +91,7 @@ func (e *Engine) suspend(r *run, t Turn) {
 	c.suspended, c.stateful, c.remote, c.recounts = true, r.state != nil, false, false
 	c.waits, c.succeeded, c.decided = next.waits, 0, next.decided
 	c.first, c.width, c.fresh, c.pending = next.first, next.width, next.fresh, next.width
-	c.results = results
+	c.results, c.looked = results, false
 	c.exec = r.exec
 	c.place = waiting
 	e.stay(c)

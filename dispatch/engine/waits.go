@@ -82,6 +82,11 @@ func Awaited(ctx context.Context, s store.Reader, rec *store.Call) iter.Seq2[*st
 	}
 }
 
+// hears says whether the call at a position waits for an event.
+func (w *waits) hears(i int) bool {
+	return slices.ContainsFunc(w.Events, func(x expected) bool { return x.At == i })
+}
+
 // counted returns results without those that c does not get.
 func (c *call) counted(results []Result) ([]Result, error) {
 	n := 0
@@ -141,12 +146,14 @@ func (c *call) count(position int, s store.Status) {
 }
 
 // recount counts the outcomes that are stored for a call that does not wait for all and is not
-// decided. The engine's lock is held.
+// decided: events first, which may have been there before it began to wait. The engine's lock is held.
 func (c *call) recount(outcomes []store.Outcome) {
 	c.waits.Came, c.succeeded = nil, 0
-	for _, o := range outcomes {
-		if !c.enough() {
-			c.count(c.position(o.ID), o.Status)
+	for _, heard := range []bool{true, false} {
+		for _, o := range outcomes {
+			if i := c.position(o.ID); c.waits.hears(i) == heard && !c.enough() {
+				c.count(i, o.Status)
+			}
 		}
 	}
 	c.pending = c.width - len(outcomes)
@@ -155,7 +162,7 @@ func (c *call) recount(outcomes []store.Outcome) {
 // decide makes a call go on that waits for enough and has it: when that is stored, together with
 // the cancel of what it does not need. The engine's lock is held.
 func (e *Engine) decide(c *call) {
-	if c.waits.Need == 0 || c.decided || c.place != waiting || c.generation != e.generation || !c.enough() {
+	if c.waits.Need == 0 || c.decided || c.waits.Events != nil && !c.looked || c.place != waiting || c.generation != e.generation || !c.enough() {
 		return
 	}
 	c.decided, c.deciding = true, true
