@@ -30,6 +30,7 @@ func (f *fileGen) collectInstances(file *ast.File) {
 				f.assertion(a)
 			}
 			if id, ok := n.(*ast.Ident); ok {
+				f.madeBy(id)
 				if inst, ok := f.info.Instances[id]; ok {
 					if fn, ok := f.info.Uses[id].(*types.Func); ok && f.needsUnit(fn) {
 						f.instance(d, fn, inst.TypeArgs)
@@ -43,6 +44,23 @@ func (f *fileGen) collectInstances(file *ast.File) {
 			}
 			return true
 		})
+	}
+}
+
+// madeBy registers what a function of the standard library makes that the program does not mention.
+func (f *fileGen) madeBy(id *ast.Ident) {
+	fn, ok := f.info.Uses[id].(*types.Func)
+	if !ok || fn.Pkg() == nil || fn.Signature().Recv() != nil {
+		return
+	}
+	switch name := fn.Pkg().Path() + "." + fn.Name(); {
+	case name == "bufio.NewScanner":
+		if split, ok := fn.Pkg().Scope().Lookup("ScanLines").(*types.Func); ok {
+			f.staticFunc(f.stateName(split), f.declaredFunc(split))
+		}
+	case typecheck.MakesHidden[name] != "":
+		args := strings.ReplaceAll(typecheck.MakesHidden[name], "nil", f.predeclared("nil"))
+		f.initOnce(fmt.Sprintf("%s.RegisterMade(%s%s)", f.coroc, f.qualified(fn), args))
 	}
 }
 

@@ -75,6 +75,9 @@ func findCodec(t reflect.Type) *codec {
 		names := []string{"value", "bound", "signed", "code"}
 		return inOrder(t, names[:min(len(names), t.NumField())]...)
 	}
+	if c := layoutCodec(t); c != nil {
+		return c
+	}
 	if c := textError(t); c != nil {
 		return c
 	}
@@ -114,7 +117,10 @@ func hidden(t reflect.Type) bool {
 	return false
 }
 
-const whyInUse = "it is locked or in use"
+const (
+	whyInUse  = "it is locked or in use"
+	whyOpaque = "this type of the standard library has no portable meaning: bind the value or have it in a package-level variable, or make it again behind the await"
+)
 
 var coroutineType = reflect.TypeFor[Coroutine]()
 
@@ -130,7 +136,7 @@ func opaque(t reflect.Type) string {
 	if t.PkgPath() == "sync" {
 		return whyInUse
 	}
-	return "this type of the standard library has no portable meaning"
+	return whyOpaque
 }
 
 // inOrder finds fields by their types: the only field of the struct that has the

@@ -14,6 +14,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"html/template"
+	"io"
 	"log"
 	"log/slog"
 	"math/big"
@@ -35,6 +36,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"text/scanner"
+	"text/tabwriter"
 	"time"
 
 	"github.com/coroc-dev/coroc/typecheck"
@@ -44,7 +46,8 @@ import (
 // What the compiler says about types of the standard library is what saving does.
 func TestStandardTypesAsTheCompilerSeesThem(t *testing.T) {
 	all := []reflect.Type{
-		reflect.TypeFor[zip.Reader](), reflect.TypeFor[bufio.Reader](), reflect.TypeFor[bufio.Scanner](),
+		reflect.TypeFor[zip.Reader](), reflect.TypeFor[bufio.Reader](), reflect.TypeFor[bufio.Scanner](), reflect.TypeFor[bufio.Writer](),
+		reflect.TypeFor[csv.Writer](), reflect.TypeFor[io.OffsetWriter](), reflect.TypeFor[io.SectionReader](), reflect.TypeFor[tabwriter.Writer](),
 		reflect.TypeFor[bytes.Buffer](), reflect.TypeFor[bytes.Reader](), reflect.TypeFor[gzip.Writer](),
 		reflect.TypeFor[list.List](), reflect.TypeFor[list.Element](), reflect.TypeFor[ring.Ring](),
 		reflect.TypeFor[tls.Conn](), reflect.TypeFor[sql.DB](), reflect.TypeFor[sql.Conn](), reflect.TypeFor[sql.Tx](),

@@ -431,7 +431,7 @@ func (e *encoder) recordOf(p *plan, ptr unsafe.Pointer) unsafe.Pointer {
 		if fn := goruntime.FuncForPC(reflect.NewAt(p.typ, ptr).Elem().Pointer()); fn != nil {
 			name = fn.Name()
 		}
-		e.fail(ptr, p.typ, name+" was made by code that coroc has not compiled")
+		e.fail(ptr, p.typ, name+" was made by code that coroc has not compiled: be done with it before the await, or bind it")
 	}
 	e.lastRecord = e.reg.plans.of(reflect.TypeOf(r).Elem())
 	if e.lastRecord.rec == nil {

@@ -176,7 +176,7 @@ func registerBuiltins() {
 	}
 	v("io.Discard", reflect.TypeFor[io.Writer](), unsafe.Pointer(&io.Discard))
 
-	for _, t := range []reflect.Type{
+	for _, t := range append(hiddenTypes(),
 		reflect.TypeFor[fs.PathError](),
 		reflect.TypeFor[os.SyscallError](),
 		reflect.TypeFor[os.LinkError](),
@@ -205,6 +205,7 @@ func registerBuiltins() {
 		reflect.TypeFor[hiddenError](),
 		reflect.TypeFor[hiddenNetError](),
 		reflect.TypeFor[list.List](),
+		reflect.TypeFor[io.LimitedReader](),
 		panicType(func() { var s []int; _ = s[len(s)] }),
 		panicType(func() { var n int; _ = 1 / n }),
 		panicType(func() { var p *nilTarget; p.n = 1 }),
@@ -213,7 +214,7 @@ func registerBuiltins() {
 		reflect.TypeOf(fmt.Errorf("%w", io.EOF)).Elem(),
 		reflect.TypeOf(fmt.Errorf("%w%w", io.EOF, io.EOF)).Elem(),
 		reflect.TypeOf(errors.Join(io.EOF)).Elem(),
-	} {
+	) {
 		name := pending.spelling.name(t)
 		if _, ok := pending.types[name]; !ok {
 			pending.types[name], pending.typeNames[t] = t, name

@@ -1,10 +1,10 @@
 package runtime
 
 import (
-	"bufio"
 	"bytes"
 	"container/list"
 	"context"
+	"encoding/json"
 	"errors"
 	"math/big"
 	"reflect"
@@ -226,7 +226,7 @@ func TestHeldUnsavable(t *testing.T) {
 		"field by reflect":   {reflect.ValueOf(one).Elem().FieldByName("next"), one, HeldCounts{Pointers: 1, Interfaces: 1}},
 		"hidden, by reflect": {reflect.ValueOf(guarded{node: one}).Field(1), one, HeldCounts{Pointers: 1, Interfaces: 1}},
 		"map of sync":        {&sm, one, HeldCounts{Pointers: 2}},
-		"reader":             {bufio.NewReader(buf), buf, HeldCounts{Pointers: 2}},
+		"decoder":            {json.NewDecoder(buf), buf, HeldCounts{Pointers: 2}},
 		"weak pointer":       {weakly, one, HeldCounts{Pointers: 1, Interfaces: 1}},
 		"map of such":        {map[string]reflect.Value{"": reflect.ValueOf(one)}, one, HeldCounts{Maps: 1, Pointers: 1}},
 		"slice of such":      {[]reflect.Value{reflect.ValueOf(one)}, one, HeldCounts{Slices: 1, Pointers: 1}},

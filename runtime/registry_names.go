@@ -107,7 +107,10 @@ func (t *nameTable) nameOf(typ reflect.Type) (name, why string) {
 		if why := opaque(typ); why != "" {
 			return "", t.spelling.name(typ) + ": " + why
 		}
-		return "", "type " + t.spelling.name(typ) + " is not registered"
+		if !exported(typ.Name()) && standard(typ.PkgPath()) {
+			return "", t.spelling.name(typ) + ": " + whyOpaque
+		}
+		return "", "type " + t.spelling.name(typ) + " is not registered: mention it in code that coroc compiles"
 	}
 	name = t.spelling.name(typ)
 	if _, ok := t.registered[name]; ok || len(t.found[name]) > 1 {

@@ -1,7 +1,6 @@
 package runtime
 
 import (
-	"bufio"
 	"bytes"
 	"io"
 	"log"
@@ -107,7 +106,7 @@ func TestVariablesUnsavable(t *testing.T) {
 		"example.com/fresh.log ":             func() { freshLog = log.New(&freshOut, "prefix: ", 0) },
 		"example.com/fresh.chan":             func() { freshChan <- 1 },
 		"example.com/fresh.any":              func() { freshAny = rand.New(rand.NewSource(1)) },
-		"example.com/fresh.array[1].any.any": func() { freshArray[1].any = &heldNode{any: bufio.NewReader(nil)} },
+		"example.com/fresh.array[1].any.any": func() { freshArray[1].any = &heldNode{any: strings.NewReplacer("a", "b")} },
 	} {
 		v := freshVariables(t)
 		change()

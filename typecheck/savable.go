@@ -174,7 +174,7 @@ func (s *savings) standard(t *types.Named) (Savability, bool) {
 	switch {
 	case name == "sync/atomic.Pointer" && t.TypeArgs().Len() == 1:
 		return s.of(types.NewPointer(t.TypeArgs().At(0))), true
-	case name == "sync/atomic.Value" || name == "container/list.List" || name == "container/list.Element" || name == "sync.Cond" || name == "sync.Pool" || name == "sync.Map" || name == "math/rand/v2.Rand":
+	case savedWithParts[name]:
 		return Savability{Saving: Depends, Why: whyDynamic}, true
 	case savedByMeaning[name], textError(t, u), marshals(t):
 		return Savability{}, true
@@ -182,6 +182,26 @@ func (s *savings) standard(t *types.Named) (Savability, bool) {
 		return Savability{Saving: IdleIf, Why: whyInUse}, true
 	}
 	return Savability{Saving: ZeroIf, Why: whyOpaque}, true
+}
+
+// savedWithParts are those of which the runtime saves what they lead to.
+var savedWithParts = map[string]bool{
+	"bufio.Reader":           true,
+	"bufio.Scanner":          true,
+	"bufio.Writer":           true,
+	"container/list.Element": true,
+	"container/list.List":    true,
+	"container/ring.Ring":    true,
+	"encoding/csv.Reader":    true,
+	"encoding/csv.Writer":    true,
+	"io.OffsetWriter":        true,
+	"io.SectionReader":       true,
+	"math/rand.Rand":         true,
+	"math/rand/v2.Rand":      true,
+	"sync.Cond":              true,
+	"sync.Map":               true,
+	"sync.Pool":              true,
+	"sync/atomic.Value":      true,
 }
 
 // savedByMeaning are the types for which the runtime has codecs of its own; its

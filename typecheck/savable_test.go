@@ -113,7 +113,7 @@ func Generic[T any](x T) { _ = x }
 		"Func":     {Saving: typecheck.Depends, Why: "it depends on what the function has captured"},
 		"File":     {Saving: typecheck.NamedIf, Why: opaque},
 		"Conn":     {Saving: typecheck.NamedIf, Why: opaque},
-		"Scanner":  {Saving: typecheck.ZeroIf, Why: opaque},
+		"Scanner":  {Saving: typecheck.Depends, Why: dynamic},
 		"Regexp":   {},
 		"Files":    {Saving: typecheck.Depends, Path: "[]", Why: opaque},
 		"Client":   {Saving: typecheck.Depends, Path: ".Transport", Why: dynamic},

@@ -166,6 +166,7 @@ import (
 	"github.com/coroc-dev/coroc/testdata/programs/stderrors"
 	"github.com/coroc-dev/coroc/testdata/programs/stdmore"
 	"github.com/coroc-dev/coroc/testdata/programs/stdtypes"
+	"github.com/coroc-dev/coroc/testdata/programs/stdvalues"
 	"github.com/coroc-dev/coroc/testdata/programs/strcat"
 	"github.com/coroc-dev/coroc/testdata/programs/structcopy"
 	"github.com/coroc-dev/coroc/testdata/programs/switches"
@@ -472,6 +473,7 @@ var programs = []program{
 	{"stderrors", stderrors.Main},
 	{"stdmore", stdmore.Main},
 	{"stdtypes", stdtypes.Main},
+	{"stdvalues", stdvalues.Main},
 	{"strcat", strcat.Main},
 	{"structcopy", structcopy.Main},
 	{"switches", switches.Main},
