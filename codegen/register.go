@@ -59,8 +59,9 @@ func (f *fileGen) madeBy(id *ast.Ident) {
 			f.staticFunc(f.stateName(split), f.declaredFunc(split))
 		}
 	case typecheck.MakesHidden[name] != "":
-		args := strings.ReplaceAll(typecheck.MakesHidden[name], "nil", f.predeclared("nil"))
-		f.initOnce(fmt.Sprintf("%s.RegisterMade(%s%s)", f.coroc, f.qualified(fn), args))
+		if args := typecheck.MakesHidden[name]; args == "()" || !f.shadowed("nil") {
+			f.initOnce(fmt.Sprintf("%s.RegisterMade(%s%s)", f.coroc, f.qualified(fn), args))
+		}
 	}
 }
 
