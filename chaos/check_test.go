@@ -125,6 +125,24 @@ func TestNothingIsFoundWhereNothingIs(t *testing.T) {
 	assert.Zero(t, v.excused)
 }
 
+// A workflow that is canceled as it is about to sleep comes by two places without an await between them:
+// in another process, it comes by both again.
+func TestQuitInBetween(t *testing.T) {
+	f := forge(t, 40)
+	quit := f.first(plan.Quit)
+	i := slices.IndexFunc(f.Lines, func(l ledger.Line) bool {
+		return l.Event == ledger.Pass && l.Call == string(quit.ID) && l.Place == 2
+	})
+	again := f.Lines[i]
+	again.Process = "b"
+	before := again
+	before.Place = 1
+	f.Lines = slices.Insert(f.Lines, i+1, before, again)
+	assert.Empty(t, check(f.evidence).found)
+	f.Lines = append(f.Lines, before) // what it awaits has begun by then
+	assert.Contains(t, strings.Join(check(f.evidence).found, " "), "which had come to place 2")
+}
+
 // Each kind of fault is found.
 func TestFaultsAreFound(t *testing.T) {
 	again := func(f *forged, id dispatch.ID, process string) {
