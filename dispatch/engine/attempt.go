@@ -459,7 +459,7 @@ func (e *Engine) fail(r *run, f *Failure) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	c.progress = next
-	c.exec = nil
+	c.exec, c.due = nil, millis(change.Due)
 	if !keep {
 		e.endBegun(c)
 		c.restart()

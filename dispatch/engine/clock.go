@@ -108,27 +108,27 @@ func (e *Engine) watchClock() {
 			continue
 		}
 		begun, shown = now, e.clock.now().Round(0)
-		e.clockSet(by)
+		e.log.Info("the clock was set, or the machine has slept", "by", by)
+		e.clockSet()
 	}
 }
 
-// clockSet sets the timers anew because the clock was put forth by an amount, or back if that is less
-// than 0.
-func (e *Engine) clockSet(by time.Duration) {
-	e.log.Info("the clock was set, or the machine has slept", "by", by)
+// clockSet sets the timers anew because the clock was set.
+func (e *Engine) clockSet() {
 	e.mu.Lock()
 	if e.closed {
 		e.mu.Unlock()
 		return
 	}
 	for _, c := range e.calls {
-		if c.place != delayed || !c.timed && by < 0 || !c.timer.Stop() {
+		if c.place != delayed || c.due == 0 || !c.timer.Stop() {
 			continue
 		}
+		due := time.UnixMilli(c.due)
 		if c.timed {
-			e.delayUntil(c, time.UnixMilli(c.due))
+			e.delayUntil(c, due)
 		} else {
-			e.delay(c, time.Until(c.until)-by)
+			e.delay(c, min(time.Until(c.until), e.clock.until(due)))
 		}
 	}
 	e.arm()

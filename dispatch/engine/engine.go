@@ -120,7 +120,7 @@ type call struct {
 	awaiter               int64  // the number of the parent if it is not known as a call
 	remote                bool   // the store is asked whether what it awaits is done
 	created               int64  // milliseconds since 1970
-	due                   int64  // when it is made, or read, milliseconds since 1970; 0 for at once
+	due                   int64  // when it was made, failed or was read, milliseconds since 1970; 0 for at once
 	options               []byte // see Options; nil for none
 	partition             string
 	priority              int32
