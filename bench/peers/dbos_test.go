@@ -18,6 +18,7 @@ const steps = 10
 type times struct {
 	turns []time.Duration
 	each  []time.Duration
+	used  time.Duration // of the processor
 }
 
 // turn runs f n times, on so many goroutines.
@@ -63,22 +64,28 @@ func BenchmarkDBOS(b *testing.B) {
 				n := 40 * min(parallel, 10) // workflows of a turn
 				engines := s.start(b)
 				all := make([]times, len(engines))
+				used := processor(b, s.name == "postgres")
 				for b.Loop() {
 					for range turns {
 						for i, e := range engines {
+							before := used()
 							all[i].turn(b, parallel, n, returning(e.steps, steps))
+							all[i].used += used() - before
 						}
 					}
 				}
-				theirs := median(all[len(all)-1].turns).Seconds()
+				last := all[len(all)-1]
+				theirs := median(last.turns).Seconds()
 				for i, e := range engines {
 					e.stop()
 					ours := median(all[i].turns).Seconds()
 					b.ReportMetric(float64(n)/ours, e.name+"workflows/s")
 					b.ReportMetric(milliseconds(median(all[i].each)), e.name+"p50-ms")
+					b.ReportMetric(float64(all[i].used.Microseconds())/float64(len(all[i].each)), e.name+"cpu-µs/workflow")
 					b.ReportMetric(float64(e.disk())/float64(len(all[i].each)), e.name+"disk-B/workflow")
 					if e.name != "dbos-" {
 						b.ReportMetric(theirs/ours, e.name+"x-dbos")
+						b.ReportMetric(float64(last.used)/float64(all[i].used), e.name+"x-dbos-cpu")
 					}
 				}
 				b.ReportMetric(0, "ns/op")
