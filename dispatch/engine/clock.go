@@ -91,11 +91,16 @@ func (k *clock) begin(ctx context.Context, s store.Shared) error {
 	return nil
 }
 
-// watchClock sees to it that what is due by the clock is run when that was set.
-func (e *Engine) watchClock() {
+// watchClock returns a function that sees to it that what is due by the clock is run when that is set from
+// now on.
+func (e *Engine) watchClock() func() {
+	begun, shown := time.Now(), e.clock.now().Round(0)
+	return func() { e.watchClockSince(begun, shown) }
+}
+
+func (e *Engine) watchClockSince(begun, shown time.Time) {
 	t := time.NewTicker(clockEvery)
 	defer t.Stop()
-	begun, shown := time.Now(), e.clock.now().Round(0)
 	for {
 		select {
 		case <-t.C:

@@ -68,7 +68,7 @@ func TestClockIsSet(t *testing.T) {
 						}
 					}})
 					require.NoError(t, err)
-					e.WatchClock()
+					e.WatchClock()()
 					run, stop := context.WithCancel(ctx)
 					ended := make(chan error, 1)
 					go func() { ended <- e.Run(run) }()
@@ -115,7 +115,7 @@ func TestDelayWhenClockWasSet(t *testing.T) {
 			require.NoError(t, err)
 			e, err := engine.New(engine.Config{Store: s, Describe: describe, Resident: 9, Functions: []engine.Function{leaf.function("leaf", engine.Policy{})}})
 			require.NoError(t, err)
-			e.WatchClock()
+			e.WatchClock()()
 			ended := make(chan error, 1)
 			go func() { ended <- e.Run(ctx) }()
 			synctest.Wait()
@@ -130,6 +130,30 @@ func TestDelayWhenClockWasSet(t *testing.T) {
 			<-ended
 		})
 	}
+}
+
+// A clock that is set while an engine reads what there is, and has not begun to look, is noticed too.
+func TestClockIsSetAtTheStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := memory.New()
+		s, err := m.Open(ctx)
+		require.NoError(t, err)
+		e, err := engine.New(engine.Config{Store: s, Describe: describe, Resident: 9, Functions: []engine.Function{leaf.function("leaf", engine.Policy{})}})
+		require.NoError(t, err)
+		ended := make(chan error, 1)
+		go func() { ended <- e.Run(ctx) }()
+		begun := time.Now()
+		watch := e.WatchClock()
+		id, err := e.Dispatch(ctx, engine.Request{Function: "leaf", Due: begun.Add(time.Hour)}, "")
+		require.NoError(t, err)
+		e.SetClock(time.Hour)
+		watch()
+		_, err = e.Wait(ctx, id, "leaf")
+		require.NoError(t, err)
+		assert.LessOrEqual(t, time.Since(begun), 2*time.Second)
+		require.NoError(t, e.Close())
+		<-ended
+	})
 }
 
 // early is a store that others share, with a clock that is ahead of the machine's.

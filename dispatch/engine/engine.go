@@ -199,8 +199,8 @@ func New(cfg Config) (*Engine, error) {
 		}
 		e.watching, e.trial.size = true, math.MaxInt // the store says how many are tried at a time
 		e.writer = newWriter(e.store, e.log, e.fleet.rejoin, cfg.Commits)
+		e.background.Go(e.watchClock())
 		e.fleet.start()
-		e.background.Go(e.watchClock)
 		e.sweep()
 		return e, nil
 	}
@@ -215,12 +215,13 @@ func New(cfg Config) (*Engine, error) {
 		}
 		return e, nil
 	}
+	watch := e.watchClock()
 	if err := e.recover(context.Background()); err != nil {
 		e.writer.close()
 		return nil, err
 	}
 	if now := time.Now(); now != now.Round(0) { // in a bubble of synctest there is one clock only
-		e.background.Go(e.watchClock)
+		e.background.Go(watch)
 	}
 	e.sweep()
 	return e, nil

@@ -2,8 +2,12 @@ package engine
 
 import "time"
 
-// WatchClock does what an engine does by itself outside of a bubble of synctest.
-func (e *Engine) WatchClock() { e.background.Go(e.watchClock) }
+// WatchClock returns what an engine runs by itself outside of a bubble of synctest, and sees what is
+// set from now on.
+func (e *Engine) WatchClock() func() {
+	watch := e.watchClock()
+	return func() { e.background.Go(watch) }
+}
 
 // SetClock makes the clock by which times are stored wrong by an amount.
 func (e *Engine) SetClock(by time.Duration) {
