@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math"
 	"reflect"
 	"slices"
@@ -63,17 +64,18 @@ func (e *encoder) mapContent(o *object) {
 	m := o.m
 	if e.fast {
 		key, elem := o.p.key, o.p.elem
+		if key.op == opString && elem.op == opInt {
+			e.counts(unsafe.Slice((*string)(m.keys), o.n), unsafe.Slice((*int)(m.values), o.n), m.order)
+			e.freed(m, o.p)
+			return
+		}
 		for _, k := range m.order {
 			if key.op == opString {
 				e.string(*(*string)(unsafe.Add(m.keys, uintptr(k)*key.size)))
 			} else {
 				e.value(key, unsafe.Add(m.keys, uintptr(k)*key.size)) // there are no references in it
 			}
-			if elem.op == opInt {
-				e.varint(int64(*(*int)(unsafe.Add(m.values, uintptr(k)*elem.size))))
-			} else {
-				e.value(elem, unsafe.Add(m.values, uintptr(k)*elem.size))
-			}
+			e.value(elem, unsafe.Add(m.values, uintptr(k)*elem.size))
 		}
 		e.freed(m, o.p)
 		return
@@ -86,6 +88,38 @@ func (e *encoder) mapContent(o *object) {
 		e.cur.base = unsafe.Add(m.values, uintptr(k)*o.p.elem.size)
 		e.value(o.p.elem, e.cur.base)
 	}
+}
+
+// counts writes the entries of a map from strings to ints, of which there are many in the world.
+func (e *encoder) counts(keys []string, values []int, order []int) {
+	b := e.b
+	for _, k := range order {
+		s := keys[k]
+		b = slices.Grow(b, sharedString+1+binary.MaxVarintLen64)
+		switch n := len(b); {
+		case len(s) >= sharedString:
+			e.b = b
+			e.string(s)
+			b = e.b
+		case len(s) >= 8: // the halves overlap
+			data := unsafe.Slice(unsafe.StringData(s), len(s))
+			b = b[:n+1+len(s)]
+			b[n] = byte(len(s) << 1)
+			binary.LittleEndian.PutUint64(b[n+1:], binary.LittleEndian.Uint64(data))
+			binary.LittleEndian.PutUint64(b[len(b)-8:], binary.LittleEndian.Uint64(data[len(data)-8:]))
+		default:
+			b = append(append(b, byte(len(s)<<1)), s...)
+		}
+		switch v := uint64(values[k])<<1 ^ uint64(values[k]>>63); {
+		case v < 1<<7:
+			b = append(b, byte(v))
+		case v < 1<<14:
+			b = append(b, byte(v)|0x80, byte(v>>7))
+		default:
+			b = binary.AppendUvarint(b, v)
+		}
+	}
+	e.b = b
 }
 
 func (e *encoder) sortKeys(o *object) {

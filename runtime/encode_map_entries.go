@@ -160,13 +160,20 @@ func (e *encoder) orderStrings(keys []string, order []int) {
 		return
 	}
 	l := e.radixEntries(len(keys))
-	differ, off := uint64(0), 0
-	for ; differ == 0 && off < len(keys[0])+8; off += 8 {
-		for i, k := range keys {
-			w := window(k, off)
-			l[i] = radixEntry{w, i}
-			differ |= w ^ l[0].w
+	off := common(keys)
+	differ, first := uint64(0), window(keys[0], off)
+	for i, k := range keys {
+		var w uint64
+		switch missing := off + 8 - len(k); {
+		case missing <= 0:
+			w = eightBytes(k[off:])
+		case missing < 8 && len(k) >= 8:
+			w = eightBytes(k[len(k)-8:]) << (8 * missing & 63)
+		default:
+			w = window(k, off)
 		}
+		l[i] = radixEntry{w, i}
+		differ |= w ^ first
 	}
 	l = e.radixSort(l, differ)
 	for i := range l {
@@ -182,6 +189,22 @@ func (e *encoder) orderStrings(keys []string, order []int) {
 		}
 		i = j
 	}
+}
+
+// common returns the first multiple of eight of the bytes behind which the keys begin to differ.
+func common(keys []string) int {
+	for off := 0; off < len(keys[0]); off += 8 {
+		first := window(keys[0], off)
+		for _, k := range keys {
+			if len(k) >= off+8 && eightBytes(k[off:]) == first {
+				continue
+			}
+			if window(k, off) != first {
+				return off
+			}
+		}
+	}
+	return len(keys[0]) &^ 7
 }
 
 // orderInts is orderStrings for numbers.
