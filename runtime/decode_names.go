@@ -7,6 +7,14 @@ import (
 	"unsafe"
 )
 
+type loadedName struct {
+	kind     uint8
+	v        *varType
+	b        *Binding
+	name     string
+	captured any
+}
+
 func (d *decoder) readNames() {
 	n := d.count(2)
 	d.names = slices.Grow(d.names[:0], n)[:n]

@@ -1,21 +1,14 @@
 package runtime
 
 import (
-	"bytes"
 	"encoding/binary"
-	"encoding/hex"
-	"errors"
-	"flag"
 	"fmt"
 	"hash/crc32"
-	"io"
 	"math"
 	"math/bits"
-	"os"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -270,135 +263,6 @@ func known(k uint64, uses *[]int) int {
 	return n
 }
 
-func (r *reader) fields() (l []rfield) {
-	for range r.uvarint() {
-		n := r.text()
-		l = append(l, rfield{n, r.uvarint()})
-	}
-	return l
-}
-
-func (r *reader) typ() (t rtypeDesc) {
-	k := r.byte()
-	t.kind = k & 0x7f
-	if k&0x80 != 0 {
-		t.name = r.name() + " "
-	}
-	switch t.kind {
-	case 0, 1, 2:
-		t.elem = r.uvarint()
-	case 3:
-		t.n, t.elem = r.uvarint(), r.uvarint()
-	case 4:
-		t.key, t.elem = r.uvarint(), r.uvarint()
-	case 5:
-		t.n, t.elem = r.uvarint(), r.uvarint()
-	case 6:
-		r.byte()
-		for range r.uvarint() {
-			r.uvarint()
-		}
-		for range r.uvarint() {
-			r.uvarint()
-		}
-	case 7:
-		t.fields = r.fields()
-	case 8:
-		for range r.uvarint() {
-			f := rfield{r.text(), r.uvarint()}
-			flags := r.byte()
-			if flags&2 != 0 {
-				r.text()
-			}
-			if flags&4 != 0 {
-				r.text()
-			}
-			t.fields = append(t.fields, f)
-		}
-	case 9:
-		r.text()
-	case 12:
-		t.name += fmt.Sprintf("%x ", r.take(8))
-		t.fields = r.fields()
-	}
-	t.describe = []string{"basic", "pointer", "slice", "array", "map", "chan", "func", "struct", "struct", "interface", "meaning", "zero", "record", "coroutine"}[t.kind]
-	return t
-}
-
-func (r *reader) desc(id uint64) rtypeDesc { return r.types[id-32] }
-
-func (r *reader) typeName(id uint64) string {
-	if id < 32 {
-		return rbasic[id]
-	}
-	t := r.desc(id)
-	switch {
-	case t.name != "":
-		return strings.Fields(t.name)[0]
-	case t.kind == 1:
-		return "*" + r.typeName(t.elem)
-	case t.kind == 2:
-		return "[]" + r.typeName(t.elem)
-	case t.kind == 3:
-		return fmt.Sprintf("[%d]%s", t.n, r.typeName(t.elem))
-	case t.kind == 4:
-		return "map[" + r.typeName(t.key) + "]" + r.typeName(t.elem)
-	}
-	return t.describe
-}
-
-// leaf: the value holds no references.
-func (r *reader) leaf(id uint64) bool {
-	if id < 32 {
-		return id <= 18
-	}
-	t := r.desc(id)
-	switch t.kind {
-	case 0, 10, 11:
-		return true
-	case 3:
-		return t.n == 0 || r.leaf(t.elem)
-	case 7, 8:
-		for _, f := range t.fields {
-			if !r.leaf(f.typ) {
-				return false
-			}
-		}
-		return true
-	}
-	return false
-}
-
-// flat sees through arrays.
-func (r *reader) flat(id uint64) (elem, n uint64) {
-	n = 1
-	for id >= 32 && r.desc(id).kind == 3 {
-		n *= r.desc(id).n
-		id = r.desc(id).elem
-	}
-	return id, n
-}
-
-// empty: the value takes no bytes.
-func (r *reader) empty(id uint64) bool {
-	if id < 32 {
-		return false
-	}
-	t := r.desc(id)
-	switch t.kind {
-	case 3:
-		return t.n == 0 || r.empty(t.elem)
-	case 7, 8:
-		for _, f := range t.fields {
-			if !r.empty(f.typ) {
-				return false
-			}
-		}
-		return true
-	}
-	return false
-}
-
 func (r *reader) steps() {
 	for range r.uvarint() {
 		r.printf(".%d", r.uvarint())
@@ -651,114 +515,6 @@ func (r *reader) basic(id uint64) {
 			r.value(t)
 		}
 	}
-}
-
-// Golden states. A state of any released format is loaded for ever.
-
-type goldenNode struct {
-	name  string
-	sizes [2][2]uint16
-	next  *goldenNode
-	size  *uint16
-	rest  []uint16
-	kids  map[string]*goldenNode
-	any   []any
-	err   error
-	when  time.Time
-	spare []int8
-	app   *int
-	f     func() int
-}
-
-type goldenBox struct{ p *uint16 }
-
-var goldenVar = [3]string{"a", "b", "c"}
-
-func registerGolden() {
-	RegisterFrame[ints]("example.com/app.inner", 0x1234567890abcdef, Site{Pos: "app.go:42", Live: []string{"A", "B", "C"}})
-	RegisterFrame[frame1[*goldenNode]]("example.com/app.outer", 2, Site{Pos: "app.go:7", Live: []string{"V"}})
-	RegisterType[goldenNode]("example.com/app.node")
-	RegisterType[goldenBox]("example.com/app.box")
-	RegisterType[celsius]("example.com/app.celsius")
-	RegisterVar("example.com/app.v", &goldenVar, true)
-	RegisterRecord[captured](&capturedType, "example.com/app.outer.func1", 77, func(r *captured) func() int { return NewFunc(r, r.Call) })
-}
-
-func goldenGraph(app *struct{ a, b int }) (*goldenNode, *int) {
-	n, count := &goldenNode{name: "first"}, 41
-	m := &goldenNode{name: "the second and last node", next: n}
-	n.next = m
-	n.sizes = [2][2]uint16{{1, 2}, {3, 4}}
-	n.size = &n.sizes[1][0]
-	n.rest = n.sizes[0][1:]
-	n.kids = map[string]*goldenNode{"a": n, "b": m, "nil": nil}
-	n.any = []any{1, "x", 1.5, celsius(20), goldenBox{n.size}, map[any]string{true: "t", "k": m.name}, &goldenVar[1], goldenVar[2:], []byte(nil), struct{}{}, complex(1, 2)}
-	n.err = errors.Join(io.EOF, fmt.Errorf("wrapped: %w", errors.New("cause")))
-	n.when = time.Unix(1700000000, 5).In(time.FixedZone("CET", 3600))
-	n.spare = make([]int8, 3, 10)
-	n.app = &app.b
-	n.f = makeCaptured(&count)
-	return n, &count
-}
-
-var update = flag.Bool("update", false, "rewrite the golden states")
-
-func TestGolden(t *testing.T) {
-	withRegistry(t, func() {
-		registerGolden()
-		var app struct{ a, b int }
-		v, count := goldenGraph(&app)
-		c := suspendedWith(&ints{1, 1, -1, 300}, &ints{1, 4, 5, 6}, &frame1[*goldenNode]{1, v})
-		c.Bind(Binding{"app", &app})
-		b, err := c.AppendState(nil, count)
-		require.NoError(t, err)
-		if *update {
-			require.NoError(t, os.MkdirAll("testdata/state", 0o777))
-			require.NoError(t, os.WriteFile("testdata/state/v1.hex", []byte(hex.Dump(b)), 0o666))
-			require.NoError(t, os.WriteFile("testdata/state/v1.txt", []byte(readState(b)), 0o666))
-		}
-		want, err := os.ReadFile("testdata/state/v1.txt")
-		require.NoError(t, err)
-		golden := undump(t, "testdata/state/v1.hex")
-		require.Equal(t, string(want), readState(golden))
-
-		var app2 struct{ a, b int }
-		var count2 int
-		d := New(nil, Binding{"app", &app2})
-		_, err = d.LoadState(golden, &count2)
-		require.NoError(t, err)
-		want2, count3 := goldenGraph(&app2)
-		require.Equal(t, &ints{1, 1, -1, 300}, d.frames[0])
-		require.Equal(t, &ints{1, 4, 5, 6}, d.frames[1])
-		w := d.frames[2].(*frame1[*goldenNode]).V
-		require.Same(t, &app2.b, w.app)
-		require.Equal(t, 42, w.f())
-		require.Equal(t, 42, count2)
-		require.True(t, w.when.Equal(want2.when))
-		require.Equal(t, want2.err.Error(), w.err.Error())
-		require.ErrorIs(t, w.err, io.EOF)
-		*count3 = 42
-		w.when, w.err, want2.err = want2.when, nil, nil
-		require.Empty(t, isomorphic(want2, w))
-
-		// What is written today is what was written then.
-		require.Equal(t, hex.Dump(golden), hex.Dump(b))
-	})
-}
-
-// undump reads what hex.Dump has written.
-func undump(t testing.TB, file string) []byte {
-	text, err := os.ReadFile(file)
-	require.NoError(t, err)
-	var b []byte
-	for line := range bytes.Lines(text) {
-		for _, f := range strings.Fields(string(line[8:min(len(line), 60)])) {
-			x, err := hex.DecodeString(f)
-			require.NoError(t, err)
-			b = append(b, x...)
-		}
-	}
-	return b
 }
 
 // TestReader lets the independent reader through states of random graphs.
