@@ -20,7 +20,7 @@ func (m *Module) Makes(fn *types.Func, n int) bool {
 	if fn.Signature().Recv() != nil {
 		prefixes = methodConstructors
 	}
-	if !slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(fn.Name(), p) }) || returnsArgument[fn.Pkg().Path()] {
+	if !slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(fn.Name(), p) }) {
 		return false
 	}
 	t := fn.Signature().Results().At(0).Type()
@@ -49,10 +49,6 @@ var (
 	constructors       = []string{"Command", "Compile", "Create", "Dial", "File", "Listen", "MustCompile", "New", "Open", "Pipe", "Start"}
 	methodConstructors = []string{"Accept", "Begin", "Conn", "Create", "Dial", "File", "Listen", "NextPart", "NextRawPart", "Open", "Prepare", "Query", "Stmt"}
 )
-
-// returnsArgument has the packages whose constructors return what they are given if
-// that is what is asked for already.
-var returnsArgument = map[string]bool{"bufio": true}
 
 // isConnection reports whether t is an interface of package net whose values, as
 // that package makes them, are connections or listeners of the operating system.
