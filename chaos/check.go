@@ -429,7 +429,8 @@ func (c *checker) owners() {
 func (c *checker) places() {
 	furthest := make(map[dispatch.ID]int)
 	for _, line := range c.Lines {
-		workflow, rank := dispatch.ID(line.Call), 2*line.Place
+		id, _, _ := strings.Cut(line.Call, ".") // what is behind it says how often the call was handed over
+		workflow, rank := dispatch.ID(id), 2*line.Place
 		switch line.Event {
 		case ledger.Pass:
 		case ledger.Begin:

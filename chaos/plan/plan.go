@@ -18,6 +18,7 @@ const (
 	Nap      = "nap"      // a step, a sleep, a step
 	Race     = "race"     // steps and a sleep of which the first counts, a step
 	Quit     = "quit"     // a step, and sleeps until it is canceled, when it undoes the step
+	Laps     = "laps"     // steps, one in each lap: it hands over to itself
 	Inbox    = "inbox"    // a step, as many events as it is wide, a step
 	Step     = "step"
 	Undo     = "undo"
@@ -26,7 +27,7 @@ const (
 )
 
 // Shapes are the functions of workflows that are dispatched.
-var Shapes = []string{Sequence, FanOut, Tree, Saga, Retries, Nap, Race, Quit, Inbox}
+var Shapes = []string{Sequence, FanOut, Tree, Saga, Retries, Nap, Race, Quit, Inbox, Laps}
 
 // Spec is one workflow.
 type Spec struct {
@@ -34,6 +35,9 @@ type Spec struct {
 	Shape  string
 	Width  int  // steps or branches
 	Doomed bool // of a saga: the last step fails for good; of a race: the first one does, and a success counts
+
+	Behind []string `json:",omitempty"` // of laps: the tokens of those before this one
+	Value  int64    `json:",omitempty"` // and what has come of them
 }
 
 // For returns workflow number n of a seed.
@@ -126,7 +130,7 @@ func (s Spec) Tree() Node {
 		return n.Value
 	}
 	switch s.Shape {
-	case Sequence:
+	case Sequence, Laps:
 		for i := range s.Width {
 			v = add(step(Input{Place: i, Value: v}))
 		}

@@ -1157,6 +1157,84 @@ func durable_new_newWorkflows_func10(w *worker, step *dispatch.Function[plan.Inp
 	return coroc.NewFunc(durable_record, durable_record.Call)
 }
 
+// durable_frame_newWorkflows_func11 is the frame of github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func11.
+//
+//line workflows.durable.go:1163
+type durable_frame_newWorkflows_func11 struct {
+	Site   int
+	r      *durable_rec_newWorkflows_func11 `coroc:"#"`
+	ctx_11 context.Context                  `coroc:"ctx"`
+	s_10   plan.Spec                        `coroc:"s"`
+	lap    int
+}
+
+// durable_rec_newWorkflows_func11 is the record of the func literal github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func11.
+//
+//line workflows.durable.go:1174
+type durable_rec_newWorkflows_func11 struct {
+	Rec  coroc.Record
+	w    *worker
+	step *dispatch.Function[plan.Input, plan.Output]
+	laps **dispatch.Function[plan.Spec, plan.Result]
+}
+
+//line workflows.durable.go:1182
+func (r *durable_rec_newWorkflows_func11) Call(ctx_11 context.Context, s_10 plan.Spec) (result_1 plan.Result, result_2 error) {
+	return r.DurableCall(coroc.Detached, ctx_11, s_10)
+}
+
+//line workflows.durable.go:1187
+func (r *durable_rec_newWorkflows_func11) DurableCall(c *coroc.Coroutine, ctx_11 context.Context, s_10 plan.Spec) (result_1_2 plan.Result, result_2_2 error) {
+	var lap int
+	var t_23 plan.Input
+	var out_5 plan.Output
+	var err_29 error
+	w, step, laps := r.w, r.step, r.laps
+	if !c.Running() {
+		frame := coroc.Pop[durable_frame_newWorkflows_func11](c)
+		r = frame.r
+		w, step, laps = r.w, r.step, r.laps
+		switch frame.Site {
+		case 1:
+			ctx_11, s_10, lap = frame.ctx_11, frame.s_10, frame.lap
+			goto site_1
+		}
+	}
+//line workflows.go:223
+	lap = len(s_10.Behind)
+	if lap == 0 {
+		s_10.Value = int64(s_10.Number)
+	}
+	if err_28 := w.pass(ctx_11, s_10.Number, lap); err_28 != nil {
+		return plan.Result{}, err_28
+	}
+	t_23 = plan.Input{Workflow: s_10.Number, Place: lap, Value: s_10.Value}
+site_1:
+//line workflows.go:230
+	out_5, err_29 = step.Durable_Await(c, ctx_11, t_23)
+	if !c.Running() {
+		*coroc.Frame[durable_frame_newWorkflows_func11](c) = durable_frame_newWorkflows_func11{Site: 1, r: r, ctx_11: ctx_11, s_10: s_10, lap: lap}
+		return
+	}
+//line workflows.go:231
+	if err_29 != nil {
+		return plan.Result{}, err_29
+	}
+	s_10.Behind, s_10.Value = append(s_10.Behind, out_5.Token), out_5.Value
+	if lap+1 < s_10.Width {
+		return (*laps).Tail(ctx_11, s_10)
+	}
+	return plan.Result{Tokens: s_10.Behind, Value: s_10.Value}, nil
+}
+
+//line workflows.durable.go:1231
+var durable_type_newWorkflows_func11 = coroc.RecordType{Proto: (*durable_rec_newWorkflows_func11)(nil)}
+
+func durable_new_newWorkflows_func11(w *worker, step *dispatch.Function[plan.Input, plan.Output], laps **dispatch.Function[plan.Spec, plan.Result]) func(ctx_11 context.Context, s_10 plan.Spec) (plan.Result, error) {
+	durable_record := &durable_rec_newWorkflows_func11{coroc.MakeRecord(&durable_type_newWorkflows_func11), w, step, laps}
+	return coroc.NewFunc(durable_record, durable_record.Call)
+}
+
 // newWorkflows returns the workflows by their shapes, and all functions.
 //
 //line workflows.go:18
@@ -1184,19 +1262,22 @@ func newWorkflows(w *worker) (map[string]*dispatch.Function[plan.Spec, plan.Resu
 //line workflows.go:198
 	inbox := dispatch.Func(plan.Inbox, durable_new_newWorkflows_func10(w, step))
 //line workflows.go:221
-	return map[string]*dispatch.Function[plan.Spec, plan.Result]{plan.Sequence: sequence, plan.FanOut: fanOut, plan.Tree: tree, plan.Saga: saga, plan.Retries: retries, plan.Nap: nap, plan.Race: race, plan.Quit: quit, plan.Inbox: inbox}, []dispatch.Option{step, undo, sequence, fanOut, branch, tree, saga, retries, nap, race, quit, inbox}
+	laps := new(*dispatch.Function[plan.Spec, plan.Result])
+	*laps = dispatch.Func(plan.Laps, durable_new_newWorkflows_func11(w, step, laps))
+//line workflows.go:241
+	return map[string]*dispatch.Function[plan.Spec, plan.Result]{plan.Sequence: sequence, plan.FanOut: fanOut, plan.Tree: tree, plan.Saga: saga, plan.Retries: retries, plan.Nap: nap, plan.Race: race, plan.Quit: quit, plan.Inbox: inbox, plan.Laps: *laps}, []dispatch.Option{step, undo, sequence, fanOut, branch, tree, saga, retries, nap, race, quit, inbox, *laps}
 }
 
 // inTurn awaits steps one after the other, each with what came of the one before.
 //
-//line workflows.go:228
+//line workflows.go:248
 func inTurn(ctx context.Context, w *worker, step *dispatch.Function[plan.Input, plan.Output], s plan.Spec) (result_1 plan.Result, result_2 error) {
 	return durable_inTurn(coroc.Detached, ctx, w, step, s)
 }
 
 // durable_frame_inTurn is the frame of github.com/coroc-dev/coroc/chaos/worker.inTurn.
 //
-//line workflows.durable.go:1200
+//line workflows.durable.go:1281
 type durable_frame_inTurn struct {
 	Site int
 	ctx  context.Context
@@ -1210,7 +1291,7 @@ type durable_frame_inTurn struct {
 
 // durable_inTurn is inTurn with an explicit coroutine.
 //
-//line workflows.durable.go:1214
+//line workflows.durable.go:1295
 func durable_inTurn(c *coroc.Coroutine, ctx context.Context, w *worker, step *dispatch.Function[plan.Input, plan.Output], s plan.Spec) (result_1 plan.Result, result_2 error) {
 	var r plan.Result
 	var t_1 int
@@ -1226,17 +1307,17 @@ func durable_inTurn(c *coroc.Coroutine, ctx context.Context, w *worker, step *di
 			goto site_1
 		}
 	}
-//line workflows.go:229
+//line workflows.go:249
 	r = plan.Result{Value: int64(s.Number)}
 	t_1 = s.Width
-//line workflows.go:230
+//line workflows.go:250
 	i = 0
 loop_1:
-//line workflows.go:230
+//line workflows.go:250
 	if !(i < t_1) {
 		goto endloop_1
 	}
-//line workflows.go:231
+//line workflows.go:251
 	if err := w.pass(ctx, s.Number, i); err != nil {
 		return plan.Result{}, err
 	}
@@ -1245,13 +1326,13 @@ loop_1:
 		in.Fails = s.Fails(i)
 	}
 site_1:
-//line workflows.go:238
+//line workflows.go:258
 	out, err_2 = step.Durable_Await(c, ctx, in)
 	if !c.Running() {
 		*coroc.Frame[durable_frame_inTurn](c) = durable_frame_inTurn{Site: 1, ctx: ctx, w: w, step: step, s: s, r: r, t_1: t_1, i: i}
 		return
 	}
-//line workflows.go:239
+//line workflows.go:259
 	if err_2 != nil {
 		return plan.Result{}, err_2
 	}
@@ -1259,13 +1340,13 @@ site_1:
 	i++
 	goto loop_1
 endloop_1:
-//line workflows.go:244
+//line workflows.go:264
 	return r, nil
 }
 
 // durable_static_1 stands for the function github.com/coroc-dev/coroc/chaos/worker.inTurn used as a value.
 //
-//line workflows.durable.go:1269
+//line workflows.durable.go:1350
 type durable_static_1 struct{ Rec coroc.Record }
 
 var durable_type_static_1 = coroc.RecordType{Proto: (*durable_static_1)(nil)}
@@ -1275,7 +1356,7 @@ func (r *durable_static_1) DurableCall(c *coroc.Coroutine, p_1 context.Context, 
 	return
 }
 
-//line workflows.durable.go:1279
+//line workflows.durable.go:1360
 func init() {
 	coroc.RegisterInstance[dispatch.Event[int64]]("github.com/coroc-dev/coroc/dispatch.Event")
 	coroc.RegisterInstance[dispatch.Function[plan.Spec, plan.Result]]("github.com/coroc-dev/coroc/dispatch.Function")
@@ -1360,9 +1441,14 @@ func init() {
 	coroc.RegisterRecord(&durable_type_newWorkflows_func10, "github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func10", 0xefa0596897798c60, func(r *durable_rec_newWorkflows_func10) func(ctx_10 context.Context, s_9 plan.Spec) (plan.Result, error) {
 		return coroc.NewFunc(r, r.Call)
 	})
+	coroc.RegisterFrame[durable_frame_newWorkflows_func11]("github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func11", 0x3925c04f61bf2e3d,
+		coroc.Site{Pos: "workflows.go:230:15", Live: []string{"#", "ctx", "s", "lap"}, Key: 4})
+	coroc.RegisterRecord(&durable_type_newWorkflows_func11, "github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func11", 0x3925c04f61bf2e3d, func(r *durable_rec_newWorkflows_func11) func(ctx_11 context.Context, s_10 plan.Spec) (plan.Result, error) {
+		return coroc.NewFunc(r, r.Call)
+	})
 	coroc.RegisterFunc(&durable_static_1{coroc.MakeRecord(&durable_type_static_1)}, &durable_type_static_1, "github.com/coroc-dev/coroc/chaos/worker.inTurn", inTurn)
 	coroc.RegisterFrame[durable_frame_inTurn]("github.com/coroc-dev/coroc/chaos/worker.inTurn", 0xca9349c20f33f1fb,
-		coroc.Site{Pos: "workflows.go:238:15", Live: []string{"ctx", "w", "step", "s", "r", "#53", "i"}, Key: 5})
+		coroc.Site{Pos: "workflows.go:258:15", Live: []string{"ctx", "w", "step", "s", "r", "#53", "i"}, Key: 5})
 	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrClosed", &dispatch.ErrClosed, false)
 	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrDone", &dispatch.ErrDone, false)
 	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrElsewhere", &dispatch.ErrElsewhere, false)

@@ -218,10 +218,30 @@ func newWorkflows(w *worker) (map[string]*dispatch.Function[plan.Spec, plan.Resu
 		return plan.Result{Tokens: []string{first.Token, last.Token}, Value: last.Value}, err
 	})
 
+	var laps *dispatch.Function[plan.Spec, plan.Result]
+	laps = dispatch.Func(plan.Laps, func(ctx context.Context, s plan.Spec) (plan.Result, error) {
+		lap := len(s.Behind)
+		if lap == 0 {
+			s.Value = int64(s.Number)
+		}
+		if err := w.pass(ctx, s.Number, lap); err != nil {
+			return plan.Result{}, err
+		}
+		out, err := step.Await(ctx, plan.Input{Workflow: s.Number, Place: lap, Value: s.Value})
+		if err != nil {
+			return plan.Result{}, err
+		}
+		s.Behind, s.Value = append(s.Behind, out.Token), out.Value
+		if lap+1 < s.Width {
+			return laps.Tail(ctx, s)
+		}
+		return plan.Result{Tokens: s.Behind, Value: s.Value}, nil
+	})
+
 	return map[string]*dispatch.Function[plan.Spec, plan.Result]{
 		plan.Sequence: sequence, plan.FanOut: fanOut, plan.Tree: tree, plan.Saga: saga, plan.Retries: retries,
-		plan.Nap: nap, plan.Race: race, plan.Quit: quit, plan.Inbox: inbox,
-	}, []dispatch.Option{step, undo, sequence, fanOut, branch, tree, saga, retries, nap, race, quit, inbox}
+		plan.Nap: nap, plan.Race: race, plan.Quit: quit, plan.Inbox: inbox, plan.Laps: laps,
+	}, []dispatch.Option{step, undo, sequence, fanOut, branch, tree, saga, retries, nap, race, quit, inbox, laps}
 }
 
 // inTurn awaits steps one after the other, each with what came of the one before.
