@@ -205,3 +205,37 @@ func TestFleetClock(t *testing.T) {
 		assert.NoError(t, <-ended)
 	})
 }
+
+// timeless is a store that others share, which does not answer what time it is, but once.
+type timeless struct {
+	store.Shared
+	asked, renewed *atomic.Int32
+}
+
+func (s timeless) Time(ctx context.Context) (time.Time, error) {
+	if s.asked.Add(1) == 1 {
+		return time.Now(), nil
+	}
+	<-ctx.Done()
+	return time.Time{}, ctx.Err()
+}
+
+func (s timeless) Renew(ctx context.Context) error {
+	s.renewed.Add(1)
+	return s.Shared.Renew(ctx)
+}
+
+// A lease is renewed in time although the store does not tell the time.
+func TestLeaseWithoutTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, err := memory.New().Shared(lease).Open(ctx)
+		require.NoError(t, err)
+		asked, renewed := new(atomic.Int32), new(atomic.Int32)
+		e, err := engine.New(engine.Config{Store: timeless{s.(store.Shared), asked, renewed}, Describe: describe})
+		require.NoError(t, err)
+		time.Sleep(10 * lease)
+		assert.GreaterOrEqual(t, renewed.Load(), int32(10))
+		assert.Greater(t, asked.Load(), int32(2))
+		require.NoError(t, e.Close())
+	})
+}

@@ -116,7 +116,6 @@ func (f *fleet) beat() {
 		ctx, cancel := context.WithTimeout(f.ctx, every)
 		begun := thisMoment()
 		err := f.store.Renew(ctx)
-		cancel()
 		if err == nil {
 			f.e.mu.Lock()
 			again := !f.sure()
@@ -124,8 +123,9 @@ func (f *fleet) beat() {
 				f.e.try()
 			}
 			f.e.mu.Unlock()
-			err = f.e.clock.ask(f.ctx, f.store)
+			err = f.e.clock.ask(ctx, f.store)
 		}
+		cancel()
 		f.failed("the lease could not be renewed, or the time not be read", err)
 	}
 }
