@@ -414,7 +414,14 @@ func BenchmarkOpen(b *testing.B) {
 	}
 }
 
-//line bench.durable_test.go:418
+// durable_static_1 stands for the function bufio.ScanLines used as a value.
+//
+//line bench.durable_test.go:420
+type durable_static_1 struct{ Rec coroc.Record }
+
+var durable_type_static_1 = coroc.RecordType{Proto: (*durable_static_1)(nil)}
+
+//line bench.durable_test.go:425
 func init() {
 	coroc.RegisterType[workflows.Functions]("github.com/coroc-dev/coroc/benchmarks/workflows.Functions")
 	coroc.RegisterType[dispatch.Dispatcher]("github.com/coroc-dev/coroc/dispatch.Dispatcher")
@@ -441,6 +448,7 @@ func init() {
 	coroc.RegisterType[os.File]("os.File")
 	coroc.RegisterType[postgres.Option]("github.com/coroc-dev/coroc/dispatch/store/postgres.Option")
 	coroc.RegisterType[bufio.Scanner]("bufio.Scanner")
+	coroc.RegisterFunc(&durable_static_1{coroc.MakeRecord(&durable_type_static_1)}, &durable_type_static_1, "bufio.ScanLines", bufio.ScanLines)
 	coroc.RegisterType[exec.Cmd]("os/exec.Cmd")
 	coroc.RegisterType[os.ProcessState]("os.ProcessState")
 	coroc.RegisterType[measured]("github.com/coroc-dev/coroc/benchmarks/workflows_test.measured")

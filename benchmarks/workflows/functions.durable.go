@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"github.com/coroc-dev/coroc/dispatch"
+	limit "github.com/coroc-dev/coroc/dispatch/limit"
 	store "github.com/coroc-dev/coroc/dispatch/store"
 	coroc "github.com/coroc-dev/coroc/runtime"
 	"time"
@@ -34,13 +35,13 @@ const Go dispatch.Event[int] = "go"
 
 // durable_rec_New_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks/workflows.New.func1.
 //
-//line functions.durable.go:38
+//line functions.durable.go:39
 type durable_rec_New_func1 struct {
 	Rec coroc.Record
 	f   *Functions
 }
 
-//line functions.durable.go:44
+//line functions.durable.go:45
 func (r *durable_rec_New_func1) Call(_ context.Context, i int) (int, error) {
 	f := r.f
 //line functions.go:32
@@ -50,7 +51,7 @@ func (r *durable_rec_New_func1) Call(_ context.Context, i int) (int, error) {
 	return i + 1, nil
 }
 
-//line functions.durable.go:54
+//line functions.durable.go:55
 var durable_type_New_func1 = coroc.RecordType{Proto: (*durable_rec_New_func1)(nil)}
 
 func durable_new_New_func1(f *Functions) func(_ context.Context, i int) (int, error) {
@@ -60,18 +61,18 @@ func durable_new_New_func1(f *Functions) func(_ context.Context, i int) (int, er
 
 // durable_rec_New_func2 is the record of the func literal github.com/coroc-dev/coroc/benchmarks/workflows.New.func2.
 //
-//line functions.durable.go:64
+//line functions.durable.go:65
 type durable_rec_New_func2 struct {
 	Rec coroc.Record
 }
 
-//line functions.durable.go:69
+//line functions.durable.go:70
 func (r *durable_rec_New_func2) Call(context.Context, int) (int, error) {
 //line functions.go:38
 	return 0, dispatch.WithStatus(dispatch.StatusTemporaryError, errors.New("later"))
 }
 
-//line functions.durable.go:75
+//line functions.durable.go:76
 var durable_type_New_func2 = coroc.RecordType{Proto: (*durable_rec_New_func2)(nil)}
 
 func durable_new_New_func2() func(context.Context, int) (int, error) {
@@ -81,7 +82,7 @@ func durable_new_New_func2() func(context.Context, int) (int, error) {
 
 // durable_frame_New_func3 is the frame of github.com/coroc-dev/coroc/benchmarks/workflows.New.func3.
 //
-//line functions.durable.go:85
+//line functions.durable.go:86
 type durable_frame_New_func3 struct {
 	Site int
 	r    *durable_rec_New_func3 `coroc:"#"`
@@ -91,18 +92,18 @@ type durable_frame_New_func3 struct {
 
 // durable_rec_New_func3 is the record of the func literal github.com/coroc-dev/coroc/benchmarks/workflows.New.func3.
 //
-//line functions.durable.go:95
+//line functions.durable.go:96
 type durable_rec_New_func3 struct {
 	Rec coroc.Record
 	f   *Functions
 }
 
-//line functions.durable.go:101
+//line functions.durable.go:102
 func (r *durable_rec_New_func3) Call(ctx context.Context, n int) (result_1 int, result_2 error) {
 	return r.DurableCall(coroc.Detached, ctx, n)
 }
 
-//line functions.durable.go:106
+//line functions.durable.go:107
 func (r *durable_rec_New_func3) DurableCall(c *coroc.Coroutine, ctx context.Context, n int) (result_1_2 int, result_2_2 error) {
 	var i_2 int
 	var t_1 *dispatch.Function[int, int]
@@ -119,33 +120,33 @@ func (r *durable_rec_New_func3) DurableCall(c *coroc.Coroutine, ctx context.Cont
 			goto site_1
 		}
 	}
-//line functions.go:41
+//line functions.go:42
 	i_2 = 0
 loop_1:
-//line functions.go:42
+//line functions.go:43
 	if !(i_2 < n) {
 		goto endloop_1
 	}
 	t_1 = f.Step
 site_1:
-//line functions.go:43
+//line functions.go:44
 	next, err = t_1.Durable_Await(c, ctx, i_2)
 	if !c.Running() {
 		*coroc.Frame[durable_frame_New_func3](c) = durable_frame_New_func3{Site: 1, r: r, ctx: ctx, n: n}
 		return
 	}
-//line functions.go:44
+//line functions.go:45
 	if err != nil {
 		return 0, err
 	}
 	i_2 = next
 	goto loop_1
 endloop_1:
-//line functions.go:49
+//line functions.go:50
 	return i_2, nil
 }
 
-//line functions.durable.go:149
+//line functions.durable.go:150
 var durable_type_New_func3 = coroc.RecordType{Proto: (*durable_rec_New_func3)(nil)}
 
 func durable_new_New_func3(f *Functions) func(ctx context.Context, n int) (int, error) {
@@ -155,7 +156,7 @@ func durable_new_New_func3(f *Functions) func(ctx context.Context, n int) (int, 
 
 // durable_frame_New_func4 is the frame of github.com/coroc-dev/coroc/benchmarks/workflows.New.func4.
 //
-//line functions.durable.go:159
+//line functions.durable.go:160
 type durable_frame_New_func4 struct {
 	Site int
 	r    *durable_rec_New_func4 `coroc:"#"`
@@ -163,18 +164,18 @@ type durable_frame_New_func4 struct {
 
 // durable_rec_New_func4 is the record of the func literal github.com/coroc-dev/coroc/benchmarks/workflows.New.func4.
 //
-//line functions.durable.go:167
+//line functions.durable.go:168
 type durable_rec_New_func4 struct {
 	Rec coroc.Record
 	f   *Functions
 }
 
-//line functions.durable.go:173
+//line functions.durable.go:174
 func (r *durable_rec_New_func4) Call(ctx_2 context.Context, n_2 int) (result_1 int, result_2 error) {
 	return r.DurableCall(coroc.Detached, ctx_2, n_2)
 }
 
-//line functions.durable.go:178
+//line functions.durable.go:179
 func (r *durable_rec_New_func4) DurableCall(c *coroc.Coroutine, ctx_2 context.Context, n_2 int) (result_1_2 int, result_2_2 error) {
 	var t_2 []int
 	var t_3 *dispatch.Function[int, int]
@@ -190,18 +191,18 @@ func (r *durable_rec_New_func4) DurableCall(c *coroc.Coroutine, ctx_2 context.Co
 			goto site_1
 		}
 	}
-//line functions.go:54
+//line functions.go:55
 	t_2 = make([]int, n_2)
 	t_3 = f.Step
 site_1:
-//line functions.go:54
+//line functions.go:55
 	outs, err_2 = t_3.Durable_Gather(c, ctx_2, t_2)
 	if !c.Running() {
 		*coroc.Frame[durable_frame_New_func4](c) = durable_frame_New_func4{Site: 1, r: r}
 		return
 	}
 	{
-//line functions.go:55
+//line functions.go:56
 		if err_2 != nil {
 			return 0, err_2
 		}
@@ -213,7 +214,7 @@ site_1:
 	}
 }
 
-//line functions.durable.go:217
+//line functions.durable.go:218
 var durable_type_New_func4 = coroc.RecordType{Proto: (*durable_rec_New_func4)(nil)}
 
 func durable_new_New_func4(f *Functions) func(ctx_2 context.Context, n_2 int) (int, error) {
@@ -223,7 +224,7 @@ func durable_new_New_func4(f *Functions) func(ctx_2 context.Context, n_2 int) (i
 
 // durable_frame_New_func5 is the frame of github.com/coroc-dev/coroc/benchmarks/workflows.New.func5.
 //
-//line functions.durable.go:227
+//line functions.durable.go:228
 type durable_frame_New_func5 struct {
 	Site int
 	r    *durable_rec_New_func5 `coroc:"#"`
@@ -231,18 +232,18 @@ type durable_frame_New_func5 struct {
 
 // durable_rec_New_func5 is the record of the func literal github.com/coroc-dev/coroc/benchmarks/workflows.New.func5.
 //
-//line functions.durable.go:235
+//line functions.durable.go:236
 type durable_rec_New_func5 struct {
 	Rec coroc.Record
 	f   *Functions
 }
 
-//line functions.durable.go:241
+//line functions.durable.go:242
 func (r *durable_rec_New_func5) Call(ctx_3 context.Context, n_3 int) (result_1 int, result_2 error) {
 	return r.DurableCall(coroc.Detached, ctx_3, n_3)
 }
 
-//line functions.durable.go:246
+//line functions.durable.go:247
 func (r *durable_rec_New_func5) DurableCall(c *coroc.Coroutine, ctx_3 context.Context, n_3 int) (result_1_2 int, result_2_2 error) {
 	var t_4 *dispatch.Function[int, int]
 	var t_5 int
@@ -259,17 +260,17 @@ func (r *durable_rec_New_func5) DurableCall(c *coroc.Coroutine, ctx_3 context.Co
 	}
 	t_4 = f.Later
 site_1:
-//line functions.go:65
+//line functions.go:66
 	t_5, t_6 = t_4.Durable_Await(c, ctx_3, n_3)
 	if !c.Running() {
 		*coroc.Frame[durable_frame_New_func5](c) = durable_frame_New_func5{Site: 1, r: r}
 		return
 	}
-//line functions.go:65
+//line functions.go:66
 	return t_5, t_6
 }
 
-//line functions.durable.go:273
+//line functions.durable.go:274
 var durable_type_New_func5 = coroc.RecordType{Proto: (*durable_rec_New_func5)(nil)}
 
 func durable_new_New_func5(f *Functions) func(ctx_3 context.Context, n_3 int) (int, error) {
@@ -279,7 +280,7 @@ func durable_new_New_func5(f *Functions) func(ctx_3 context.Context, n_3 int) (i
 
 // durable_frame_New_func6 is the frame of github.com/coroc-dev/coroc/benchmarks/workflows.New.func6.
 //
-//line functions.durable.go:283
+//line functions.durable.go:284
 type durable_frame_New_func6 struct {
 	Site  int
 	r     *durable_rec_New_func6 `coroc:"#"`
@@ -291,18 +292,18 @@ type durable_frame_New_func6 struct {
 
 // durable_rec_New_func6 is the record of the func literal github.com/coroc-dev/coroc/benchmarks/workflows.New.func6.
 //
-//line functions.durable.go:295
+//line functions.durable.go:296
 type durable_rec_New_func6 struct {
 	Rec coroc.Record
 	f   *Functions
 }
 
-//line functions.durable.go:301
+//line functions.durable.go:302
 func (r *durable_rec_New_func6) Call(ctx_4 context.Context, n_4 int) (result_1 int, result_2 error) {
 	return r.DurableCall(coroc.Detached, ctx_4, n_4)
 }
 
-//line functions.durable.go:306
+//line functions.durable.go:307
 func (r *durable_rec_New_func6) DurableCall(c *coroc.Coroutine, ctx_4 context.Context, n_4 int) (result_1_2 int, result_2_2 error) {
 	var t_7 int
 	var t_8 int
@@ -319,23 +320,23 @@ func (r *durable_rec_New_func6) DurableCall(c *coroc.Coroutine, ctx_4 context.Co
 			goto site_1
 		}
 	}
-//line functions.go:68
+//line functions.go:69
 	t_7 = n_4
-//line functions.go:68
+//line functions.go:69
 	t_8 = 0
 loop_1:
-//line functions.go:68
+//line functions.go:69
 	if !(t_8 < t_7) {
 		goto endloop_1
 	}
 site_1:
-//line functions.go:69
+//line functions.go:70
 	i_3, err_3 = Go.Durable_Await(c, ctx_4)
 	if !c.Running() {
 		*coroc.Frame[durable_frame_New_func6](c) = durable_frame_New_func6{Site: 1, r: r, ctx_4: ctx_4, n_4: n_4, t_7: t_7, t_8: t_8}
 		return
 	}
-//line functions.go:70
+//line functions.go:71
 	if err_3 != nil {
 		return 0, err_3
 	}
@@ -345,11 +346,11 @@ site_1:
 	t_8++
 	goto loop_1
 endloop_1:
-//line functions.go:77
+//line functions.go:78
 	return n_4, nil
 }
 
-//line functions.durable.go:353
+//line functions.durable.go:354
 var durable_type_New_func6 = coroc.RecordType{Proto: (*durable_rec_New_func6)(nil)}
 
 func durable_new_New_func6(f *Functions) func(ctx_4 context.Context, n_4 int) (int, error) {
@@ -364,34 +365,35 @@ func New() *Functions {
 	f := &Functions{}
 	f.Step = dispatch.Func("step", durable_new_New_func1(f))
 //line functions.go:37
-	f.Later = dispatch.Func("later", durable_new_New_func2(), dispatch.WithRetry(dispatch.RetryPolicy{Initial: 24 * time.Hour, Cap: 24 * time.Hour}))
-//line functions.go:40
+	f.Later = dispatch.Func("later", durable_new_New_func2(), dispatch.WithRetry(dispatch.RetryPolicy{Initial: 24 * time.Hour, Cap: 24 * time.Hour}), dispatch.WithBreaker(dispatch.Breaker{}), dispatch.WithAdaptation(false))
+//line functions.go:41
 	sequence := durable_new_New_func3(f)
-//line functions.go:51
+//line functions.go:52
 	f.Sequence = dispatch.Func("sequence", sequence)
 	f.Eager = dispatch.Func("eager", sequence, dispatch.WithEager(true))
 	f.Fan = dispatch.Func("fan", durable_new_New_func4(f))
-//line functions.go:64
+//line functions.go:65
 	f.Wait = dispatch.Func("wait", durable_new_New_func5(f))
-//line functions.go:67
+//line functions.go:68
 	f.Listen = dispatch.Func("listen", durable_new_New_func6(f))
-//line functions.go:79
+//line functions.go:80
 	return f
 }
 
-//line functions.go:81
+//line functions.go:82
 
 // Options are all of them.
 func (f *Functions) Options() []dispatch.Option {
 	return []dispatch.Option{f.Step, f.Later, f.Sequence, f.Eager, f.Fan, f.Wait, f.Listen}
 }
 
-//line functions.durable.go:390
+//line functions.durable.go:391
 func init() {
 	coroc.RegisterInstance[dispatch.Function[int, int]]("github.com/coroc-dev/coroc/dispatch.Function")
 	coroc.RegisterInstance[dispatch.Event[int]]("github.com/coroc-dev/coroc/dispatch.Event")
 	coroc.RegisterType[store.Status]("github.com/coroc-dev/coroc/dispatch/store.Status")
 	coroc.RegisterType[dispatch.RetryPolicy]("github.com/coroc-dev/coroc/dispatch.RetryPolicy")
+	coroc.RegisterType[limit.Breaker]("github.com/coroc-dev/coroc/dispatch/limit.Breaker")
 	coroc.RegisterRecord(&durable_type_New_func1, "github.com/coroc-dev/coroc/benchmarks/workflows.New.func1", 0x5813695b3ba906e8, func(r *durable_rec_New_func1) func(_ context.Context, i int) (int, error) {
 		return coroc.NewFunc(r, r.Call)
 	})
@@ -399,22 +401,22 @@ func init() {
 		return coroc.NewFunc(r, r.Call)
 	})
 	coroc.RegisterFrame[durable_frame_New_func3]("github.com/coroc-dev/coroc/benchmarks/workflows.New.func3", 0x93a28eddb7b9e1eb,
-		coroc.Site{Pos: "functions.go:43:17", Live: []string{"#", "ctx", "n"}, Key: 1})
+		coroc.Site{Pos: "functions.go:44:17", Live: []string{"#", "ctx", "n"}, Key: 1})
 	coroc.RegisterRecord(&durable_type_New_func3, "github.com/coroc-dev/coroc/benchmarks/workflows.New.func3", 0x93a28eddb7b9e1eb, func(r *durable_rec_New_func3) func(ctx context.Context, n int) (int, error) {
 		return coroc.NewFunc(r, r.Call)
 	})
 	coroc.RegisterFrame[durable_frame_New_func4]("github.com/coroc-dev/coroc/benchmarks/workflows.New.func4", 0x17141697061cbf84,
-		coroc.Site{Pos: "functions.go:54:16", Live: []string{"#"}, Key: 1})
+		coroc.Site{Pos: "functions.go:55:16", Live: []string{"#"}, Key: 1})
 	coroc.RegisterRecord(&durable_type_New_func4, "github.com/coroc-dev/coroc/benchmarks/workflows.New.func4", 0x17141697061cbf84, func(r *durable_rec_New_func4) func(ctx_2 context.Context, n_2 int) (int, error) {
 		return coroc.NewFunc(r, r.Call)
 	})
 	coroc.RegisterFrame[durable_frame_New_func5]("github.com/coroc-dev/coroc/benchmarks/workflows.New.func5", 0xe6184a2c39c52ae9,
-		coroc.Site{Pos: "functions.go:65:10", Live: []string{"#"}, Key: 1})
+		coroc.Site{Pos: "functions.go:66:10", Live: []string{"#"}, Key: 1})
 	coroc.RegisterRecord(&durable_type_New_func5, "github.com/coroc-dev/coroc/benchmarks/workflows.New.func5", 0xe6184a2c39c52ae9, func(r *durable_rec_New_func5) func(ctx_3 context.Context, n_3 int) (int, error) {
 		return coroc.NewFunc(r, r.Call)
 	})
 	coroc.RegisterFrame[durable_frame_New_func6]("github.com/coroc-dev/coroc/benchmarks/workflows.New.func6", 0xdb95df6752347569,
-		coroc.Site{Pos: "functions.go:69:14", Live: []string{"#", "ctx", "n", "#18", "#17"}, Key: 2})
+		coroc.Site{Pos: "functions.go:70:14", Live: []string{"#", "ctx", "n", "#18", "#17"}, Key: 2})
 	coroc.RegisterRecord(&durable_type_New_func6, "github.com/coroc-dev/coroc/benchmarks/workflows.New.func6", 0xdb95df6752347569, func(r *durable_rec_New_func6) func(ctx_4 context.Context, n_4 int) (int, error) {
 		return coroc.NewFunc(r, r.Call)
 	})

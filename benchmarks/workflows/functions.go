@@ -36,7 +36,8 @@ func New() *Functions {
 	})
 	f.Later = dispatch.Func("later", func(context.Context, int) (int, error) {
 		return 0, dispatch.WithStatus(dispatch.StatusTemporaryError, errors.New("later"))
-	}, dispatch.WithRetry(dispatch.RetryPolicy{Initial: 24 * time.Hour, Cap: 24 * time.Hour}))
+	}, dispatch.WithRetry(dispatch.RetryPolicy{Initial: 24 * time.Hour, Cap: 24 * time.Hour}),
+		dispatch.WithBreaker(dispatch.Breaker{}), dispatch.WithAdaptation(false)) // all of them are to fail
 	sequence := func(ctx context.Context, n int) (int, error) {
 		i := 0
 		for i < n {
