@@ -372,7 +372,7 @@ func BenchmarkSuspended(b *testing.B) {
 
 //line bench_test.go:250
 
-// BenchmarkOpen opens a store with so many workflows that wait for a call of tomorrow: how long
+// BenchmarkOpen opens a store that a dispatcher has left with so many workflows that wait for a call of tomorrow: how long
 // that takes, what is in memory then, and how long one more workflow of one step takes.
 func BenchmarkOpen(b *testing.B) {
 	for _, n := range []int{1000, 100_000, 1_000_000} {
@@ -390,6 +390,9 @@ func BenchmarkOpen(b *testing.B) {
 					later := store.Call{ID: id + 1, Root: id, Parent: id, Incarnation: s.Incarnation(), Function: "later", Phase: store.Ready,
 						Status: store.TemporaryError, Input: []byte("1"), Attempts: 1, Failures: 1, Due: due}
 					step.Create = append(step.Create, call, later)
+					if id > dispatch.DefaultResident { // a dispatcher has them in the store only
+						step.Sleep = append(step.Sleep, id, id+1)
+					}
 					id += 2
 				}
 				require.NoError(b, s.Commit(ctx, []store.Step{step}))
@@ -416,12 +419,12 @@ func BenchmarkOpen(b *testing.B) {
 
 // durable_static_1 stands for the function bufio.ScanLines used as a value.
 //
-//line bench.durable_test.go:420
+//line bench.durable_test.go:423
 type durable_static_1 struct{ Rec coroc.Record }
 
 var durable_type_static_1 = coroc.RecordType{Proto: (*durable_static_1)(nil)}
 
-//line bench.durable_test.go:425
+//line bench.durable_test.go:428
 func init() {
 	coroc.RegisterType[workflows.Functions]("github.com/coroc-dev/coroc/benchmarks/workflows.Functions")
 	coroc.RegisterType[dispatch.Dispatcher]("github.com/coroc-dev/coroc/dispatch.Dispatcher")

@@ -248,7 +248,7 @@ func BenchmarkSuspended(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// BenchmarkOpen opens a store with so many workflows that wait for a call of tomorrow: how long
+// BenchmarkOpen opens a store that a dispatcher has left with so many workflows that wait for a call of tomorrow: how long
 // that takes, what is in memory then, and how long one more workflow of one step takes.
 func BenchmarkOpen(b *testing.B) {
 	for _, n := range []int{1000, 100_000, 1_000_000} {
@@ -266,6 +266,9 @@ func BenchmarkOpen(b *testing.B) {
 					later := store.Call{ID: id + 1, Root: id, Parent: id, Incarnation: s.Incarnation(), Function: "later", Phase: store.Ready,
 						Status: store.TemporaryError, Input: []byte("1"), Attempts: 1, Failures: 1, Due: due}
 					step.Create = append(step.Create, call, later)
+					if id > dispatch.DefaultResident { // a dispatcher has them in the store only
+						step.Sleep = append(step.Sleep, id, id+1)
+					}
 					id += 2
 				}
 				require.NoError(b, s.Commit(ctx, []store.Step{step}))

@@ -170,6 +170,11 @@ func (e *Engine) conclude(calls []*call, endings []store.Status) {
 		step.Change[i] = change
 		step.Watch = append(step.Watch, c.unwatch()...)
 	}
+	e.mu.Lock()
+	for _, c := range calls {
+		step.Wake = append(step.Wake, e.stirs(c)...)
+	}
+	e.mu.Unlock()
 	err := e.commit(calls[0], step)
 	if err != nil && !errors.Is(err, store.ErrFenced) && !errors.Is(err, ErrClosed) {
 		e.log.Error("that calls are over could not be stored; it is at the next start", "calls", len(calls), "err", err)

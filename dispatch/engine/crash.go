@@ -161,7 +161,11 @@ func (e *Engine) note(c *call) error {
 	if !e.watching || !w.first {
 		return nil
 	}
-	err := e.writer.commit(store.Step{Watch: []store.Watch{{ID: c.id, Crashes: w.crashes, Alone: w.alone}}})
+	step := store.Step{Watch: []store.Watch{{ID: c.id, Crashes: w.crashes, Alone: w.alone}}}
+	if c.drowsy {
+		step.Wake = []int64{c.id} // for the next start to find it
+	}
+	err := e.writer.commit(step)
 	if err != nil {
 		return err
 	}

@@ -23,6 +23,7 @@ type gated struct {
 	mu      sync.Mutex
 	gate    func(steps []store.Step) error // may block
 	commits int
+	read    int                      // calls, at a start
 	after   func(steps []store.Step) // they are stored
 	failed  []error                  // of the store
 }
@@ -31,6 +32,18 @@ type gated struct {
 func (g *gated) Due(ctx context.Context, until time.Time, after int64, limit int) ([]int64, error) {
 	return g.Store.(store.Timed).Due(ctx, until, after, limit)
 }
+
+// Awake implements [store.Timed].
+func (g *gated) Awake(ctx context.Context, after int64, limit int) ([]store.Call, error) {
+	all, err := g.Store.(store.Timed).Awake(ctx, after, limit)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.read += len(all)
+	return all, err
+}
+
+// Asleep implements [store.Timed].
+func (g *gated) Asleep(ctx context.Context) (bool, error) { return g.Store.(store.Timed).Asleep(ctx) }
 
 func (g *gated) Commit(ctx context.Context, steps []store.Step) error {
 	g.mu.Lock()

@@ -140,6 +140,7 @@ type call struct {
 	succeeded int          // of those calls that waits.Came has
 	decided   bool         // waits.Came is what it gets
 	deciding  bool         // that is being stored
+	drowsy    bool         // the store may have it as one that sleeps
 	recounts  bool         // what is done of its calls is counted in the store, since not all lead to it
 	until     time.Time    // when it goes on, if it is delayed, or is to be for so and so long
 	timed     bool         // when the clock shows due, that is

@@ -176,6 +176,9 @@ func (e *Engine) receive(p *call) bool {
 		o.c.place = active
 		takers = append(takers, o.c)
 	}
+	if p.drowsy {
+		step.Wake = []int64{p.id}
+	}
 	if len(takers) == 0 {
 		p.listening = p.sent
 		if p.first == first { // otherwise it has begun to wait since

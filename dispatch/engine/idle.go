@@ -21,6 +21,10 @@ import (
 // for, that do not wait for all that they await, that have begun others, and those that await very many, which
 // would be counted each time.
 //
+// What was dropped sleeps in the store, as that has it (store.Timed): so a start reads only the others. Who
+// stores the end of a call of which the parent may sleep wakes that in the same step: if the process dies then,
+// the next one finds that it can go on.
+//
 // This is for stores that one process owns. In a fleet what is not due is left in the store anyway,
 // and a suspended call is asked for now and then by who has it.
 
@@ -31,6 +35,10 @@ const (
 	wide = 16
 	// duePage is how many calls are looked up at a time.
 	duePage = 1000
+	// lullPause is how long calls that were dropped are collected before it is stored that they sleep.
+	lullPause = time.Second
+	// lastLulls is how many times a chunk of them is stored at the end.
+	lastLulls = 16
 )
 
 // idles is what there is of calls that are not in memory.
@@ -39,6 +47,8 @@ type idles struct {
 	some    bool          // there may be some
 	last    int64         // the last call that was there at the start
 	leaving []*call       // that may have become idle
+	tired   []int64       // calls that were dropped, and are to sleep in the store
+	lulling bool          // that is being done
 	placing map[int64]int // ids from the first to how many of calls that are being stored, to be put into memory then
 }
 
@@ -79,14 +89,84 @@ func (e *Engine) thin() {
 			c.exec = nil
 		}
 		delete(e.calls, c.id)
+		e.tire(c)
 		for _, x := range c.waits.Events {
-			delete(e.calls, c.first+int64(x.At))
+			if heard := e.calls[c.first+int64(x.At)]; heard != nil {
+				delete(e.calls, heard.id)
+				e.tire(heard)
+			}
 		}
 		if p := e.awaiter(c); p != nil {
 			e.idles.leaving = append(e.idles.leaving, p)
 		}
 	}
 	e.idles.leaving = nil
+}
+
+// tire sees to it that a call sleeps in the store that was dropped. One that has a partition does not: the
+// next program may have a limit for that; nor one of which the parent begins anew at the next start, and
+// does not need it then. The engine's lock is held.
+func (e *Engine) tire(c *call) {
+	if p := e.awaiter(c); c.partition != "" || p != nil && !p.stateful {
+		return
+	}
+	e.idles.tired = append(e.idles.tired, c.id)
+	if e.idles.lulling || e.closed {
+		return
+	}
+	e.idles.lulling = true
+	e.background.Go(func() {
+		t := time.NewTimer(lullPause)
+		defer t.Stop()
+		select {
+		case <-t.C:
+			for e.lull() {
+			}
+		case <-e.stop:
+		}
+	})
+}
+
+// lull stores that some calls sleep that were dropped, and returns whether there are more. One that has come back
+// is left out; and if it comes back now, what happens to it is stored later.
+func (e *Engine) lull() bool {
+	e.mu.Lock()
+	n := min(len(e.idles.tired), chunk)
+	if e.idles.lulling = n > 0; n == 0 {
+		e.mu.Unlock()
+		return false
+	}
+	var step store.Step
+	for _, id := range e.idles.tired[:n] {
+		if e.calls[id] == nil {
+			step.Sleep = append(step.Sleep, id)
+		}
+	}
+	if e.idles.tired = e.idles.tired[n:]; len(e.idles.tired) == 0 {
+		e.idles.tired = nil
+	}
+	stored := e.writer.submit(e.generation, step)
+	e.mu.Unlock()
+	<-stored // if it could not be, the next start reads them
+	return true
+}
+
+// stirs returns the call that awaits c if it may sleep in the store, and is to wake with the end of c. The
+// engine's lock is held.
+func (e *Engine) stirs(c *call) []int64 {
+	if e.idles.store == nil {
+		return nil
+	}
+	id, p := c.awaiter, e.awaiter(c)
+	switch {
+	case p != nil && !p.drowsy:
+		return nil
+	case p != nil:
+		id = p.id
+	case id == 0:
+		return nil
+	}
+	return []int64{id}
 }
 
 // awaiter returns the call that awaits c, if it is in memory. The engine's lock is held.
@@ -143,12 +223,12 @@ func (e *Engine) drowse() {
 		t := time.NewTicker(near / 2)
 		defer t.Stop()
 		for {
+			e.rouseOrTell()
 			select {
 			case <-t.C:
 			case <-e.stop:
 				return
 			}
-			e.rouseOrTell()
 		}
 	})
 }
@@ -210,7 +290,11 @@ func (e *Engine) fetch(id int64) (*call, error) {
 		}
 	}
 	c.watch.first = e.watching && id <= e.idles.last
+	c.drowsy = true
 	e.calls[id] = c
+	if c.fn == nil {
+		e.log.Warn(noFunction, "call", e.idOf(c), "function", c.name)
+	}
 	if why := c.ending; why != store.None {
 		c.ending = store.None
 		defer func() {

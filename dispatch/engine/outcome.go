@@ -39,7 +39,10 @@ func (e *Engine) finish(r *run, res Result, f *Failure) {
 // conclusion records the outcome of a call.
 func (e *Engine) conclusion(o *outcome, f *Failure) {
 	r, c, ev := o.r, o.r.c, o.ev
-	err := e.record(r, store.Step{Change: []store.Change{o.change}, Mark: c.dropping()})
+	e.mu.Lock()
+	wake := e.stirs(c)
+	e.mu.Unlock()
+	err := e.record(r, store.Step{Change: []store.Change{o.change}, Mark: c.dropping(), Wake: wake})
 	if err != nil && f == nil && len(r.behind) == 0 && !errors.Is(err, store.ErrUnavailable) && !errors.Is(err, store.ErrFenced) && !errors.Is(err, ErrClosed) {
 		// An output that the store does not take.
 		e.finish(r, Result{}, e.cfg.Describe(store.PermanentError, fmt.Sprintf("the result cannot be stored: %v", err)))

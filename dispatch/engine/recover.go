@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -11,7 +12,9 @@ import (
 // page is how many calls are read at a time.
 const page = 1000
 
-// recover reads the calls that are not done. Nothing in the store says that a call was
+const noFunction = "this program does not have the function of a call; the call is kept"
+
+// recover reads the calls that are not done, but for those that sleep. Nothing in the store says that a call was
 // running, so there is nothing to put right but this:
 //
 //   - A call that no unfinished call awaits, though it was made for one, is canceled: its
@@ -25,12 +28,20 @@ func (e *Engine) recover(ctx context.Context) error {
 		return err
 	}
 	e.lastID, e.idles.last = last, last
+	unfinished := e.store.Unfinished
+	if t := e.idles.store; t != nil {
+		unfinished = t.Awake
+		if e.idles.some, err = t.Asleep(ctx); err != nil {
+			return err
+		}
+	}
 	var changes []store.Change
+	var tired []*call // that need not be in memory
 	var found []*call // in ascending order of ids: parents come before their children
 	parents := make(map[int64]*suspended)
 	due := make(map[*call]time.Time)
 	for after := int64(0); ; {
-		records, err := e.store.Unfinished(ctx, after, page)
+		records, err := unfinished(ctx, after, page)
 		if err != nil {
 			return err
 		}
@@ -39,11 +50,18 @@ func (e *Engine) recover(ctx context.Context) error {
 		}
 		for i := range records {
 			rec := &records[i]
+			if err := e.meet(ctx, rec.Parent, parents); err != nil {
+				return err
+			}
 			c, change := e.recall(rec, parents)
 			if change != nil {
 				changes = append(changes, *change)
 			}
-			if c != nil && !e.sleeps(ctx, c, rec, parents) {
+			switch {
+			case c == nil:
+			case e.sleeps(ctx, c, rec, parents):
+				tired = append(tired, c)
+			default:
 				found = append(found, c)
 				e.calls[c.id] = c
 				due[c] = rec.Due
@@ -72,18 +90,49 @@ func (e *Engine) recover(ctx context.Context) error {
 		e.idles.some = false
 		e.drowse()
 	}
+	for _, c := range tired {
+		e.tire(c)
+	}
 	for id, p := range parents {
-		if !p.sleeps || p.left > 0 {
+		if p == nil || !p.sleeps || p.left > 0 {
 			continue
 		}
 		if _, err := e.fetch(id); err != nil {
 			return err
 		}
 	}
+	var over []*call
 	for _, c := range found { // when all that is to be canceled for it has its place
 		e.expect(c)
 		e.decide(c)
+		for _, x := range c.waits.Events {
+			if _, err := e.fetch(c.at(x.At)); err != nil && !errors.Is(err, store.ErrNotFound) { // it may sleep
+				return err
+			}
+		}
+		if c.ending != store.None && c.suspended && c.place == waiting && !c.waits.Shielded {
+			e.tellAwaited(c, &over)
+		}
 		e.listen(c)
+	}
+	e.concludeAll(over)
+	return nil
+}
+
+// meet finds out what has to be known of the parent of a call, if that sleeps.
+func (e *Engine) meet(ctx context.Context, id int64, parents map[int64]*suspended) error {
+	if _, known := parents[id]; known || id == 0 || !e.idles.some {
+		return nil
+	}
+	parents[id] = nil
+	rec, err := e.store.Call(ctx, id)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return nil
+	case err != nil:
+		return err
+	case rec.Phase == store.Suspended && rec.State != nil:
+		parents[id] = &suspended{first: rec.First, width: int32(rec.Width), sleeps: true}
 	}
 	return nil
 }
@@ -106,7 +155,7 @@ func (e *Engine) recall(rec *store.Call, parents map[int64]*suspended) (*call, *
 				return c, change // it was not needed, and cleans up
 			}
 			gone := e.orphan(c)
-			delete(parents, c.id)
+			parents[c.id] = nil
 			return nil, &gone
 		}
 		p.left++
@@ -201,7 +250,7 @@ func (e *Engine) known(rec *store.Call) (*call, *store.Change) {
 // ready puts a call in its place.
 func (e *Engine) ready(ctx context.Context, c *call, due time.Time) error {
 	if c.fn == nil {
-		e.log.Warn("this program does not have the function of a call; the call is kept", "call", e.idOf(c), "function", c.name)
+		e.log.Warn(noFunction, "call", e.idOf(c), "function", c.name)
 	}
 	var outcomes []store.Outcome
 	var done int

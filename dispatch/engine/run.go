@@ -139,6 +139,8 @@ func (e *Engine) Close() error {
 	if stopped != nil {
 		<-stopped
 	}
+	for n := 0; n < lastLulls && e.lull(); n++ {
+	}
 	e.writer.close()
 	e.fleet.close()
 	e.sweeper.close()

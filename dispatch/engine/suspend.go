@@ -88,7 +88,7 @@ func (e *Engine) suspend(r *run, t Turn) {
 		return
 	}
 	c.progress = next.progress
-	c.suspended, c.stateful, c.remote, c.recounts = true, r.state != nil, false, false
+	c.suspended, c.stateful, c.remote, c.recounts, c.drowsy = true, r.state != nil, false, false, false
 	c.waits, c.succeeded, c.decided = next.waits, 0, next.decided
 	c.first, c.width, c.fresh, c.pending = next.first, next.width, next.fresh, next.width
 	c.results, c.looked = results, false

@@ -157,11 +157,14 @@ type Step struct {
 	// Delete are ids of calls that are removed, with their keys. They have been done before the
 	// Commit: one that has not stays. Those that are not there are no error.
 	Delete []int64
+	// Wake and Sleep are ids of calls that are awake, or asleep, when all else is written. They are for a
+	// store that is [Timed].
+	Wake, Sleep []int64
 }
 
 // Weight is about how many rows the step writes.
 func (s *Step) Weight() int {
-	return len(s.Create) + len(s.Change) + len(s.Watch) + len(s.Mark) + len(s.Return) + len(s.Take) + len(s.Send) + len(s.Delete)
+	return len(s.Create) + len(s.Change) + len(s.Watch) + len(s.Mark) + len(s.Return) + len(s.Take) + len(s.Send) + len(s.Delete) + len(s.Wake) + len(s.Sleep)
 }
 
 // Count is a line of statistics: of one function, the calls in one phase and status.
@@ -244,11 +247,23 @@ type Store interface {
 	Commit(ctx context.Context, steps []Step) error
 }
 
-// Timed is a store in which calls are found by their time.
+// Timed is a store in which calls are found by their time, and in which calls sleep for which nothing is to be
+// done until then, or until something happens: who takes the store over need not look at them.
+//
+// A call falls asleep if a Step says so and it is either ready, or suspended and not all that is in its range is
+// done; and was not told to end, has no deadline, and no event was sent to it that is not taken. Otherwise it stays awake,
+// which is no error. It wakes when it is changed, told to end or sent an event, and if a Step says so, as
+// one is to that records the end of what a sleeping call may wait for.
 type Timed interface {
 	// Due returns the ids of ready calls that are not to be run before some time up to until, in
 	// ascending order from the first one after the given id, at most limit.
 	Due(ctx context.Context, until time.Time, after int64, limit int) ([]int64, error)
+
+	// Awake returns what Unfinished does, but for calls that sleep.
+	Awake(ctx context.Context, after int64, limit int) ([]Call, error)
+
+	// Asleep says whether there are calls that sleep.
+	Asleep(ctx context.Context) (bool, error)
 }
 
 // Errors that all stores return.

@@ -105,6 +105,7 @@ func (t *transaction) send(e *store.Event) error {
 	sent := &store.Event{ID: t.m.events.last + int64(len(t.sent)) + 1, Call: e.Call, Name: e.Name, Key: e.Key, Payload: bytes.Clone(e.Payload), Sent: t.now}
 	t.sent = append(t.sent, sent)
 	t.events[sent.ID] = sent
+	t.asleep[e.Call] = false
 	return nil
 }
 

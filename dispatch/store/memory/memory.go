@@ -28,6 +28,7 @@ type Memory struct {
 	owners       map[int64]int64       // incarnations by the ids of their calls; a call without one is free
 	lost         map[int64]bool        // ids of calls whose owner was fenced, and that have none yet
 	turns        map[int64]bool        // ids of calls that have their turn
+	asleep       map[int64]bool        // ids of calls that sleep
 	limits       map[string]*limited
 	ranked       bool  // there are, or were, calls with a priority
 	reserved     int64 // the greatest id that was reserved
@@ -40,7 +41,7 @@ type Memory struct {
 func New() *Memory {
 	return &Memory{calls: make(map[int64]*store.Call), keys: make(map[string]int64), watched: make(map[int64]store.Watch),
 		events:  events{byCall: make(map[int64][]*store.Event), byID: make(map[int64]*store.Event)},
-		members: make(map[int64]*Member), owners: make(map[int64]int64), lost: make(map[int64]bool), turns: make(map[int64]bool), limits: make(map[string]*limited)}
+		members: make(map[int64]*Member), owners: make(map[int64]int64), lost: make(map[int64]bool), turns: make(map[int64]bool), asleep: make(map[int64]bool), limits: make(map[string]*limited)}
 }
 
 // Open takes the memory over. It returns [store.ErrOwned] if it has an owner.
@@ -109,7 +110,7 @@ func (s *Store) Commit(ctx context.Context, steps []store.Step) error {
 // 0. The lock is held.
 func (m *Memory) commit(steps []store.Step, owner int64) error {
 	t := transaction{m: m, owner: owner, now: milliseconds(time.Now()), calls: make(map[int64]*store.Call), keys: make(map[string]int64),
-		events: make(map[int64]*store.Event)}
+		events: make(map[int64]*store.Event), asleep: make(map[int64]bool)}
 	for i := range steps {
 		if err := t.step(&steps[i]); err != nil {
 			return &store.StepError{Index: i, Err: err}
@@ -130,7 +131,8 @@ type transaction struct {
 	watch []store.Watch
 	gone  []int64 // calls that are removed
 
-	became []int64 // calls that are another function's now
+	became []int64        // calls that are another function's now
+	asleep map[int64]bool // whether calls sleep, of those of which that may have changed
 
 	events map[int64]*store.Event // that have changed
 	sent   []*store.Event         // those of them that are new
@@ -154,7 +156,37 @@ func (t *transaction) step(step *store.Step) error {
 		t.mark(&step.Mark[i])
 	}
 	t.gone = append(t.gone, step.Delete...)
-	return t.receipts(step)
+	if err := t.receipts(step); err != nil {
+		return err
+	}
+	for _, id := range step.Wake {
+		t.asleep[id] = false
+	}
+	for _, id := range step.Sleep {
+		if t.maySleep(id) {
+			t.asleep[id] = true
+		}
+	}
+	return nil
+}
+
+// maySleep says whether nothing is to be done for a call now.
+func (t *transaction) maySleep(id int64) bool {
+	c := t.call(id)
+	if c == nil || c.Ending != store.None || !c.Deadline.IsZero() {
+		return false
+	}
+	sent := false
+	t.eventsOf(id, func(e *store.Event) { sent = sent || e.Taken == 0 })
+	if sent || c.Phase == store.Ready {
+		return !sent
+	}
+	for awaited := c.First; c.Phase == store.Suspended && awaited < c.First+int64(c.Width); awaited++ {
+		if a := t.call(awaited); a != nil && a.Phase != store.Done {
+			return true
+		}
+	}
+	return false
 }
 
 // call returns a call as the steps so far leave it, or nil.
@@ -199,6 +231,7 @@ func (t *transaction) change(ch *store.Change) error {
 		c.State = bytes.Clone(ch.State)
 	}
 	t.calls[ch.ID] = &c
+	t.asleep[ch.ID] = false
 	if ch.Function != "" {
 		t.became = append(t.became, c.ID)
 		c.Function, c.Input, c.Options = ch.Function, bytes.Clone(ch.Input), bytes.Clone(ch.Options)
@@ -229,12 +262,18 @@ func (t *transaction) mark(m *store.Mark) {
 		c.Progress = bytes.Clone(m.Progress)
 	}
 	t.calls[m.ID] = &c
+	t.asleep[m.ID] = false
 }
 
 func (t *transaction) commit() {
 	m := t.m
 	for _, id := range t.became {
 		delete(m.turns, id)
+	}
+	for id, asleep := range t.asleep {
+		if delete(m.asleep, id); asleep {
+			m.asleep[id] = true
+		}
 	}
 	maps.Copy(m.calls, t.calls)
 	maps.Copy(m.keys, t.keys)
@@ -363,14 +402,33 @@ func (r reader) Calls(_ context.Context, after int64, limit int) ([]store.Call, 
 func (r reader) Unfinished(_ context.Context, after int64, limit int) ([]store.Call, error) {
 	r.m.mu.Lock()
 	defer r.m.mu.Unlock()
+	return r.unfinished(after, limit, nil), nil
+}
+
+// Awake implements [store.Timed].
+func (r reader) Awake(_ context.Context, after int64, limit int) ([]store.Call, error) {
+	r.m.mu.Lock()
+	defer r.m.mu.Unlock()
+	return r.unfinished(after, limit, r.m.asleep), nil
+}
+
+// Asleep implements [store.Timed].
+func (r reader) Asleep(context.Context) (bool, error) {
+	r.m.mu.Lock()
+	defer r.m.mu.Unlock()
+	return len(r.m.asleep) > 0, nil
+}
+
+// unfinished returns the heads of calls that are not done. The lock is held.
+func (r reader) unfinished(after int64, limit int, except map[int64]bool) []store.Call {
 	var all []store.Call
 	r.m.from(after, func(c *store.Call) bool {
-		if c.Phase != store.Done && len(all) < limit {
+		if c.Phase != store.Done && !except[c.ID] && len(all) < limit {
 			all = append(all, head(c))
 		}
 		return len(all) < limit
 	})
-	return all, nil
+	return all
 }
 
 // Due implements [store.Timed].

@@ -86,7 +86,20 @@ func (w *commit) step(step *store.Step) error {
 			return fmt.Errorf("delete events of call %d: %w", id, err)
 		}
 	}
-	return w.receipts(step)
+	if err := w.receipts(step); err != nil {
+		return err
+	}
+	for _, id := range step.Wake {
+		if _, err := w.statements.wake.exec(id); err != nil {
+			return fmt.Errorf("wake call %d: %w", id, err)
+		}
+	}
+	for _, id := range step.Sleep {
+		if _, err := w.statements.sleep.exec(id); err != nil {
+			return fmt.Errorf("let call %d sleep: %w", id, err)
+		}
+	}
+	return nil
 }
 
 func (w *commit) insert(c *store.Call) error {

@@ -46,6 +46,9 @@ func (w *commit) receipts(step *store.Step) error {
 		if err := one(w.statements.send.exec(w.now, e.Name, key, payload, e.Call)); err != nil {
 			return fmt.Errorf("send to call %d: %w", e.Call, err)
 		}
+		if _, err := w.statements.wake.exec(e.Call); err != nil {
+			return fmt.Errorf("wake call %d: %w", e.Call, err)
+		}
 	}
 	return nil
 }

@@ -130,13 +130,33 @@ func (r *reader) Calls(ctx context.Context, after int64, limit int) ([]store.Cal
 
 // Unfinished implements [store.Store].
 func (r *reader) Unfinished(ctx context.Context, after int64, limit int) ([]store.Call, error) {
-	return query(ctx, r.db, scanCall, `SELECT c.id, c.incarnation, c.parent, c.root, f.name, c.created, c.updated,
+	return query(ctx, r.db, scanCall, headSQL+"(SELECT * FROM "+awakeSQL+" UNION ALL SELECT * FROM "+asleepSQL+")"+headsSQL, after, limit)
+}
+
+// Awake implements [store.Timed].
+func (r *reader) Awake(ctx context.Context, after int64, limit int) ([]store.Call, error) {
+	return query(ctx, r.db, scanCall, headSQL+awakeSQL+headsSQL, after, limit)
+}
+
+// Asleep implements [store.Timed].
+func (r *reader) Asleep(ctx context.Context) (bool, error) {
+	var some bool
+	err := r.db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM calls INDEXED BY calls_unfinished WHERE asleep = 1 AND phase <> 3)").Scan(&some)
+	return some, err
+}
+
+// headSQL reads heads of the calls between it and headsSQL.
+const (
+	headSQL = `SELECT c.id, c.incarnation, c.parent, c.root, f.name, c.created, c.updated,
 		c.phase, c.status, c.attempts, c.failures, c.awaits, c.reached, c.due, c.first, c.width, c.key, NULL, NULL, NULL,
 		CASE WHEN c.state IS NULL THEN NULL ELSE x'00' END,
-		c.options, c.waiting, c.ending, NULL, c.priority, c.partition, c.deadline
-		FROM calls c INDEXED BY calls_unfinished JOIN functions f ON f.id = c.function
-		WHERE c.phase <> 3 AND c.id > ? ORDER BY c.id LIMIT ?`, after, limit)
-}
+		c.options, c.waiting, c.ending, NULL, c.priority, c.partition, c.deadline FROM `
+	awakeSQL = `(SELECT id FROM calls INDEXED BY calls_unfinished
+		WHERE asleep = 0 AND phase <> 3 AND id > ?1 ORDER BY id LIMIT ?2)`
+	asleepSQL = `(SELECT id FROM calls INDEXED BY calls_unfinished
+		WHERE asleep = 1 AND phase <> 3 AND id > ?1 ORDER BY id LIMIT ?2)`
+	headsSQL = ` u CROSS JOIN calls c ON c.id = u.id JOIN functions f ON f.id = c.function ORDER BY u.id LIMIT ?2`
+)
 
 // Outcomes implements [store.Store].
 func (r *reader) Outcomes(ctx context.Context, first int64, n int) ([]store.Outcome, error) {

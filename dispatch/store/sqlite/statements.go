@@ -15,6 +15,7 @@ type statements struct {
 	changeKeep              statement // keeps the state
 	changeDone              statement // of what is plainDone
 	mark, remove, forget    statement
+	wake, sleep             statement
 	function                statement
 	become                  statement // a call of another function
 	watch, joined, ended    statement
@@ -32,19 +33,24 @@ const (
 		phase, status, attempts, failures, awaits, reached, due, first, width)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, 0, 0, 0, 0, 0, 0, 0, 0)`
 	changeSQL = `UPDATE calls SET updated = ?, phase = ?, status = ?, attempts = ?, failures = ?,
-		awaits = ?, reached = ?, due = ?, first = ?, width = ?, output = ?, error = ?, waiting = ?, state = ?
+		awaits = ?, reached = ?, due = ?, first = ?, width = ?, output = ?, error = ?, waiting = ?, state = ?, asleep = 0
 		WHERE id = ? AND phase <> 3`
 	changeKeepSQL = `UPDATE calls SET updated = ?, phase = ?, status = ?, attempts = ?, failures = ?,
-		awaits = ?, reached = ?, due = ?, first = ?, width = ?, output = ?, error = ?, waiting = ?
+		awaits = ?, reached = ?, due = ?, first = ?, width = ?, output = ?, error = ?, waiting = ?, asleep = 0
 		WHERE id = ? AND phase <> 3`
 	changeDoneSQL = `UPDATE calls SET updated = ?, phase = 3, status = ?, attempts = ?, failures = ?,
 		awaits = ?, reached = ?, due = 0, first = 0, width = 0, output = ?, error = NULL, waiting = NULL, state = NULL
 		WHERE id = ? AND phase <> 3`
 	markSQL = `UPDATE calls SET updated = ?, ending = CASE ending WHEN 0 THEN ? ELSE ending END,
-		waiting = coalesce(?, waiting), progress = coalesce(?, progress) WHERE id = ? AND phase <> 3`
-	removeSQL   = `DELETE FROM calls WHERE id = ? AND phase = 3`
-	forgetSQL   = `DELETE FROM events WHERE call = ?1 AND NOT EXISTS (SELECT 1 FROM calls WHERE id = ?1)`
-	becomeSQL   = `UPDATE calls SET function = ?, input = ?, options = ? WHERE id = ?`
+		waiting = coalesce(?, waiting), progress = coalesce(?, progress), asleep = 0 WHERE id = ? AND phase <> 3`
+	removeSQL = `DELETE FROM calls WHERE id = ? AND phase = 3`
+	forgetSQL = `DELETE FROM events WHERE call = ?1 AND NOT EXISTS (SELECT 1 FROM calls WHERE id = ?1)`
+	becomeSQL = `UPDATE calls SET function = ?, input = ?, options = ? WHERE id = ?`
+	wakeSQL   = `UPDATE calls SET asleep = 0 WHERE id = ? AND asleep <> 0`
+	sleepSQL  = `UPDATE calls SET asleep = 1 WHERE id = ?1 AND ending = 0 AND deadline = 0
+		AND (phase = 1 OR phase = 2 AND EXISTS (
+			SELECT 1 FROM calls c WHERE c.id >= calls.first AND c.id < calls.first + calls.width AND c.phase <> 3))
+		AND NOT EXISTS (SELECT 1 FROM events WHERE call = ?1 AND taken = 0)`
 	functionSQL = `INSERT INTO functions (name) VALUES (?)`
 	watchSQL    = `INSERT OR REPLACE INTO watched (id, begun, crashes, alone) VALUES (?, ?, ?, ?)`
 	joinedSQL   = `UPDATE watched SET alone = 0 WHERE id = ?`
@@ -86,6 +92,8 @@ func (s *statements) all() map[string]*statement {
 		markSQL:           &s.mark,
 		removeSQL:         &s.remove,
 		forgetSQL:         &s.forget,
+		wakeSQL:           &s.wake,
+		sleepSQL:          &s.sleep,
 		functionSQL:       &s.function,
 		becomeSQL:         &s.become,
 		watchSQL:          &s.watch,

@@ -35,6 +35,7 @@ func Run(t *testing.T, factory func(t testing.TB) Open) {
 		"keys":        testKeys,
 		"finished":    testFinished,
 		"due":         testDue,
+		"asleep":      testAsleep,
 		"incarnation": testIncarnation,
 		"canceled":    testCanceled,
 		"chunks":      testLarge,
