@@ -32,6 +32,7 @@ type run struct {
 
 	worker *worker    // on which it runs, if that makes what follows from it too
 	behind []*outcome // that are recorded with what comes of the run, each the cause of the next
+	over   bool       // what has come of it is dealt with
 	handed bool       // its own outcome is recorded with what comes of its parent's run
 
 	mu       sync.Mutex
@@ -61,12 +62,10 @@ func (e *Engine) attempt(c *call, w *worker) {
 	r, results := e.prepare(c, w)
 	if r == nil {
 		e.mu.Lock()
+		defer e.mu.Unlock()
 		c.learn(limit.Neutral, 0)
-		e.mu.Unlock()
 		e.release(c)
-		e.mu.Lock()
 		e.settled(c)
-		e.mu.Unlock()
 		return
 	}
 	e.execute(r, results)
@@ -77,10 +76,12 @@ func (e *Engine) execute(r *run, results []Result) {
 	c, turn := r.c, Turn{Failure: e.exited}
 	defer func() { // also if the function ends the goroutine
 		claimed := r.claim()
+		e.mu.Lock()
 		if claimed {
-			e.learn(r, turn)
+			e.ran(r, turn)
 		}
 		e.release(c)
+		e.mu.Unlock()
 		if claimed {
 			e.settle(r, turn)
 		} else {
@@ -110,9 +111,12 @@ func (e *Engine) execute(r *run, results []Result) {
 // run, after having dealt with that.
 func (e *Engine) prepare(c *call, w *worker) (*run, []Result) {
 	ctx := context.Background()
-	id, err := e.names.Format(ctx, c.incarnation, c.id)
-	if err != nil {
-		return nil, e.unreadable(c, err)
+	if c.text == "" {
+		text, err := e.names.Format(ctx, c.incarnation, c.id)
+		if err != nil {
+			return nil, e.unreadable(c, err)
+		}
+		c.text = text
 	}
 	e.mu.Lock()
 	e.leave(c)
@@ -123,12 +127,15 @@ func (e *Engine) prepare(c *call, w *worker) (*run, []Result) {
 		e.mu.Unlock()
 		return nil, nil
 	}
-	ending, base := c.ending, e.base
+	ending, base, noted := c.ending, e.base, !e.watching || !c.watch.first
 	e.mu.Unlock()
-	if err := e.note(c); err != nil {
-		return nil, e.unreadable(c, err)
+	var err error
+	if !noted {
+		if err := e.note(c); err != nil {
+			return nil, e.unreadable(c, err)
+		}
 	}
-	r := &run{c: c, exec: c.exec, worker: w, id: id, resumed: c.suspended, begun: time.Now()}
+	r := &run{c: c, exec: c.exec, worker: w, id: c.text, resumed: c.suspended, begun: time.Now()}
 	if e.cfg.Lineage {
 		if r.parent, r.root, err = e.lineage(ctx, c); err != nil {
 			return nil, e.unreadable(c, err)
@@ -143,7 +150,7 @@ func (e *Engine) prepare(c *call, w *worker) (*run, []Result) {
 	loaded := false
 	if r.exec == nil {
 		loaded = c.suspended
-		a := Attempt{ID: id, Parent: r.parent, Root: r.root, Number: c.attempts + 1, Base: base, Input: c.input, Ended: cause(ending)}
+		a := Attempt{ID: c.text, Parent: r.parent, Root: r.root, Number: c.attempts + 1, Base: base, Input: c.input, Ended: cause(ending)}
 		if c.options != nil {
 			a.Hop = ReadOptions(c.options).Hops
 		}
@@ -222,10 +229,7 @@ func (r *run) event(kind EventKind) Event {
 // leave takes a call out of those that stay in memory while they are suspended. The
 // engine's lock is held.
 func (e *Engine) leave(c *call) {
-	if c.residency != nil {
-		e.resident.Remove(c.residency)
-		c.residency = nil
-	}
+	e.resident.remove(c)
 }
 
 // stay puts a suspended call among those that stay in memory, and drops the executions of
@@ -234,9 +238,9 @@ func (e *Engine) stay(c *call) {
 	if !c.exec.Durable() {
 		return
 	}
-	c.residency = e.resident.PushBack(c)
-	for e.resident.Len() > e.cfg.Resident {
-		old := e.resident.Front().Value.(*call)
+	e.resident.add(c)
+	for e.resident.n > e.cfg.Resident {
+		old := e.resident.oldest
 		e.leave(old)
 		old.exec.Discard(false)
 		old.exec = nil
@@ -360,18 +364,24 @@ func (e *Engine) abandon(r *run) {
 	e.log.Warn("a function does not return although its context is done; the attempt is given up",
 		"call", r.id, "function", r.c.name, "after", time.Since(r.begun))
 	t := Turn{Failure: e.cfg.Describe(store.Timeout, context.DeadlineExceeded.Error())}
-	e.learn(r, t)
+	e.mu.Lock()
+	e.ran(r, t)
+	e.mu.Unlock()
 	e.settle(r, t)
 }
 
-// settle deals with what a run has come to.
-func (e *Engine) settle(r *run, t Turn) {
-	e.mu.Lock()
+// ran says that the function does not run any more, as far as anybody deals with what comes of it. The
+// engine's lock is held.
+func (e *Engine) ran(r *run, t Turn) {
+	e.learn(r, t)
 	delete(e.runs, r)
 	if r.c.run == r {
 		r.c.run = nil
 	}
-	e.mu.Unlock()
+}
+
+// settle deals with what a run has come to.
+func (e *Engine) settle(r *run, t Turn) {
 	switch {
 	case t.Failure == nil && len(t.Await) > 0:
 		e.suspend(r, t)
@@ -387,7 +397,7 @@ func (e *Engine) settle(r *run, t Turn) {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.settled(r.c)
+	e.runSettled(r)
 }
 
 // fail decides whether a failed attempt is the last one.

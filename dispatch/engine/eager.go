@@ -27,10 +27,6 @@ func (e *Engine) follow(o *outcome) bool {
 	if p == nil {
 		return false
 	}
-	id, err := e.names.Format(context.Background(), p.incarnation, p.id)
-	if err != nil {
-		return false
-	}
 	now := time.Now()
 	e.mu.Lock()
 	if !e.follows(p, c) {
@@ -58,7 +54,7 @@ func (e *Engine) follow(o *outcome) bool {
 	e.mu.Unlock()
 
 	o.r.handed = true
-	r := &run{c: p, exec: p.exec, id: id, resumed: true, begun: now, worker: o.r.worker, behind: append(slices.Clip(o.r.behind), o)}
+	r := &run{c: p, exec: p.exec, id: p.text, resumed: true, begun: now, worker: o.r.worker, behind: append(slices.Clip(o.r.behind), o)}
 	if e.cfg.Lineage {
 		r.parent, r.root, _ = e.lineage(context.Background(), p) // both were read for its last run
 	}
@@ -73,7 +69,7 @@ func (e *Engine) follows(p, c *call) bool {
 	return p.fn != nil && p.fn.Policy.Eager &&
 		p.place == waiting && p.pending == 1 && p.results != nil && p.waits.Need == 0 && !p.remote &&
 		c.id >= p.first && c.id < p.first+int64(p.width) &&
-		p.exec != nil && p.exec.Durable() && p.ending == store.None &&
+		p.exec != nil && p.exec.Durable() && p.text != "" && p.ending == store.None &&
 		e.running && !e.fenced && !e.trial.active() && e.fleet.sure() && c.generation == e.generation && p.generation == e.generation &&
 		!c.noted.Load() && !p.noted.Load() && !p.watch.first && p.fn.queue.resumed.n == 0
 }
@@ -98,7 +94,7 @@ func (e *Engine) record(r *run, steps ...store.Step) error {
 		if p.results != nil {
 			p.results[c.id-p.first] = o.res // for who tries again from the same state
 		}
-		e.settled(c)
+		e.runSettled(o.r)
 		e.mu.Unlock()
 	}
 	r.behind = nil
@@ -119,7 +115,7 @@ func (e *Engine) part(r *run, err error) {
 			o.r.behind = nil
 			e.lost(o.r, err)
 			e.mu.Lock()
-			e.settled(o.r.c)
+			e.runSettled(o.r)
 			e.mu.Unlock()
 		}
 		return
@@ -133,13 +129,13 @@ func (e *Engine) part(r *run, err error) {
 		o.r.behind = nil
 		e.await(o.r)
 		e.mu.Lock()
-		e.settled(o.r.c)
+		e.runSettled(o.r)
 		e.mu.Unlock()
 	}
 	e.conclusion(behind[0], nil)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.settled(behind[0].r.c)
+	e.runSettled(behind[0].r)
 }
 
 // await makes the call of a run wait again for what it awaited before, as the store has it.

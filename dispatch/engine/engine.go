@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"container/list"
 	"context"
 	"errors"
 	"fmt"
@@ -52,7 +51,7 @@ type Engine struct {
 	deadlines  deadlines
 	generation int64                    // of the calls, raised when all are forgotten
 	keys       map[string]chan struct{} // keys that are being looked up and stored
-	resident   *list.List               // durable executions that are suspended, the oldest first
+	resident   residents                // durable executions that are suspended
 	base       context.Context
 	hand       *worker   // that makes the next attempt that starts; only set while the lock is held
 	spare      []*worker // that have nothing to do
@@ -110,7 +109,8 @@ type progress struct {
 // is active, else to who holds the engine's lock.
 type call struct {
 	id, incarnation, root int64
-	next                  *call // in the queue
+	text                  string // of the id, once an attempt has needed it
+	next                  *call  // in the queue
 	parent                *call
 	name                  string
 	fn                    *function // nil if this program does not have it
@@ -156,8 +156,8 @@ type call struct {
 	pending   int      // how many of them are not done
 	results   []Result // nil if some of them are in the store only
 	exec      Execution
-	residency *list.Element
-	timer     *time.Timer
+	residency
+	timer *time.Timer
 
 	waiters []chan Result
 	parked  error // why, if it is parked by this process
@@ -180,7 +180,6 @@ func New(cfg Config) (*Engine, error) {
 		exited:    cfg.Describe(store.PermanentError, "the function ended its goroutine (runtime.Goexit)"),
 		calls:     make(map[int64]*call),
 		keys:      make(map[string]chan struct{}),
-		resident:  list.New(),
 		stop:      make(chan struct{}),
 		runs:      make(map[*run]bool),
 		failed:    make(chan error, 1),

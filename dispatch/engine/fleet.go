@@ -194,7 +194,7 @@ func (e *Engine) forget(generation int64) {
 	e.generation, e.fenced = generation, false
 	old := e.calls
 	e.calls = make(map[int64]*call)
-	e.resident.Init()
+	e.resident = residents{}
 	e.deadlines.calls = nil
 	e.arm()
 	for _, f := range e.functions {
@@ -214,7 +214,7 @@ func (e *Engine) forget(generation int64) {
 		if c.timer != nil {
 			c.timer.Stop()
 		}
-		c.residency = nil
+		c.residency = residency{}
 		for _, w := range c.waiters {
 			close(w)
 		}

@@ -73,7 +73,8 @@ func (e *Engine) admit(f *function, begins bool) (limit.Permit, bool) {
 	return p, false
 }
 
-// learn tells the function's gate how a run went, whose outcome the caller deals with.
+// learn tells the function's gate how a run went, whose outcome the caller deals with. The engine's
+// lock is held.
 func (e *Engine) learn(r *run, t Turn) {
 	o, pause := limit.Good, time.Duration(0)
 	r.mu.Lock()
@@ -90,8 +91,6 @@ func (e *Engine) learn(r *run, t Turn) {
 			pause = f.RetryAfter
 		}
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
 	r.c.learn(o, pause)
 }
 

@@ -19,7 +19,7 @@ type FunctionLoad struct {
 func (e *Engine) Load() Load {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	l := Load{Unfinished: len(e.calls), Resident: e.resident.Len(), Functions: make(map[string]FunctionLoad, len(e.functions))}
+	l := Load{Unfinished: len(e.calls), Resident: e.resident.n, Functions: make(map[string]FunctionLoad, len(e.functions))}
 	for name, f := range e.functions {
 		if f.sleeps || f.hears {
 			continue

@@ -46,7 +46,8 @@ func (n *Names) Format(ctx context.Context, incarnation, id int64) (string, erro
 		n.names[incarnation] = name
 		n.mu.Unlock()
 	}
-	return name + "-" + strconv.FormatInt(id, 10), nil
+	var buf [64]byte
+	return string(strconv.AppendInt(append(append(buf[:0], name...), '-'), id, 10)), nil
 }
 
 // FormatCall returns the id of a call of which only the number is known.

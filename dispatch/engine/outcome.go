@@ -29,11 +29,11 @@ func (e *Engine) finish(r *run, res Result, f *Failure) {
 	change.Status, change.Output = res.Status, res.Output
 	ev := r.event(AttemptEnded)
 	ev.Status, ev.Final = res.Status, true
-	o := &outcome{r: r, res: res, change: change, ev: ev}
-	if f == nil && c.waits.Begun == nil && e.follow(o) {
+	if p := c.parent; p != nil && p.fn != nil && p.fn.Policy.Eager && f == nil && c.waits.Begun == nil &&
+		e.follow(&outcome{r: r, res: res, change: change, ev: ev}) {
 		return
 	}
-	e.conclusion(o, f)
+	e.conclusion(&outcome{r: r, res: res, change: change, ev: ev}, f)
 }
 
 // conclusion records the outcome of a call.
@@ -62,6 +62,7 @@ func (e *Engine) conclusion(o *outcome, f *Failure) {
 	e.hand = r.worker
 	e.done(c, o.res)
 	e.hand = nil
+	e.runSettled(r)
 }
 
 // done takes a call out of memory and hands on its outcome. The engine's lock is held.

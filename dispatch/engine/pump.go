@@ -80,10 +80,8 @@ func (e *Engine) pump(f *function) {
 	}
 }
 
-// release gives the place of an execution that no longer runs to another one.
+// release gives the place of an execution that no longer runs to another one. The engine's lock is held.
 func (e *Engine) release(c *call) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
 	f := c.fn
 	f.active--
 	slots, _ := f.gate.Slots()
@@ -95,6 +93,15 @@ func (e *Engine) release(c *call) {
 		f.offer(p)
 	}
 	e.pump(f)
+}
+
+// runSettled says that what has come of a run is dealt with, unless that was said. The engine's lock is
+// held.
+func (e *Engine) runSettled(r *run) {
+	if !r.over {
+		r.over = true
+		e.settled(r.c)
+	}
 }
 
 // settled says that the outcome of an attempt is dealt with. The engine's lock is held.

@@ -114,12 +114,14 @@ func (e *Engine) suspend(r *run, t Turn) {
 		e.rejoin(c, before)
 	}
 	e.hand = nil
+	defer e.runSettled(r)                            // at last
 	if c.ending != store.None && !c.waits.Shielded { // it came while this was being stored
 		var over []*call
 		e.tellAwaited(c, &over)
 		e.concludeAll(over)
 	}
 	e.rest(c)
+	e.runSettled(r)
 }
 
 // children returns the calls of those requests that ask for new ones.

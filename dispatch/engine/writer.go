@@ -70,8 +70,30 @@ func (w *writer) commit(steps ...store.Step) error {
 // commitAs does what commit does for calls of a generation. If there has been another one
 // since, the error is ErrFenced.
 func (w *writer) commitAs(generation int64, steps ...store.Step) error {
-	return <-w.submit(generation, steps...)
+	if len(steps) > 1 {
+		return <-w.submit(generation, steps...)
+	}
+	x := singles.Get().(*single)
+	x.step, x.generation = steps[0], generation
+	w.enqueue(&x.write)
+	err := <-x.done
+	x.step, x.err = store.Step{}, nil
+	singles.Put(x)
+	return err
 }
+
+// single is a group of one write. It is used again: the loop does not look at a write that it has
+// finished.
+type single struct {
+	write
+	group
+}
+
+var singles = sync.Pool{New: func() any {
+	x := new(single)
+	x.write.group, x.done = &x.group, make(chan error, 1)
+	return x
+}}
 
 // submit does what commitAs does, but does not wait: what is submitted later is written later.
 func (w *writer) submit(generation int64, steps ...store.Step) <-chan error {
@@ -83,11 +105,17 @@ func (w *writer) submit(generation int64, steps ...store.Step) <-chan error {
 	done := make(chan error, 1)
 	writes[len(writes)-1].done = done
 
+	w.enqueue(writes...)
+	return done
+}
+
+// enqueue queues the writes of a group.
+func (w *writer) enqueue(writes ...*write) {
 	w.mu.Lock()
 	if w.closing {
 		w.mu.Unlock()
-		done <- ErrClosed
-		return done
+		writes[len(writes)-1].done <- ErrClosed
+		return
 	}
 	w.queue = append(w.queue, writes...)
 	w.mu.Unlock()
@@ -95,7 +123,6 @@ func (w *writer) submit(generation int64, steps ...store.Step) <-chan error {
 	case w.wake <- struct{}{}:
 	default:
 	}
-	return done
 }
 
 // advance begins a new generation, and returns it. Only the writer's goroutine calls it.
