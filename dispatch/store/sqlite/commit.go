@@ -139,12 +139,34 @@ func plainDone(c *store.Change) bool {
 		c.Error == nil && c.Waiting == nil && c.State == nil && c.Function == "" && c.Input == nil && c.Options == nil
 }
 
+// plainOK says whether changeOK stores all that there is of a change that is plainDone.
+func plainOK(c *store.Change) bool {
+	return c.Status == store.OK && c.Failures|c.Awaits|c.Reached == 0
+}
+
+// plainOn says whether changeOn stores all that there is of a change, if the call was suspended
+// before and not due at some time: as is most that workflows do. The columns that decide in which indexes
+// the call is are left alone then, and so are the indexes.
+func plainOn(c *store.Change) bool {
+	return c.Phase == store.Suspended && c.Status == store.None && c.Failures == 0 && c.Awaits > 1 && c.Due.IsZero() && !c.KeepState &&
+		c.Output == nil && c.Error == nil && c.Waiting == nil && c.Function == "" && c.Input == nil && c.Options == nil
+}
+
 func (w *commit) update(c *store.Change) error {
+	if plainOn(c) {
+		r, err := w.statements.changeOn.exec(w.now, int64(c.Attempts), int64(c.Awaits), int64(c.Reached),
+			c.First, int64(c.Width), c.State, c.ID)
+		if err := one(r, err); !errors.Is(err, store.ErrFinished) {
+			return err
+		}
+	}
 	var r driver.Result
 	var err error
 	status, attempts, failures := int64(c.Status), int64(c.Attempts), int64(c.Failures)
 	awaits, reached := int64(c.Awaits), int64(c.Reached)
 	switch {
+	case plainDone(c) && plainOK(c):
+		r, err = w.statements.changeOK.exec(w.now, attempts, c.Output, c.ID)
 	case plainDone(c):
 		r, err = w.statements.changeDone.exec(w.now, status, attempts, failures, awaits, reached, c.Output, c.ID)
 	case c.KeepState:

@@ -22,6 +22,14 @@ func TestPlain(t *testing.T) {
 	assert.True(t, plainDone(&done))
 	eachField(t, &done, []string{"ID", "Status", "Attempts", "Failures", "Awaits", "Reached", "Output"},
 		func() bool { return plainDone(&done) })
+	done.Status = store.OK
+	assert.True(t, plainDone(&done) && plainOK(&done))
+	eachField(t, &done, []string{"ID", "Attempts", "Output"},
+		func() bool { return plainDone(&done) && plainOK(&done) })
+	on := store.Change{Phase: store.Suspended, Awaits: 2}
+	assert.True(t, plainOn(&on))
+	eachField(t, &on, []string{"ID", "Attempts", "Awaits", "Reached", "First", "Width", "State"},
+		func() bool { return plainOn(&on) })
 }
 
 // eachField changes one field at a time and checks that plain holds if it is one of those stored.

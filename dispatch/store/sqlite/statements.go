@@ -14,6 +14,8 @@ type statements struct {
 	change                  statement // replaces the state
 	changeKeep              statement // keeps the state
 	changeDone              statement // of what is plainDone
+	changeOK                statement // of what is plainOK
+	changeOn                statement // of what is plainOn
 	mark, remove, forget    statement
 	wake, sleep             statement
 	function                statement
@@ -41,6 +43,12 @@ const (
 	changeDoneSQL = `UPDATE calls SET updated = ?, phase = 3, status = ?, attempts = ?, failures = ?,
 		awaits = ?, reached = ?, due = 0, first = 0, width = 0, output = ?, error = NULL, waiting = NULL, state = NULL
 		WHERE id = ? AND phase <> 3`
+	changeOKSQL = `UPDATE calls SET updated = ?, phase = 3, status = 1, attempts = ?, failures = 0,
+		awaits = 0, reached = 0, due = 0, first = 0, width = 0, output = ?, error = NULL, waiting = NULL, state = NULL
+		WHERE id = ? AND phase <> 3`
+	changeOnSQL = `UPDATE calls SET updated = ?, status = 0, attempts = ?, failures = 0,
+		awaits = ?, reached = ?, first = ?, width = ?, output = NULL, error = NULL, waiting = NULL, state = ?
+		WHERE id = ? AND phase = 2 AND due = 0`
 	markSQL = `UPDATE calls SET updated = ?, ending = CASE ending WHEN 0 THEN ? ELSE ending END,
 		waiting = coalesce(?, waiting), progress = coalesce(?, progress), asleep = 0 WHERE id = ? AND phase <> 3`
 	removeSQL = `DELETE FROM calls WHERE id = ? AND phase = 3`
@@ -89,6 +97,8 @@ func (s *statements) all() map[string]*statement {
 		changeSQL:         &s.change,
 		changeKeepSQL:     &s.changeKeep,
 		changeDoneSQL:     &s.changeDone,
+		changeOKSQL:       &s.changeOK,
+		changeOnSQL:       &s.changeOn,
 		markSQL:           &s.mark,
 		removeSQL:         &s.remove,
 		forgetSQL:         &s.forget,
