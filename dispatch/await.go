@@ -188,7 +188,7 @@ func (inv *invocation) shield(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	inv.shielded = done || ctx.Done() == nil
+	inv.shielded = done || ctx != inv.ctx && ctx.Done() == nil
 	return nil
 }
 

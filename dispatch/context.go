@@ -20,18 +20,29 @@ type callContext struct {
 
 	mu    sync.Mutex
 	base  context.Context // where values come from
-	done  chan struct{}
+	done  chan struct{}   // nil until somebody asks for it
 	err   error
 	told  bool // what is derived from it is done too
 	after map[*func()]struct{}
 }
 
 func newCallContext(base context.Context, inv *invocation) *callContext {
-	return &callContext{base: base, inv: inv, done: make(chan struct{})}
+	return &callContext{base: base, inv: inv}
 }
 
 func (c *callContext) Deadline() (time.Time, bool) { return time.Time{}, false }
-func (c *callContext) Done() <-chan struct{}       { return c.done }
+
+func (c *callContext) Done() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.done == nil {
+		c.done = make(chan struct{})
+		if c.err != nil {
+			close(c.done)
+		}
+	}
+	return c.done
+}
 
 func (c *callContext) Err() error {
 	c.mu.Lock()
@@ -86,7 +97,9 @@ func (c *callContext) cancel(cause error) {
 		return
 	}
 	c.err = cause
-	close(c.done)
+	if c.done != nil {
+		close(c.done)
+	}
 	after := c.after
 	c.after = nil
 	c.mu.Unlock()

@@ -42,7 +42,11 @@ func (e *Engine) conclusion(o *outcome, f *Failure) {
 	e.mu.Lock()
 	wake := e.stirs(c)
 	e.mu.Unlock()
-	err := e.record(r, store.Step{Change: []store.Change{o.change}, Mark: c.dropping(), Wake: wake})
+	m := stepMemories.Get().(*stepMemory)
+	steps := m.end(o.change, c.dropping())
+	steps[0].Wake = wake
+	err := e.record(r, steps...)
+	m.free(err)
 	if err != nil && f == nil && len(r.behind) == 0 && !errors.Is(err, store.ErrUnavailable) && !errors.Is(err, store.ErrFenced) && !errors.Is(err, ErrClosed) {
 		// An output that the store does not take.
 		e.finish(r, Result{}, e.cfg.Describe(store.PermanentError, fmt.Sprintf("the result cannot be stored: %v", err)))

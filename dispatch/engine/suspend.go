@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/coroc-dev/coroc/dispatch/store"
@@ -71,7 +72,10 @@ func (e *Engine) suspend(r *run, t Turn) {
 	ev := r.event(AttemptSuspended)
 	ev.Awaited, ev.State = len(t.Await), len(r.state)
 	over := e.placed(change.First, len(children))
-	if err = e.record(r, spawn(c.id, children, change)...); err != nil {
+	m := stepMemories.Get().(*stepMemory)
+	err = e.record(r, m.spawn(c.id, children, change)...)
+	m.free(err)
+	if err != nil {
 		e.mu.Lock()
 		over()
 		e.mu.Unlock()
@@ -219,19 +223,49 @@ func millis(t time.Time) int64 {
 
 // spawn returns the steps that create calls and then suspend the one that awaits them. The
 // calls count only from the last step on: see recover.
-func spawn(parent int64, children []call, change store.Change) []store.Step {
-	var steps []store.Step
+func (m *stepMemory) spawn(parent int64, children []call, change store.Change) []store.Step {
+	steps := m.steps[:0]
 	if len(children) == 0 {
 		steps = append(steps, store.Step{})
 	}
 	for len(children) > 0 {
 		n := min(len(children), chunk)
-		step := store.Step{Create: make([]store.Call, n)}
+		step := store.Step{Create: m.create[:]}
+		if n > len(m.create) {
+			step.Create = make([]store.Call, n)
+		}
+		step.Create = step.Create[:n]
 		for i := range n {
 			step.Create[i] = children[i].record(parent)
 		}
 		steps, children = append(steps, step), children[n:]
 	}
-	steps[len(steps)-1].Change = []store.Change{change}
+	m.change[0] = change
+	steps[len(steps)-1].Change = m.change[:1]
 	return steps
+}
+
+// stepMemory is what the steps of a run consist of: the usual ones make no new memory. A store keeps
+// nothing of it beyond a commit that succeeds.
+type stepMemory struct {
+	steps  [1]store.Step
+	create [1]store.Call
+	change [2]store.Change // with the one of an eager call
+}
+
+var stepMemories = sync.Pool{New: func() any { return new(stepMemory) }}
+
+// end returns the step that records the outcome of a call.
+func (m *stepMemory) end(change store.Change, marks []store.Mark) []store.Step {
+	m.change[0] = change
+	m.steps[0] = store.Step{Change: m.change[:1], Mark: marks}
+	return m.steps[:]
+}
+
+// free lets the memory be used again, if the steps are stored.
+func (m *stepMemory) free(err error) {
+	if err == nil {
+		*m = stepMemory{}
+		stepMemories.Put(m)
+	}
 }

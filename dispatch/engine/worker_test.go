@@ -2,6 +2,8 @@ package engine_test
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"runtime"
 	"testing"
 	"testing/synctest"
@@ -53,6 +55,42 @@ func TestWorker(t *testing.T) {
 			_, err = e.Wait(ctx, id, "f")
 			require.NoError(t, err)
 			assert.Len(t, seen, map[bool]int{false: 1, true: 3}[exits])
+		})
+	}
+}
+
+// A store may keep the steps of a commit that it could not carry through, to find out what has become
+// of them when it is given the next ones.
+func TestFailedStepsStay(t *testing.T) {
+	for _, policy := range []engine.Policy{{}, eager} {
+		synctest.Test(t, func(t *testing.T) {
+			f, leaf := pair()
+			var kept [][]store.Step
+			var was []string
+			s := openGated(t, memory.New(), nil)
+			failed := 0
+			s.gate = func(steps []store.Step) error {
+				for i := range kept {
+					assert.Equal(t, was[i], fmt.Sprintf("%+v", kept[i]))
+				}
+				if failed++; failed%4 == 0 {
+					kept, was = nil, nil
+					return nil
+				}
+				kept, was = append(kept, steps), append(was, fmt.Sprintf("%+v", steps))
+				if failed > 30 {
+					return errors.New("for good")
+				}
+				return store.ErrUnavailable
+			}
+			e, _ := runOn(t, engine.Config{Store: s, Functions: []engine.Function{
+				f.function("f", policy), leaf.function("leaf", engine.Policy{})}})
+			for range 4 {
+				if id, err := e.Dispatch(ctx, engine.Request{Function: "f", Input: []byte("x")}, ""); err == nil {
+					_, _ = e.Wait(ctx, id, "f")
+				}
+			}
+			assert.Greater(t, failed, 30)
 		})
 	}
 }

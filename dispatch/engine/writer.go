@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -43,6 +44,8 @@ type writer struct {
 	closing    bool
 	generation int64 // of what is taken
 	killed     bool
+	singles    sync.Pool     // of this writer alone: package synctest lets no channel cross bubbles
+	steps      []store.Step  // of the last commit, to be used again; the loop's own
 	closed     chan struct{} // by close, to end the waiting for a store that is not available
 	ended      chan struct{} // by loop
 }
@@ -73,12 +76,16 @@ func (w *writer) commitAs(generation int64, steps ...store.Step) error {
 	if len(steps) > 1 {
 		return <-w.submit(generation, steps...)
 	}
-	x := singles.Get().(*single)
+	x, _ := w.singles.Get().(*single)
+	if x == nil {
+		x = new(single)
+		x.write.group, x.done = &x.group, make(chan error, 1)
+	}
 	x.step, x.generation = steps[0], generation
 	w.enqueue(&x.write)
 	err := <-x.done
 	x.step, x.err = store.Step{}, nil
-	singles.Put(x)
+	w.singles.Put(x)
 	return err
 }
 
@@ -88,12 +95,6 @@ type single struct {
 	write
 	group
 }
-
-var singles = sync.Pool{New: func() any {
-	x := new(single)
-	x.write.group, x.done = &x.group, make(chan error, 1)
-	return x
-}}
 
 // submit does what commitAs does, but does not wait: what is submitted later is written later.
 func (w *writer) submit(generation int64, steps ...store.Step) <-chan error {
@@ -138,6 +139,9 @@ func (w *writer) dropOld(batch []*write) []*write {
 	w.mu.Lock()
 	generation := w.generation
 	w.mu.Unlock()
+	if !slices.ContainsFunc(batch, func(x *write) bool { return x.generation != generation }) {
+		return batch
+	}
 	kept := batch[:0:0]
 	for _, x := range batch {
 		if x.generation != generation {
@@ -212,15 +216,20 @@ func (w *writer) write(batch []*write) {
 			}
 			return
 		}
-		steps := make([]store.Step, len(batch))
-		for i, x := range batch {
-			steps[i] = x.step
+		steps := w.steps[:0]
+		for _, x := range batch {
+			steps = append(steps, x.step)
 		}
 		begun := time.Now()
 		err := w.store.Commit(context.Background(), steps)
 		if w.seen != nil {
 			now := time.Now()
 			w.seen(Commit{Time: now, Elapsed: now.Sub(begun), Steps: len(steps), Err: err})
+		}
+		w.steps = nil // a store may have to know them to find out what has become of them
+		if err == nil {
+			clear(steps)
+			w.steps = steps
 		}
 		var bad *store.StepError
 		switch {
@@ -284,6 +293,9 @@ func (x *write) finish(err error) {
 }
 
 func dropFailed(batch []*write) []*write {
+	if !slices.ContainsFunc(batch, func(x *write) bool { return x.group.err != nil }) {
+		return batch
+	}
 	kept := batch[:0:0]
 	for _, x := range batch {
 		if x.group.err != nil {

@@ -243,7 +243,9 @@ type Store interface {
 	// nil only if they will survive a crash of the machine. A *StepError tells which step
 	// is to blame, the first one if several are; ErrUnavailable that none is and that the
 	// same steps may be tried again, also if it is not known what has become of them: then
-	// they are not written twice. ErrFenced says that the ownership was lost.
+	// they are not written twice. ErrFenced says that the ownership was lost. When the
+	// result is nil the caller uses the memory of the steps again, with the calls and changes in them;
+	// after an error they stay as they are until there is one that is. The bytes that they lead to never change.
 	Commit(ctx context.Context, steps []Step) error
 }
 

@@ -31,7 +31,9 @@ func TestSuspendedAgain(t *testing.T) {
 		func(c *store.Call) { // it has taken too long, and is tried again from its state
 			c.Status, c.Failures, c.Due, c.Error = store.Timeout, 1, time.UnixMilli(5), []byte("late")
 		},
-		func(c *store.Call) { c.Waiting, c.Output, c.Status, c.Failures, c.Error = []byte("{}"), []byte("x"), store.Throttled, 2, []byte("y") },
+		func(c *store.Call) {
+			c.Waiting, c.Output, c.Status, c.Failures, c.Error = []byte("{}"), []byte("x"), store.Throttled, 2, []byte("y")
+		},
 	}
 	for i, change := range before {
 		c := base
