@@ -145,7 +145,7 @@ func plainOK(c *store.Change) bool {
 }
 
 // plainOn says whether changeOn stores all that there is of a change, if the call was suspended
-// before and not due at some time: as is most that workflows do. The columns that decide in which indexes
+// before, awake, and not due at some time: as is most that workflows do. The columns that decide in which indexes
 // the call is are left alone then, and so are the indexes.
 func plainOn(c *store.Change) bool {
 	return c.Phase == store.Suspended && c.Status == store.None && c.Failures == 0 && c.Awaits > 1 && c.Due.IsZero() && !c.KeepState &&

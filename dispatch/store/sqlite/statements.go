@@ -48,7 +48,7 @@ const (
 		WHERE id = ? AND phase <> 3`
 	changeOnSQL = `UPDATE calls SET updated = ?, status = 0, attempts = ?, failures = 0,
 		awaits = ?, reached = ?, first = ?, width = ?, output = NULL, error = NULL, waiting = NULL, state = ?
-		WHERE id = ? AND phase = 2 AND due = 0`
+		WHERE id = ? AND phase = 2 AND due = 0 AND asleep = 0`
 	markSQL = `UPDATE calls SET updated = ?, ending = CASE ending WHEN 0 THEN ? ELSE ending END,
 		waiting = coalesce(?, waiting), progress = coalesce(?, progress), asleep = 0 WHERE id = ? AND phase <> 3`
 	removeSQL = `DELETE FROM calls WHERE id = ? AND phase = 3`

@@ -50,6 +50,17 @@ func TestSuspendedAgain(t *testing.T) {
 		want.Attempts, want.Awaits, want.Reached, want.First, want.Width, want.State = 1, 2, 3, 200, 2, []byte("new")
 		assert.Empty(t, cmp.Diff(&want, got, cmpopts.IgnoreFields(store.Call{}, "Created", "Updated")), "case %d", i)
 	}
+	// One that sleeps wakes.
+	child := store.Call{ID: 300, Root: 1, Parent: 1, Incarnation: s.Incarnation(), Function: "f", Phase: store.Ready, Input: []byte("1")}
+	change := store.Change{ID: 1, Phase: store.Suspended, Awaits: 2, Reached: 3, First: 300, Width: 1, State: []byte("new")}
+	require.NoError(t, s.Commit(ctx, []store.Step{{Create: []store.Call{child}, Change: []store.Change{change}, Sleep: []int64{1}}}))
+	asleep, err := s.Asleep(ctx)
+	require.NoError(t, err)
+	require.True(t, asleep)
+	require.NoError(t, s.Commit(ctx, []store.Step{{Change: []store.Change{change}}}))
+	asleep, err = s.Asleep(ctx)
+	require.NoError(t, err)
+	assert.False(t, asleep)
 	due, err := s.Due(ctx, time.UnixMilli(10), 0, 10)
 	require.NoError(t, err)
 	assert.Empty(t, due)
