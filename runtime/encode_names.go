@@ -68,7 +68,7 @@ func (e *encoder) direct(v unsafe.Pointer, p *plan) (nameKey, bool) {
 func (e *encoder) nearName(page uintptr) bool {
 	e.prepare()
 	first, vars := page*pageSize, &e.reg.vars
-	return e.bound.near(first) || e.known.near(first) || first < vars.hi && vars.lo-first < pageSize+(vars.hi-vars.lo)
+	return e.bound.near(first) || e.known.near(first) || first < vars.hi && first+pageSize > vars.lo
 }
 
 // memoryName is a named piece of memory that a pointer points into.
