@@ -74,7 +74,8 @@ func shopMain() { os.Exit(work(os.Args[1:])) }
 //line dispatch_test.go:47
 
 // work is a program with a store: it makes the calls KEY=ITEM,ITEM of fulfil, KEY=crash:FILE and
-// KEY=later, and runs until nothing is left that runs, or waits for no event and no time.
+// KEY=later, and runs until the calls KEY=done are done, and nothing is left that runs, or waits for no
+// event and no time.
 func work(args []string) int {
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
@@ -83,8 +84,13 @@ func work(args []string) int {
 		log.Print(err)
 		return 1
 	}
+	var wanted []string
 	for _, arg := range args[1:] {
 		key, what, _ := strings.Cut(arg, "=")
+		if what == "done" {
+			wanted = append(wanted, key)
+			continue
+		}
 		if file, ok := strings.CutPrefix(what, "crash:"); ok {
 			_, err = shop.Crash.Dispatch(ctx, file, dispatch.WithKey(key))
 		} else if what == "later" {
@@ -101,7 +107,13 @@ func work(args []string) int {
 		defer stop()
 		for {
 			time.Sleep(10 * time.Millisecond)
-			if rest, err := atRest(ctx, args[0]); rest || err != nil {
+			if len(wanted) > 0 {
+				if info, err := d.LookupKey(ctx, wanted[0]); err != nil {
+					return
+				} else if info.Phase == dispatch.PhaseDone {
+					wanted = wanted[1:]
+				}
+			} else if rest, err := atRest(ctx, args[0]); rest || err != nil {
 				return
 			}
 		}
@@ -117,7 +129,7 @@ func work(args []string) int {
 	return 0
 }
 
-//line dispatch_test.go:91
+//line dispatch_test.go:103
 
 // atRest says whether each call is done, parked, or waits for calls, an event or a time that is far.
 func atRest(ctx context.Context, store string) (bool, error) {
@@ -145,7 +157,7 @@ func atRest(ctx context.Context, store string) (bool, error) {
 	return rest, err
 }
 
-//line dispatch_test.go:117
+//line dispatch_test.go:129
 
 // On PostgreSQL calls are steered while a process runs them.
 func TestPostgres(t *testing.T) {
@@ -189,7 +201,7 @@ func TestPostgres(t *testing.T) {
 	require.Contains(t, command(exitRefused, "show", "order 2"), `no such call with the id or key "order 2"`)
 }
 
-//line dispatch.durable_test.go:193
+//line dispatch.durable_test.go:205
 func init() {
 	coroc.RegisterType[testing.M]("testing.M")
 	coroc.RegisterType[testing.T]("testing.T")
@@ -200,9 +212,9 @@ func init() {
 	coroc.RegisterInstance[dispatch.Function[shop.Order, string]]("github.com/coroc-dev/coroc/dispatch.Function")
 	coroc.RegisterType[shop.Order]("github.com/coroc-dev/coroc/cmd/dispatch/internal/shop.Order")
 	coroc.RegisterType[dispatch.Dispatcher]("github.com/coroc-dev/coroc/dispatch.Dispatcher")
-	coroc.RegisterType[dispatch.Reader]("github.com/coroc-dev/coroc/dispatch.Reader")
-	coroc.RegisterType[dispatch.CallInfo]("github.com/coroc-dev/coroc/dispatch.CallInfo")
 	coroc.RegisterType[store_2.Phase]("github.com/coroc-dev/coroc/dispatch/store.Phase")
+	coroc.RegisterType[dispatch.CallInfo]("github.com/coroc-dev/coroc/dispatch.CallInfo")
+	coroc.RegisterType[dispatch.Reader]("github.com/coroc-dev/coroc/dispatch.Reader")
 	coroc.RegisterType[dispatch.ID]("github.com/coroc-dev/coroc/dispatch.ID")
 	coroc.RegisterType[postgres_2.Option]("github.com/coroc-dev/coroc/dispatch/store/postgres.Option")
 	coroc.RegisterType[bytes.Buffer]("bytes.Buffer")

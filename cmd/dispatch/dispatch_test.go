@@ -46,7 +46,8 @@ func TestScripts(t *testing.T) {
 func shopMain() { os.Exit(work(os.Args[1:])) }
 
 // work is a program with a store: it makes the calls KEY=ITEM,ITEM of fulfil, KEY=crash:FILE and
-// KEY=later, and runs until nothing is left that runs, or waits for no event and no time.
+// KEY=later, and runs until the calls KEY=done are done, and nothing is left that runs, or waits for no
+// event and no time.
 func work(args []string) int {
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
@@ -55,8 +56,13 @@ func work(args []string) int {
 		log.Print(err)
 		return 1
 	}
+	var wanted []string
 	for _, arg := range args[1:] {
 		key, what, _ := strings.Cut(arg, "=")
+		if what == "done" {
+			wanted = append(wanted, key)
+			continue
+		}
 		if file, ok := strings.CutPrefix(what, "crash:"); ok {
 			_, err = shop.Crash.Dispatch(ctx, file, dispatch.WithKey(key))
 		} else if what == "later" {
@@ -73,7 +79,13 @@ func work(args []string) int {
 		defer stop()
 		for {
 			time.Sleep(10 * time.Millisecond)
-			if rest, err := atRest(ctx, args[0]); rest || err != nil {
+			if len(wanted) > 0 {
+				if info, err := d.LookupKey(ctx, wanted[0]); err != nil {
+					return
+				} else if info.Phase == dispatch.PhaseDone {
+					wanted = wanted[1:]
+				}
+			} else if rest, err := atRest(ctx, args[0]); rest || err != nil {
 				return
 			}
 		}
