@@ -64,6 +64,7 @@ func poisonFleet(t *testing.T, processes int) {
 	for range processes {
 		begin()
 	}
+	synctest.Wait() // what is killed has begun to run
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Hour)
 	defer cancel()
 	inputs := make(map[dispatch.ID]string)

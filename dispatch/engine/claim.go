@@ -77,7 +77,7 @@ func (f *fleet) claim() {
 		if f.e.running {
 			limit = min(capacity-f.load(), claimLimit)
 			for name, fn := range f.e.functions {
-				switch most := fn.Policy.Concurrency; {
+				switch most := fn.Policy.most(); {
 				case fn.hears: // others are with those that await them
 					q.Orphans = append(q.Orphans, name)
 				case fn.apart < maxApart && (most == 0 || fn.queue.len() < most):

@@ -13,8 +13,8 @@ func (e *Engine) newFunction(f Function) *function {
 	policy := limit.Policy{Concurrency: p.Concurrency, Fixed: true, Rate: p.Rate, Per: p.Per}
 	if _, shared := e.store.(store.Shared); shared {
 		policy.Leased, policy.Slots = p.Rate > 0, p.FleetConcurrency > 0
-	} else if p.FleetConcurrency > 0 && (p.Concurrency == 0 || p.FleetConcurrency < p.Concurrency) {
-		policy.Concurrency = p.FleetConcurrency
+	} else {
+		policy.Concurrency = p.most()
 	}
 	if !p.Partition.Apart {
 		policy.Fixed, policy.Breaker, policy.Changed = !p.Adaptive, p.Breaker, e.changed(fn)
@@ -24,6 +24,14 @@ func (e *Engine) newFunction(f Function) *function {
 		fn.lease.gate = fn.gate
 	}
 	return fn
+}
+
+// most returns how many calls can run at a time in a process; 0 for no limit.
+func (p *Policy) most() int {
+	if p.Concurrency == 0 || p.FleetConcurrency > 0 && p.FleetConcurrency < p.Concurrency {
+		return p.FleetConcurrency
+	}
+	return p.Concurrency
 }
 
 // changed returns what a breaker of f calls when it opens and closes.

@@ -119,12 +119,13 @@ func (f *fleet) lend() (time.Time, error) {
 	var asked []*lease
 	var asks []store.Ask
 	for l := range f.sharing.in {
-		ask, need := l.ask(now, e.running)
-		switch {
-		case !need:
-			delete(f.sharing.in, l)
-		case !now.Before(l.next):
+		if now.Before(l.next) {
+			continue
+		}
+		if ask, need := l.ask(now, e.running); need {
 			asked, asks = append(asked, l), append(asks, ask)
+		} else {
+			delete(f.sharing.in, l)
 		}
 	}
 	e.mu.Unlock()
@@ -137,6 +138,9 @@ func (f *fleet) lend() (time.Time, error) {
 	defer e.mu.Unlock()
 	got := time.Now()
 	if err != nil || generation != e.generation {
+		for _, l := range asked {
+			l.told = true // for all that is known: what it has given up is to be given up again
+		}
 		return got.Add(time.Second), err
 	}
 	for i, l := range asked {
@@ -162,7 +166,8 @@ func (f *fleet) lend() (time.Time, error) {
 	return next, nil
 }
 
-// ask returns what there is need of; false if there is none, now and for a while. The engine's lock
+// ask returns what the store is to be asked for now; false if there is need of nothing, now and for a
+// while, and the store has it so. Slots that are not needed are given up with it. The engine's lock
 // is held.
 func (l *lease) ask(now time.Time, running bool) (store.Ask, bool) {
 	a := store.Ask{Name: l.name}
