@@ -410,8 +410,8 @@ func (d *decoder) contextRef(p *plan, ptr unsafe.Pointer) {
 	}
 	num := len(d.objs)
 	if k != refNew {
-		if num = d.known(k - refKnown); d.objs[num].p.typ != derivedType {
-			d.fail("%v is no context", d.objs[num].p.typ)
+		if num = d.known(k - refKnown); d.object(num).p.typ != derivedType {
+			d.fail("%v is no context", d.object(num).p.typ)
 		}
 	}
 	d.late = append(d.late, lateContext{dst: ptr, iface: p.typ, obj: num})
@@ -444,7 +444,7 @@ func (d *decoder) makeContexts() {
 		}
 	}
 	for i := range d.objs {
-		if d.objs[i].p.typ == derivedType {
+		if d.object(i).p.typ == derivedType {
 			d.makeContext(i, at, named)
 		}
 	}

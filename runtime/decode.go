@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/bits"
 	"reflect"
 	goruntime "runtime"
 	"sync"
@@ -33,7 +34,7 @@ type decoder struct {
 	params []uint64
 	names  []loadedName
 	objs   []keptObject
-	addrs  map[int]unsafe.Pointer
+	odd    map[int]loadedObject // those that objs cannot tell
 	roots  []loadedRoot
 	strs   []string
 
@@ -62,7 +63,7 @@ type decoder struct {
 	lastName []byte
 	nesting  int           // of the contents that are being read
 	later    []lateContent // contents that have been put off
-	alloc    uintptr       // what has been allocated
+	room     uintptr       // what may still be allocated
 	composed int           // lengths of array types that have been made
 	named    int           // lengths of what the parts of composed types are called
 	steps    int           // taken by walk
@@ -142,6 +143,7 @@ func (d *decoder) run(roots []any) (err error) {
 	} else if unknown != 0 {
 		d.fail("unknown flags %#x", flags)
 	}
+	d.room = uintptr(allocFree + allocPerByte*d.length)
 	frames := d.count(1)
 	if frames > 0 {
 		if flags&flagDone != 0 {
@@ -277,21 +279,26 @@ func (d *decoder) name() []byte {
 
 // claim notes that n values of at least size bytes come next, and that they take memory.
 func (d *decoder) claim(n, size int, memory uintptr) {
-	if left := len(d.b) - d.i; size > 0 && n > left/size {
+	if left := len(d.b) - d.i; size > 0 && !fits(uint64(n), uint64(size), uint64(left)) {
 		d.fail("%d things in %d bytes", n, left)
 	}
 	d.charge(n, memory)
 }
 
+// fits reports whether n things of a size fit into room. It does not divide, which takes long.
+func fits(n, size, room uint64) bool {
+	hi, lo := bits.Mul64(n, size)
+	return hi == 0 && lo <= room
+}
+
 func (d *decoder) charge(n int, size uintptr) {
-	if d.handles {
-		return // it comes from this process
-	}
-	limit := uintptr(allocFree + allocPerByte*d.length)
-	if size > 0 && uintptr(n) > (limit-d.alloc)/size {
+	if !fits(uint64(n), uint64(size), uint64(d.room)) {
+		if d.handles {
+			return // it comes from this process
+		}
 		d.fail("it would allocate out of proportion to its size")
 	}
-	d.alloc += uintptr(n) * size
+	d.room -= uintptr(n) * size
 }
 
 // finish sets what had to wait until everything was read.
@@ -308,7 +315,7 @@ func (d *decoder) finish() {
 
 func (d *decoder) fixBoxes() {
 	for _, f := range d.fixups {
-		o := &d.objs[f.obj]
+		o := d.object(f.obj)
 		reflect.NewAt(f.iface, f.dst).Elem().Set(reflect.NewAt(o.p.typ, o.mem).Elem())
 	}
 }

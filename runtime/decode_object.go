@@ -15,30 +15,34 @@ type loadedObject struct {
 	addr unsafe.Pointer // what pointers to the object are set to
 }
 
-// keptObject is a loadedObject as it is kept: there may be very many.
+// keptObject is a loadedObject as it is kept: there may be very many. Those that have another
+// addr than mem, or very many values, are odd.
 type keptObject struct {
-	p   *plan
-	mem unsafe.Pointer
-	n   uint64 // the form, whether addr is another one than mem, and n
+	mem  unsafe.Pointer
+	kind keptKind
 }
 
+// keptKind is the number of a plan, 28 bits of how many values there are, and four of the form.
+type keptKind uint64
+
 const (
-	keptAddr = 1 << 3
-	keptBits = 4
+	formBits = 4
+	maxKept  = 1<<28 - 1
+	oddKind  = 1<<formBits - 1 // in place of a form
 )
 
-func keep(f form, p *plan, n int, mem unsafe.Pointer) keptObject {
-	return keptObject{p, mem, uint64(f) | uint64(n)<<keptBits}
+func keptAs(f form, p *plan, n int) keptKind {
+	return keptKind(p.id)<<32 | keptKind(n)<<formBits | keptKind(f)
 }
 
 // object returns the object of a number.
 func (d *decoder) object(num int) loadedObject {
-	o := &d.objs[num]
-	addr := o.mem
-	if o.n&keptAddr != 0 {
-		addr = d.addrs[num]
+	o := d.objs[num]
+	f := form(o.kind & oddKind)
+	if f == oddKind {
+		return d.odd[num]
 	}
-	return loadedObject{form(o.n & (keptAddr - 1)), o.p, int(o.n >> keptBits), o.mem, addr}
+	return loadedObject{f, d.reg.plans.numbered(uint32(o.kind >> 32)), int(uint32(o.kind) >> formBits), o.mem, o.mem}
 }
 
 // lateContent is the contents of an object that have been put off.
@@ -50,15 +54,15 @@ type lateContent struct {
 // add adds an object and returns its number.
 func (d *decoder) add(o loadedObject) int {
 	num := len(d.objs)
-	k := keep(o.form, o.p, o.n, o.mem)
-	if o.addr != o.mem {
-		if d.addrs == nil {
-			d.addrs = map[int]unsafe.Pointer{}
+	if o.addr != o.mem || o.n > maxKept {
+		if d.odd == nil {
+			d.odd = map[int]loadedObject{}
 		}
-		d.addrs[num] = o.addr
-		k.n |= keptAddr
+		d.odd[num] = o
+		d.objs = append(d.objs, keptObject{o.mem, oddKind})
+	} else {
+		d.objs = append(d.objs, keptObject{o.mem, keptAs(o.form, o.p, o.n)})
 	}
-	d.objs = append(d.objs, k)
 	d.mentions.add(num)
 	if o.p.typ == derivedType {
 		d.charge(1, contextMemory)
@@ -120,7 +124,7 @@ func (d *decoder) described() loadedObject {
 
 // mentions are the last ones of objects, or of strings.
 type mentions struct {
-	n    int
+	n    uint
 	last [recent]int32
 }
 
@@ -131,15 +135,16 @@ func (m *mentions) add(num int) {
 
 // again returns which of count things is mentioned again.
 func (m *mentions) again(k uint64, count int) (num int, ok bool) {
-	if k&1 != 0 {
-		num, ok = int(k>>1), k>>1 < uint64(count)
-	} else if k >>= 1; k < recent && k < uint64(m.n) {
-		num, ok = int(m.last[(m.n-1-int(k))%recent]), true
+	// Which way it is told differs from one to the next, and so is no branch.
+	far := -(k & 1)
+	k >>= 1
+	near := uint64(m.last[(m.n-1-uint(k))%recent])
+	if bound := uint64(min(m.n, recent)); k >= bound^(bound^uint64(count))&far {
+		return 0, false
 	}
-	if ok {
-		m.add(num)
-	}
-	return num, ok
+	num = int(near ^ (near^k)&far)
+	m.add(num)
+	return num, true
 }
 
 // known returns the number of the object that a reference tells.
@@ -221,32 +226,6 @@ func (d *decoder) array(p *plan, n int) unsafe.Pointer {
 	return reflect.MakeSlice(p.slice, n, n).UnsafePointer()
 }
 
-// pointers reads pointers of the type of p, which are to plain values.
-func (d *decoder) pointers(p *plan, ptrs []unsafe.Pointer) {
-	t := p.elem
-	for i := range ptrs {
-		start := d.i
-		switch k := d.uvarint(); {
-		case k >= refKnown:
-			num, ok := d.mentions.again(k-refKnown, len(d.objs))
-			if !ok {
-				d.fail("no object %d of %d", k-refKnown, len(d.objs))
-			}
-			o := &d.objs[num]
-			if o.p == t && o.n == uint64(formSingle)|1<<keptBits {
-				ptrs[i] = o.mem
-				continue
-			}
-			ptrs[i] = d.within(d.region(num), t)
-		case k == refNew && d.nesting < maxNesting:
-			ptrs[i] = d.plain(t)
-		default:
-			d.i = start
-			ptrs[i] = d.pointer(p)
-		}
-	}
-}
-
 func (d *decoder) pointer(p *plan) unsafe.Pointer {
 	t := p.elem
 	k := d.uvarint()
@@ -270,7 +249,7 @@ func (d *decoder) pointer(p *plan) unsafe.Pointer {
 	}
 	switch k {
 	case refNew:
-		if t.plain && d.nesting < maxNesting {
+		if t.plain {
 			return d.plain(t)
 		}
 		o := d.memory(t.flat, t.flatN, false)
@@ -284,48 +263,6 @@ func (d *decoder) pointer(p *plan) unsafe.Pointer {
 		return addr
 	}
 	return d.within(d.knownRegion(k-refKnown), t)
-}
-
-// plain reads a new variable of t.
-func (d *decoder) plain(t *plan) unsafe.Pointer {
-	d.claim(1, t.min, t.size)
-	p := reflect.New(t.typ).UnsafePointer()
-	d.mentions.add(len(d.objs))
-	d.objs = append(d.objs, keep(formSingle, t, 1, p))
-	d.plainContent(t, p, 1)
-	return p
-}
-
-// plainArray reads a new array of n values of t, of which there are several.
-func (d *decoder) plainArray(t *plan, n int, trim bool) unsafe.Pointer {
-	come := n
-	if trim {
-		come -= n / 2
-	}
-	d.claim(come, t.min, t.size)
-	d.charge(n-come, t.size)
-	p := d.array(t, n)
-	d.mentions.add(len(d.objs))
-	d.objs = append(d.objs, keep(formArray, t, n, p))
-	if trim {
-		n -= d.zeros(n)
-	}
-	d.plainContent(t, p, n)
-	return p
-}
-
-// plainContent reads the contents of a new object of n values of t.
-func (d *decoder) plainContent(t *plan, p unsafe.Pointer, n int) {
-	d.nesting++
-	if d.inKey || d.depth|d.box != 0 {
-		inKey, depth, box := d.inKey, d.depth, d.box
-		d.inKey, d.depth, d.box = false, 0, 0
-		d.elems(t, p, n)
-		d.inKey, d.depth, d.box = inKey, depth, box
-	} else {
-		d.elems(t, p, n)
-	}
-	d.nesting--
 }
 
 // zeros reads how many of n elements have been left out.
@@ -348,6 +285,12 @@ func (d *decoder) within(o loadedObject, t *plan) unsafe.Pointer {
 
 func (d *decoder) slice(p *plan, h *sliceHeader) {
 	t := p.elem
+	if b := d.b[d.i:]; t.plain && len(b) > 3 && b[0] == refSpare && (b[1]|b[2])&0x80 == 0 && b[1] <= b[2] && b[2] > 1 {
+		d.i += 3
+		n, c := int(b[1]), int(b[2])
+		*h = sliceHeader{d.plainArray(t, c, true), n, c}
+		return
+	}
 	k := d.uvarint()
 	switch {
 	case k == refNil:
@@ -373,7 +316,7 @@ func (d *decoder) slice(p *plan, h *sliceHeader) {
 		data, room = d.namedMemory(t)
 	case refNew:
 		n := d.int()
-		if t.plain && n > 1 && d.nesting < maxNesting {
+		if t.plain && n > 1 {
 			*h = sliceHeader{d.plainArray(t, n, false), n, n}
 			return
 		}
@@ -386,7 +329,7 @@ func (d *decoder) slice(p *plan, h *sliceHeader) {
 		if n > c {
 			d.fail("a slice of %d of %d elements", n, c)
 		}
-		if t.plain && c > 1 && d.nesting < maxNesting {
+		if t.plain && c > 1 {
 			*h = sliceHeader{d.plainArray(t, c, true), n, c}
 			return
 		}
@@ -510,7 +453,7 @@ func (d *decoder) boxRef(q *plan) int {
 	}
 	num := len(d.objs)
 	if k != refNew {
-		if num = d.known(k - refKnown); d.object(num).form != formBoxed || d.objs[num].p != q {
+		if num = d.known(k - refKnown); d.object(num).form != formBoxed || d.object(num).p != q {
 			d.fail("no value of type %v", q.typ)
 		}
 	}

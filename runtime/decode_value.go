@@ -52,7 +52,8 @@ func (d *decoder) unsigned(limit uint64) uint64 {
 
 // word reads an int.
 func (d *decoder) word() int {
-	v := d.varint()
+	u := d.number()
+	v := int64(u>>1) ^ -int64(u&1)
 	if int64(int(v)) != v {
 		d.tooWide("int", v)
 	}
@@ -127,21 +128,7 @@ func (d *decoder) value(p *plan, ptr unsafe.Pointer) {
 	case opString:
 		*(*string)(ptr) = d.string()
 	case opStruct:
-		for i := range p.fields {
-			f := &p.fields[i]
-			switch at := unsafe.Add(ptr, f.off); f.p.op {
-			case opInt:
-				*(*int)(at) = d.word()
-			case opString:
-				*(*string)(at) = d.string()
-			case opPointer:
-				*(*unsafe.Pointer)(at) = d.pointer(f.p)
-			case opSlice:
-				d.slice(f.p, (*sliceHeader)(at))
-			default:
-				d.value(f.p, at)
-			}
-		}
+		d.structure(p, ptr)
 	case opArray:
 		d.elems(p.flat, ptr, p.flatN)
 	case opPointer:
@@ -212,6 +199,16 @@ func (d *decoder) codec(p *plan, ptr unsafe.Pointer) {
 }
 
 func (d *decoder) string() string {
+	if b := d.b[d.i:]; len(b) > sharedString && len(d.chunk) >= sharedString {
+		// One of few bytes, as most are, is copied with what is behind it, which is of no account.
+		if n := int(b[0] >> 1); b[0]&1 == 0 && n > 0 && n < sharedString {
+			d.i += 1 + n
+			copy(d.chunk[:sharedString], b[1:1+sharedString])
+			s := unsafe.String(unsafe.SliceData(d.chunk), n)
+			d.chunk = d.chunk[n:]
+			return s
+		}
+	}
 	v := d.uvarint()
 	if v&1 != 0 {
 		num, ok := d.stringMentions.again(v>>1, len(d.strs))

@@ -293,10 +293,7 @@ func (e *encoder) numbered(p *plan, n int) {
 // is reports whether the object is one value of p.
 func (o *seenObject) is(p *plan) bool { return o.tag == tagOf(p) }
 
-func (e *encoder) planOf(o *seenObject) *plan {
-	p, _ := e.reg.plans.byID.Load(o.tag >> 1)
-	return p.(*plan)
-}
+func (e *encoder) planOf(o *seenObject) *plan { return e.reg.plans.numbered(o.tag >> 1) }
 
 // claim notes that size bytes belong to an object, and reports false if a part of them
 // belongs to another one.

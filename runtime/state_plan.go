@@ -102,8 +102,8 @@ func (p *plan) fieldNamed(name string) (field, bool) {
 // planTable makes and keeps the plans.
 type planTable struct {
 	reg   *registry
-	byTyp sync.Map // reflect.Type → *plan, complete ones only
-	byID  sync.Map // uint32 → *plan, too
+	byTyp sync.Map                // reflect.Type → *plan, complete ones only
+	byID  atomic.Pointer[[]*plan] // those by their number
 	count atomic.Int64
 
 	mu       sync.Mutex
@@ -129,13 +129,25 @@ func (t *planTable) of(typ reflect.Type) *plan {
 		t.queue = t.queue[:len(t.queue)-1]
 		t.fill(q.typ)
 	}
+	// Who has an older list sees none of what is added behind its end.
+	var list []*plan
+	if old := t.byID.Load(); old != nil {
+		list = *old
+	}
+	list = append(list, make([]*plan, int(t.count.Load())-len(list))...)
+	for _, p := range t.building {
+		list[p.id] = p
+	}
+	t.byID.Store(&list)
 	for typ, p := range t.building {
-		t.byID.Store(uint32(p.id), p)
 		t.byTyp.Store(typ, p)
 	}
 	clear(t.building)
 	return p
 }
+
+// numbered returns the plan that has a number.
+func (t *planTable) numbered(id uint32) *plan { return (*t.byID.Load())[id] }
 
 // later returns the plan of a type that is behind a reference: it may be
 // completed after the one that refers to it.
