@@ -95,7 +95,7 @@ func CheckSource(m *Module, p *Package, generated map[string]Source) []Diagnosti
 		}
 		files = append(files, f.Syntax)
 	}
-	for _, name := range p.Ignored {
+	for _, name := range m.ignored(p) {
 		f, err := m.added(p, name)
 		var syntax scanner.ErrorList
 		switch {
@@ -184,6 +184,20 @@ func (m *Module) matches(name string, src []byte) bool {
 func hasGenerated(source string) bool {
 	b, err := os.ReadFile(DurableName(source))
 	return err == nil && IsGenerated(b)
+}
+
+// ignored returns the files of p's directory that the volatile build leaves out. The go command lists
+// those of tests with the package that they test.
+func (m *Module) ignored(p *Package) []string {
+	if p.ForTest == "" || p.Path != p.ForTest && p.Path != p.ForTest+"_test" {
+		return p.Ignored
+	}
+	for _, q := range m.Packages {
+		if q.Path == p.ForTest && !q.Test {
+			return q.Ignored
+		}
+	}
+	return p.Ignored
 }
 
 // added returns a file that the user wrote for the durable build only, or nil.
