@@ -199,7 +199,7 @@ func (t *twinGen) registerFrame(frame string, fingerprint uint64) {
 	}
 	version := &Version{State: t.state, Fingerprint: fingerprint, Package: t.p, Node: t.orig, Frozen: t.frozen}
 	t.Generator.versions = append(t.Generator.versions, version)
-	site := func(key, pos string, fields []string) {
+	site := func(key, pos string, fields []string, effectFree bool) {
 		var quoted []string
 		s := VersionSite{Pos: pos}
 		s.Key, _ = strconv.Atoi(key)
@@ -208,17 +208,22 @@ func (t *twinGen) registerFrame(frame string, fingerprint uint64) {
 			quoted = append(quoted, fmt.Sprintf("%q", t.wireOf[n]))
 		}
 		version.Sites = append(version.Sites, s)
-		text += fmt.Sprintf(",\n%s.Site{Pos: %q, Live: []%s{%s}, Key: %s}", t.coroc, pos, t.predeclared("string"), strings.Join(quoted, ", "), key)
+		text += fmt.Sprintf(",\n%s.Site{Pos: %q, Live: []%s{%s}, Key: %s", t.coroc, pos, t.predeclared("string"), strings.Join(quoted, ", "), key)
+		if effectFree {
+			text += ", EffectFree: " + t.boolText(true)
+		}
+		text += "}"
 	}
 	for _, it := range t.items {
 		if it.kind == siteItem {
 			fields, _ := t.saved(it)
-			site(strconv.Itoa(it.key), t.sitePos(it.call), fields)
+			fact := t.siteOf(it.call)
+			site(strconv.Itoa(it.key), t.sitePos(it.call), fields, fact != nil && fact.Awaits && fact.Effect == nil)
 		}
 	}
 	if t.d != "" {
 		fields, _ := t.saved(nil)
-		site(t.coroc+".Exit", t.base()+" (deferred calls)", fields)
+		site(t.coroc+".Exit", t.base()+" (deferred calls)", fields, false)
 	}
 	t.unit.register(text + ")")
 	if _, isDecl := t.orig.(*ast.FuncDecl); !t.registerMigrations(frame, version) && t.frozen == nil && isDecl && t.handsOver() {

@@ -58,6 +58,7 @@ func Analyse(mod *typecheck.Module) (*Facts, []typecheck.Diagnostic) {
 	a.box()
 	a.check()
 	a.keep()
+	a.prove()
 	return a.facts, typecheck.SortDiagnostics(a.diags)
 }
 

@@ -3,8 +3,6 @@ package colour
 import (
 	"go/ast"
 	"strings"
-
-	"github.com/coroc-dev/coroc/typecheck"
 )
 
 // certain reports whether n always suspends: a suspension point, or a function
@@ -90,8 +88,7 @@ func (a *analysis) saved(s *site) bool {
 	if s == nil || s.soft {
 		return false
 	}
-	path := s.twin.Pkg().Path()
-	return path == typecheck.DispatchPath || strings.HasPrefix(path, typecheck.DispatchPath+"/")
+	return inDispatch(s.twin.Pkg())
 }
 
 // reachable returns roots and what they call, except in goroutines of its own.

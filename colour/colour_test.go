@@ -34,7 +34,11 @@ func TestAnalyse(t *testing.T) {
 			mod := loadtest.Load(t, dir)
 			facts, diags := colour.Analyse(mod)
 			var b strings.Builder
-			b.WriteString(facts.Dump(mod))
+			if strings.HasPrefix(filepath.Base(name), "effects") {
+				b.WriteString(facts.DumpEffects(mod))
+			} else {
+				b.WriteString(facts.Dump(mod))
+			}
 			for _, o := range facts.Opaque {
 				diags = append(diags, o.Diagnostic)
 			}

@@ -18,7 +18,8 @@
 // Func values that durable code may hold when it is saved are Records; those that code
 // which is not compiled makes, and that are live across a suspension or in what is, are
 // Kept. Types on which a method and its twin would resolve to different declarations
-// have a Mask.
+// have a Mask. Of calls behind which others could see nothing until the function ends it is
+// proven: the others have an Effect.
 //
 // # What is refused
 //

@@ -94,3 +94,24 @@ func (f *Facts) Dump(mod *typecheck.Module) string {
 	}
 	return b.String()
 }
+
+// DumpEffects prints the first effect behind each call that may suspend, a line each, in the order of the source.
+func (f *Facts) DumpEffects(mod *typecheck.Module) string {
+	var lines []string
+	var calls []*ast.CallExpr
+	for c := range f.Sites {
+		calls = append(calls, c)
+	}
+	slices.SortFunc(calls, func(a, b *ast.CallExpr) int { return cmp.Compare(a.Pos(), b.Pos()) })
+	for _, c := range calls {
+		line := fmt.Sprintf("%s: no effect", mod.Position(c.Pos()))
+		if e := f.Sites[c].Effect; e != nil {
+			line = fmt.Sprintf("%s: effect", mod.Position(c.Pos()))
+			for ; e != nil; e = e.Next {
+				line += fmt.Sprintf("; %s at %d:%d", e.What, e.Pos.Line, e.Pos.Column)
+			}
+		}
+		lines = append(lines, line)
+	}
+	return strings.Join(slices.Compact(lines), "\n") + "\n"
+}

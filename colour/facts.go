@@ -27,6 +27,13 @@ type Site struct {
 	Twin   *types.Func // the hand-written or committed twin of a static callee that is not compiled here; else nil
 	Why    *Reason
 	Saved  bool // the call always suspends, and the coroutine is saved then
+
+	// Awaits says that the function may await a call of dispatch, there or elsewhere. Only then it is
+	// found out whether there are effects.
+	Awaits bool
+	// Effect is the first effect of what runs behind the call, up to the end of the function; nil if
+	// it has none.
+	Effect *Effect
 }
 
 // A Reason is one link of the chain of calls from a durable function down to a

@@ -65,6 +65,9 @@ type ExplainedSuspension struct {
 	Call   string           `json:"call"`  // "static", "interface", "func value", "deferred"
 	Bytes  *int64           `json:"bytes"` // of the variables that are saved; null if that depends on type arguments
 	Values []ExplainedValue `json:"values"`
+
+	Awaits bool               `json:"awaits,omitempty"` // the function awaits calls of dispatch, there or elsewhere
+	Effect []ExplainedRelated `json:"effect,omitempty"` // the calls to the first effect behind it, up to the function's end
 }
 
 // An ExplainedValue is a value that is kept while a function is suspended.
@@ -305,6 +308,8 @@ func (x *explainer) suspension(f *codegen.Function, s *codegen.Suspension) Expla
 	}
 	if s.Site != nil {
 		e.Callee, e.Call = x.callee(s.Site.Why), s.Site.Kind.String()
+		e.Awaits = s.Site.Awaits
+		e.Effect = x.related(s.Site.Effect.Chain())
 	}
 	for _, k := range s.Kept {
 		e.Values = append(e.Values, x.value(f, k))
@@ -344,8 +349,13 @@ func (x *explainer) problem(d typecheck.Diagnostic) {
 	if d.Warning {
 		p.Severity = "warning"
 	}
-	for _, r := range d.Related {
-		p.Related = append(p.Related, ExplainedRelated{x.position(r.Pos), r.Message})
-	}
+	p.Related = x.related(d.Related)
 	x.e.Problems = append(x.e.Problems, p)
+}
+
+func (x *explainer) related(list []typecheck.Related) (all []ExplainedRelated) {
+	for _, r := range list {
+		all = append(all, ExplainedRelated{x.position(r.Pos), r.Message})
+	}
+	return all
 }

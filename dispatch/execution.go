@@ -254,6 +254,7 @@ func (e *durableExecution[I, O]) run(results []engine.Result) (t engine.Turn) {
 	if suspended {
 		t = e.inv.turn(e.inv.requests)
 		e.inv.requests = nil
+		t.EffectFree = e.f.body().policy.Eager == engine.WhereEffectFree && e.c.EffectFree()
 		if len(t.Await) == 0 {
 			t.Failure = describe(StatusPermanentError, "the function was suspended, but not by an await")
 		}

@@ -22,6 +22,9 @@ type Site struct {
 	// Key is the place in the function's source, as states have it: the number of the call
 	// or range, from 1; Exit for the deferred calls at the end. 0 stands for the index.
 	Key int
+	// EffectFree says that what runs behind this site, up to the function's end, has no effect:
+	// see [Coroutine.EffectFree].
+	EffectFree bool
 }
 
 // Exit is the Key of the site at which the deferred calls of a function run.
@@ -64,7 +67,7 @@ func registerFrame[F any](name string, fingerprint uint64, resume any, sites []S
 		case Exit:
 			key = 0
 		}
-		f.sites = append(f.sites, &siteType{frame: f, index: i + 1, key: key, pos: sites[i].Pos, names: sites[i].Live})
+		f.sites = append(f.sites, &siteType{frame: f, index: i + 1, key: key, pos: sites[i].Pos, names: sites[i].Live, effectFree: sites[i].EffectFree})
 	}
 	pending.add(func(p *registrations) {
 		name := p.spelling.instance(name)
@@ -251,6 +254,8 @@ type siteType struct {
 	quick bool     // the live fields are numbers, strings and records of the function
 	self  []int    // the live fields that are records of the function
 	id    int      // dense number among all sites
+
+	effectFree bool
 }
 
 type recordType struct {

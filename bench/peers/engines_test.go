@@ -89,9 +89,9 @@ func startDBOS(b *testing.B, url string, disk func() int64) *engine {
 		stop: func() { dbos.Shutdown(ctx, 5*time.Second) }}
 }
 
-// startOurs returns a dispatcher on a store: one whose workflows go on before a result is recorded
-// (dispatch.WithEager), or not.
-func startOurs(b *testing.B, eager bool, store dispatch.Option, disk func() int64) *engine {
+// startOurs returns a dispatcher on a store: one whose workflows make one commit a step, or one that
+// records each result first.
+func startOurs(b *testing.B, recorded bool, store dispatch.Option, disk func() int64) *engine {
 	b.Helper()
 	f := workflows.New()
 	d, err := dispatch.New(append(f.Options(), store)...)
@@ -116,8 +116,8 @@ func startOurs(b *testing.B, eager bool, store dispatch.Option, disk func() int6
 			b.Error(err)
 		}
 	}}
-	if eager {
-		o.name, o.steps = "eager-", with(f.Eager)
+	if recorded {
+		o.name, o.steps = "two-", with(f.Recorded)
 	}
 	return o
 }

@@ -18,7 +18,7 @@ import (
 // of durability for all: what is committed is on the disk.
 var stores = []struct {
 	name  string
-	start func(b *testing.B) []*engine // ours, ours with eager functions, and DBOS
+	start func(b *testing.B) []*engine // ours, ours with two commits a step, and DBOS
 }{
 	{"sqlite", func(b *testing.B) []*engine {
 		file := func(name string) (path string, disk func() int64) {
@@ -33,19 +33,19 @@ var stores = []struct {
 			}
 		}
 		path, disk := file("calls.db")
-		eagerPath, eagerDisk := file("eager.db")
+		twoPath, twoDisk := file("two.db")
 		dbosPath, dbosDisk := file("dbos.db")
 		return []*engine{
 			startOurs(b, false, dispatch.WithStore(path), disk),
-			startOurs(b, true, dispatch.WithStore(eagerPath), eagerDisk),
+			startOurs(b, true, dispatch.WithStore(twoPath), twoDisk),
 			startDBOS(b, "sqlite:file:"+dbosPath+"?_pragma=synchronous(FULL)", dbosDisk),
 		}
 	}},
 	{"postgres", func(b *testing.B) []*engine {
-		to, eagerTo, dbosTo := database(b, "ours"), database(b, "eager"), database(b, "dbos")
+		to, twoTo, dbosTo := database(b, "ours"), database(b, "two"), database(b, "dbos")
 		return []*engine{
 			startOurs(b, false, postgres.Store(to), size(b, to)),
-			startOurs(b, true, postgres.Store(eagerTo), size(b, eagerTo)),
+			startOurs(b, true, postgres.Store(twoTo), size(b, twoTo)),
 			startDBOS(b, dbosTo, size(b, dbosTo)),
 		}
 	}},

@@ -446,6 +446,8 @@ func init() {
 	coroc.RegisterRecord(&durable_type_BenchmarkResume_func1, "github.com/coroc-dev/coroc/benchmarks/workflows_test.BenchmarkResume.func1", 0x78d66998d2fff0b2, func(r *durable_rec_BenchmarkResume_func1) func(i_2 int) { return coroc.NewFunc(r, r.Call) })
 	coroc.RegisterRecord(&durable_type_BenchmarkRestart_func1, "github.com/coroc-dev/coroc/benchmarks/workflows_test.BenchmarkRestart.func1.func2", 0x842e37944f8aa4a0, func(r *durable_rec_BenchmarkRestart_func1) func(int) { return coroc.NewFunc(r, r.Call) })
 	coroc.RegisterType[gate]("github.com/coroc-dev/coroc/benchmarks/workflows_test.BenchmarkResume.gate@fc5225ae")
+	coroc.RegisterType[testing.T]("testing.T")
+	coroc.RegisterType[engine.Commit]("github.com/coroc-dev/coroc/dispatch/engine.Commit")
 	coroc.RegisterType[worker]("github.com/coroc-dev/coroc/benchmarks/workflows_test.worker")
 	coroc.RegisterType[testing.M]("testing.M")
 	coroc.RegisterType[os.File]("os.File")

@@ -20,8 +20,8 @@ import (
 type Functions struct {
 	Step     *dispatch.Function[int, int] // returns the number behind its input
 	Later    *dispatch.Function[int, int] // fails, and is tried again after a day
-	Sequence *dispatch.Function[int, int] // awaits as many steps, one after the other
-	Eager    *dispatch.Function[int, int] // does so too, and goes on before results are recorded
+	Sequence *dispatch.Function[int, int] // awaits as many steps, one after the other: without effects of its own, one commit a step
+	Recorded *dispatch.Function[int, int] // does so too, but each result is recorded first: two commits a step
 	Fan      *dispatch.Function[int, int] // gathers as many steps
 	Wait     *dispatch.Function[int, int] // awaits Later
 	Listen   *dispatch.Function[int, int] // waits for as many events, one after the other
@@ -370,7 +370,7 @@ func New() *Functions {
 	sequence := durable_new_New_func3(f)
 //line functions.go:52
 	f.Sequence = dispatch.Func("sequence", sequence)
-	f.Eager = dispatch.Func("eager", sequence, dispatch.WithEager(true))
+	f.Recorded = dispatch.Func("recorded", sequence, dispatch.WithEager(false))
 	f.Fan = dispatch.Func("fan", durable_new_New_func4(f))
 //line functions.go:65
 	f.Wait = dispatch.Func("wait", durable_new_New_func5(f))
@@ -384,7 +384,7 @@ func New() *Functions {
 
 // Options are all of them.
 func (f *Functions) Options() []dispatch.Option {
-	return []dispatch.Option{f.Step, f.Later, f.Sequence, f.Eager, f.Fan, f.Wait, f.Listen}
+	return []dispatch.Option{f.Step, f.Later, f.Sequence, f.Recorded, f.Fan, f.Wait, f.Listen}
 }
 
 //line functions.durable.go:391
@@ -401,17 +401,17 @@ func init() {
 		return coroc.NewFunc(r, r.Call)
 	})
 	coroc.RegisterFrame[durable_frame_New_func3]("github.com/coroc-dev/coroc/benchmarks/workflows.New.func3", 0x93a28eddb7b9e1eb,
-		coroc.Site{Pos: "functions.go:44:17", Live: []string{"#", "ctx", "n"}, Key: 1})
+		coroc.Site{Pos: "functions.go:44:17", Live: []string{"#", "ctx", "n"}, Key: 1, EffectFree: true})
 	coroc.RegisterRecord(&durable_type_New_func3, "github.com/coroc-dev/coroc/benchmarks/workflows.New.func3", 0x93a28eddb7b9e1eb, func(r *durable_rec_New_func3) func(ctx context.Context, n int) (int, error) {
 		return coroc.NewFunc(r, r.Call)
 	})
 	coroc.RegisterFrame[durable_frame_New_func4]("github.com/coroc-dev/coroc/benchmarks/workflows.New.func4", 0x17141697061cbf84,
-		coroc.Site{Pos: "functions.go:55:16", Live: []string{"#"}, Key: 1})
+		coroc.Site{Pos: "functions.go:55:16", Live: []string{"#"}, Key: 1, EffectFree: true})
 	coroc.RegisterRecord(&durable_type_New_func4, "github.com/coroc-dev/coroc/benchmarks/workflows.New.func4", 0x17141697061cbf84, func(r *durable_rec_New_func4) func(ctx_2 context.Context, n_2 int) (int, error) {
 		return coroc.NewFunc(r, r.Call)
 	})
 	coroc.RegisterFrame[durable_frame_New_func5]("github.com/coroc-dev/coroc/benchmarks/workflows.New.func5", 0xe6184a2c39c52ae9,
-		coroc.Site{Pos: "functions.go:66:10", Live: []string{"#"}, Key: 1})
+		coroc.Site{Pos: "functions.go:66:10", Live: []string{"#"}, Key: 1, EffectFree: true})
 	coroc.RegisterRecord(&durable_type_New_func5, "github.com/coroc-dev/coroc/benchmarks/workflows.New.func5", 0xe6184a2c39c52ae9, func(r *durable_rec_New_func5) func(ctx_3 context.Context, n_3 int) (int, error) {
 		return coroc.NewFunc(r, r.Call)
 	})

@@ -14,8 +14,8 @@ import (
 type Functions struct {
 	Step     *dispatch.Function[int, int] // returns the number behind its input
 	Later    *dispatch.Function[int, int] // fails, and is tried again after a day
-	Sequence *dispatch.Function[int, int] // awaits as many steps, one after the other
-	Eager    *dispatch.Function[int, int] // does so too, and goes on before results are recorded
+	Sequence *dispatch.Function[int, int] // awaits as many steps, one after the other: without effects of its own, one commit a step
+	Recorded *dispatch.Function[int, int] // does so too, but each result is recorded first: two commits a step
 	Fan      *dispatch.Function[int, int] // gathers as many steps
 	Wait     *dispatch.Function[int, int] // awaits Later
 	Listen   *dispatch.Function[int, int] // waits for as many events, one after the other
@@ -50,7 +50,7 @@ func New() *Functions {
 		return i, nil
 	}
 	f.Sequence = dispatch.Func("sequence", sequence)
-	f.Eager = dispatch.Func("eager", sequence, dispatch.WithEager(true))
+	f.Recorded = dispatch.Func("recorded", sequence, dispatch.WithEager(false))
 	f.Fan = dispatch.Func("fan", func(ctx context.Context, n int) (int, error) {
 		outs, err := f.Step.Gather(ctx, make([]int, n))
 		if err != nil {
@@ -82,5 +82,5 @@ func New() *Functions {
 
 // Options are all of them.
 func (f *Functions) Options() []dispatch.Option {
-	return []dispatch.Option{f.Step, f.Later, f.Sequence, f.Eager, f.Fan, f.Wait, f.Listen}
+	return []dispatch.Option{f.Step, f.Later, f.Sequence, f.Recorded, f.Fan, f.Wait, f.Listen}
 }

@@ -1376,19 +1376,19 @@ func init() {
 		return coroc.NewFunc(r, r.Call)
 	})
 	coroc.RegisterFrame[durable_frame_newWorkflows_func1]("github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func1", 0x20e778310294a0ad,
-		coroc.Site{Pos: "workflows.go:23:10", Live: []string{"#"}, Key: 1})
+		coroc.Site{Pos: "workflows.go:23:10", Live: []string{"#"}, Key: 1, EffectFree: true})
 	coroc.RegisterRecord(&durable_type_newWorkflows_func1, "github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func1", 0x20e778310294a0ad, func(r *durable_rec_newWorkflows_func1) func(ctx context.Context, s plan.Spec) (plan.Result, error) {
 		return coroc.NewFunc(r, r.Call)
 	})
 	coroc.RegisterFrame[durable_frame_newWorkflows_func2]("github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func2", 0x20e778310294a0ad,
-		coroc.Site{Pos: "workflows.go:26:10", Live: []string{"#"}, Key: 1})
+		coroc.Site{Pos: "workflows.go:26:10", Live: []string{"#"}, Key: 1, EffectFree: true})
 	coroc.RegisterRecord(&durable_type_newWorkflows_func2, "github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func2", 0x20e778310294a0ad, func(r *durable_rec_newWorkflows_func2) func(ctx_2 context.Context, s_2 plan.Spec) (plan.Result, error) {
 		return coroc.NewFunc(r, r.Call)
 	})
 	coroc.RegisterFrame[durable_frame_newWorkflows_func3]("github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func3", 0x13ca87a7c2b58f4b,
 		coroc.Site{Pos: "workflows.go:32:17", Live: []string{"#", "ctx", "s"}, Key: 2},
 		coroc.Site{Pos: "workflows.go:44:16", Live: []string{"#", "ctx", "s", "tokens"}, Key: 7},
-		coroc.Site{Pos: "workflows.go:56:16", Live: []string{"#", "tokens"}, Key: 12})
+		coroc.Site{Pos: "workflows.go:56:16", Live: []string{"#", "tokens"}, Key: 12, EffectFree: true})
 	coroc.RegisterRecord(&durable_type_newWorkflows_func3, "github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func3", 0x13ca87a7c2b58f4b, func(r *durable_rec_newWorkflows_func3) func(ctx_3 context.Context, s_3 plan.Spec) (plan.Result, error) {
 		return coroc.NewFunc(r, r.Call)
 	})
@@ -1398,12 +1398,12 @@ func init() {
 		return coroc.NewFunc(r, r.Call)
 	})
 	coroc.RegisterFrame[durable_frame_newWorkflows_func5]("github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func5", 0x865a7aa0bb235173,
-		coroc.Site{Pos: "workflows.go:82:20", Live: []string{"#"}, Key: 5})
+		coroc.Site{Pos: "workflows.go:82:20", Live: []string{"#"}, Key: 5, EffectFree: true})
 	coroc.RegisterRecord(&durable_type_newWorkflows_func5, "github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func5", 0x865a7aa0bb235173, func(r *durable_rec_newWorkflows_func5) func(ctx_5 context.Context, s_4 plan.Spec) (plan.Result, error) {
 		return coroc.NewFunc(r, r.Call)
 	})
 	coroc.RegisterFrame[durable_frame_newWorkflows_func6_func1]("github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func6.func1", 0x94cb2d872880f004,
-		coroc.Site{Pos: "workflows.go:111:19", Live: []string{"#"}, Key: 2})
+		coroc.Site{Pos: "workflows.go:111:19", Live: []string{"#"}, Key: 2, EffectFree: true})
 	coroc.RegisterRecord(&durable_type_newWorkflows_func6_func1, "github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func6.func1", 0x94cb2d872880f004, func(r *durable_rec_newWorkflows_func6_func1) func() { return coroc.NewFunc(r, r.Call) })
 	coroc.RegisterFrame[durable_frame_newWorkflows_func6]("github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func6", 0x145d5b28ed8905cc,
 		coroc.Site{Pos: "workflows.go:97:19", Live: []string{"#", "ctx", "s", "r", "err#_out", "err", "place", "#37", "#35", "i", "#defers"}, Key: 4},
@@ -1414,18 +1414,18 @@ func init() {
 	coroc.RegisterFrame[durable_frame_newWorkflows_func7]("github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func7", 0x7fa1ab951425015,
 		coroc.Site{Pos: "workflows.go:124:17", Live: []string{"#", "ctx", "s"}, Key: 2},
 		coroc.Site{Pos: "workflows.go:128:13", Live: []string{"#", "ctx", "s", "first"}, Key: 4},
-		coroc.Site{Pos: "workflows.go:134:16", Live: []string{"#", "first"}, Key: 7})
+		coroc.Site{Pos: "workflows.go:134:16", Live: []string{"#", "first"}, Key: 7, EffectFree: true})
 	coroc.RegisterRecord(&durable_type_newWorkflows_func7, "github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func7", 0x7fa1ab951425015, func(r *durable_rec_newWorkflows_func7) func(ctx_7 context.Context, s_6 plan.Spec) (plan.Result, error) {
 		return coroc.NewFunc(r, r.Call)
 	})
 	coroc.RegisterFrame[durable_frame_newWorkflows_func8]("github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func8", 0x3e1cb35d22310b7a,
 		coroc.Site{Pos: "workflows.go:151:20", Live: []string{"#", "ctx", "s"}, Key: 10},
-		coroc.Site{Pos: "workflows.go:167:16", Live: []string{"#", "token"}, Key: 14})
+		coroc.Site{Pos: "workflows.go:167:16", Live: []string{"#", "token"}, Key: 14, EffectFree: true})
 	coroc.RegisterRecord(&durable_type_newWorkflows_func8, "github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func8", 0x3e1cb35d22310b7a, func(r *durable_rec_newWorkflows_func8) func(ctx_8 context.Context, s_7 plan.Spec) (plan.Result, error) {
 		return coroc.NewFunc(r, r.Call)
 	})
 	coroc.RegisterFrame[durable_frame_newWorkflows_func9_func1]("github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func9.func1", 0xd607e44129631dda,
-		coroc.Site{Pos: "workflows.go:183:18", Live: []string{"#"}, Key: 2})
+		coroc.Site{Pos: "workflows.go:183:18", Live: []string{"#"}, Key: 2, EffectFree: true})
 	coroc.RegisterRecord(&durable_type_newWorkflows_func9_func1, "github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func9.func1", 0xd607e44129631dda, func(r *durable_rec_newWorkflows_func9_func1) func() { return coroc.NewFunc(r, r.Call) })
 	coroc.RegisterFrame[durable_frame_newWorkflows_func9]("github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func9", 0xeba9b33eb2f06d1,
 		coroc.Site{Pos: "workflows.go:175:16", Live: []string{"#", "ctx", "s", "#r0", "err#_out.2", "err", "#defers"}, Key: 2},
@@ -1437,7 +1437,7 @@ func init() {
 	coroc.RegisterFrame[durable_frame_newWorkflows_func10]("github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func10", 0xefa0596897798c60,
 		coroc.Site{Pos: "workflows.go:202:17", Live: []string{"#", "ctx", "s"}, Key: 2},
 		coroc.Site{Pos: "workflows.go:208:20", Live: []string{"#", "ctx", "s", "first", "v", "#84", "#83"}, Key: 5},
-		coroc.Site{Pos: "workflows.go:217:16", Live: []string{"#", "first"}, Key: 8})
+		coroc.Site{Pos: "workflows.go:217:16", Live: []string{"#", "first"}, Key: 8, EffectFree: true})
 	coroc.RegisterRecord(&durable_type_newWorkflows_func10, "github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func10", 0xefa0596897798c60, func(r *durable_rec_newWorkflows_func10) func(ctx_10 context.Context, s_9 plan.Spec) (plan.Result, error) {
 		return coroc.NewFunc(r, r.Call)
 	})

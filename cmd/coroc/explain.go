@@ -140,6 +140,16 @@ func (p explanationPrinter) suspension(s compiler.ExplainedSuspension) {
 	for line := range strings.Lines(table.String()) {
 		fmt.Fprintf(p, "\t\t%s", line)
 	}
+	switch {
+	case !s.Awaits:
+	case len(s.Effect) == 0:
+		fmt.Fprintln(p, "\t\twhat is behind it has no effects: a result is recorded together with what follows")
+	default:
+		fmt.Fprintln(p, "\t\twhat is behind it may have effects: a result is recorded first")
+		for _, e := range s.Effect {
+			fmt.Fprintf(p, "\t\t%s: %s\n", p.at(e.Place), e.Message)
+		}
+	}
 }
 
 // verdict says whether a value can be saved.

@@ -19,7 +19,8 @@
 //   - What is done is recorded once. The store refuses to change a call that is done.
 //   - Nothing with an effect starts before what caused it is durable: calls are run when
 //     the commit that made them has succeeded, and who awaits them goes on when the commit
-//     of the last result has. An eager function (Policy.Eager) goes on before: see eager.go.
+//     of the last result has. An eager function (Policy.Eager), and one that has no effects
+//     (Turn.EffectFree), goes on before: see eager.go.
 //   - Steps of all calls share commits. The one writer takes what has come in while the
 //     last commit was going on, without waiting for more. If a shared commit fails, the
 //     step to blame is found and left out; strangers do not notice.

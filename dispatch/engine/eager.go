@@ -10,7 +10,7 @@ import (
 )
 
 // A result that is the last one that an eager function awaits need not be durable before that
-// function goes on: result, next state and the calls that are made then become durable in one
+// function goes on, because the function says so or is known to have no effects there: result, next state and the calls that are made then become durable in one
 // step, or none of them does. So a step of a workflow is one commit in place of two.
 //
 // The parent goes on in the goroutine of the child's attempt. What comes of its run settles both:
@@ -66,12 +66,24 @@ func (e *Engine) follow(o *outcome) bool {
 // follows says whether p may run on the outcome of c at once. What is unusual takes the usual way.
 // The engine's lock is held.
 func (e *Engine) follows(p, c *call) bool {
-	return p.fn != nil && p.fn.Policy.Eager &&
+	return p.fn != nil && p.eager() &&
 		p.place == waiting && p.pending == 1 && p.results != nil && p.waits.Need == 0 && !p.remote &&
 		c.id >= p.first && c.id < p.first+int64(p.width) &&
 		p.exec != nil && p.exec.Durable() && p.text != "" && p.ending == store.None &&
 		e.running && !e.fenced && !e.trial.active() && e.fleet.sure() && c.generation == e.generation && p.generation == e.generation &&
 		!c.noted.Load() && !p.noted.Load() && !p.watch.first && p.fn.queue.resumed.n == 0
+}
+
+// eager says whether a call that awaits may go on with a result that is not durable. The engine's lock
+// is held.
+func (c *call) eager() bool {
+	switch c.fn.Policy.Eager {
+	case Always:
+		return true
+	case WhereEffectFree:
+		return c.free
+	}
+	return false
 }
 
 // record commits what has come of a run, with the outcomes that it followed from.

@@ -111,7 +111,7 @@ func runOn(t *testing.T, cfg engine.Config) (*engine.Engine, func()) {
 	return e, stop
 }
 
-var eager = engine.Policy{Eager: true}
+var eager = engine.Policy{Eager: engine.Always}
 
 // pair is a workflow of two rounds of one leaf each, and the leaf. Each result has the number
 // of the attempt in it.
@@ -140,13 +140,26 @@ func (s *script) runs() []string {
 // A step of an eager function is one commit: the result, the next state and the next call.
 func TestEagerCommits(t *testing.T) {
 	for _, c := range []struct {
-		policy  engine.Policy
-		durable bool
-		commits int
-	}{{eager, true, 4}, {engine.Policy{}, true, 6}, {eager, false, 6}} {
-		t.Run(fmt.Sprint(c.policy.Eager, c.durable), func(t *testing.T) {
+		policy        engine.Policy
+		durable, free bool
+		commits       int
+	}{
+		{eager, true, false, 4},
+		{engine.Policy{}, true, false, 6},
+		{eager, false, false, 6},
+		{engine.Policy{}, true, true, 4},
+		{engine.Policy{}, false, true, 6},
+		{engine.Policy{Eager: engine.Never}, true, true, 6},
+	} {
+		t.Run(fmt.Sprint(c.policy.Eager, c.durable, c.free), func(t *testing.T) {
 			f, leaf := pair()
 			f.durable = c.durable
+			turns := f.turns
+			f.turns = func(x *scripted, results []engine.Result) engine.Turn {
+				turn := turns(x, results)
+				turn.EffectFree = c.free
+				return turn
+			}
 			s := openGated(t, memory.New(), nil)
 			e, stop := runOn(t, engine.Config{Store: s, Functions: []engine.Function{f.function("f", c.policy), leaf.function("leaf", engine.Policy{})}})
 			id, err := e.Dispatch(ctx, engine.Request{Function: "f", Input: []byte("x")}, "")
@@ -328,7 +341,7 @@ func TestEagerTimeout(t *testing.T) {
 			return turns(x, results)
 		}
 		e, stop := runOn(t, engine.Config{Store: openGated(t, memory.New(), nil), Functions: []engine.Function{
-			f.function("f", engine.Policy{Eager: true, Timeout: time.Minute}), leaf.function("leaf", engine.Policy{})}})
+			f.function("f", engine.Policy{Eager: engine.Always, Timeout: time.Minute}), leaf.function("leaf", engine.Policy{})}})
 		id, err := e.Dispatch(ctx, engine.Request{Function: "f", Input: []byte("x")}, "")
 		require.NoError(t, err)
 		assert.Equal(t, "abb", result(t, e, id))

@@ -139,6 +139,7 @@ type call struct {
 	waits     waits        // how it waits for what it awaits
 	succeeded int          // of those calls that waits.Came has
 	decided   bool         // waits.Came is what it gets
+	free      bool         // what it does next has no effect: Turn.EffectFree
 	deciding  bool         // that is being stored
 	drowsy    bool         // the store may have it as one that sleeps
 	recounts  bool         // what is done of its calls is counted in the store, since not all lead to it

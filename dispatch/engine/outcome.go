@@ -29,7 +29,7 @@ func (e *Engine) finish(r *run, res Result, f *Failure) {
 	change.Status, change.Output = res.Status, res.Output
 	ev := r.event(AttemptEnded)
 	ev.Status, ev.Final = res.Status, true
-	if p := c.parent; p != nil && p.fn != nil && p.fn.Policy.Eager && f == nil && c.waits.Begun == nil &&
+	if p := c.parent; p != nil && p.fn != nil && p.fn.Policy.Eager != Never && f == nil && c.waits.Begun == nil &&
 		e.follow(&outcome{r: r, res: res, change: change, ev: ev}) {
 		return
 	}

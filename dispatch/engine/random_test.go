@@ -173,7 +173,7 @@ func TestRandom(t *testing.T) {
 		cfg.Functions = []engine.Function{{
 			Name: "tree",
 			Policy: engine.Policy{Retry: engine.Retry{Initial: time.Millisecond, Factor: 1, Cap: time.Millisecond},
-				Eager:       rapid.Bool().Draw(t, "eager"),
+				Eager:       rapid.SampledFrom([]engine.Eagerness{engine.WhereEffectFree, engine.Always, engine.Never}).Draw(t, "eager"),
 				Concurrency: rapid.SampledFrom([]int{0, 1, 3}).Draw(t, "concurrency")},
 			Start: func(a engine.Attempt) (engine.Execution, error) {
 				x := &treeRun{Attempt: a, durable: durable, witness: wit, over: make(chan struct{})}

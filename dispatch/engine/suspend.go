@@ -97,6 +97,7 @@ func (e *Engine) suspend(r *run, t Turn) {
 	c.first, c.width, c.fresh, c.pending = next.first, next.width, next.fresh, next.width
 	c.results, c.looked = results, false
 	c.exec = r.exec
+	c.free = t.EffectFree
 	c.place = waiting
 	e.stay(c)
 	e.hand = r.worker

@@ -76,6 +76,9 @@ type Turn struct {
 	// Success says that only outcomes without an error count for Need. The wait also ends
 	// when there cannot be as many any more.
 	Success bool
+	// EffectFree says that what the function does with the results, up to the next await or its end, has
+	// no effects and does not take long.
+	EffectFree bool
 	// Next is the call, if it is not nil, whose outcome is to be that of this one, which has ended.
 	Next *Request
 	// Output is the result otherwise.
@@ -127,11 +130,19 @@ type Policy struct {
 	Per              time.Duration
 	Breaker          limit.Breaker
 	Partition        Partition
-
-	// Eager says that the function may go on with a result that is not durable yet: the result and
-	// what the function comes to next are one step.
-	Eager bool
+	Eager            Eagerness
 }
+
+// Eagerness says when a function may go on with a result that is not durable yet, so that the result and
+// what the function comes to next are one step.
+type Eagerness uint8
+
+// When a function is eager.
+const (
+	WhereEffectFree Eagerness = iota // where what it does with the result has no effect: Turn.EffectFree
+	Always
+	Never
+)
 
 // Partition says how the calls of a function are limited that have the same partition.
 type Partition struct {

@@ -168,8 +168,8 @@ func init() {
 		return coroc.NewFunc(r, r.Call)
 	})
 	coroc.RegisterFrame[durable_frame_newWorkflow_func2]("github.com/coroc-dev/coroc/internal/fleettest.newWorkflow.func2", 0xf4c6e9f3435c0daa,
-		coroc.Site{Pos: "workflow.go:29:18", Live: []string{"#", "ctx", "n", "tokens", "#26", "i"}, Key: 2},
-		coroc.Site{Pos: "workflow.go:35:16", Live: []string{"#", "tokens"}, Key: 4})
+		coroc.Site{Pos: "workflow.go:29:18", Live: []string{"#", "ctx", "n", "tokens", "#26", "i"}, Key: 2, EffectFree: true},
+		coroc.Site{Pos: "workflow.go:35:16", Live: []string{"#", "tokens"}, Key: 4, EffectFree: true})
 	coroc.RegisterRecord(&durable_type_newWorkflow_func2, "github.com/coroc-dev/coroc/internal/fleettest.newWorkflow.func2", 0xf4c6e9f3435c0daa, func(r *durable_rec_newWorkflow_func2) func(ctx_2 context.Context, n_2 int) ([]string, error) {
 		return coroc.NewFunc(r, r.Call)
 	})

@@ -75,6 +75,18 @@ func (f *Function[I, O]) Durable_Await(c *runtime.Coroutine, ctx context.Context
 	return
 }
 
+func (f *Function[I, O]) Gather(ctx context.Context, ins []I) (out []O, err error) { return }
+func (f *Function[I, O]) Durable_Gather(c *runtime.Coroutine, ctx context.Context, ins []I) (out []O, err error) {
+	return
+}
+
+func (f *Function[I, O]) With(opts ...int) *Function[I, O]             { return f }
+func WithPriority(n int) int                                           { return n }
+func SetProgress(ctx context.Context, v any) error                     { return nil }
+func New(functions ...any)                                             { }
+func Sleep(ctx context.Context, d int) (err error)                     { return }
+func Durable_Sleep(c *runtime.Coroutine, ctx context.Context, d int) (err error) { return }
+
 type Signal struct{ n int }
 
 func (s Signal) Wait()                                { }

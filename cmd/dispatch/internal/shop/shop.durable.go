@@ -255,7 +255,7 @@ func init() {
 	coroc.RegisterInstance[dispatch.Function[time.Duration, string]]("github.com/coroc-dev/coroc/dispatch.Function")
 	coroc.RegisterFrame[durable_frame_Fulfil_func1]("github.com/coroc-dev/coroc/cmd/dispatch/internal/shop.Fulfil.func1", 0xc36a34d5ceaafe0e,
 		coroc.Site{Pos: "shop.go:29:13", Live: []string{"ctx", "o", "reserved", "#26", "#23", "#23.2", "item"}, Key: 2},
-		coroc.Site{Pos: "shop.go:38:17", Live: []string{"o", "reserved"}, Key: 8})
+		coroc.Site{Pos: "shop.go:38:17", Live: []string{"o", "reserved"}, Key: 8, EffectFree: true})
 	coroc.RegisterRecord(&durable_type_Fulfil_func1, "github.com/coroc-dev/coroc/cmd/dispatch/internal/shop.Fulfil.func1", 0xc36a34d5ceaafe0e, func(r *durable_rec_Fulfil_func1) func(ctx context.Context, o Order) (string, error) {
 		return coroc.NewFunc(r, r.Call)
 	})
@@ -266,7 +266,7 @@ func init() {
 		return coroc.NewFunc(r, r.Call)
 	})
 	coroc.RegisterFrame[durable_frame_Later_func1]("github.com/coroc-dev/coroc/cmd/dispatch/internal/shop.Later.func1", 0x2954c7d7c9b42d7b,
-		coroc.Site{Pos: "shop.go:63:17", Live: []string{}, Key: 1})
+		coroc.Site{Pos: "shop.go:63:17", Live: []string{}, Key: 1, EffectFree: true})
 	coroc.RegisterRecord(&durable_type_Later_func1, "github.com/coroc-dev/coroc/cmd/dispatch/internal/shop.Later.func1", 0x2954c7d7c9b42d7b, func(r *durable_rec_Later_func1) func(ctx context.Context, d time.Duration) (string, error) {
 		return coroc.NewFunc(r, r.Call)
 	})

@@ -1,0 +1,5 @@
+//go:build !durable
+
+package workflows_test
+
+const durable = false

@@ -1,0 +1,143 @@
+package colour
+
+import (
+	"go/types"
+	"slices"
+	"strings"
+
+	"github.com/coroc-dev/coroc/typecheck"
+)
+
+// What is known of functions that are not compiled here. To read what others may change, the clock
+// too, is no effect, and neither is a panic: it is what comes of a call. Methods by which values are
+// printed, compared with errors, or made JSON are taken to be without effects, whoever has written
+// them, and so are the callbacks of this list if they are compiled and without effects.
+
+// withoutEffect reports whether a function changes nothing.
+func withoutEffect(fn *types.Func) bool {
+	if fn.Pkg() == nil {
+		return fn.FullName() == "(error).Error"
+	}
+	recv := fn.Signature().Recv()
+	if _, ok := quietExcept[fn.Pkg().Path()]; ok {
+		return (recv == nil || !isPointer(recv.Type())) && !isIn(quietExcept, fn)
+	}
+	if recv == nil {
+		return isIn(quiet, fn)
+	}
+	names, ok := quietMethods[receiverOf(fn)]
+	if fn.Pkg().Path() == typecheck.DispatchPath {
+		names, ok = quietMethods[typecheck.DispatchPath], true
+	}
+	return ok && (names == "*" || contains(names, fn.Name()))
+}
+
+// changesArguments reports whether a function changes what it is given, at most.
+func changesArguments(fn *types.Func) bool {
+	return fn.Pkg() != nil && (isIn(changing, fn) || isIn(quietExcept, fn) && !changesLast(fn) || changingMethods[receiverOf(fn)])
+}
+
+// changesLast reports whether a function changes what its last argument points to, at most.
+func changesLast(fn *types.Func) bool { return fn.Pkg() != nil && isIn(changingLast, fn) }
+
+// makesResults reports whether nobody else has the memory that a function returns.
+func makesResults(fn *types.Func) bool {
+	return fn.Pkg() != nil && isIn(making, fn)
+}
+
+func isIn(list map[string]string, fn *types.Func) bool {
+	return fn.Signature().Recv() == nil && contains(list[fn.Pkg().Path()], fn.Name())
+}
+
+func contains(names, name string) bool { return slices.Contains(strings.Fields(names), name) }
+
+// receiverOf returns the type of a method's receiver as "*strings.Builder", or "".
+func receiverOf(fn *types.Func) string {
+	if recv := fn.Signature().Recv(); recv != nil {
+		return types.TypeString(recv.Type(), nil)
+	}
+	return ""
+}
+
+// quietExcept are packages whose functions and methods of values have no effect, but for those that
+// change what they are given.
+var quietExcept = map[string]string{
+	"bytes":        "",
+	"cmp":          "",
+	"errors":       "As",
+	"html":         "",
+	"math":         "",
+	"math/bits":    "",
+	"math/cmplx":   "",
+	"path":         "",
+	"strconv":      "AppendBool AppendFloat AppendInt AppendQuote AppendQuoteRune AppendQuoteRuneToASCII AppendQuoteRuneToGraphic AppendQuoteToASCII AppendQuoteToGraphic AppendUint",
+	"strings":      "",
+	"unicode":      "",
+	"unicode/utf8": "AppendRune EncodeRune",
+}
+
+// quiet are functions without effects, by their packages.
+var quiet = map[string]string{
+	"context":       "Cause WithValue WithoutCancel",
+	"crypto/md5":    "Sum",
+	"crypto/sha1":   "Sum",
+	"crypto/sha256": "Sum224 Sum256",
+	"crypto/sha512": "Sum384 Sum512",
+	"encoding/hex":  "DecodeString EncodeToString",
+	"encoding/json": "Marshal MarshalIndent Valid",
+	"fmt":           "Errorf Sprint Sprintf Sprintln",
+	"hash/crc32":    "Checksum ChecksumIEEE",
+	"maps":          "All Clone Equal EqualFunc Keys Values",
+	"net/url":       "JoinPath Parse ParseQuery ParseRequestURI PathEscape PathUnescape QueryEscape QueryUnescape",
+	"path/filepath": "Base Clean Dir Ext Join Split",
+	"regexp":        "MatchString MustCompile QuoteMeta",
+	"slices":        "All BinarySearch BinarySearchFunc Clone Collect Compare CompareFunc Concat Contains ContainsFunc Equal EqualFunc Index IndexFunc IsSorted IsSortedFunc Max MaxFunc Min MinFunc Repeat Sorted SortedFunc Values",
+	"time":          "Date Now Parse ParseDuration ParseInLocation Since Unix UnixMicro UnixMilli Until",
+	typecheck.DispatchPath: "AtLeast Attempt CallID First PlanSleep StatusOf WithDeadline WithDelay WithKey WithLifetime WithPartition WithPriority " +
+		"WithRetry WithRetryAfter WithStart WithStatus WithTimeout",
+}
+
+// quietMethods are methods without effects, by the types of their receivers, and those of dispatch.
+var quietMethods = map[string]string{
+	"context.Context":           "Deadline Done Err Value",
+	"encoding/json.Number":      "*",
+	"time.Duration":             "*",
+	"time.Month":                "*",
+	"time.Time":                 "*",
+	"time.Weekday":              "*",
+	"*encoding/base64.Encoding": "DecodeString EncodeToString",
+	"*regexp.Regexp":            "FindAllString FindAllStringIndex FindAllStringSubmatch FindString FindStringIndex FindStringSubmatch MatchString ReplaceAllLiteralString ReplaceAllString Split String SubexpIndex",
+	typecheck.DispatchPath:      "As Err Error ID Is Name Plan Result Stack Status Tail TypeName Unwrap With",
+}
+
+// changing are functions that change what they are given, and nothing else.
+var changing = map[string]string{
+	"fmt":    "Append Appendf Appendln Sscan Sscanf Sscanln",
+	"maps":   "Copy DeleteFunc",
+	"slices": "Compact CompactFunc Delete DeleteFunc Grow Insert Replace Reverse Sort SortFunc SortStableFunc",
+	"sort":   "Float64s Ints Slice SliceStable Strings",
+}
+
+// changingLast are functions that change what their last argument points to, and nothing else.
+var changingLast = map[string]string{
+	"encoding/json": "Unmarshal",
+	"errors":        "As",
+}
+
+// making are functions whose results are new.
+var making = map[string]string{
+	"bytes":         "Clone Join Repeat",
+	"encoding/json": "Marshal MarshalIndent",
+	"maps":          "Clone",
+	"slices":        "Clone Collect Concat Repeat Sorted SortedFunc",
+	"strings":       "Fields FieldsFunc Split SplitAfter SplitAfterN SplitN",
+}
+
+// changingMethods are types whose methods change the receiver and the arguments at most.
+var changingMethods = map[string]bool{
+	"*bytes.Buffer":    true,
+	"*math/big.Float":  true,
+	"*math/big.Int":    true,
+	"*math/big.Rat":    true,
+	"*strings.Builder": true,
+}
