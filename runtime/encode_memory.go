@@ -198,9 +198,7 @@ func (x *memoryIndex) resize(n int) {
 // keyOf returns what the page that an address is in goes by. It is never 0.
 func keyOf(a uintptr) uint64 { return uint64(a)/pageSize + 1 }
 
-func (x *memoryIndex) hash(key uint64) uint64 {
-	return key * 0x9e3779b97f4a7c15 >> x.shift & uint64(len(x.slots)-1)
-}
+func (x *memoryIndex) hash(key uint64) uint64 { return key * 0x9e3779b97f4a7c15 >> (x.shift & 63) }
 
 func (x *memoryIndex) slot(key uint64) *pageSlot {
 	for i := x.hash(key); ; i++ {
@@ -210,6 +208,37 @@ func (x *memoryIndex) slot(key uint64) *pageSlot {
 		}
 	}
 }
+
+// page is cover for an address that may be 0, or that of no word: nothing is known of it.
+func (e *encoder) page(a uintptr) *coveredPage {
+	key := pageKey(a)
+	if s := &e.index.slots[e.index.hash(key)]; s.key == key {
+		return s.cover
+	}
+	return e.pageNext(a)
+}
+
+// pageKey returns what no slot has unless the address is one of a word.
+func pageKey(a uintptr) uint64 { return keyOf(a) | uint64(a)<<61 }
+
+// pageNext is page for one that is not in its first slot.
+func (e *encoder) pageNext(a uintptr) *coveredPage {
+	if a == 0 || a%wordSize != 0 {
+		return &nobody
+	}
+	return e.coverNext(a)
+}
+
+// nobody is what the index knows of pointers that are none of its.
+var nobody = func() (c coveredPage) {
+	for i := range c.first {
+		c.first[i] = elsewhere
+	}
+	return c
+}()
+
+// begins returns where it tells which object begins at an address in the page.
+func (c *coveredPage) begins(a uintptr) *uint32 { return &c.first[a%pageSize/wordSize] }
 
 // cover returns what is known of the page that an address is in.
 func (e *encoder) cover(a uintptr) *coveredPage {
@@ -333,7 +362,7 @@ func (e *encoder) claimIn(c *coveredPage, lo, size uintptr) bool {
 // claimWords claims n words from w on, in one of the numbers that tell which are taken.
 func (c *coveredPage) claimWords(w, n uintptr) bool {
 	mask := (uint64(1)<<n - 1) << (w % 64)
-	t := &c.taken[w/64%2]
+	t := &c.taken[w/64%(pageWords/64)]
 	free := *t&mask == 0
 	*t |= mask
 	return free

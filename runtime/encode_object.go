@@ -54,18 +54,27 @@ func (e *encoder) contents(w content) {
 // trimmed writes an array. As many zeros at its end as values before them are left out:
 // the spare capacity of a slice that has grown.
 func (e *encoder) trimmed(p *plan, addr unsafe.Pointer, n int) {
-	zeros := 0
-	for zeros < n/2 && isZero(unsafe.Add(addr, uintptr(n-zeros-1)*p.size), p.size) {
-		zeros++
-	}
+	zeros := trailing(p, addr, n)
 	e.uvarint(uint64(zeros))
 	e.elems(p, addr, n-zeros)
 }
 
-func isZero(p unsafe.Pointer, size uintptr) bool {
-	if size == 8 {
-		return *(*[8]byte)(p) == [8]byte{}
+// trailing returns how many zeros at the end of n values are left out.
+func trailing(p *plan, addr unsafe.Pointer, n int) (zeros int) {
+	if p.size == wordSize {
+		words := unsafe.Slice((*[wordSize]byte)(addr), n)
+		for zeros < n/2 && words[n-zeros-1] == [wordSize]byte{} {
+			zeros++
+		}
+		return zeros
 	}
+	for zeros < n/2 && isZero(unsafe.Add(addr, uintptr(n-zeros-1)*p.size), p.size) {
+		zeros++
+	}
+	return zeros
+}
+
+func isZero(p unsafe.Pointer, size uintptr) bool {
 	b := unsafe.Slice((*byte)(p), size) // the pointer of which never leaves the memory
 	for ; len(b) >= 8; b = b[8:] {
 		if [8]byte(b) != [8]byte{} {

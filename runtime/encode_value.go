@@ -22,7 +22,7 @@ func (e *encoder) elems(p *plan, addr unsafe.Pointer, n int) {
 			e.string(s)
 		}
 	case p.op == opPointer && e.fast:
-		e.fastPointers(p, unsafe.Slice((*unsafe.Pointer)(addr), n))
+		e.b = e.fastPointers(e.b, p, unsafe.Slice((*unsafe.Pointer)(addr), n))
 	default:
 		for i := range n {
 			e.value(p, unsafe.Add(addr, uintptr(i)*p.size))
@@ -63,45 +63,29 @@ func (e *encoder) value(p *plan, ptr unsafe.Pointer) {
 	case opString:
 		e.string(*(*string)(ptr))
 	case opStruct:
+		if e.fast {
+			e.b = e.structure(e.b, p, ptr)
+			return
+		}
 		if p.check != nil && e.keep == nil {
 			if why := p.check(ptr); why != "" {
 				e.fail(ptr, p.typ, why)
 			}
 		}
 		for i := range p.fields {
-			f := &p.fields[i]
-			switch at := unsafe.Add(ptr, f.off); f.p.op {
-			case opInt:
-				e.varint(int64(*(*int)(at)))
-			case opString:
-				e.string(*(*string)(at))
-			case opPointer:
-				if e.fast {
-					e.fastPointer(f.p, at)
-				} else {
-					e.value(f.p, at)
-				}
-			case opSlice:
-				if e.fast {
-					e.fastSlice((*sliceHeader)(at), f.p, at)
-				} else {
-					e.value(f.p, at)
-				}
-			default:
-				e.value(f.p, at)
-			}
+			e.value(p.fields[i].p, unsafe.Add(ptr, p.fields[i].off))
 		}
 	case opArray:
 		e.elems(p.flat, ptr, p.flatN)
 	case opPointer:
 		if e.fast {
-			e.fastPointer(p, ptr)
+			e.b = e.fastPointer(e.b, p, ptr)
 			return
 		}
 		e.pointer(*(*unsafe.Pointer)(ptr), p, ptr)
 	case opSlice:
 		if e.fast {
-			e.fastSlice((*sliceHeader)(ptr), p, ptr)
+			e.b = e.fastSlice(e.b, p, ptr)
 			return
 		}
 		e.slice((*sliceHeader)(ptr), p, ptr)
