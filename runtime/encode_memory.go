@@ -183,9 +183,9 @@ func (x *memoryIndex) large() bool {
 	return cap(x.objects) > 1<<16 || len(x.covered) > 1<<7 || x.odd.large()
 }
 
-// resize makes room for n pages, and for as many again.
+// resize makes room for n pages, and for three times as many: most are in their first slot.
 func (x *memoryIndex) resize(n int) {
-	k := max(minSlots, 1<<bits.Len(uint(2*n)))
+	k := max(minSlots, 1<<bits.Len(uint(4*n)))
 	if k <= cap(x.slots) {
 		x.slots = x.slots[:k]
 		clear(x.slots)
