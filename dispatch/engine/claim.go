@@ -166,6 +166,9 @@ func (f *fleet) take(claimed []store.Claimed, generation int64) {
 		}
 		if change != nil {
 			step.Change = append(step.Change, *change)
+			if change.Phase == store.Ready {
+				step.Mark = append(step.Mark, left(&rec.Call)...)
+			}
 		}
 	}
 	if step.Weight() > 0 {
@@ -210,6 +213,20 @@ func (f *fleet) take(claimed []store.Claimed, generation int64) {
 			f.e.delayUntil(c, due[c])
 		}
 	}
+	for _, m := range step.Mark {
+		f.e.tell(m.ID, func(c *call) { f.e.end(m.Ending, c) })
+	}
+}
+
+// left returns the marks that end what a call has made that begins anew.
+func left(rec *store.Call) []store.Mark {
+	var c call
+	c.readWaits(rec)
+	marks := c.dropping()
+	for i := range c.width {
+		marks = append(marks, store.Mark{ID: c.at(i), Ending: store.Canceled})
+	}
+	return marks
 }
 
 // refused sets free again what was claimed and could not be begun.

@@ -353,3 +353,44 @@ func TestFleetGoesOn(t *testing.T) {
 		})
 	}
 }
+
+// What a call had begun and awaited that begins anew, because its process died with all that there was of it, ends
+// also if other processes run it.
+func TestFleetBeginsAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := memory.New()
+		ends := make(chan string, 10)
+		f := &script{turns: func(x *scripted, _ []engine.Result) engine.Turn {
+			switch {
+			case len(x.seen) > 2:
+				return engine.Turn{Output: []byte("anew")}
+			case x.at == 0:
+				return engine.Turn{Begin: true, Await: []engine.Request{{Function: "begun"}}}
+			}
+			return engine.Turn{Await: []engine.Request{{Function: "awaited"}}}
+		}}
+		join(t, m, false, stuck("begun", ends), stuck("awaited", ends))
+		s, err := m.Shared(lease).Open(ctx)
+		require.NoError(t, err)
+		a, err := engine.New(engine.Config{Store: s, Functions: []engine.Function{f.function("f", engine.Policy{})}, Describe: describe})
+		require.NoError(t, err)
+		over := make(chan error, 1)
+		go func() { over <- a.Run(ctx) }()
+		synctest.Wait()
+		id, err := a.Dispatch(ctx, engine.Request{Function: "f"}, "")
+		require.NoError(t, err)
+		time.Sleep(time.Minute)
+		a.Kill()
+		require.NoError(t, <-over)
+		b, _ := join(t, m, false, f.function("f", engine.Policy{}))
+		require.Equal(t, "anew", result(t, b, id))
+		for range 2 {
+			select {
+			case how := <-ends:
+				assert.Equal(t, "canceled", how)
+			case <-time.After(time.Minute):
+				assert.Fail(t, "it is not told to end")
+			}
+		}
+	})
+}
