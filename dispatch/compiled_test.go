@@ -22,7 +22,7 @@ func TestCompiled(t *testing.T) {
 	}
 	dir, coroc := module(t, "compiled")
 	for name, files := range map[string][]string{
-		"dispatch":     {"await_test.go", "cancel_test.go", "event_test.go", "sleep_test.go", "strategy_test.go", "options_test.go", "deadline_test.go", "future_test.go", "tail_test.go", "progress_test.go", "example_test.go", "helpers_test.go"},
+		"dispatch":     {"await_test.go", "cancel_test.go", "event_test.go", "sleep_test.go", "strategy_test.go", "options_test.go", "deadline_test.go", "future_test.go", "tail_test.go", "laps_test.go", "progress_test.go", "example_test.go", "helpers_test.go"},
 		"dispatchtest": {"dispatchtest/dispatchtest_test.go", "dispatchtest/example_test.go"},
 		"dispatchotel": {"dispatchotel/tracer_test.go", "dispatchotel/workflow_test.go"},
 	} {
@@ -35,7 +35,7 @@ func TestCompiled(t *testing.T) {
 	}
 	out := command(t, dir, "-mod=mod", coroc, "test", "-v", "./...")
 	for _, name := range []string{
-		"TestAwait", "TestCancelAwaiting", "TestCancelWhileDown", "TestCancelShielded", "TestCancelCleanUp", "TestSleeps", "TestSleepsWhileDown", "TestSleepCanceled", "TestSleepRefused", "TestEvents", "TestEventWithin", "TestEventsTogether", "TestEventsAgain", "TestEventsHandedOver", "TestEventCanceled", "TestEventKeys", "TestStrategies", "TestTypedStrategies", "TestProgress", "TestAwaitWithin", "TestStrategyRefused", "TestWith", "TestOwnPolicy", "TestDelay", "TestOptionRefused", "TestDeadline", "TestDeadlineWhileDown", "TestDeadlineCrashes", "TestFutures", "TestFutureStrategies", "TestFutureEnds", "TestFutureRetried", "TestFutureRefused", "TestTail", "TestTailAwaited", "TestTailEnds", "TestTailRefused", "TestAwaitInCoroutine", "TestGather", "TestGatherMany", "TestRecursion", "TestRestartAfterAwait", "Example", "ExampleCheckStates",
+		"TestAwait", "TestCancelAwaiting", "TestCancelWhileDown", "TestCancelShielded", "TestCancelCleanUp", "TestSleeps", "TestSleepsWhileDown", "TestSleepCanceled", "TestSleepRefused", "TestEvents", "TestEventWithin", "TestEventsTogether", "TestEventsAgain", "TestEventsHandedOver", "TestEventCanceled", "TestEventKeys", "TestStrategies", "TestTypedStrategies", "TestProgress", "TestAwaitWithin", "TestStrategyRefused", "TestWith", "TestOwnPolicy", "TestDelay", "TestOptionRefused", "TestDeadline", "TestDeadlineWhileDown", "TestDeadlineCrashes", "TestFutures", "TestFutureStrategies", "TestFutureEnds", "TestFutureRetried", "TestFutureRefused", "TestTail", "TestTailAwaited", "TestTailEnds", "TestTailRefused", "TestLaps", "TestLapsCrash", "TestAwaitInCoroutine", "TestGather", "TestGatherMany", "TestRecursion", "TestRestartAfterAwait", "Example", "ExampleCheckStates",
 		"TestEachCrash", "TestManyCrashes", "TestTimePasses", "TestSleep", "TestCrashInTheMiddle", "TestMocks", "TestMockAwaits", "TestSavedAndLoaded", "TestBeforeAndAfter", "TestOneTrace", "ExampleRunner_CrashAtAwait",
 	} {
 		require.Contains(t, out, "--- PASS: "+name+" ")

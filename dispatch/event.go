@@ -36,7 +36,7 @@ type sendConfig struct{ key string }
 
 // Once makes Send idempotent: of all sendings to one call with one key, only the first has an effect.
 // The others succeed, also when the call is done by then, unless they are of another event or
-// payload: that is [ErrEventConflict].
+// payload: that is [ErrEventConflict]. A key is known as long as the event is stored: see [WithRetention].
 func Once(key string) SendOption { return func(c *sendConfig) { c.key = key } }
 
 // Errors of sending events.

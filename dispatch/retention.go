@@ -16,6 +16,10 @@ type Retention = engine.Retention
 // it, except what others wait for that are not done yet. With a call goes its key: another one
 // can be made with it then. Wait and Lookup of it return [ErrNoSuchCall].
 //
+// A lap of a workflow that was handed over ([Function.Tail]) counts as a call that has ended well: what it has
+// called goes while the workflow goes on, each call when its own end is longer ago than Age, or when there
+// were more than Count laps since. With it go the events that it has received, and their keys ([Once]).
+//
 //	dispatch.WithRetention(
 //		dispatch.Retention{Statuses: []dispatch.Status{dispatch.StatusOK}, Age: 7 * 24 * time.Hour},
 //		dispatch.Retention{Age: 90 * 24 * time.Hour}) // what has failed

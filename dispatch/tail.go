@@ -21,8 +21,11 @@ import (
 // The call becomes one of f in one step, and is the same one for those that wait for it: its id, key,
 // deadline, priority and partition stay. Attempts and awaits are counted from the beginning, and what
 // f, or With, sets for timeout, retries and start holds from then on. So a workflow can go on for ever, and
-// what is stored of it does not grow with its length; but the calls that it has made are kept as
-// long as it is not done.
+// what is stored of it does not grow with its length, if there are rules for how long that stays: what it has
+// called and received before it was handed over goes by those for what has ended well, see [WithRetention].
+//
+// What the function has begun with Start and not waited for ends when the call is handed over, and a future is
+// of no use behind that.
 //
 // Nothing is handed over before the function has returned, with the error that Tail gives or one that
 // wraps it: what it has deferred runs first. If the call was told to end meanwhile it ends.

@@ -169,7 +169,7 @@ func (e *Engine) ownCalls(c *call, requests []Request) ([]int64, error) {
 		if c.waits.begun(n) == nil {
 			stored, err := e.store.Call(context.Background(), n)
 			switch {
-			case errors.Is(err, store.ErrNotFound) || err == nil && stored.Parent != c.id:
+			case errors.Is(err, store.ErrNotFound) || err == nil && (stored.Parent != c.id || stored.Lap != c.hops):
 				return nil, fmt.Errorf("call %q: %w", q.Call, errNotBegun)
 			case err != nil:
 				return nil, err

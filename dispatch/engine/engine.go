@@ -125,6 +125,7 @@ type call struct {
 	partition             string
 	priority              int32
 	deadline              int64     // milliseconds since 1970; 0 for none
+	hops                  int       // how often it was handed over
 	expected              int       // where it is in the engine's deadlines, from 1; 0 if it is not
 	queued                time.Time // since when it could run
 	progress

@@ -15,6 +15,10 @@ import (
 // same row, with the id that others wait for, as if it were new but for its deadline, priority and
 // partition. So a workflow that goes on by handing over to itself takes no more room the longer it
 // does. What it was made as stays known, to who uses its key again, or waits for it as that.
+//
+// What it has called before is of no use to it any more: of what is done it has had the outcomes, and what is not is
+// told to end. So calls say of which lap of their parent they are, by how often that had been handed over, and
+// those of earlier laps can be removed while it goes on: see sweeper.
 
 // handOver makes the call of a run that has ended another one.
 func (e *Engine) handOver(r *run, q Request) {
@@ -34,7 +38,7 @@ func (e *Engine) handOver(r *run, q Request) {
 	change := progress{}.change(c, store.Ready, nil)
 	change.Function, change.Input, change.Due = q.Function, q.Input, e.clock.shows(q.Due, q.Delay)
 	var err error
-	if change.Options, err = e.becoming(c, &q); err != nil {
+	if change.Options, change.Hops, err = e.becoming(c, &q); err != nil {
 		e.lost(r, err)
 		return
 	}
@@ -62,6 +66,7 @@ func (e *Engine) handOver(r *run, q Request) {
 	c.restart()
 	c.progress, c.exec = progress{}, nil
 	c.name, c.fn, c.input, c.options, c.due, c.until = q.Function, fn, q.Input, change.Options, millis(change.Due), until
+	c.hops = change.Hops
 	if e.fleet.keeps(c) {
 		e.begin(c)
 		return
@@ -75,17 +80,18 @@ func (e *Engine) handOver(r *run, q Request) {
 	c.waiters = nil
 }
 
-// becoming returns the options of a call that is handed over.
-func (e *Engine) becoming(c *call, q *Request) ([]byte, error) {
+// becoming returns the options of a call that is handed over, and how often it is then.
+func (e *Engine) becoming(c *call, q *Request) ([]byte, int, error) {
 	old, next := ReadOptions(c.options), ReadOptions(q.Options)
 	next.Hops, next.Made, next.Input = old.Hops+1, old.Made, old.Input
 	if old.Made == "" {
 		var err error
 		if next.Made, next.Input, err = e.made(c); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 	}
-	return json.Marshal(next)
+	b, err := json.Marshal(next)
+	return b, next.Hops, err
 }
 
 // made returns the function of a call, and the sum of its input.

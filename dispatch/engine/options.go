@@ -83,6 +83,9 @@ func (c *call) record(parent int64) store.Call {
 		Phase: store.Ready, Input: c.input, Created: time.UnixMilli(c.created),
 		Options: c.options, Priority: int(c.priority), Partition: c.partition,
 	}
+	if c.parent != nil {
+		r.Lap = c.parent.hops
+	}
 	if c.due != 0 {
 		r.Due = time.UnixMilli(c.due)
 	}

@@ -219,7 +219,7 @@ func (e *Engine) known(rec *store.Call) (*call, *store.Change) {
 	c := &call{
 		id: rec.ID, incarnation: rec.Incarnation, root: rec.Root, awaiter: rec.Parent, name: rec.Function,
 		fn: e.functions[rec.Function], created: rec.Created.UnixMilli(), ending: rec.Ending,
-		options: rec.Options, partition: rec.Partition, priority: int32(rec.Priority),
+		options: rec.Options, partition: rec.Partition, priority: int32(rec.Priority), hops: rec.Hops,
 		progress: progress{status: rec.Status, attempts: rec.Attempts, failures: rec.Failures, awaits: rec.Awaits, reached: rec.Reached},
 	}
 	if !rec.Deadline.IsZero() {

@@ -12,7 +12,9 @@ import (
 )
 
 // Retention is a rule for how long calls stay that are done. It is for calls from outside by the
-// statuses with which they ended; what they have called goes when they are gone.
+// statuses with which they ended; what they have called goes when they are gone. A lap of a call that was handed
+// over counts as one that has ended well: what it has called goes when it is older than Age itself, or more than
+// Count laps were made since.
 type Retention struct {
 	Statuses []store.Status // none for all of which no rule before this one is
 	Age      time.Duration  // since the end; 0 for any
@@ -28,8 +30,8 @@ const (
 
 // sweeper removes calls that are done by rules, in the background: it goes through the calls in
 // the order in which they were made, page by page, and what it removes shares commits with
-// what else is going on. A call is removed only when the one that it was made for is done, or gone:
-// until then that one may ask for its result.
+// what else is going on. A call is removed only when the one that it was made for is done, or gone, or was handed
+// over: until then that one may ask for its result.
 type sweeper struct {
 	e      *Engine
 	rules  []Retention
@@ -107,12 +109,17 @@ func (s *sweeper) pass(now time.Time) (again bool, err error) {
 		for _, f := range page {
 			after = f.ID
 			young = young && s.young(now, f.Created)
-			if f.ID == f.Root {
+			switch {
+			case f.ID == f.Root:
 				if !s.expired(now, f, count) {
 					continue
 				}
 				roots[f.ID] = true
-			} else if !f.Ended.IsZero() && !roots[f.Root] {
+			case f.Laps > 0:
+				if !s.passed(now, f) {
+					continue
+				}
+			case !f.Ended.IsZero() && !roots[f.Root]:
 				continue
 			}
 			gone = append(gone, f.ID)
@@ -168,6 +175,16 @@ func (s *sweeper) expired(now time.Time, f store.Finished, count []int) bool {
 		}
 		count[i]++
 		return false
+	}
+	return false
+}
+
+// passed says whether what a call has made in an earlier lap is to be removed.
+func (s *sweeper) passed(now time.Time, f store.Finished) bool {
+	for _, r := range s.rules {
+		if len(r.Statuses) == 0 || slices.Contains(r.Statuses, store.OK) {
+			return r.Age > 0 && now.Sub(f.Ended) >= r.Age || r.Count > 0 && f.Laps > r.Count
+		}
 	}
 	return false
 }

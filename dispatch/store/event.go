@@ -13,8 +13,8 @@ type Event struct {
 	Sent    time.Time
 
 	// Taken is the awaited call of which the event is the outcome. It is 0 if there is none, and
-	// less if it cannot be received any more: the call is done, or has received it and was handed
-	// over to another function since.
+	// less if it cannot be received any more: -1 if the call is done, or minus the awaited call if the call was
+	// handed over to another function since.
 	Taken int64
 }
 

@@ -53,6 +53,7 @@ type Call struct {
 	Priority    int       // 0 for most calls; of two that could run, the one with the greater goes first
 	Partition   string    // the part of the function's calls that this one belongs to, a customer's say; "" for none
 	Deadline    time.Time // when the call is to end that is not done by then; zero for none
+	Lap         int       // the Hops that the parent had when the call was made
 
 	Phase    Phase
 	Status   Status
@@ -60,6 +61,7 @@ type Call struct {
 	Failures int       // attempts that have failed since the call last made progress
 	Awaits   int       // awaits of the attempt that is going on
 	Reached  int       // the most awaits that any attempt has come to
+	Hops     int       // how often the call was handed over to another function
 	Due      time.Time // not to be run before; zero for at once
 	First    int64     // the first of the calls that the call awaits
 	Width    int       // how many they are
@@ -86,14 +88,16 @@ type Outcome struct {
 	Error  []byte
 }
 
-// Finished is a call that is done, and may be removed by the rules for the one at the top of its tree.
+// Finished is a call that is done, and may be removed: by the rules for the one at the top of its tree, if that
+// is done, or is not there any more; otherwise because the one that it was made for does not need it any more.
 type Finished struct {
 	ID       int64
 	Root     int64
 	Function string    // of the call itself
 	Created  time.Time // the call itself
-	Status   Status    // with which the root ended
-	Ended    time.Time // when the root did; zero if it is not there any more
+	Status   Status    // with which the root ended; None if it has not
+	Ended    time.Time // when the root did, or with Laps the call itself; zero if the root, or the parent, is not there any more
+	Laps     int       // how often the parent was handed over since it made the call, if the root is not done
 }
 
 // Change is what a step does to one call that exists: it replaces all that is not fixed at
@@ -117,11 +121,12 @@ type Change struct {
 	Output    []byte
 	Error     []byte
 
-	// Function, if it is not "", is what the call is one of from then on, with Input and Options:
+	// Function, if it is not "", is what the call is one of from then on, with Input, Options and Hops:
 	// it hands over to another one. Events that it has received stay received, for good.
 	Function string
 	Input    []byte
 	Options  []byte
+	Hops     int
 }
 
 // Mark notes something on a call that exists and leaves the rest of it alone. It has no effect,
@@ -154,8 +159,10 @@ type Step struct {
 	// makes the step fail with ErrFinished. One with a Key that was used for the call before
 	// comes to nothing.
 	Send []Event
-	// Delete are ids of calls that are removed, with their keys. They have been done before the
-	// Commit: one that has not stays. Those that are not there are no error.
+	// Delete are ids of calls that are removed, with their keys, the events that were sent to them, and those
+	// that were their outcome before the parent was handed over. One stays that has not been done before the
+	// Commit, or that the parent can still need: that is not done, and was not handed over since it made the call.
+	// Those that are not there are no error.
 	Delete []int64
 	// Wake and Sleep are ids of calls that are awake, or asleep, when all else is written. They are for a
 	// store that is [Timed].
@@ -217,9 +224,10 @@ type Reader interface {
 	// SentByKey returns the event that was sent to a call with a key, or ErrNotFound.
 	SentByKey(ctx context.Context, call int64, key string) (*Event, error)
 
-	// Finished returns calls that are done and that nothing refers to which is not: the call at the
-	// top of the tree is done or not there any more, and so is the one that each was made for. They
-	// are in ascending order of their ids from the first one after the given id, at most limit.
+	// Finished returns calls that are done and that nothing needs which is not: the call at the top of the
+	// tree is done or not there any more, and so is the one that each was made for; or that one, if there is one, is
+	// not there any more, or was handed over since. They are in ascending order of their ids from the first one
+	// after the given id, at most limit.
 	Finished(ctx context.Context, after int64, limit int) ([]Finished, error)
 
 	// Counts returns statistics of all calls.

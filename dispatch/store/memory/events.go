@@ -82,7 +82,7 @@ func (t *transaction) giveBack(call int64, f func(*store.Event) bool) {
 func (t *transaction) keep(call int64) {
 	t.eventsOf(call, func(e *store.Event) {
 		if e.Taken > 0 {
-			t.taken(e, -1)
+			t.taken(e, -e.Taken)
 		}
 	})
 }

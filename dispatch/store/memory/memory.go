@@ -234,7 +234,7 @@ func (t *transaction) change(ch *store.Change) error {
 	t.asleep[ch.ID] = false
 	if ch.Function != "" {
 		t.became = append(t.became, c.ID)
-		c.Function, c.Input, c.Options = ch.Function, bytes.Clone(ch.Input), bytes.Clone(ch.Options)
+		c.Function, c.Input, c.Options, c.Hops = ch.Function, bytes.Clone(ch.Input), bytes.Clone(ch.Options), ch.Hops
 		t.calls[ch.ID] = &c
 		t.keep(c.ID)
 		return nil

@@ -68,7 +68,7 @@ func fold(steps []store.Step) (*batch, bool) {
 				*old = *ch
 				old.State, old.KeepState = state, keep
 				if ch.Function == "" {
-					old.Function, old.Input, old.Options = before.Function, before.Input, before.Options
+					old.Function, old.Input, old.Options, old.Hops = before.Function, before.Input, before.Options, before.Hops
 				}
 			}
 			if m := marks[ch.ID]; m != nil {
@@ -142,7 +142,7 @@ func changeCall(c *store.Call, ch *store.Change) {
 		c.State = ch.State
 	}
 	if ch.Function != "" {
-		c.Function, c.Input, c.Options = ch.Function, ch.Input, ch.Options
+		c.Function, c.Input, c.Options, c.Hops = ch.Function, ch.Input, ch.Options, ch.Hops
 	}
 }
 

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"slices"
 	"time"
 
 	"github.com/coroc-dev/coroc/dispatch/store"
@@ -52,7 +53,7 @@ func (s *Store) sortCreates(all []*store.Call) (usual, others []*store.Call) {
 		if c.Incarnation == s.Incarnation() && c.Phase == store.Ready && c.Status == store.None && !c.Created.IsZero() &&
 			c.Attempts == 0 && c.Failures == 0 && c.Awaits == 0 && c.Reached == 0 && c.Due.IsZero() && c.First == 0 && c.Width == 0 &&
 			c.Key == "" && c.Output == nil && c.Error == nil && c.Options == nil && c.Waiting == nil && c.Ending == store.None &&
-			c.Progress == nil && c.Priority == 0 && c.Partition == "" && c.Deadline.IsZero() {
+			c.Progress == nil && c.Priority == 0 && c.Partition == "" && c.Deadline.IsZero() && c.Hops == 0 && c.Lap == 0 {
 			usual = append(usual, c)
 		} else {
 			others = append(others, c)
@@ -108,6 +109,19 @@ func (s *Store) createColumns(rows []*store.Call) []any {
 		column(rows, func(r row) int32 { return int32(r.Priority) }),
 		column(rows, func(r row) *string { return text(r.Partition) }),
 		column(rows, func(r row) *time.Time { return moment(r.Deadline) }),
+	}
+}
+
+// lapped says whether one of the calls is one that createSQL does not make, but createLapSQL does.
+func lapped(rows []*store.Call) bool {
+	return slices.ContainsFunc(rows, func(c *store.Call) bool { return c.Hops != 0 || c.Lap != 0 })
+}
+
+// lapColumns returns what createLapSQL makes calls of, beyond what createSQL does.
+func lapColumns(rows []*store.Call) []any {
+	return []any{
+		column(rows, func(r *store.Call) int64 { return int64(r.Hops) }),
+		column(rows, func(r *store.Call) int64 { return int64(r.Lap) }),
 	}
 }
 

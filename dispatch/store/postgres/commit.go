@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -14,14 +15,14 @@ import (
 // statements are those of a commit. Each makes the transaction fail if it does not find all
 // rows as they have to be.
 type statements struct {
-	gate, change, changeShort, become, create, createShort, mark, remove, state, stateless string
-	send, take, returned, returnAll, keepAll                                               string
-	watch, join, unwatch                                                                   string
+	gate, change, changeShort, become, create, createLap, createShort, mark, remove, state, stateless string
+	send, take, returned, returnAll, keepAll                                                          string
+	watch, join, unwatch                                                                              string
 }
 
 func (s *statements) write(schema schema) {
 	for text, where := range map[string]*string{
-		gateSQL: &s.gate, changeSQL: &s.change, changeShortSQL: &s.changeShort, becomeSQL: &s.become, createSQL: &s.create, createShortSQL: &s.createShort, markSQL: &s.mark, removeSQL: &s.remove, stateSQL: &s.state, statelessSQL: &s.stateless,
+		gateSQL: &s.gate, changeSQL: &s.change, changeShortSQL: &s.changeShort, becomeSQL: &s.become, createSQL: &s.create, createLapSQL: &s.createLap, createShortSQL: &s.createShort, markSQL: &s.mark, removeSQL: &s.remove, stateSQL: &s.state, statelessSQL: &s.stateless,
 		watchSQL: &s.watch, joinSQL: &s.join, unwatchSQL: &s.unwatch,
 		sendSQL: &s.send, takeSQL: &s.take, returnSQL: &s.returned, returnAllSQL: &s.returnAll, keepAllSQL: &s.keepAll,
 	} {
@@ -80,8 +81,8 @@ const (
 				timestamptz 'epoch' + ($2::bigint[])[n.at+4] * interval '1 microsecond', now(), 1, 0, 0, 0, 0, 0, 0, 0, n.input
 			FROM (SELECT u.input, (u.i*5-4)::integer AS at FROM unnest($3::bytea[]) WITH ORDINALITY AS u (input, i)) AS n`
 
-	becomeSQL = `UPDATE coroc.calls SET function = n.function, input = n.input, options = n.options, turn = false
-			FROM unnest($1::bigint[], $2::bigint[], $3::bytea[], $4::bytea[]) AS n (id, function, input, options)
+	becomeSQL = `UPDATE coroc.calls SET function = n.function, input = n.input, options = n.options, hops = n.hops, turn = false
+			FROM unnest($1::bigint[], $2::bigint[], $3::bytea[], $4::bytea[], $5::bigint[]) AS n (id, function, input, options, hops)
 			WHERE calls.id = n.id`
 
 	markSQL = `UPDATE coroc.calls SET updated = now(), ending = CASE calls.ending WHEN 0 THEN n.ending ELSE calls.ending END,
@@ -92,8 +93,12 @@ const (
 	// What another process is about to remove is left to it.
 	removeSQL = `WITH w AS (
 			DELETE FROM coroc.calls WHERE id IN (
-				SELECT id FROM coroc.calls WHERE id = ANY ($1::bigint[]) AND phase = 3 FOR UPDATE SKIP LOCKED)
-			RETURNING id
+				SELECT c.id FROM coroc.calls c WHERE c.id = ANY ($1::bigint[]) AND c.phase = 3 AND NOT EXISTS (
+					SELECT FROM coroc.calls p WHERE p.id = c.parent AND p.phase <> 3 AND coalesce(p.hops, 0) <= coalesce(c.lap, 0))
+				FOR UPDATE OF c SKIP LOCKED)
+			RETURNING id, parent
+		), kept AS (
+			DELETE FROM coroc.events e USING w WHERE e.call = w.parent AND e.taken = -w.id AND e.taken < 0
 		) DELETE FROM coroc.events WHERE call IN (SELECT id FROM w)`
 
 	stateSQL = `INSERT INTO coroc.states (id, state) SELECT * FROM unnest($1::bigint[], $2::bytea[])
@@ -101,6 +106,12 @@ const (
 
 	statelessSQL = `DELETE FROM coroc.states WHERE id = ANY ($1::bigint[])`
 )
+
+// createLapSQL is createSQL for calls of which some were handed over, or made for one that was.
+var createLapSQL = strings.NewReplacer(
+	"partition, deadline)", "partition, deadline, hops, lap)",
+	"n.deadline", "n.deadline, nullif(n.hops, 0), nullif(n.lap, 0)",
+	"$28::timestamptz[]", "$28::timestamptz[], $29::bigint[], $30::bigint[]").Replace(createSQL)
 
 const (
 	// maxSize is how many bytes of values a commit may have. PostgreSQL takes less than twice
@@ -199,14 +210,19 @@ func (s *Store) send(ctx context.Context, b *batch) error {
 			column(rows, func(ch *store.Change) int64 { return ch.ID }),
 			column(rows, func(ch *store.Change) int64 { return s.functions[ch.Function] }),
 			column(rows, func(ch *store.Change) []byte { return append([]byte{}, ch.Input...) }),
-			column(rows, func(ch *store.Change) []byte { return ch.Options }))
+			column(rows, func(ch *store.Change) []byte { return ch.Options }),
+			column(rows, func(ch *store.Change) int64 { return int64(ch.Hops) }))
 	}
 	usual, creates := s.sortCreates(b.creates)
 	if len(usual) > 0 {
 		q.Queue(s.statements.createShort, append([]any{s.Incarnation()}, s.shortCreates(usual)...)...)
 	}
 	if n := len(creates); n > 0 {
-		q.Queue(s.statements.create, append([]any{n, s.Incarnation()}, s.createColumns(creates)...)...)
+		text, args := s.statements.create, append([]any{n, s.Incarnation()}, s.createColumns(creates)...)
+		if lapped(creates) {
+			text, args = s.statements.createLap, append(args, lapColumns(creates)...)
+		}
+		q.Queue(text, args...)
 	}
 	ids, states, stateless := statesOf(b)
 	if len(ids) > 0 {

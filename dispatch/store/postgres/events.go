@@ -34,7 +34,7 @@ const (
 
 	returnAllSQL = `UPDATE coroc.events SET taken = 0 WHERE call = ANY ($1::bigint[]) AND taken > 0`
 
-	keepAllSQL = `UPDATE coroc.events SET taken = -1 WHERE call = ANY ($1::bigint[]) AND taken > 0`
+	keepAllSQL = `UPDATE coroc.events SET taken = -taken WHERE call = ANY ($1::bigint[]) AND taken > 0`
 )
 
 // receipts are what steps do to events, taken one after the other: first the returns, then what
@@ -62,8 +62,8 @@ func (r *receipts) keep(call int64) {
 		r.keepAll = append(r.keepAll, call)
 	}
 	for i := range r.takes {
-		if r.takes[i].Call == call {
-			r.takes[i].By = -1
+		if by := &r.takes[i].By; r.takes[i].Call == call && *by > 0 {
+			*by = -*by
 		}
 	}
 }
@@ -194,7 +194,7 @@ func (w *world) receipts(s *store.Step) error {
 		case ch.Function != "":
 			for id, e := range w.events {
 				if e.Call == ch.ID && e.Taken > 0 {
-					e.Taken = -1
+					e.Taken = -e.Taken
 					w.events[id] = e
 				}
 			}

@@ -311,7 +311,7 @@ const claimedSQL = `, old AS MATERIALIZED (
 	SELECT c.id, c.incarnation, c.parent, c.root, f.name, c.created, c.updated,
 		c.phase, c.status, c.attempts, c.failures, c.awaits, c.reached, c.due, c.first, c.width, c.key,
 		NULL::bytea, NULL::bytea, NULL::bytea, CASE WHEN s.id IS NOT NULL THEN '\x00'::bytea END,
-		c.options, c.waiting, c.ending, NULL::bytea, c.priority, c.partition, c.deadline,
+		c.options, c.waiting, c.ending, NULL::bytea, c.priority, c.partition, c.deadline, coalesce(c.hops, 0), coalesce(c.lap, 0),
 		c.parent <> 0 AND NOT coalesce(p.phase IN (2, 4) AND c.id >= p.first AND c.id < p.first + p.width, false),
 		old.lost, coalesce(w.crashes, 0), coalesce(w.alone, false)
 	FROM claimed c JOIN old ON old.id = c.id JOIN coroc.functions f ON f.id = c.function

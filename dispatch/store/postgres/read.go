@@ -80,7 +80,7 @@ func (r *reader) LastID(ctx context.Context) (int64, error) {
 
 const callSQL = `SELECT c.id, c.incarnation, c.parent, c.root, f.name, c.created, c.updated, c.phase, c.status,
 	c.attempts, c.failures, c.awaits, c.reached, c.due, c.first, c.width, c.key, c.output, c.error, c.input, s.state,
-	c.options, c.waiting, c.ending, c.progress, c.priority, c.partition, c.deadline
+	c.options, c.waiting, c.ending, c.progress, c.priority, c.partition, c.deadline, coalesce(c.hops, 0), coalesce(c.lap, 0)
 	FROM coroc.calls c JOIN coroc.functions f ON f.id = c.function LEFT JOIN coroc.states s ON s.id = c.id `
 
 // Call implements [store.Reader].
@@ -114,7 +114,7 @@ func (r *reader) Unfinished(ctx context.Context, after int64, limit int) ([]stor
 	return query(ctx, r, scanWhole, `SELECT c.id, c.incarnation, c.parent, c.root, f.name, c.created, c.updated,
 		c.phase, c.status, c.attempts, c.failures, c.awaits, c.reached, c.due, c.first, c.width, c.key,
 		NULL::bytea, NULL::bytea, NULL::bytea, CASE WHEN s.id IS NOT NULL THEN '\x00'::bytea END,
-		c.options, c.waiting, c.ending, NULL::bytea, c.priority, c.partition, c.deadline
+		c.options, c.waiting, c.ending, NULL::bytea, c.priority, c.partition, c.deadline, coalesce(c.hops, 0), coalesce(c.lap, 0)
 		FROM coroc.calls c JOIN coroc.functions f ON f.id = c.function LEFT JOIN coroc.states s ON s.id = c.id
 		WHERE c.phase <> 3 AND c.id > $1 ORDER BY c.id LIMIT $2`, after, limit)
 }
@@ -135,15 +135,19 @@ func (r *reader) CountDone(ctx context.Context, first int64, n int) (int, error)
 func (r *reader) Finished(ctx context.Context, after int64, limit int) ([]store.Finished, error) {
 	return query(ctx, r, func(row pgx.Row, f *store.Finished) error {
 		var ended *time.Time
-		err := row.Scan(&f.ID, &f.Root, &f.Function, &f.Created, &f.Status, &ended)
+		err := row.Scan(&f.ID, &f.Root, &f.Function, &f.Created, &f.Status, &ended, &f.Laps)
 		if ended != nil {
 			f.Ended = *ended
 		}
 		return err
-	}, `SELECT c.id, c.root, f.name, c.created, coalesce(r.status, 0), r.updated
+	}, `SELECT c.id, c.root, f.name, c.created,
+			CASE r.phase WHEN 3 THEN r.status ELSE 0 END,
+			CASE WHEN r.phase = 3 THEN r.updated WHEN r.phase <> 3 AND coalesce(c.lap, 0) < p.hops THEN c.updated END,
+			CASE WHEN r.phase <> 3 AND coalesce(c.lap, 0) < p.hops THEN p.hops - coalesce(c.lap, 0) ELSE 0 END
 		FROM coroc.calls c JOIN coroc.functions f ON f.id = c.function
 			LEFT JOIN coroc.calls r ON r.id = c.root LEFT JOIN coroc.calls p ON p.id = c.parent
-		WHERE c.id > $1 AND c.phase = 3 AND coalesce(r.phase, 3) = 3 AND coalesce(p.phase, 3) = 3
+		WHERE c.id > $1 AND c.phase = 3 AND (coalesce(c.lap, 0) < p.hops OR c.parent <> 0 AND p.id IS NULL
+			OR coalesce(p.phase, 3) = 3 AND coalesce(r.phase, 3) = 3)
 		ORDER BY c.id LIMIT $2`, after, limit)
 }
 
@@ -224,7 +228,7 @@ func scanCall(row pgx.Row, c *store.Call, more ...any) error {
 	var key, partition *string
 	err := row.Scan(append([]any{&c.ID, &c.Incarnation, &c.Parent, &c.Root, &c.Function, &c.Created, &c.Updated, &c.Phase, &c.Status,
 		&c.Attempts, &c.Failures, &c.Awaits, &c.Reached, &due, &c.First, &c.Width, &key, &c.Output, &c.Error, &c.Input, &c.State,
-		&c.Options, &c.Waiting, &c.Ending, &c.Progress, &c.Priority, &partition, &deadline}, more...)...)
+		&c.Options, &c.Waiting, &c.Ending, &c.Progress, &c.Priority, &partition, &deadline, &c.Hops, &c.Lap}, more...)...)
 	if due != nil {
 		c.Due = *due
 	}

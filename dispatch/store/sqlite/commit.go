@@ -79,11 +79,8 @@ func (w *commit) step(step *store.Step) error {
 		}
 	}
 	for _, id := range step.Delete {
-		if _, err := w.statements.remove.exec(id); err != nil {
+		if err := w.remove(id); err != nil {
 			return fmt.Errorf("delete call %d: %w", id, err)
-		}
-		if _, err := w.statements.forget.exec(id); err != nil {
-			return fmt.Errorf("delete events of call %d: %w", id, err)
 		}
 	}
 	if err := w.receipts(step); err != nil {
@@ -122,13 +119,14 @@ func (w *commit) insert(c *store.Call) error {
 	_, err = w.statements.create.exec(c.ID, c.Incarnation, c.Parent, c.Root, function, created, w.now,
 		int64(c.Phase), int64(c.Status), int64(c.Attempts), int64(c.Failures), int64(c.Awaits), int64(c.Reached),
 		millis(c.Due), c.First, int64(c.Width), text(c.Key), c.Output, c.Error, input, c.State,
-		c.Options, c.Waiting, int64(c.Ending), c.Progress, int64(c.Priority), text(c.Partition), millis(c.Deadline))
+		c.Options, c.Waiting, int64(c.Ending), c.Progress, int64(c.Priority), text(c.Partition), millis(c.Deadline),
+		int64(c.Hops), int64(c.Lap))
 	return err
 }
 
 // plainReady says whether createReady stores all that there is of a call.
 func plainReady(c *store.Call) bool {
-	return c.Phase == store.Ready && c.Status == store.None && c.Attempts|c.Failures|c.Awaits|c.Reached|c.Width == 0 &&
+	return c.Phase == store.Ready && c.Status == store.None && c.Attempts|c.Failures|c.Awaits|c.Reached|c.Width|c.Hops|c.Lap == 0 &&
 		c.First == 0 && c.Due.IsZero() && c.Key == "" && c.Output == nil && c.Error == nil && c.State == nil &&
 		c.Options == nil && c.Waiting == nil && c.Ending == store.None && c.Progress == nil && c.Priority == 0 && c.Partition == "" && c.Deadline.IsZero()
 }
@@ -136,7 +134,7 @@ func plainReady(c *store.Call) bool {
 // plainDone says whether changeDone stores all that there is of a change.
 func plainDone(c *store.Change) bool {
 	return c.Phase == store.Done && !c.KeepState && c.Due.IsZero() && c.First == 0 && c.Width == 0 &&
-		c.Error == nil && c.Waiting == nil && c.State == nil && c.Function == "" && c.Input == nil && c.Options == nil
+		c.Error == nil && c.Waiting == nil && c.State == nil && c.Function == "" && c.Input == nil && c.Options == nil && c.Hops == 0
 }
 
 // plainOK says whether changeOK stores all that there is of a change that is plainDone.
@@ -149,7 +147,7 @@ func plainOK(c *store.Change) bool {
 // the call is are left alone then, and so are the indexes.
 func plainOn(c *store.Change) bool {
 	return c.Phase == store.Suspended && c.Status == store.None && c.Failures == 0 && c.Awaits > 1 && c.Due.IsZero() && !c.KeepState &&
-		c.Output == nil && c.Error == nil && c.Waiting == nil && c.Function == "" && c.Input == nil && c.Options == nil
+		c.Output == nil && c.Error == nil && c.Waiting == nil && c.Function == "" && c.Input == nil && c.Options == nil && c.Hops == 0
 }
 
 func (w *commit) update(c *store.Change) error {
@@ -188,6 +186,21 @@ func (w *commit) update(c *store.Change) error {
 	return err
 }
 
+// remove removes a call that is done and not needed, and the events that go with it.
+func (w *commit) remove(id int64) error {
+	err := one(w.statements.remove.exec(id))
+	if errors.Is(err, store.ErrFinished) {
+		return nil // it is not there, or stays
+	}
+	if err == nil {
+		_, err = w.statements.forget.exec(id)
+	}
+	if err == nil {
+		_, err = w.statements.forgetKept.exec(id)
+	}
+	return err
+}
+
 // become makes a call one of another function.
 func (w *commit) become(c *store.Change) error {
 	function, err := w.functionID(c.Function)
@@ -198,7 +211,7 @@ func (w *commit) become(c *store.Change) error {
 	if input == nil {
 		input = []byte{}
 	}
-	_, err = w.statements.become.exec(function, input, c.Options, c.ID)
+	_, err = w.statements.become.exec(function, input, c.Options, int64(c.Hops), c.ID)
 	return err
 }
 

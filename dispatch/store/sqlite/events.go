@@ -18,7 +18,7 @@ const (
 	takeSQL      = `UPDATE events SET taken = ? WHERE id = ? AND call = ? AND taken = 0`
 	returnSQL    = `UPDATE events SET taken = 0 WHERE call = ? AND taken = ? AND taken > 0`
 	returnAllSQL = `UPDATE events SET taken = 0 WHERE call = ? AND taken > 0`
-	keepAllSQL   = `UPDATE events SET taken = -1 WHERE call = ? AND taken > 0`
+	keepAllSQL   = `UPDATE events SET taken = -taken WHERE call = ? AND taken > 0`
 )
 
 // receipts writes what a step does to events.

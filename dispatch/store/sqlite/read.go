@@ -101,7 +101,7 @@ func (r *reader) LastID(ctx context.Context) (int64, error) {
 
 const callSQL = `SELECT c.id, c.incarnation, c.parent, c.root, f.name, c.created, c.updated, c.phase, c.status,
 	c.attempts, c.failures, c.awaits, c.reached, c.due, c.first, c.width, c.key, c.output, c.error, c.input, c.state,
-	c.options, c.waiting, c.ending, c.progress, c.priority, c.partition, c.deadline
+	c.options, c.waiting, c.ending, c.progress, c.priority, c.partition, c.deadline, c.hops, c.lap
 	FROM calls c JOIN functions f ON f.id = c.function `
 
 // Call implements [store.Store].
@@ -150,7 +150,7 @@ const (
 	headSQL = `SELECT c.id, c.incarnation, c.parent, c.root, f.name, c.created, c.updated,
 		c.phase, c.status, c.attempts, c.failures, c.awaits, c.reached, c.due, c.first, c.width, c.key, NULL, NULL, NULL,
 		CASE WHEN c.state IS NULL THEN NULL ELSE x'00' END,
-		c.options, c.waiting, c.ending, NULL, c.priority, c.partition, c.deadline FROM `
+		c.options, c.waiting, c.ending, NULL, c.priority, c.partition, c.deadline, c.hops, c.lap FROM `
 	awakeSQL = `(SELECT id FROM calls INDEXED BY calls_unfinished
 		WHERE asleep = 0 AND phase <> 3 AND id > ?1 ORDER BY id LIMIT ?2)`
 	asleepSQL = `(SELECT id FROM calls INDEXED BY calls_unfinished
@@ -177,16 +177,20 @@ func (r *reader) CountDone(ctx context.Context, first int64, n int) (int, error)
 func (r *reader) Finished(ctx context.Context, after int64, limit int) ([]store.Finished, error) {
 	return query(ctx, r.db, func(row scanner, f *store.Finished) error {
 		var created, ended int64
-		err := row.Scan(&f.ID, &f.Root, &f.Function, &created, &f.Status, &ended)
+		err := row.Scan(&f.ID, &f.Root, &f.Function, &created, &f.Status, &ended, &f.Laps)
 		f.Created = time.UnixMilli(created)
 		if ended != 0 {
 			f.Ended = time.UnixMilli(ended)
 		}
 		return err
-	}, `SELECT c.id, c.root, f.name, c.created, coalesce(r.status, 0), coalesce(r.updated, 0)
+	}, `SELECT c.id, c.root, f.name, c.created,
+			CASE r.phase WHEN 3 THEN r.status ELSE 0 END,
+			CASE WHEN r.phase = 3 THEN r.updated WHEN r.phase <> 3 AND c.lap < p.hops THEN c.updated ELSE 0 END,
+			CASE WHEN r.phase <> 3 AND c.lap < p.hops THEN p.hops - c.lap ELSE 0 END
 		FROM calls c JOIN functions f ON f.id = c.function
 			LEFT JOIN calls r ON r.id = c.root LEFT JOIN calls p ON p.id = c.parent
-		WHERE c.id > ? AND c.phase = 3 AND coalesce(r.phase, 3) = 3 AND coalesce(p.phase, 3) = 3
+		WHERE c.id > ? AND c.phase = 3 AND (c.lap < p.hops OR c.parent <> 0 AND p.id IS NULL
+			OR coalesce(p.phase, 3) = 3 AND coalesce(r.phase, 3) = 3)
 		ORDER BY c.id LIMIT ?`, after, limit)
 }
 
@@ -229,7 +233,7 @@ func scanCall(row scanner, c *store.Call) error {
 	var key, partition sql.NullString
 	err := row.Scan(&c.ID, &c.Incarnation, &c.Parent, &c.Root, &c.Function, &created, &updated, &c.Phase, &c.Status,
 		&c.Attempts, &c.Failures, &c.Awaits, &c.Reached, &due, &c.First, &c.Width, &key, &c.Output, &c.Error, &c.Input, &c.State,
-		&c.Options, &c.Waiting, &c.Ending, &c.Progress, &c.Priority, &partition, &deadline)
+		&c.Options, &c.Waiting, &c.Ending, &c.Progress, &c.Priority, &partition, &deadline, &c.Hops, &c.Lap)
 	c.Created, c.Updated, c.Key, c.Partition = time.UnixMilli(created), time.UnixMilli(updated), key.String, partition.String
 	if due != 0 {
 		c.Due = time.UnixMilli(due)

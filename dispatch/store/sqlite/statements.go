@@ -16,7 +16,8 @@ type statements struct {
 	changeDone              statement // of what is plainDone
 	changeOK                statement // of what is plainOK
 	changeOn                statement // of what is plainOn
-	mark, remove, forget    statement
+	mark, remove            statement
+	forget, forgetKept      statement
 	wake, sleep             statement
 	function                statement
 	become                  statement // a call of another function
@@ -29,8 +30,8 @@ type statements struct {
 const (
 	createSQL = `INSERT INTO calls (id, incarnation, parent, root, function, created, updated,
 		phase, status, attempts, failures, awaits, reached, due, first, width, key, output, error, input, state,
-		options, waiting, ending, progress, priority, partition, deadline)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+		options, waiting, ending, progress, priority, partition, deadline, hops, lap)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	createReadySQL = `INSERT INTO calls (id, incarnation, parent, root, function, created, updated, input,
 		phase, status, attempts, failures, awaits, reached, due, first, width)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, 0, 0, 0, 0, 0, 0, 0, 0)`
@@ -51,11 +52,13 @@ const (
 		WHERE id = ? AND phase = 2 AND due = 0 AND asleep = 0`
 	markSQL = `UPDATE calls SET updated = ?, ending = CASE ending WHEN 0 THEN ? ELSE ending END,
 		waiting = coalesce(?, waiting), progress = coalesce(?, progress), asleep = 0 WHERE id = ? AND phase <> 3`
-	removeSQL = `DELETE FROM calls WHERE id = ? AND phase = 3`
-	forgetSQL = `DELETE FROM events WHERE call = ?1 AND NOT EXISTS (SELECT 1 FROM calls WHERE id = ?1)`
-	becomeSQL = `UPDATE calls SET function = ?, input = ?, options = ? WHERE id = ?`
-	wakeSQL   = `UPDATE calls SET asleep = 0 WHERE id = ? AND asleep <> 0`
-	sleepSQL  = `UPDATE calls SET asleep = 1 WHERE id = ?1 AND ending = 0 AND deadline = 0
+	removeSQL = `DELETE FROM calls WHERE id = ? AND phase = 3
+		AND NOT EXISTS (SELECT 1 FROM calls p WHERE p.id = calls.parent AND p.phase <> 3 AND p.hops <= calls.lap)`
+	forgetSQL     = `DELETE FROM events WHERE call = ?`
+	forgetKeptSQL = `DELETE FROM events WHERE taken = -? AND taken < 0`
+	becomeSQL     = `UPDATE calls SET function = ?, input = ?, options = ?, hops = ? WHERE id = ?`
+	wakeSQL       = `UPDATE calls SET asleep = 0 WHERE id = ? AND asleep <> 0`
+	sleepSQL      = `UPDATE calls SET asleep = 1 WHERE id = ?1 AND ending = 0 AND deadline = 0
 		AND (phase = 1 OR phase = 2 AND EXISTS (
 			SELECT 1 FROM calls c WHERE c.id >= calls.first AND c.id < calls.first + calls.width AND c.phase <> 3))
 		AND NOT EXISTS (SELECT 1 FROM events WHERE call = ?1 AND taken = 0)`
@@ -102,6 +105,7 @@ func (s *statements) all() map[string]*statement {
 		markSQL:           &s.mark,
 		removeSQL:         &s.remove,
 		forgetSQL:         &s.forget,
+		forgetKeptSQL:     &s.forgetKept,
 		wakeSQL:           &s.wake,
 		sleepSQL:          &s.sleep,
 		functionSQL:       &s.function,

@@ -256,7 +256,7 @@ func drawReceipts(rt *rapid.T, model *[]store.Event, done map[int64]bool, ids ma
 			}
 			for j := range *model {
 				if e := &(*model)[j]; e.Call == call && e.Taken > 0 {
-					e.Taken = -1
+					e.Taken = -e.Taken
 				}
 			}
 		default:

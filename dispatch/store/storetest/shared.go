@@ -48,6 +48,7 @@ func RunShared(t *testing.T, factory func(t testing.TB) Join) {
 		"claim ended":     testClaimEnded,
 		"claim orphans":   testClaimOrphans,
 		"retry returns":   testRetryReturns,
+		"remove":          testRemoveInFleet,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, factory(t)) })
 	}
@@ -155,7 +156,7 @@ func testClaim(t *testing.T, join Join) {
 	made(t, a, 9)
 	other := ready(a, 10)
 	other.Function = "g"
-	require.NoError(t, a.Commit(ctx, []store.Step{create(other), change(
+	require.NoError(t, a.Commit(ctx, []store.Step{create(other), change(store.Change{ID: 10, Phase: store.Ready, Function: "g", Hops: 7}), change(
 		store.Change{ID: 2, Phase: store.Parked, Status: store.IncompatibleState, Attempts: 4, State: []byte("s"), First: 20, Width: 2},
 		store.Change{ID: 3, Phase: store.Done, Status: store.OK},
 		store.Change{ID: 4, Phase: store.Ready, Due: time.Now().Add(time.Hour)},
@@ -176,6 +177,7 @@ func testClaim(t *testing.T, join Join) {
 	assert.Equal(t, []int64{4, 20, 2}, []int64{int64(all[0].Attempts), all[0].First, int64(all[0].Width)})
 	assert.NotNil(t, all[0].State)
 	assert.Equal(t, "g", all[1].Function)
+	assert.Equal(t, 7, all[1].Hops)
 	assert.Nil(t, all[1].State)
 }
 

@@ -34,6 +34,8 @@ func Run(t *testing.T, factory func(t testing.TB) Open) {
 		"counts":      testCounts,
 		"keys":        testKeys,
 		"finished":    testFinished,
+		"laps":        testLaps,
+		"lap model":   testLapModel,
 		"due":         testDue,
 		"asleep":      testAsleep,
 		"incarnation": testIncarnation,
@@ -76,7 +78,7 @@ func testCall(t *testing.T, factory func(testing.TB) Open) {
 		Created: time.UnixMilli(1_700_000_000_123), Input: []byte(`{"a":1}`),
 		Phase: store.Ready, Status: store.Throttled, Attempts: 4, Failures: 2, Awaits: 1, Reached: 9,
 		Due: time.UnixMilli(1_800_000_000_456), Error: []byte("e"),
-		Options: []byte(`{"b":2}`), Priority: -5, Partition: "naïve", Deadline: time.UnixMilli(1_900_000_000_789),
+		Options: []byte(`{"b":2}`), Priority: -5, Partition: "naïve", Deadline: time.UnixMilli(1_900_000_000_789), Lap: 1 << 40,
 	}
 	require.NoError(t, s.Commit(ctx, []store.Step{create(c)}))
 	equal(t, s, c)
@@ -91,7 +93,7 @@ func testCall(t *testing.T, factory func(testing.TB) Open) {
 	require.NoError(t, s.Commit(ctx, []store.Step{change(ch)}))
 	want = apply(want, ch)
 	equal(t, s, want)
-	become := store.Change{ID: 7, Phase: store.Ready, Function: "another", Input: []byte("in"), Options: []byte("{}")}
+	become := store.Change{ID: 7, Phase: store.Ready, Function: "another", Input: []byte("in"), Options: []byte("{}"), Hops: 1 << 41}
 	again := store.Change{ID: 7, Phase: store.Ready, Failures: 1}
 	require.NoError(t, s.Commit(ctx, []store.Step{change(become), change(again)}))
 	want = apply(apply(want, become), again)
@@ -115,7 +117,7 @@ func apply(c store.Call, ch store.Change) store.Call {
 		c.State = ch.State
 	}
 	if ch.Function != "" {
-		c.Function, c.Input, c.Options = ch.Function, ch.Input, ch.Options
+		c.Function, c.Input, c.Options, c.Hops = ch.Function, ch.Input, ch.Options, ch.Hops
 	}
 	return c
 }
@@ -264,7 +266,8 @@ func testUnfinished(t *testing.T, factory func(testing.TB) Open) {
 		case 0:
 			steps = append(steps, change(store.Change{ID: id, Phase: store.Done, Status: store.OK}))
 		case 1:
-			steps = append(steps, change(store.Change{ID: id, Phase: store.Suspended, First: id + 1, Width: 2, State: []byte("state")}))
+			steps = append(steps, change(store.Change{ID: id, Phase: store.Ready, Function: "f", Hops: int(id)}),
+				change(store.Change{ID: id, Phase: store.Suspended, First: id + 1, Width: 2, State: []byte("state")}))
 		}
 	}
 	require.NoError(t, s.Commit(ctx, steps))
@@ -283,7 +286,7 @@ func testUnfinished(t *testing.T, factory func(testing.TB) Open) {
 			assert.Equal(t, "f", c.Function)
 			if c.ID%3 == 1 {
 				assert.Equal(t, store.Suspended, c.Phase)
-				assert.Equal(t, []int64{c.ID + 1, 2}, []int64{c.First, int64(c.Width)})
+				assert.Equal(t, []int64{c.ID + 1, 2, c.ID}, []int64{c.First, int64(c.Width), int64(c.Hops)})
 			}
 		}
 		after = page[len(page)-1].ID
@@ -464,6 +467,7 @@ func drawSteps(rt *rapid.T, s store.Store, model map[int64]store.Call, last *int
 			c := ready(s, *last)
 			c.Input = rapid.SliceOfN(rapid.Byte(), 1, 10).Draw(rt, "input")
 			c.Function = rapid.SampledFrom([]string{"f", "g", "h"}).Draw(rt, "function")
+			c.Lap = rapid.IntRange(0, 1).Draw(rt, "lap")
 			steps[i].Create = append(steps[i].Create, c)
 			model[c.ID] = c
 		}
@@ -476,6 +480,9 @@ func drawSteps(rt *rapid.T, s store.Store, model map[int64]store.Call, last *int
 				State:     rapid.SliceOfN(rapid.Byte(), 1, 10).Draw(rt, "state"),
 				KeepState: rapid.Bool().Draw(rt, "keep"),
 				Output:    rapid.SliceOfN(rapid.Byte(), 1, 10).Draw(rt, "output"),
+			}
+			if ch.Phase == store.Ready && rapid.Bool().Draw(rt, "becomes") {
+				ch.Function, ch.Input, ch.Hops = "h", []byte("in"), rapid.IntRange(1, 9).Draw(rt, "hops")
 			}
 			steps[i].Change = append(steps[i].Change, ch)
 			c, ok := model[ch.ID]
