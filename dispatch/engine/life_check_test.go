@@ -30,6 +30,9 @@ func (a *machine) check(atEnd bool) {
 	}
 	for i := range all {
 		c := &all[i]
+		if m.removed[c.ID] {
+			m.fault("call %d is there, and was removed", c.ID)
+		}
 		if s := m.diagram.state(c.Phase, c.Status); s != m.states[c.ID] {
 			m.fault("call %d is %s, and was committed as %s", c.ID, s, m.states[c.ID])
 		}
@@ -63,7 +66,7 @@ func (a *machine) check(atEnd bool) {
 		if q.id == 0 {
 			continue
 		}
-		if c := byID[q.id]; c == nil || string(c.Input) != q.input || c.Key != q.key || c.Parent != 0 {
+		if c := byID[q.id]; c == nil || origin(c) != q.input || c.Key != q.key || c.Parent != 0 {
 			m.fault("call %d, which was acknowledged, is lost or another one: %v", q.id, c)
 		}
 	}
@@ -78,11 +81,11 @@ func (a *machine) checkPlace(c *store.Call, byID map[int64]*store.Call) {
 	m := a.m
 	if c.Parent == 0 {
 		if !slices.ContainsFunc(m.asked, func(q asked) bool {
-			return q.input == string(c.Input) && q.key == c.Key && (q.id == 0 || q.id == c.ID)
+			return q.input == origin(c) && q.key == c.Key && (q.id == 0 || q.id == c.ID)
 		}) {
 			m.fault("nobody has asked for call %d", c.ID)
 		}
-	} else if byID[c.Parent] == nil {
+	} else if byID[c.Parent] == nil && !m.removed[c.Parent] {
 		m.fault("call %d was made for %d, which is not there", c.ID, c.Parent)
 	}
 	if c.Phase != store.Suspended {
@@ -99,7 +102,7 @@ func (a *machine) checkPlace(c *store.Call, byID map[int64]*store.Call) {
 			m.fault("call %d awaits %d, which was not made for it", c.ID, id)
 			return
 		}
-		ins = append(ins, string(child.Input))
+		ins = append(ins, origin(child))
 	}
 	asked := func(calls []errand) bool {
 		var want []string
@@ -153,11 +156,11 @@ func (a *machine) checkEnd(c *store.Call, byID map[int64]*store.Call) {
 }
 
 // needless says whether a call may have been given up: it was told to end, or a call above it, or
-// what awaited it goes on, or went on, without it.
+// what awaited it goes on, or went on, without it; which is not known of what was removed.
 func (a *machine) needless(c *store.Call, byID map[int64]*store.Call) bool {
 	for ; c != nil; c = byID[c.Parent] {
 		p := byID[c.Parent]
-		if a.m.ending[c.ID] != store.None || p != nil && !p.Awaited(c.ID) {
+		if a.m.ending[c.ID] != store.None || p != nil && !p.Awaited(c.ID) || a.m.removed[c.Parent] {
 			return true
 		}
 	}

@@ -28,6 +28,7 @@ type errand struct {
 	Bad      bool    `json:",omitempty"` // it fails for good
 	Stubborn bool    `json:",omitempty"` // it goes on although it is canceled
 	Tidy     bool    `json:",omitempty"` // it awaits something when it is canceled
+	Laps     int     `json:",omitempty"` // how often it hands over to itself
 }
 
 // round is what is awaited together.
@@ -60,6 +61,7 @@ func drawErrand(t *rapid.T, depth int) errand {
 	if depth == 0 {
 		return w
 	}
+	w.Laps = max(0, rapid.IntRange(-2, 3).Draw(t, "laps"))
 	for range rapid.IntRange(0, 2).Draw(t, "rounds") {
 		r := round{Shielded: rapid.IntRange(0, 5).Draw(t, "shielded") == 0, Success: rapid.Bool().Draw(t, "success")}
 		for range rapid.IntRange(1, 3).Draw(t, "width") {
@@ -101,6 +103,14 @@ type life struct {
 	outcomes map[int64]map[string]bool   // with what attempts have ended
 	got      map[int64]map[string]string // what a call got of an await, by the place of that and the calls
 	stuck    map[int64]time.Time         // since when a call does not go on that could
+	made     map[int64]*made             // calls, but for those that were removed
+	removed  map[int64]bool
+}
+
+// made is what a call is made of, as far as it matters for whether it is needed.
+type made struct {
+	parent    int64
+	hops, lap int
 }
 
 // asked is a call from outside that was to be made.
@@ -118,10 +128,23 @@ func (m *life) fault(format string, args ...any) {
 func (m *life) committed(steps []store.Step) {
 	for _, s := range steps {
 		for _, c := range s.Create {
+			if m.removed[c.ID] { // a start goes on behind the last one that is there
+				delete(m.outcomes, c.ID)
+				delete(m.removed, c.ID)
+				delete(m.ending, c.ID)
+				delete(m.got, c.ID)
+			}
 			m.goes(c.ID, c.Phase, c.Status)
+			m.made[c.ID] = &made{parent: c.Parent, lap: c.Lap}
+			if p := m.made[c.Parent]; p != nil && p.hops != c.Lap {
+				m.fault("call %d is of lap %d, and made in lap %d of %d", c.ID, c.Lap, p.hops, c.Parent)
+			}
 		}
 		for _, c := range s.Change {
 			m.goes(c.ID, c.Phase, c.Status)
+			if c.Function != "" {
+				m.made[c.ID].hops++
+			}
 		}
 		for _, k := range s.Mark {
 			if k.Ending != store.None && m.ending[k.ID] == store.None {
@@ -129,6 +152,39 @@ func (m *life) committed(steps []store.Step) {
 			}
 		}
 	}
+	for _, s := range steps {
+		for _, id := range s.Delete {
+			if c := m.made[id]; c != nil && done(m.states[id]) && !m.needs(c) {
+				m.removed[id] = true
+				delete(m.made, id)
+				delete(m.states, id)
+				m.asked = slices.DeleteFunc(m.asked, func(q asked) bool { return q.id == id })
+			}
+		}
+	}
+}
+
+// needs says whether the parent of a call can need it: it goes on, in the lap in which it has made that.
+func (m *life) needs(c *made) bool {
+	p := m.made[c.parent]
+	return p != nil && !done(m.states[c.parent]) && p.hops == c.lap
+}
+
+// origin is the input with which a call was made.
+func origin(c *store.Call) string {
+	if c.Hops == 0 {
+		return string(c.Input)
+	}
+	var w errand
+	if err := json.Unmarshal(c.Input, &w); err != nil {
+		return err.Error()
+	}
+	w.Laps += c.Hops
+	in, err := json.Marshal(w)
+	if err != nil {
+		return err.Error()
+	}
+	return string(in)
 }
 
 func (m *life) goes(id int64, p store.Phase, s store.Status) {
@@ -252,6 +308,10 @@ func (x *living) turn(results []engine.Result) engine.Turn {
 		return engine.Turn{Failure: describe(store.Throttled, "later")}
 	case x.w.Bad:
 		return engine.Turn{Failure: describe(store.InvalidArgument, "bad")}
+	case x.w.Laps > 0:
+		next := x.w
+		next.Laps--
+		return engine.Turn{Next: &request(next)[0]}
 	}
 	out, _ := json.Marshal(x.Sum + 1)
 	return engine.Turn{Output: out}
@@ -304,7 +364,9 @@ func (m *life) begins(x *living, results []engine.Result) {
 	case "ready", "retrying", "suspended":
 	case "unfit": // at a start, or in another process
 	default:
-		m.fault("call %d runs, which is %q", x.id, s)
+		if !x.p.behind.Load() {
+			m.fault("call %d runs, which is %q", x.id, s)
+		}
 	}
 	if twice && !m.shared {
 		m.fault("call %d runs twice at a time", x.id)
@@ -320,9 +382,9 @@ func (m *life) begins(x *living, results []engine.Result) {
 	if err != nil {
 		panic(err)
 	}
-	place := fmt.Sprintf("%d after %d attempts", x.At, x.Number-1)
+	place := fmt.Sprintf("%d after %d attempts of lap %d", x.At, x.Number-1, x.Hop)
 	if m.durable {
-		place = fmt.Sprint(x.At, x.Tidied)
+		place = fmt.Sprint(x.At, x.Tidied, x.Hop)
 	}
 	if m.got[x.id] == nil {
 		m.got[x.id] = make(map[string]string)
@@ -338,7 +400,7 @@ func (m *life) ends(x *living, t engine.Turn) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.running, x)
-	if len(t.Await) > 0 {
+	if len(t.Await) > 0 || t.Next != nil {
 		return
 	}
 	if m.outcomes[x.id] == nil {

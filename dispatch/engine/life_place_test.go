@@ -239,6 +239,9 @@ func (s distant) Outcomes(_ context.Context, first int64, n int) ([]store.Outcom
 func (s distant) CountDone(_ context.Context, first int64, n int) (int, error) {
 	return get(s.b, func() (int, error) { return s.Store.CountDone(ctx, first, n) })
 }
+func (s distant) Finished(_ context.Context, after int64, limit int) ([]store.Finished, error) {
+	return get(s.b, func() ([]store.Finished, error) { return s.Store.Finished(ctx, after, limit) })
+}
 func (s distant) Sent(_ context.Context, call int64, name string, limit int) ([]store.Event, error) {
 	return get(s.b, func() ([]store.Event, error) { return s.Store.Sent(ctx, call, name, limit) })
 }

@@ -42,6 +42,7 @@ type process struct {
 	ended   chan error
 	dead    atomic.Bool
 	silent  atomic.Bool // it neither renews its lease nor hears of anything
+	behind  atomic.Bool // so it was when it was last to renew it, and does not know that it may be fenced
 
 	mu    sync.Mutex
 	left  int  // commits until it dies; 0 for never
@@ -117,9 +118,12 @@ func (s seeingFleet) Retry(ctx context.Context, id int64) error {
 }
 func (s seeingFleet) Renew(ctx context.Context) error {
 	if s.see.p.silent.Load() {
+		s.see.p.behind.Store(true)
 		return nil
 	}
-	return s.Shared.Renew(ctx)
+	err := s.Shared.Renew(ctx)
+	s.see.p.behind.Store(false)
+	return err
 }
 func (s seeingFleet) TakeOver(ctx context.Context) (int, error) {
 	if s.see.p.silent.Load() {
@@ -416,7 +420,7 @@ func (a *machine) finish() {
 		}
 	}
 	a.start()
-	for range 40 {
+	for range 400 {
 		a.sleep(30 * time.Second)
 		a.start()
 		left := 0
@@ -475,6 +479,7 @@ func TestLife(t *testing.T) {
 				durable: rapid.IntRange(0, 3).Draw(rt, "durable") > 0,
 				states:  make(map[int64]string), ending: make(map[int64]store.Status), lines: lines, running: make(map[*living]bool),
 				outcomes: make(map[int64]map[string]bool), got: make(map[int64]map[string]string), stuck: make(map[int64]time.Time),
+				made: make(map[int64]*made), removed: make(map[int64]bool),
 			}
 			a.m = m
 			if shared {
@@ -485,6 +490,7 @@ func TestLife(t *testing.T) {
 				Crashes:  rapid.SampledFrom([]int{0, 1, 2}).Draw(rt, "crashes"),
 				Logger:   slog.New(slog.DiscardHandler),
 			}
+			a.cfg.Retention = rapid.SampledFrom([][]engine.Retention{nil, {{Age: time.Second}}, {{Statuses: []store.Status{store.OK}, Age: time.Second}}, {{Count: 1}}}).Draw(rt, "retention")
 			if os.Getenv("LIFE_LOG") != "" {
 				a.cfg.Logger = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 			}
