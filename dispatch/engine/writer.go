@@ -44,10 +44,12 @@ type writer struct {
 	closing    bool
 	generation int64 // of what is taken
 	killed     bool
-	singles    sync.Pool     // of this writer alone: package synctest lets no channel cross bubbles
-	steps      []store.Step  // of the last commit, to be used again; the loop's own
-	closed     chan struct{} // by close, to end the waiting for a store that is not available
-	ended      chan struct{} // by loop
+	singles    sync.Pool       // of this writer alone: package synctest lets no channel cross bubbles
+	steps      []store.Step    // of the last commit, to be used again; the loop's own
+	pipe       store.Pipelined // the store, if it is one
+	flight     *flight         // the commit that is going on, beside the loop; nil if none
+	closed     chan struct{}   // by close, to end the waiting for a store that is not available
+	ended      chan struct{}   // by loop
 }
 
 func newWriter(s store.Store, log *slog.Logger, fenced func(error), seen func(Commit)) *writer {
@@ -57,6 +59,7 @@ func newWriter(s store.Store, log *slog.Logger, fenced func(error), seen func(Co
 		closed: make(chan struct{}),
 		ended:  make(chan struct{}),
 	}
+	w.pipe, _ = s.(store.Pipelined)
 	go w.loop()
 	return w
 }
@@ -169,15 +172,25 @@ func (w *writer) loop() {
 	for {
 		batch := w.take()
 		if len(batch) > 0 {
+			if w.begin(batch) {
+				continue
+			}
 			w.write(batch)
 			// Those whose steps are done run first, so that what they do next shares a
 			// commit in place of being scattered over several.
 			runtime.Gosched()
 			continue
 		}
+		var landed chan error
+		if w.flight != nil {
+			landed = w.flight.landed
+		}
 		select {
 		case <-w.wake:
+		case err := <-landed:
+			w.land(err)
 		case <-w.closed:
+			w.await()
 			if batch := w.take(); len(batch) > 0 {
 				w.write(batch)
 				continue
@@ -284,7 +297,7 @@ func (w *writer) pause(err error, delay time.Duration) bool {
 // finish notes the outcome. Only the writer's goroutine looks at the group's error, until
 // it has sent it.
 func (x *write) finish(err error) {
-	if x.group.err == nil {
+	if err != nil && x.group.err == nil {
 		x.group.err = err
 	}
 	if x.done != nil {

@@ -174,6 +174,24 @@ func (s *Step) Weight() int {
 	return len(s.Create) + len(s.Change) + len(s.Watch) + len(s.Mark) + len(s.Return) + len(s.Take) + len(s.Send) + len(s.Delete) + len(s.Wake) + len(s.Sleep)
 }
 
+// Pipelined is a store that can begin to commit steps before those that it commits are durable.
+type Pipelined interface {
+	Store
+	// Begin does what it can of a commit of steps while a [Begun.Commit] is going on, but no Commit of the
+	// store. It returns nil if these steps are to be committed by Commit: nothing has happened then.
+	Begin(ctx context.Context, steps []Step) Begun
+}
+
+// Begun is a commit that has begun. One of its methods is to be called, once.
+type Begun interface {
+	// Commit makes the steps durable, as Commit of the store does, when what was begun before is.
+	// After an error it is not known what has become of them: the next thing that is asked of the
+	// store must be Commit with the same steps, which knows.
+	Commit(ctx context.Context) error
+	// Abort drops what was begun.
+	Abort()
+}
+
 // Count is a line of statistics: of one function, the calls in one phase and status.
 type Count struct {
 	Function   string

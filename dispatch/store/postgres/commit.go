@@ -190,6 +190,12 @@ func (s *Store) send(ctx context.Context, b *batch) error {
 	defer cancel()
 	var q pgx.Batch
 	q.Queue(s.statements.gate, s.Incarnation(), s.commits, s.round)
+	s.queue(&q, b)
+	return s.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error { return conn.SendBatch(ctx, &q).Close() })
+}
+
+// queue puts the statements of a batch into one that is sent.
+func (s *Store) queue(q *pgx.Batch, b *batch) {
 	if len(b.marks) > 0 {
 		q.Queue(s.statements.mark,
 			column(b.marks, func(m *store.Mark) int64 { return m.ID }),
@@ -197,7 +203,7 @@ func (s *Store) send(ctx context.Context, b *batch) error {
 			column(b.marks, func(m *store.Mark) []byte { return m.Waiting }),
 			column(b.marks, func(m *store.Mark) []byte { return m.Progress }))
 	}
-	b.queueSends(&q, s.statements.send)
+	b.queueSends(q, s.statements.send)
 	switch n := len(b.changes); { // one statement, that the rows are locked in their order
 	case n == 0:
 	case usualChanges(b.changes):
@@ -234,9 +240,8 @@ func (s *Store) send(ctx context.Context, b *batch) error {
 	if len(b.deletes) > 0 {
 		q.Queue(s.statements.remove, b.deletes)
 	}
-	b.notes.queue(&q, &s.statements)
-	b.queueTakes(&q, &s.statements)
-	return s.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error { return conn.SendBatch(ctx, &q).Close() })
+	b.notes.queue(q, &s.statements)
+	b.queueTakes(q, &s.statements)
 }
 
 // becoming returns those of the changes by which calls become those of other functions.

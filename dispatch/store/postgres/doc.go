@@ -24,6 +24,12 @@
 // state, as one that was restored, or a standby that had not got all: this is taken for
 // the loss of the ownership.
 //
+// # Commits that begin
+//
+// A transaction can do all its work before it is its turn: the row of the incarnation is then looked at
+// last, when the one before is durable. What a session has locked that is lost meanwhile is free when the
+// server has noticed, or after 10 seconds.
+//
 // # A fleet
 //
 // With [Join] in place of [Open] any number of processes own the store together, as [store.Shared]

@@ -45,6 +45,7 @@ func Run(t *testing.T, factory func(t testing.TB) Open) {
 		"events":      testEvents,
 		"receipts":    testReceipts,
 		"event model": testEventModel,
+		"pipelined":   testPipelined,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, factory) })
 	}

@@ -1,0 +1,81 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"github.com/coroc-dev/coroc/dispatch/store"
+)
+
+// A store that is pipelined makes one commit durable while the next one is made ready. The order is that
+// of the queue all the same: what is behind a commit that fails is given up, and both are
+// written one after the other.
+
+// flight is a commit that is going on while the next one is made ready.
+type flight struct {
+	batch  []*write
+	landed chan error
+}
+
+// begin commits a batch beside the loop, if the store can do that: what comes next is made ready
+// meanwhile. It returns false if the batch is still to be written, and nothing is under way.
+func (w *writer) begin(batch []*write) bool {
+	if w.pipe == nil || w.dead() {
+		w.await()
+		return false
+	}
+	kept := dropFailed(w.dropOld(batch))
+	steps := make([]store.Step, len(kept))
+	for i, x := range kept {
+		steps[i] = x.step
+	}
+	begun := time.Now()
+	b := w.pipe.Begin(context.Background(), steps)
+	var err error
+	if w.flight != nil {
+		err = <-w.flight.landed
+	}
+	if b != nil && (err != nil || w.dead()) {
+		b.Abort() // before the store is asked for anything else
+		b = nil
+	}
+	if w.flight != nil {
+		w.land(err)
+	}
+	if b == nil {
+		w.write(kept)
+		return true
+	}
+	f := &flight{kept, make(chan error, 1)}
+	w.flight = f
+	go func() {
+		err := b.Commit(context.Background())
+		if w.seen != nil {
+			now := time.Now()
+			w.seen(Commit{Time: now, Elapsed: now.Sub(begun), Steps: len(kept), Err: err})
+		}
+		if err == nil {
+			for _, x := range kept {
+				x.finish(nil)
+			}
+		}
+		f.landed <- err
+	}()
+	return true
+}
+
+// await waits for the commit that is under way.
+func (w *writer) await() {
+	if w.flight != nil {
+		w.land(<-w.flight.landed)
+	}
+}
+
+// land deals with the outcome of the commit that was under way.
+func (w *writer) land(err error) {
+	batch := w.flight.batch
+	w.flight = nil
+	if err != nil {
+		w.write(batch)
+	}
+}

@@ -1,0 +1,217 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"runtime"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+	"pgregory.net/rapid"
+
+	"github.com/coroc-dev/coroc/dispatch/store"
+)
+
+// pipedStore is a fakeStore that is pipelined, and sees to it that it is used as it is to be.
+type pipedStore struct {
+	*fakeStore
+
+	mu       sync.Mutex
+	begun    []*pipedCommit // that are neither durable nor given up
+	inCommit bool
+	open     []store.Step // of which the writer does not know what has become
+	happened bool         // and whether they are stored
+	wrong    []string
+	outcome  func() (begins, fails, happens bool)
+}
+
+type pipedCommit struct {
+	s     *pipedStore
+	steps []store.Step
+	fails bool
+	after bool // it has happened all the same
+}
+
+func (s *pipedStore) complain(format string, args ...any) {
+	s.wrong = append(s.wrong, fmt.Sprintf(format, args...))
+}
+
+func (s *pipedStore) Begin(_ context.Context, steps []store.Step) store.Begun {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	begins, fails, happens := s.outcome()
+	if s.open != nil && s.inCommit {
+		s.complain("begun beside a commit of the store")
+	}
+	for _, step := range steps {
+		for _, c := range step.Create {
+			begins = begins && !s.bad[c.ID]
+		}
+	}
+	if !begins || len(steps) == 0 {
+		return nil
+	}
+	b := &pipedCommit{s, steps, fails, happens}
+	if s.begun = append(s.begun, b); len(s.begun) > 2 {
+		s.complain("%d at a time", len(s.begun))
+	}
+	return b
+}
+
+func (b *pipedCommit) over() {
+	b.s.begun = slices.DeleteFunc(b.s.begun, func(x *pipedCommit) bool { return x == b })
+}
+
+func (b *pipedCommit) Abort() {
+	b.s.mu.Lock()
+	defer b.s.mu.Unlock()
+	b.over()
+}
+
+func (b *pipedCommit) Commit(ctx context.Context) error {
+	s := b.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.begun[0] != b:
+		s.complain("committed before what was begun before")
+	case s.open != nil:
+		s.complain("committed after one of which it is not known what has become")
+	case s.inCommit:
+		s.complain("committed beside a commit of the store")
+	}
+	b.over()
+	if !b.fails {
+		return s.fakeStore.Commit(ctx, b.steps)
+	}
+	s.open, s.happened = b.steps, b.after
+	if b.after {
+		if err := s.fakeStore.Commit(ctx, b.steps); err != nil {
+			s.happened = false
+		}
+	}
+	return errors.New("the connection is lost")
+}
+
+func (s *pipedStore) Commit(ctx context.Context, steps []store.Step) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.inCommit = true
+	defer func() { s.inCommit = false }()
+	if len(s.begun) > 0 {
+		s.complain("a commit of the store beside one that has begun")
+	}
+	if open, happened := s.open, s.happened; open != nil {
+		s.open = nil
+		if !reflect.DeepEqual(open, steps) {
+			s.complain("the next commit is not the one of which it is not known what has become")
+		}
+		if happened {
+			return nil
+		}
+	}
+	return s.fakeStore.Commit(ctx, steps)
+}
+
+// Whatever becomes of commits that have begun, each step is stored once, in its order, unless it is of a group
+// with a bad one; and what follows from a bad one is not.
+func TestWriterPipelines(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		outcomes := rapid.SliceOfN(rapid.IntRange(0, 7), 1, 40).Draw(t, "outcomes")
+		n := 0
+		s := &pipedStore{fakeStore: &fakeStore{bad: make(map[int64]bool), blames: rapid.Bool().Draw(t, "blames")}}
+		s.outcome = func() (begins, fails, happens bool) {
+			o := outcomes[n%len(outcomes)]
+			n++
+			return o != 0, o == 1 || o == 2, o == 1
+		}
+		groups := rapid.SliceOfN(rapid.IntRange(1, 3), 1, 40).Draw(t, "groups")
+		errs := make([]error, len(groups))
+		groupOf := make(map[int64]int)
+		follows := make(map[int64]bool)
+		fails := make([]bool, len(groups))
+		id := int64(0)
+		steps := make([][]store.Step, len(groups))
+		for i, k := range groups {
+			for range k {
+				id++
+				s.bad[id] = rapid.IntRange(0, 9).Draw(t, "bad") == 0
+				fails[i] = fails[i] || s.bad[id]
+				groupOf[id], follows[id] = i, fails[i]
+				steps[i] = append(steps[i], stepOf(id))
+			}
+		}
+		pauses := rapid.SliceOfN(rapid.Bool(), len(groups), len(groups)).Draw(t, "pauses")
+		w := newWriter(s, discard, nil, nil)
+		var wg sync.WaitGroup
+		for i := range groups {
+			done := w.submit(0, steps[i]...)
+			wg.Go(func() { errs[i] = <-done })
+			if pauses[i] {
+				runtime.Gosched() // for batches of several sizes
+			}
+		}
+		wg.Wait()
+		w.close()
+		if len(s.wrong) > 0 {
+			t.Fatal(s.wrong)
+		}
+		for i := range groups {
+			if fails[i] != errors.Is(errs[i], errBad) || !fails[i] && errs[i] != nil {
+				t.Fatalf("group %d: error %v, want one: %v", i, errs[i], fails[i])
+			}
+		}
+		if !slices.IsSorted(s.created) || len(slices.Compact(slices.Clone(s.created))) < len(s.created) {
+			t.Fatalf("stored %v", s.created)
+		}
+		for id, i := range groupOf {
+			stored := slices.Contains(s.created, id)
+			if !fails[i] && !stored || follows[id] && stored {
+				t.Fatalf("step %d of group %d: stored %v", id, i, stored)
+			}
+		}
+	})
+}
+
+// A commit begins while the one before it is going on, and no third one.
+func TestWriterOverlaps(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &overlapping{fakeStore: &fakeStore{hold: make(chan struct{})}}
+		w := newWriter(s, discard, nil, nil)
+		var wg sync.WaitGroup
+		for id := range int64(4) {
+			wg.Go(func() { assert.NoError(t, w.commit(stepOf(id+1))) })
+			synctest.Wait()
+		}
+		assert.Equal(t, 2, s.begins, "the first is going on, and the second has begun")
+		close(s.hold)
+		wg.Wait()
+		w.close()
+		assert.Equal(t, []int64{1, 2, 3, 4}, s.created)
+		assert.Equal(t, 3, s.begins, "the others share the third")
+	})
+}
+
+// overlapping is a store whose commits begin at once.
+type overlapping struct {
+	*fakeStore
+	begins int
+}
+
+func (s *overlapping) Begin(_ context.Context, steps []store.Step) store.Begun {
+	s.begins++
+	return &overlap{s, steps}
+}
+
+type overlap struct {
+	s     *overlapping
+	steps []store.Step
+}
+
+func (o *overlap) Commit(ctx context.Context) error { return o.s.fakeStore.Commit(ctx, o.steps) }
+func (o *overlap) Abort()                           {}
