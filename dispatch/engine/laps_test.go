@@ -386,3 +386,57 @@ func TestLapMemory(t *testing.T) {
 		assert.Equal(t, store.Canceled, r.Status)
 	})
 }
+
+// belated is a store in which the outcome of a call is read late, once.
+type belated struct {
+	*gated
+	of          int64
+	was         atomic.Bool
+	held, until chan struct{}
+}
+
+func (s *belated) Outcomes(ctx context.Context, first int64, n int) ([]store.Outcome, error) {
+	all, err := s.gated.Outcomes(ctx, first, n)
+	if first == s.of && s.was.CompareAndSwap(false, true) {
+		close(s.held)
+		<-s.until
+	}
+	return all, err
+}
+
+// The outcome of a call for which an earlier lap has waited, among others, is not taken for one of this lap if it is
+// read late.
+func TestLapBelated(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		in := func(hours int) engine.Request {
+			return engine.Request{Function: engine.Sleep, Due: time.Now().Add(time.Duration(hours) * time.Hour)}
+		}
+		f := &script{durable: true, turns: func(x *scripted, results []engine.Result) engine.Turn {
+			first, second := in(0), in(1)
+			if x.Hop == 1 {
+				first, second = in(20), in(10)
+			}
+			switch {
+			case x.at == 0:
+				return engine.Turn{Begin: true, Await: []engine.Request{first}}
+			case x.at == 1:
+				time.Sleep(time.Minute) // the first one of lap 0 is over
+				return engine.Turn{Need: 1, Await: []engine.Request{{Call: results[0].ID}, second}}
+			case x.Hop == 0:
+				return engine.Turn{Next: &engine.Request{Function: "f"}}
+			}
+			return engine.Turn{Output: fmt.Append(nil, results[0].Status, " ", results[1].Status)}
+		}}
+		s := &belated{gated: openGated(t, memory.New(), nil), of: 2, held: make(chan struct{}), until: make(chan struct{})}
+		e, _ := runOn(t, lapped(s, f))
+		id, err := e.Dispatch(ctx, engine.Request{Function: "f"}, "")
+		require.NoError(t, err)
+		<-s.held
+		time.Sleep(2 * time.Hour)
+		c, err := e.Lookup(ctx, id)
+		require.NoError(t, err)
+		require.Equal(t, []int{1, 2}, []int{c.Hops, c.Awaits}, "it waits in the next lap")
+		close(s.until)
+		assert.Equal(t, "ok none ok", comesTo(t, e, id))
+	})
+}

@@ -207,8 +207,9 @@ func (e *Engine) remember(c *call, awaits int, done []span) {
 		})
 	default:
 		for _, o := range outcomes {
-			if !c.decided {
-				e.came(c, c.position(o.ID), o.Status)
+			// It may have begun anew since, or been handed over, and come to as many awaits.
+			if i := c.position(o.ID); i >= 0 && !c.decided {
+				e.came(c, i, o.Status)
 			}
 		}
 	}
