@@ -16,6 +16,7 @@ import (
 	postgres "github.com/coroc-dev/coroc/dispatch/store/postgres"
 	"github.com/coroc-dev/coroc/dispatch/store/sqlite"
 	coroc "github.com/coroc-dev/coroc/runtime"
+	pgx "github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 	os "os"
 	exec "os/exec"
@@ -52,7 +53,7 @@ func file(b testing.TB) dispatch.Option {
 
 // durable_rec_start_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks/workflows_test.start.func2.
 //
-//line bench.durable_test.go:56
+//line bench.durable_test.go:57
 type durable_rec_start_func1 struct {
 	Rec    coroc.Record
 	cancel context.CancelFunc
@@ -61,7 +62,7 @@ type durable_rec_start_func1 struct {
 	d      *dispatch.Dispatcher
 }
 
-//line bench.durable_test.go:65
+//line bench.durable_test.go:66
 func (r *durable_rec_start_func1) Call() {
 	cancel, b, done, d := r.cancel, r.b, r.done, r.d
 //line bench_test.go:47
@@ -70,7 +71,7 @@ func (r *durable_rec_start_func1) Call() {
 	require.NoError(b, d.Close())
 }
 
-//line bench.durable_test.go:74
+//line bench.durable_test.go:75
 var durable_type_start_func1 = coroc.RecordType{Proto: (*durable_rec_start_func1)(nil)}
 
 func durable_new_start_func1(cancel context.CancelFunc, b testing.TB, done chan error, d *dispatch.Dispatcher) func() {
@@ -187,7 +188,7 @@ type gate struct {
 
 // durable_rec_BenchmarkResume_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks/workflows_test.BenchmarkResume.func1.
 //
-//line bench.durable_test.go:191
+//line bench.durable_test.go:192
 type durable_rec_BenchmarkResume_func1 struct {
 	Rec  coroc.Record
 	n    int
@@ -195,7 +196,7 @@ type durable_rec_BenchmarkResume_func1 struct {
 	g    *gate
 }
 
-//line bench.durable_test.go:199
+//line bench.durable_test.go:200
 func (r *durable_rec_BenchmarkResume_func1) Call(i_2 int) {
 	n, held, g := r.n, r.held, r.g
 //line bench_test.go:139
@@ -205,7 +206,7 @@ func (r *durable_rec_BenchmarkResume_func1) Call(i_2 int) {
 	}
 }
 
-//line bench.durable_test.go:209
+//line bench.durable_test.go:210
 var durable_type_BenchmarkResume_func1 = coroc.RecordType{Proto: (*durable_rec_BenchmarkResume_func1)(nil)}
 
 func durable_new_BenchmarkResume_func1(n int, held *bool, g *gate) func(i_2 int) {
@@ -275,20 +276,20 @@ func BenchmarkStart(b *testing.B) {
 
 // durable_rec_BenchmarkRestart_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks/workflows_test.BenchmarkRestart.func1.func2.
 //
-//line bench.durable_test.go:279
+//line bench.durable_test.go:280
 type durable_rec_BenchmarkRestart_func1 struct {
 	Rec     coroc.Record
 	arrived chan time.Time
 }
 
-//line bench.durable_test.go:285
+//line bench.durable_test.go:286
 func (r *durable_rec_BenchmarkRestart_func1) Call(int) {
 	arrived := r.arrived
 //line bench_test.go:202
 	arrived <- time.Now()
 }
 
-//line bench.durable_test.go:292
+//line bench.durable_test.go:293
 var durable_type_BenchmarkRestart_func1 = coroc.RecordType{Proto: (*durable_rec_BenchmarkRestart_func1)(nil)}
 
 func durable_new_BenchmarkRestart_func1(arrived chan time.Time) func(int) {
@@ -419,12 +420,12 @@ func BenchmarkOpen(b *testing.B) {
 
 // durable_static_1 stands for the function bufio.ScanLines used as a value.
 //
-//line bench.durable_test.go:423
+//line bench.durable_test.go:424
 type durable_static_1 struct{ Rec coroc.Record }
 
 var durable_type_static_1 = coroc.RecordType{Proto: (*durable_static_1)(nil)}
 
-//line bench.durable_test.go:428
+//line bench.durable_test.go:429
 func init() {
 	coroc.RegisterType[workflows.Functions]("github.com/coroc-dev/coroc/benchmarks/workflows.Functions")
 	coroc.RegisterType[dispatch.Dispatcher]("github.com/coroc-dev/coroc/dispatch.Dispatcher")
@@ -448,10 +449,12 @@ func init() {
 	coroc.RegisterType[gate]("github.com/coroc-dev/coroc/benchmarks/workflows_test.BenchmarkResume.gate@fc5225ae")
 	coroc.RegisterType[testing.T]("testing.T")
 	coroc.RegisterType[engine.Commit]("github.com/coroc-dev/coroc/dispatch/engine.Commit")
+	coroc.RegisterType[postgres.Option]("github.com/coroc-dev/coroc/dispatch/store/postgres.Option")
+	coroc.RegisterType[pgx.Conn]("github.com/jackc/pgx/v5.Conn")
+	coroc.RegisterType[pgx.Identifier]("github.com/jackc/pgx/v5.Identifier")
 	coroc.RegisterType[worker]("github.com/coroc-dev/coroc/benchmarks/workflows_test.worker")
 	coroc.RegisterType[testing.M]("testing.M")
 	coroc.RegisterType[os.File]("os.File")
-	coroc.RegisterType[postgres.Option]("github.com/coroc-dev/coroc/dispatch/store/postgres.Option")
 	coroc.RegisterType[bufio.Scanner]("bufio.Scanner")
 	coroc.RegisterFunc(&durable_static_1{coroc.MakeRecord(&durable_type_static_1)}, &durable_type_static_1, "bufio.ScanLines", bufio.ScanLines)
 	coroc.RegisterType[exec.Cmd]("os/exec.Cmd")
