@@ -16,11 +16,14 @@ import (
 	"github.com/coroc-dev/coroc/dispatch/engine"
 	"github.com/coroc-dev/coroc/dispatch/store"
 	"github.com/coroc-dev/coroc/dispatch/store/memory"
+	"github.com/coroc-dev/coroc/internal/pgtest"
 )
 
 // lapping is a function that hands over to itself. A lap takes an hour: it awaits a leaf and a sleep, twice. The
 // results of the leaves are its own in the end.
-func lapping(n int) *script {
+func lapping(n int) *script { return lappingIn(n, time.Hour) }
+
+func lappingIn(n int, lap time.Duration) *script {
 	return &script{durable: true, turns: func(x *scripted, results []engine.Result) engine.Turn {
 		switch {
 		case x.at < 2:
@@ -28,7 +31,7 @@ func lapping(n int) *script {
 			if x.at == 1 {
 				in = slices.Concat(x.Input, results[0].Output, []byte(","))
 			}
-			return engine.Turn{Await: []engine.Request{{Function: "leaf", Input: in}, {Function: engine.Sleep, Due: time.Now().Add(time.Hour / 2)}}}
+			return engine.Turn{Await: []engine.Request{{Function: "leaf", Input: in}, {Function: engine.Sleep, Due: time.Now().Add(lap / 2)}}}
 		case x.Hop == n-1:
 			return engine.Turn{Output: results[0].Output}
 		}
@@ -439,4 +442,70 @@ func TestLapBelated(t *testing.T) {
 		close(s.until)
 		assert.Equal(t, "ok none ok", comesTo(t, e, id))
 	})
+}
+
+// On each store, and with processes that come and go, a call that is handed over again and again leaves what its last
+// laps have made.
+func TestLapStores(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	const n, lap = 14, 2 * time.Minute // a server takes its time for each second that passes here
+	b := newBeyond(t)
+	for name, where := range map[string]func() place{
+		"memory":   func() place { return inMemory{memory.New(), true} },
+		"sqlite":   func() place { return newFile(t, b) },
+		"postgres": func() place { url, schema := pgtest.Schema(t); return newDatabase(t, b, url, schema) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			at := where()
+			synctest.Test(t, func(t *testing.T) {
+				if c, ok := at.(interface{ close() }); ok {
+					defer c.close()
+				}
+				processes := 2
+				if name == "sqlite" {
+					processes = 1
+				}
+				var es []*engine.Engine
+				var stops []func()
+				begin := func() {
+					s, _, err := at.open()
+					require.NoError(t, err)
+					e, stop := runOn(t, lapped(s, lappingIn(n, lap), engine.Retention{Count: 1}))
+					es, stops = append(es, e), append(stops, stop)
+				}
+				for range processes {
+					begin()
+				}
+				id, err := es[0].Dispatch(ctx, engine.Request{Function: "f"}, "k")
+				require.NoError(t, err)
+				for i := range n - 1 {
+					time.Sleep(lap)
+					if i%4 == 1 {
+						stops[0]()
+						es, stops = es[1:], stops[1:]
+						begin()
+					}
+					counts, err := es[0].Counts(ctx)
+					require.NoError(t, err)
+					calls := int64(0)
+					for _, c := range counts {
+						calls += c.Calls
+					}
+					// Those of two laps, and of what is made in the 10 minutes to the next sweep, or in the 11 to the first one
+					// of a process.
+					assert.LessOrEqual(t, calls, int64(1+4*(2+6)), "lap %d", i)
+				}
+				want := "ok "
+				for i := range n {
+					want += fmt.Sprint(i, ",")
+				}
+				assert.Equal(t, want, comesTo(t, es[0], id))
+				for _, stop := range stops {
+					stop()
+				}
+			})
+		})
+	}
 }
