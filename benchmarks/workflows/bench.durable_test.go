@@ -14,7 +14,6 @@ import (
 	engine "github.com/coroc-dev/coroc/dispatch/engine"
 	"github.com/coroc-dev/coroc/dispatch/store"
 	postgres "github.com/coroc-dev/coroc/dispatch/store/postgres"
-	"github.com/coroc-dev/coroc/dispatch/store/sqlite"
 	coroc "github.com/coroc-dev/coroc/runtime"
 	pgx "github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
@@ -29,12 +28,12 @@ import (
 	"time"
 )
 
-//line bench_test.go:24
+//line bench_test.go:23
 
 // steps is how many a workflow has.
 const steps = 10
 
-//line bench_test.go:27
+//line bench_test.go:26
 
 // open makes a dispatcher that is not running.
 func open(b testing.TB, store dispatch.Option, f *workflows.Functions, opts ...dispatch.Option) *dispatch.Dispatcher {
@@ -44,7 +43,7 @@ func open(b testing.TB, store dispatch.Option, f *workflows.Functions, opts ...d
 	return d
 }
 
-//line bench_test.go:35
+//line bench_test.go:34
 
 // file is a store in a new file.
 func file(b testing.TB) dispatch.Option {
@@ -53,7 +52,7 @@ func file(b testing.TB) dispatch.Option {
 
 // durable_rec_start_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks/workflows_test.start.func2.
 //
-//line bench.durable_test.go:57
+//line bench.durable_test.go:56
 type durable_rec_start_func1 struct {
 	Rec    coroc.Record
 	cancel context.CancelFunc
@@ -62,16 +61,16 @@ type durable_rec_start_func1 struct {
 	d      *dispatch.Dispatcher
 }
 
-//line bench.durable_test.go:66
+//line bench.durable_test.go:65
 func (r *durable_rec_start_func1) Call() {
 	cancel, b, done, d := r.cancel, r.b, r.done, r.d
-//line bench_test.go:47
+//line bench_test.go:46
 	cancel()
 	require.NoError(b, <-done)
 	require.NoError(b, d.Close())
 }
 
-//line bench.durable_test.go:75
+//line bench.durable_test.go:74
 var durable_type_start_func1 = coroc.RecordType{Proto: (*durable_rec_start_func1)(nil)}
 
 func durable_new_start_func1(cancel context.CancelFunc, b testing.TB, done chan error, d *dispatch.Dispatcher) func() {
@@ -81,19 +80,19 @@ func durable_new_start_func1(cancel context.CancelFunc, b testing.TB, done chan 
 
 // start runs a dispatcher until the function that it returns is called.
 //
-//line bench_test.go:42
+//line bench_test.go:41
 func start(b testing.TB, d *dispatch.Dispatcher) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() {
-//line bench_test.go:45
+//line bench_test.go:44
 		done <- d.Run(ctx)
 	}()
-//line bench_test.go:46
+//line bench_test.go:45
 	return durable_new_start_func1(cancel, b, done, d)
 }
 
-//line bench_test.go:52
+//line bench_test.go:51
 
 func ask(f *dispatch.Function[int, int], n int) error {
 	ctx := context.Background()
@@ -108,7 +107,7 @@ func ask(f *dispatch.Function[int, int], n int) error {
 	return err
 }
 
-//line bench_test.go:65
+//line bench_test.go:64
 
 // each calls f n times, on so many goroutines.
 func each(b testing.TB, parallel, n int, f func() error) {
@@ -117,7 +116,7 @@ func each(b testing.TB, parallel, n int, f func() error) {
 	}
 }
 
-//line bench_test.go:72
+//line bench_test.go:71
 
 // callEach returns what went wrong with them.
 func callEach(parallel, n int, f func() error) error {
@@ -135,13 +134,13 @@ func callEach(parallel, n int, f func() error) error {
 	return errors.Join(errs...)
 }
 
-//line bench_test.go:88
+//line bench_test.go:87
 
 func quantile(sorted []time.Duration, q float64) time.Duration {
 	return sorted[min(int(q*float64(len(sorted))), len(sorted)-1)]
 }
 
-//line bench_test.go:92
+//line bench_test.go:91
 
 func median(times []time.Duration) time.Duration {
 	times = slices.Clone(times)
@@ -149,11 +148,11 @@ func median(times []time.Duration) time.Duration {
 	return quantile(times, 0.5)
 }
 
-//line bench_test.go:98
+//line bench_test.go:97
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-//line bench_test.go:100
+//line bench_test.go:99
 
 // BenchmarkGather is one workflow that gathers that many calls.
 func BenchmarkGather(b *testing.B) {
@@ -175,10 +174,10 @@ func BenchmarkGather(b *testing.B) {
 	}
 }
 
-//line bench_test.go:126
+//line bench_test.go:125
 const turns = 300
 
-//line bench_test.go:127
+//line bench_test.go:126
 type gate struct {
 	f       *workflows.Functions
 	arrived chan time.Time
@@ -188,7 +187,7 @@ type gate struct {
 
 // durable_rec_BenchmarkResume_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks/workflows_test.BenchmarkResume.func1.
 //
-//line bench.durable_test.go:192
+//line bench.durable_test.go:191
 type durable_rec_BenchmarkResume_func1 struct {
 	Rec  coroc.Record
 	n    int
@@ -196,17 +195,17 @@ type durable_rec_BenchmarkResume_func1 struct {
 	g    *gate
 }
 
-//line bench.durable_test.go:200
+//line bench.durable_test.go:199
 func (r *durable_rec_BenchmarkResume_func1) Call(i_2 int) {
 	n, held, g := r.n, r.held, r.g
-//line bench_test.go:139
+//line bench_test.go:138
 	if i_2 >= n && *held {
 		g.arrived <- time.Now()
 		*held = <-g.pass
 	}
 }
 
-//line bench.durable_test.go:210
+//line bench.durable_test.go:209
 var durable_type_BenchmarkResume_func1 = coroc.RecordType{Proto: (*durable_rec_BenchmarkResume_func1)(nil)}
 
 func durable_new_BenchmarkResume_func1(n int, held *bool, g *gate) func(i_2 int) {
@@ -218,17 +217,17 @@ func durable_new_BenchmarkResume_func1(n int, held *bool, g *gate) func(i_2 int)
 // 10, 1,000 and 100,000 others: from the end of a call to the begin of the next one. The
 // three take turns.
 //
-//line bench_test.go:124
+//line bench_test.go:123
 func BenchmarkResume(b *testing.B) {
 	behind := []int{10, 1000, 100_000}
-//line bench_test.go:133
+//line bench_test.go:132
 	gates := make([]*gate, len(behind))
 	for i, n := range behind {
 		g := &gate{f: workflows.New(), arrived: make(chan time.Time), pass: make(chan bool)}
 		gates[i] = g
 		held := coroc.Box(true)
 		g.f.Pass = durable_new_BenchmarkResume_func1(n, held, g)
-//line bench_test.go:144
+//line bench_test.go:143
 		d := open(b, file(b), g.f, dispatch.WithResident(0))
 		defer start(b, d)()
 		_, err := g.f.Sequence.Dispatch(context.Background(), n+1_000_000)
@@ -255,7 +254,7 @@ func BenchmarkResume(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-//line bench_test.go:169
+//line bench_test.go:168
 
 // BenchmarkStart stores workflows that are not run yet, 64 at a time.
 func BenchmarkStart(b *testing.B) {
@@ -276,20 +275,20 @@ func BenchmarkStart(b *testing.B) {
 
 // durable_rec_BenchmarkRestart_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks/workflows_test.BenchmarkRestart.func1.func2.
 //
-//line bench.durable_test.go:280
+//line bench.durable_test.go:279
 type durable_rec_BenchmarkRestart_func1 struct {
 	Rec     coroc.Record
 	arrived chan time.Time
 }
 
-//line bench.durable_test.go:286
+//line bench.durable_test.go:285
 func (r *durable_rec_BenchmarkRestart_func1) Call(int) {
 	arrived := r.arrived
-//line bench_test.go:202
+//line bench_test.go:201
 	arrived <- time.Now()
 }
 
-//line bench.durable_test.go:293
+//line bench.durable_test.go:292
 var durable_type_BenchmarkRestart_func1 = coroc.RecordType{Proto: (*durable_rec_BenchmarkRestart_func1)(nil)}
 
 func durable_new_BenchmarkRestart_func1(arrived chan time.Time) func(int) {
@@ -300,7 +299,7 @@ func durable_new_BenchmarkRestart_func1(arrived chan time.Time) func(int) {
 // BenchmarkRestart opens a store with that many finished steps and makes one more workflow
 // come to its first step.
 //
-//line bench_test.go:189
+//line bench_test.go:188
 func BenchmarkRestart(b *testing.B) {
 	for _, n := range []int{10, 5000, 50_000} {
 		b.Run(fmt.Sprint(n), func(b_2 *testing.B) {
@@ -308,10 +307,10 @@ func BenchmarkRestart(b *testing.B) {
 			f := workflows.New()
 			stop := start(b_2, open(b_2, dispatch.WithStore(path), f))
 			each(b_2, 64, n/steps, func() error {
-//line bench_test.go:195
+//line bench_test.go:194
 				return ask(f.Sequence, steps)
 			})
-//line bench_test.go:196
+//line bench_test.go:195
 			stop()
 			var times []time.Duration
 			for b_2.Loop() {
@@ -332,7 +331,7 @@ func BenchmarkRestart(b *testing.B) {
 	}
 }
 
-//line bench_test.go:215
+//line bench_test.go:214
 
 func heap() float64 {
 	var m runtime.MemStats
@@ -342,74 +341,32 @@ func heap() float64 {
 	return float64(m.HeapAlloc)
 }
 
-//line bench_test.go:223
+//line bench_test.go:222
 
 // BenchmarkSuspended is how much memory is in use for each of many workflows that wait for
 // tomorrow, beyond what so many fewer need.
 func BenchmarkSuspended(b *testing.B) {
 	const few, many = 20_000, 120_000 // more than stay in memory
-	for b.Loop() {
-		f := workflows.New()
-		d := open(b, file(b), f)
-		stop := start(b, d)
-		begin := func(n, all int) float64 {
-			each(b, 256, n, func() error {
-				_, err := f.Wait.Dispatch(context.Background(), 1)
-				return err
-			})
-			require.Eventually(b, func() bool {
-				stats, err := d.Stats(context.Background())
-				return err == nil && stats.Attempts >= int64(all)
-			}, 10*time.Minute, time.Second)
-			return heap()
-		}
-		before := begin(few, few)
-		b.ReportMetric((begin(many-few, many)-before)/(many-few), "heap-B/workflow")
-		b.ReportMetric(float64(d.Load().Unfinished), "in-memory")
-		stop()
-	}
-	b.ReportMetric(0, "ns/op")
-}
-
-//line bench_test.go:250
-
-// BenchmarkOpen opens a store that a dispatcher has left with so many workflows that wait for a call of tomorrow: how long
-// that takes, what is in memory then, and how long one more workflow of one step takes.
-func BenchmarkOpen(b *testing.B) {
-	for _, n := range []int{1000, 100_000, 1_000_000} {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			path := filepath.Join(b.TempDir(), "calls.db")
-			ctx := context.Background()
-			s, err := sqlite.Open(ctx, path)
-			require.NoError(b, err)
-			due := time.Now().Add(24 * time.Hour)
-			for id := int64(1); id < 2*int64(n); {
-				var step store.Step
-				for range 1000 {
-					call := store.Call{ID: id, Root: id, Incarnation: s.Incarnation(), Function: "wait", Phase: store.Suspended, Input: []byte("1"),
-						Awaits: 1, Reached: 1, First: id + 1, Width: 1, State: make([]byte, 150)}
-					later := store.Call{ID: id + 1, Root: id, Parent: id, Incarnation: s.Incarnation(), Function: "later", Phase: store.Ready,
-						Status: store.TemporaryError, Input: []byte("1"), Attempts: 1, Failures: 1, Due: due}
-					step.Create = append(step.Create, call, later)
-					if id > dispatch.DefaultResident { // a dispatcher has them in the store only
-						step.Sleep = append(step.Sleep, id, id+1)
-					}
-					id += 2
-				}
-				require.NoError(b, s.Commit(ctx, []store.Step{step}))
-			}
-			require.NoError(b, s.Close())
+	for _, k := range kinds {
+		b.Run(k.name, func(b *testing.B) {
 			for b.Loop() {
 				f := workflows.New()
-				before, begin := heap(), time.Now()
-				d := open(b, dispatch.WithStore(path), f)
-				opened := time.Since(begin)
+				store, _ := k.open(b)
+				d := open(b, store, f)
 				stop := start(b, d)
-				begin = time.Now()
-				require.NoError(b, ask(f.Sequence, 1))
-				b.ReportMetric(milliseconds(time.Since(begin)), "ms-workflow")
-				b.ReportMetric(milliseconds(opened), "ms-open")
-				b.ReportMetric((heap()-before)/float64(n), "heap-B/workflow")
+				begin := func(n, all int) float64 {
+					each(b, 256, n, func() error {
+						_, err := f.Wait.Dispatch(context.Background(), 1)
+						return err
+					})
+					require.Eventually(b, func() bool {
+						stats, err := d.Stats(context.Background())
+						return err == nil && stats.Attempts >= int64(all)
+					}, 10*time.Minute, time.Second)
+					return heap()
+				}
+				before := begin(few, few)
+				b.ReportMetric((begin(many-few, many)-before)/(many-few), "heap-B/workflow")
 				b.ReportMetric(float64(d.Load().Unfinished), "in-memory")
 				stop()
 			}
@@ -418,14 +375,64 @@ func BenchmarkOpen(b *testing.B) {
 	}
 }
 
+//line bench_test.go:254
+
+// BenchmarkOpen opens a store that a dispatcher has left with so many workflows that wait for a call of tomorrow: how long
+// that takes, and until it has those that do not sleep, what is in memory then, and how long one more workflow of one step takes.
+func BenchmarkOpen(b *testing.B) {
+	for _, k := range kinds {
+		for _, n := range []int{1000, 100_000, 1_000_000} {
+			b.Run(fmt.Sprint(k.name, "/", n), func(b *testing.B) {
+				ctx := context.Background()
+				kept, s := k.keep(b)
+				due := time.Now().Add(24 * time.Hour)
+				for id := int64(1); id < 2*int64(n); {
+					var step store.Step
+					for range 1000 {
+						call := store.Call{ID: id, Root: id, Incarnation: s.Incarnation(), Function: "wait", Phase: store.Suspended, Input: []byte("1"),
+							Awaits: 1, Reached: 1, First: id + 1, Width: 1, State: make([]byte, 150)}
+						later := store.Call{ID: id + 1, Root: id, Parent: id, Incarnation: s.Incarnation(), Function: "later", Phase: store.Ready,
+							Status: store.TemporaryError, Input: []byte("1"), Attempts: 1, Failures: 1, Due: due}
+						step.Create = append(step.Create, call, later)
+						if id > dispatch.DefaultResident { // a dispatcher has them in the store only
+							step.Sleep = append(step.Sleep, id, id+1)
+						}
+						id += 2
+					}
+					require.NoError(b, s.Commit(ctx, []store.Step{step}))
+				}
+				require.NoError(b, s.Close())
+				for b.Loop() {
+					f := workflows.New()
+					before, begin := heap(), time.Now()
+					d := open(b, kept, f)
+					opened := time.Since(begin)
+					stop := start(b, d)
+					begin = time.Now()
+					require.NoError(b, ask(f.Sequence, 1))
+					b.ReportMetric(milliseconds(time.Since(begin)), "ms-workflow")
+					awake := min(n, dispatch.DefaultResident/2)
+					require.Eventually(b, func() bool { return d.Load().Unfinished >= awake }, time.Minute, time.Millisecond)
+					b.ReportMetric(milliseconds(time.Since(begin)+opened), "ms-all")
+					b.ReportMetric(milliseconds(opened), "ms-open")
+					b.ReportMetric((heap()-before)/float64(n), "heap-B/workflow")
+					b.ReportMetric(float64(d.Load().Unfinished), "in-memory")
+					stop()
+				}
+				b.ReportMetric(0, "ns/op")
+			})
+		}
+	}
+}
+
 // durable_static_1 stands for the function bufio.ScanLines used as a value.
 //
-//line bench.durable_test.go:424
+//line bench.durable_test.go:431
 type durable_static_1 struct{ Rec coroc.Record }
 
 var durable_type_static_1 = coroc.RecordType{Proto: (*durable_static_1)(nil)}
 
-//line bench.durable_test.go:429
+//line bench.durable_test.go:436
 func init() {
 	coroc.RegisterType[workflows.Functions]("github.com/coroc-dev/coroc/benchmarks/workflows.Functions")
 	coroc.RegisterType[dispatch.Dispatcher]("github.com/coroc-dev/coroc/dispatch.Dispatcher")
@@ -440,7 +447,6 @@ func init() {
 	coroc.RegisterType[engine.Load]("github.com/coroc-dev/coroc/dispatch/engine.Load")
 	coroc.RegisterType[store.Step]("github.com/coroc-dev/coroc/dispatch/store.Step")
 	coroc.RegisterType[store.Call]("github.com/coroc-dev/coroc/dispatch/store.Call")
-	coroc.RegisterType[sqlite.Store]("github.com/coroc-dev/coroc/dispatch/store/sqlite.Store")
 	coroc.RegisterType[store.Phase]("github.com/coroc-dev/coroc/dispatch/store.Phase")
 	coroc.RegisterType[store.Status]("github.com/coroc-dev/coroc/dispatch/store.Status")
 	coroc.RegisterRecord(&durable_type_start_func1, "github.com/coroc-dev/coroc/benchmarks/workflows_test.start.func2", 0x92cecc5165328be1, func(r *durable_rec_start_func1) func() { return coroc.NewFunc(r, r.Call) })

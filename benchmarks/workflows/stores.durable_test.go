@@ -9,7 +9,9 @@ import (
 	"database/sql"
 	"github.com/coroc-dev/coroc/dispatch"
 	"github.com/coroc-dev/coroc/dispatch/postgres"
-	postgres_2 "github.com/coroc-dev/coroc/dispatch/store/postgres"
+	"github.com/coroc-dev/coroc/dispatch/store"
+	pgstore "github.com/coroc-dev/coroc/dispatch/store/postgres"
+	"github.com/coroc-dev/coroc/dispatch/store/sqlite"
 	"github.com/coroc-dev/coroc/internal/pgtest"
 	coroc "github.com/coroc-dev/coroc/runtime"
 	"github.com/jackc/pgx/v5"
@@ -20,27 +22,29 @@ import (
 	"testing"
 )
 
-//line stores_test.go:20
+//line stores_test.go:23
 
 // kind is a kind of store.
 type kind struct {
 	name string
 	// open makes a store that has nothing. bytes is how large it is on the disk.
 	open func(b testing.TB) (o dispatch.Option, bytes func() int64)
+	// keep makes a store, and opens it, that can be opened again.
+	keep func(b testing.TB) (dispatch.Option, store.Store)
 	// bare makes a store without an engine, in which a step of a workflow is an update of the call that it
 	// awaited, of the workflow's state, and the next call. commit makes a step in each of n
 	// workflows in one transaction.
 	bare func(b testing.TB) (commit func(n int))
 }
 
-//line stores_test.go:31
+//line stores_test.go:36
 
 var kinds = []kind{
-	{"sqlite", openSQLite, newBareSQLite},
-	{"postgres", openPostgres, newBarePostgres},
+	{"sqlite", openSQLite, keepSQLite, newBareSQLite},
+	{"postgres", openPostgres, keepPostgres, newBarePostgres},
 }
 
-//line stores_test.go:36
+//line stores_test.go:41
 
 func openSQLite(b testing.TB) (dispatch.Option, func() int64) {
 	path := filepath.Join(b.TempDir(), "calls.db")
@@ -51,7 +55,7 @@ func openSQLite(b testing.TB) (dispatch.Option, func() int64) {
 	}
 }
 
-//line stores_test.go:45
+//line stores_test.go:50
 
 func openPostgres(b testing.TB) (dispatch.Option, func() int64) {
 	to := pgtest.Synced(b)
@@ -67,7 +71,26 @@ func openPostgres(b testing.TB) (dispatch.Option, func() int64) {
 	}
 }
 
-//line stores_test.go:59
+//line stores_test.go:64
+
+func keepSQLite(b testing.TB) (dispatch.Option, store.Store) {
+	path := filepath.Join(b.TempDir(), "calls.db")
+	s, err := sqlite.Open(context.Background(), path)
+	require.NoError(b, err)
+	return dispatch.WithStore(path), s
+}
+
+//line stores_test.go:71
+
+func keepPostgres(b testing.TB) (dispatch.Option, store.Store) {
+	to := pgtest.Synced(b)
+	schema := pgtest.SchemaIn(b, to)
+	s, err := pgstore.Join(context.Background(), to, pgstore.Schema(schema))
+	require.NoError(b, err)
+	return postgres.Store(to, postgres.Schema(schema)), s
+}
+
+//line stores_test.go:79
 
 // vary changes a state a little: stores skip the writing of what is the same.
 func vary(state []byte, i int, id int64) []byte {
@@ -75,28 +98,28 @@ func vary(state []byte, i int, id int64) []byte {
 	return state
 }
 
-//line stores_test.go:65
+//line stores_test.go:85
 
 // stateSize is the size of the states of bare stores, about that of a workflow here.
 const stateSize = 150
 
 // durable_rec_newBareSQLite_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks/workflows_test.newBareSQLite.func1.
 //
-//line stores.durable_test.go:86
+//line stores.durable_test.go:109
 type durable_rec_newBareSQLite_func1 struct {
 	Rec coroc.Record
 	b   testing.TB
 	db  *sql.DB
 }
 
-//line stores.durable_test.go:93
+//line stores.durable_test.go:116
 func (r *durable_rec_newBareSQLite_func1) Call() {
 	b, db := r.b, r.db
-//line stores_test.go:74
+//line stores_test.go:94
 	require.NoError(b, db.Close())
 }
 
-//line stores.durable_test.go:100
+//line stores.durable_test.go:123
 var durable_type_newBareSQLite_func1 = coroc.RecordType{Proto: (*durable_rec_newBareSQLite_func1)(nil)}
 
 func durable_new_newBareSQLite_func1(b testing.TB, db *sql.DB) func() {
@@ -106,7 +129,7 @@ func durable_new_newBareSQLite_func1(b testing.TB, db *sql.DB) func() {
 
 // durable_rec_newBareSQLite_func2 is the record of the func literal github.com/coroc-dev/coroc/benchmarks/workflows_test.newBareSQLite.func3.
 //
-//line stores.durable_test.go:110
+//line stores.durable_test.go:133
 type durable_rec_newBareSQLite_func2 struct {
 	Rec    coroc.Record
 	db     *sql.DB
@@ -118,10 +141,10 @@ type durable_rec_newBareSQLite_func2 struct {
 	blob   []byte
 }
 
-//line stores.durable_test.go:122
+//line stores.durable_test.go:145
 func (r *durable_rec_newBareSQLite_func2) Call(n int) {
 	db, b, finish, state, create, last, blob := r.db, r.b, r.finish, r.state, r.create, r.last, r.blob
-//line stores_test.go:90
+//line stores_test.go:110
 	tx, err_3 := db.Begin()
 	require.NoError(b, err_3)
 	finish_2, state_2, create_2 := tx.Stmt(finish), tx.Stmt(state), tx.Stmt(create)
@@ -137,7 +160,7 @@ func (r *durable_rec_newBareSQLite_func2) Call(n int) {
 	require.NoError(b, tx.Commit())
 }
 
-//line stores.durable_test.go:141
+//line stores.durable_test.go:164
 var durable_type_newBareSQLite_func2 = coroc.RecordType{Proto: (*durable_rec_newBareSQLite_func2)(nil)}
 
 func durable_new_newBareSQLite_func2(db *sql.DB, b testing.TB, finish *sql.Stmt, state *sql.Stmt, create *sql.Stmt, last *int64, blob []byte) func(n int) {
@@ -147,10 +170,10 @@ func durable_new_newBareSQLite_func2(db *sql.DB, b testing.TB, finish *sql.Stmt,
 
 // newBareSQLite has three prepared statements a step.
 //
-//line stores_test.go:70
+//line stores_test.go:90
 func newBareSQLite(b testing.TB) func(n int) {
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(b.TempDir(), "bare.db")+"?_pragma=journal_mode(wal)&_pragma=synchronous(full)&_pragma=cache_size(-16000)&_txlock=immediate")
-//line stores_test.go:73
+//line stores_test.go:93
 	require.NoError(b, err)
 	b.Cleanup(durable_new_newBareSQLite_func1(b, db))
 	db.SetMaxOpenConns(1)
@@ -172,7 +195,7 @@ func newBareSQLite(b testing.TB) func(n int) {
 
 // durable_rec_newBarePostgres_func1 is the record of the func literal github.com/coroc-dev/coroc/benchmarks/workflows_test.newBarePostgres.func1.
 //
-//line stores.durable_test.go:176
+//line stores.durable_test.go:199
 type durable_rec_newBarePostgres_func1 struct {
 	Rec  coroc.Record
 	b    testing.TB
@@ -180,14 +203,14 @@ type durable_rec_newBarePostgres_func1 struct {
 	ctx  context.Context
 }
 
-//line stores.durable_test.go:184
+//line stores.durable_test.go:207
 func (r *durable_rec_newBarePostgres_func1) Call() {
 	b, conn, ctx := r.b, r.conn, r.ctx
-//line stores_test.go:114
+//line stores_test.go:134
 	require.NoError(b, conn.Close(ctx))
 }
 
-//line stores.durable_test.go:191
+//line stores.durable_test.go:214
 var durable_type_newBarePostgres_func1 = coroc.RecordType{Proto: (*durable_rec_newBarePostgres_func1)(nil)}
 
 func durable_new_newBarePostgres_func1(b testing.TB, conn *pgx.Conn, ctx context.Context) func() {
@@ -197,7 +220,7 @@ func durable_new_newBarePostgres_func1(b testing.TB, conn *pgx.Conn, ctx context
 
 // durable_rec_newBarePostgres_func2 is the record of the func literal github.com/coroc-dev/coroc/benchmarks/workflows_test.newBarePostgres.func2.
 //
-//line stores.durable_test.go:201
+//line stores.durable_test.go:224
 type durable_rec_newBarePostgres_func2 struct {
 	Rec  coroc.Record
 	last *int64
@@ -206,10 +229,10 @@ type durable_rec_newBarePostgres_func2 struct {
 	ctx  context.Context
 }
 
-//line stores.durable_test.go:210
+//line stores.durable_test.go:233
 func (r *durable_rec_newBarePostgres_func2) Call(n int) {
 	last, b, conn, ctx := r.last, r.b, r.conn, r.ctx
-//line stores_test.go:122
+//line stores_test.go:142
 	before, ids, parents := make([]int64, n), make([]int64, n), make([]int64, n)
 	values, states := make([][]byte, n), make([][]byte, n)
 	for i := range n {
@@ -224,7 +247,7 @@ func (r *durable_rec_newBarePostgres_func2) Call(n int) {
 	require.NoError(b, conn.SendBatch(ctx, &q).Close())
 }
 
-//line stores.durable_test.go:228
+//line stores.durable_test.go:251
 var durable_type_newBarePostgres_func2 = coroc.RecordType{Proto: (*durable_rec_newBarePostgres_func2)(nil)}
 
 func durable_new_newBarePostgres_func2(last *int64, b testing.TB, conn *pgx.Conn, ctx context.Context) func(n int) {
@@ -235,7 +258,7 @@ func durable_new_newBarePostgres_func2(last *int64, b testing.TB, conn *pgx.Conn
 // newBarePostgres has three prepared statements a transaction, which get the rows as arrays, in one
 // round trip.
 //
-//line stores_test.go:108
+//line stores_test.go:128
 func newBarePostgres(b testing.TB) func(n int) {
 	ctx := context.Background()
 	to := pgtest.Synced(b)
@@ -252,10 +275,12 @@ func newBarePostgres(b testing.TB) func(n int) {
 	return durable_new_newBarePostgres_func2(last, b, conn, ctx)
 }
 
-//line stores.durable_test.go:256
+//line stores.durable_test.go:279
 func init() {
-	coroc.RegisterType[postgres_2.Option]("github.com/coroc-dev/coroc/dispatch/store/postgres.Option")
+	coroc.RegisterType[pgstore.Option]("github.com/coroc-dev/coroc/dispatch/store/postgres.Option")
 	coroc.RegisterType[pgx.Conn]("github.com/jackc/pgx/v5.Conn")
+	coroc.RegisterType[sqlite.Store]("github.com/coroc-dev/coroc/dispatch/store/sqlite.Store")
+	coroc.RegisterType[pgstore.Fleet]("github.com/coroc-dev/coroc/dispatch/store/postgres.Fleet")
 	coroc.RegisterType[sql.DB]("database/sql.DB")
 	coroc.RegisterType[sql.Stmt]("database/sql.Stmt")
 	coroc.RegisterType[sql.Tx]("database/sql.Tx")
@@ -297,5 +322,12 @@ func init() {
 	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrParked", &dispatch.ErrParked, false)
 	coroc.RegisterType[dispatch.Error]("github.com/coroc-dev/coroc/dispatch.Error")
 	coroc.RegisterType[dispatch.GatherError]("github.com/coroc-dev/coroc/dispatch.GatherError")
+	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch/store.ErrFenced", &store.ErrFenced, false)
+	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch/store.ErrFinished", &store.ErrFinished, false)
+	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch/store.ErrNewer", &store.ErrNewer, false)
+	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch/store.ErrNotFound", &store.ErrNotFound, false)
+	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch/store.ErrOwned", &store.ErrOwned, false)
+	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch/store.ErrUnavailable", &store.ErrUnavailable, false)
+	coroc.RegisterType[store.StepError]("github.com/coroc-dev/coroc/dispatch/store.StepError")
 	coroc.RegisterType[pgtest.Server]("github.com/coroc-dev/coroc/internal/pgtest.Server")
 }

@@ -15,6 +15,9 @@ import (
 
 	"github.com/coroc-dev/coroc/dispatch"
 	"github.com/coroc-dev/coroc/dispatch/postgres"
+	"github.com/coroc-dev/coroc/dispatch/store"
+	pgstore "github.com/coroc-dev/coroc/dispatch/store/postgres"
+	"github.com/coroc-dev/coroc/dispatch/store/sqlite"
 	"github.com/coroc-dev/coroc/internal/pgtest"
 )
 
@@ -23,6 +26,8 @@ type kind struct {
 	name string
 	// open makes a store that has nothing. bytes is how large it is on the disk.
 	open func(b testing.TB) (o dispatch.Option, bytes func() int64)
+	// keep makes a store, and opens it, that can be opened again.
+	keep func(b testing.TB) (dispatch.Option, store.Store)
 	// bare makes a store without an engine, in which a step of a workflow is an update of the call that it
 	// awaited, of the workflow's state, and the next call. commit makes a step in each of n
 	// workflows in one transaction.
@@ -30,8 +35,8 @@ type kind struct {
 }
 
 var kinds = []kind{
-	{"sqlite", openSQLite, newBareSQLite},
-	{"postgres", openPostgres, newBarePostgres},
+	{"sqlite", openSQLite, keepSQLite, newBareSQLite},
+	{"postgres", openPostgres, keepPostgres, newBarePostgres},
 }
 
 func openSQLite(b testing.TB) (dispatch.Option, func() int64) {
@@ -55,6 +60,21 @@ func openPostgres(b testing.TB) (dispatch.Option, func() int64) {
 			JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND n.nspname = $1`, schema).Scan(&n))
 		return n
 	}
+}
+
+func keepSQLite(b testing.TB) (dispatch.Option, store.Store) {
+	path := filepath.Join(b.TempDir(), "calls.db")
+	s, err := sqlite.Open(context.Background(), path)
+	require.NoError(b, err)
+	return dispatch.WithStore(path), s
+}
+
+func keepPostgres(b testing.TB) (dispatch.Option, store.Store) {
+	to := pgtest.Synced(b)
+	schema := pgtest.SchemaIn(b, to)
+	s, err := pgstore.Join(context.Background(), to, pgstore.Schema(schema))
+	require.NoError(b, err)
+	return postgres.Store(to, postgres.Schema(schema)), s
 }
 
 // vary changes a state a little: stores skip the writing of what is the same.

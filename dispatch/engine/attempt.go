@@ -481,7 +481,7 @@ func (e *Engine) fail(r *run, f *Failure) {
 func (c *call) restart() {
 	c.suspended, c.stateful, c.results = false, false, nil
 	c.waits, c.succeeded, c.decided = waits{}, 0, false
-	c.first, c.width, c.pending, c.awaits = 0, 0, 0, 0
+	c.first, c.width, c.pending, c.awaits, c.stays = 0, 0, 0, 0, 0
 }
 
 // discard drops the execution of a run that has ended. If its function has not returned,

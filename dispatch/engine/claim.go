@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -139,7 +140,10 @@ func (f *fleet) take(claimed []store.Claimed, generation int64) {
 			f.refused(claimed, err)
 			return
 		}
-		c.generation = generation
+		c.generation, c.stays = generation, time.Now().Add(near).UnixMilli()
+		if rec.Sent {
+			c.stays = math.MaxInt64
+		}
 		c.noted.Store(rec.Crashes > 0)
 		if f.e.cfg.Crashes > 0 {
 			c.watch.first, c.watch.crashes = rec.Lost || rec.Crashes > 0, rec.Crashes

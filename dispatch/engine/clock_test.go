@@ -156,7 +156,7 @@ func TestClockIsSetAtTheStart(t *testing.T) {
 	})
 }
 
-// early is a store that others share, with a clock that is ahead of the machine's.
+// early is a store that others share, with a clock that is ahead of the machine's: but for what sleeps in it.
 type early struct{ store.Shared }
 
 const ahead = 3 * time.Hour
@@ -171,7 +171,7 @@ func TestFleetClock(t *testing.T) {
 		open := func(functions ...engine.Function) (*engine.Engine, chan error) {
 			s, err := m.Shared(lease).Open(ctx)
 			require.NoError(t, err)
-			e, err := engine.New(engine.Config{Store: early{s.(store.Shared)}, Functions: functions, Describe: describe})
+			e, err := engine.New(engine.Config{Store: early{s.(store.Shared)}, Resident: 9, Functions: functions, Describe: describe})
 			require.NoError(t, err)
 			ended := make(chan error, 1)
 			go func() { ended <- e.Run(ctx) }()

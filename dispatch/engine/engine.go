@@ -142,6 +142,7 @@ type call struct {
 	decided   bool         // waits.Came is what it gets
 	free      bool         // what it does next has no effect: Turn.EffectFree
 	deciding  bool         // that is being stored
+	stays     int64        // until when it is in memory in any case, since it was claimed; milliseconds since 1970
 	drowsy    bool         // the store may have it as one that sleeps
 	recounts  bool         // what is done of its calls is counted in the store, since not all lead to it
 	until     time.Time    // when it goes on, if it is delayed, or is to be for so and so long
@@ -207,7 +208,7 @@ func New(cfg Config) (*Engine, error) {
 		return e, nil
 	}
 	e.writer = newWriter(e.store, e.log, e.Fail, cfg.Commits)
-	e.idles.store, _ = cfg.Store.(store.Timed)
+	e.idles.store, e.idles.on = cfg.Store.(store.Timed)
 	e.idles.placing = make(map[int64]int)
 	if cfg.Control {
 		var err error

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -55,6 +56,7 @@ type fleet struct {
 	untold    map[int64]bool  // calls that others are to be told to check
 	endings   []store.Mark    // calls that are to be told to end
 	free      []span          // calls that are to be set free
+	parted    []int64         // likewise, unless they were claimed again since
 	skipped   []int64
 	renewed   moment // when the lease began, or a little earlier
 	hungry    bool   // there was no room for all that could be claimed
@@ -205,10 +207,11 @@ func (e *Engine) forget(generation int64) {
 	e.trial.stop()
 	e.trial.waiting, e.trial.running = nil, 0
 	e.trial.group++
+	e.idles.tired, e.idles.leaving = nil, nil
 	clear(e.fleet.remotes)
 	clear(e.fleet.unchecked)
 	clear(e.fleet.untold)
-	e.fleet.free, e.fleet.endings = nil, nil
+	e.fleet.free, e.fleet.parted, e.fleet.endings = nil, nil, nil
 	var dropped []Execution
 	for _, c := range old {
 		if c.timer != nil {
@@ -321,7 +324,7 @@ func (f *fleet) load() int {
 // does not go on already: the store can know of the end of what it awaits before this process
 // has dealt with it. The engine's lock is held.
 func (f *fleet) ask(c *call) {
-	if c.generation != f.e.generation || c.place != waiting {
+	if f == nil || c.generation != f.e.generation || c.place != waiting {
 		return
 	}
 	c.remote, c.results = true, nil
@@ -432,6 +435,7 @@ func (f *fleet) loop() {
 	poll := time.NewTicker(pollEvery)
 	defer poll.Stop()
 	var taken time.Time // when the leases of others were looked at
+	thinned := time.Now()
 	for {
 		all, told, work := false, false, false
 		select {
@@ -458,10 +462,16 @@ func (f *fleet) loop() {
 			all = true
 		}
 		if all {
+			able, err := f.store.Rouse(f.ctx)
+			f.failed("calls that are due could not be woken", err)
 			f.after = nil // what was set free later can have lower ids
 			f.e.mu.Lock()
-			f.suspected = true
+			f.suspected, f.e.idles.on = true, able
 			f.e.mu.Unlock()
+		}
+		if time.Since(thinned) > near {
+			thinned = time.Now()
+			f.thin()
 		}
 		f.advance(all, work)
 		f.claimSuspects()
@@ -484,12 +494,27 @@ func (f *fleet) setFree() {
 	f.e.mu.Lock()
 	free := f.free
 	f.free = nil
+	slices.Sort(f.parted)
+	for _, id := range f.parted {
+		if n := len(free); f.e.calls[id] != nil { // claimed by this goroutine
+			continue
+		} else if n > 0 && free[n-1].first+int64(free[n-1].n) == id {
+			free[n-1].n++
+		} else {
+			free = append(free, span{id, 1})
+		}
+	}
+	f.parted = nil
 	f.e.mu.Unlock()
 	for i, s := range free {
 		if err := f.store.Release(f.ctx, s.first, s.n); err != nil {
 			f.failed("calls could not be set free", err)
 			f.e.mu.Lock()
-			f.free = append(f.free, free[i:]...)
+			for _, s := range free[i:] { // it may have happened
+				for id := s.first; id < s.first+int64(s.n); id++ {
+					f.parted = append(f.parted, id)
+				}
+			}
 			f.e.mu.Unlock()
 			return
 		}
@@ -506,6 +531,7 @@ func (f *fleet) tell() {
 	clear(f.untold)
 	f.e.mu.Unlock()
 	if len(ids) > 0 {
+		f.after = nil // some may have been woken, and are free
 		f.failed("other processes could not be told of results; they look for them in a while", f.store.Tell(f.ctx, ids))
 	}
 }

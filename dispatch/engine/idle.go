@@ -25,8 +25,9 @@ import (
 // stores the end of a call of which the parent may sleep wakes that in the same step: if the process dies then,
 // the next one finds that it can go on.
 //
-// This is for stores that one process owns. In a fleet what is not due is left in the store anyway,
-// and a suspended call is asked for now and then by who has it.
+// In a fleet, what was dropped is nobody's while it sleeps, and whoever wakes it leaves it to who claims it; so none
+// is looked for here. What could not fall asleep is set free all the same, and stays for a while with who claims it;
+// or until it goes on, if events were sent to it that it does not wait for: it could not fall asleep again.
 
 const (
 	// near is how long before its time a call is in memory.
@@ -43,7 +44,8 @@ const (
 
 // idles is what there is of calls that are not in memory.
 type idles struct {
-	store   store.Timed   // nil if all stay in memory
+	store   store.Timed   // nil if none can be found again
+	on      bool          // some may leave memory
 	some    bool          // there may be some
 	last    int64         // the last call that was there at the start
 	leaving []*call       // that may have become idle
@@ -66,7 +68,7 @@ func (e *Engine) placed(first int64, n int) (over func()) {
 
 // rest notes that a call may have become idle. The engine's lock is held.
 func (e *Engine) rest(c *call) {
-	if e.idles.store != nil && len(e.calls) > e.cfg.Resident {
+	if e.idles.on && len(e.calls) > e.cfg.Resident {
 		e.idles.leaving = append(e.idles.leaving, c)
 	}
 }
@@ -79,7 +81,9 @@ func (e *Engine) thin() {
 		if e.calls[c.id] != c || !e.dormant(c) {
 			continue
 		}
-		e.drowse()
+		if e.fleet == nil {
+			e.drowse()
+		}
 		if c.timer != nil {
 			c.timer.Stop()
 			c.timer = nil
@@ -97,6 +101,7 @@ func (e *Engine) thin() {
 			}
 		}
 		if p := e.awaiter(c); p != nil {
+			e.fleet.ask(p) // the store knows when c is done
 			e.idles.leaving = append(e.idles.leaving, p)
 		}
 	}
@@ -107,7 +112,7 @@ func (e *Engine) thin() {
 // next program may have a limit for that; nor one of which the parent begins anew at the next start, and
 // does not need it then. The engine's lock is held.
 func (e *Engine) tire(c *call) {
-	if p := e.awaiter(c); c.partition != "" || p != nil && !p.stateful {
+	if p := e.awaiter(c); e.fleet == nil && (c.partition != "" || p != nil && !p.stateful) {
 		return
 	}
 	e.idles.tired = append(e.idles.tired, c.id)
@@ -142,28 +147,56 @@ func (e *Engine) lull() bool {
 			step.Sleep = append(step.Sleep, id)
 		}
 	}
+	generation := e.generation
 	if e.idles.tired = e.idles.tired[n:]; len(e.idles.tired) == 0 {
 		e.idles.tired = nil
 	}
 	stored := e.writer.submit(e.generation, step)
 	e.mu.Unlock()
-	<-stored // if it could not be, the next start reads them
+	err := <-stored // if it could not be, the next start reads them
+	if e.fleet != nil && !errors.Is(err, ErrClosed) {
+		e.fleet.part(generation, step.Sleep)
+	}
 	return true
+}
+
+// part sets free those of the calls that did not fall asleep: they may go on, or have news.
+func (f *fleet) part(generation int64, ids []int64) {
+	f.e.mu.Lock()
+	defer f.e.mu.Unlock()
+	if generation != f.e.generation {
+		return
+	}
+	f.parted = append(f.parted, ids...)
+	f.wake()
+}
+
+// thin drops what has become idle without being noticed: those calls that were claimed a while ago, or of which others
+// run what they await.
+func (f *fleet) thin() {
+	f.e.mu.Lock()
+	defer f.e.mu.Unlock()
+	many := len(f.e.calls) - f.e.cfg.Resident
+	for _, c := range f.e.calls {
+		if many <= 0 || !f.e.idles.on {
+			break
+		}
+		if f.e.dormant(c) {
+			f.e.idles.leaving = append(f.e.idles.leaving, c)
+			many--
+		}
+	}
+	f.e.thin()
 }
 
 // stirs returns the call that awaits c if it may sleep in the store, and is to wake with the end of c. The
 // engine's lock is held.
 func (e *Engine) stirs(c *call) []int64 {
-	if e.idles.store == nil {
-		return nil
+	id := c.awaiter
+	if c.parent != nil {
+		id = c.parent.id
 	}
-	id, p := c.awaiter, e.awaiter(c)
-	switch {
-	case p != nil && !p.drowsy:
-		return nil
-	case p != nil:
-		id = p.id
-	case id == 0:
+	if p := e.calls[id]; id == 0 || e.idles.store == nil && e.fleet == nil || p != nil && !p.drowsy {
 		return nil
 	}
 	return []int64{id}
@@ -182,13 +215,16 @@ func (e *Engine) dormant(c *call) bool {
 	if !e.simple(c) || len(c.waiters) > 0 || c.noted.Load() || c.watch.suspect || c.watch.trial != 0 || c.listening {
 		return false
 	}
-	if p := e.awaiter(c); p != nil && !p.waits.plain() {
+	if p := e.awaiter(c); p != nil && (!p.waits.plain() || e.fleet != nil && !p.stateful) {
 		return false
+	}
+	if c.stays > time.Now().UnixMilli() {
+		return false // or it would be claimed again and again, if there is a reason for which it does not sleep
 	}
 	switch {
 	case c.place == delayed:
 		return !c.suspended && c.exec == nil && time.Until(c.until) > near
-	case c.place != waiting || !c.suspended || c.decided || c.pending == 0:
+	case c.place != waiting || !c.suspended || c.decided || c.pending == 0 && !c.remote:
 		return false
 	}
 	heard := make(map[int]bool, len(c.waits.Events))

@@ -125,7 +125,7 @@ func (p inFile) open() (store.Store, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return distantOwn{distant{s, p.b}, s}, func() {}, nil
+	return distantOwn{distant{s, p.b}, s, s}, func() {}, nil
 }
 
 func (p inFile) read() (store.Reader, error) {
@@ -256,6 +256,19 @@ func (s distant) Counts(context.Context) ([]store.Count, error) {
 type distantOwn struct {
 	distant
 	watcher store.Watcher
+	timed   store.Timed
+}
+
+func (s distantOwn) Due(_ context.Context, until time.Time, after int64, limit int) ([]int64, error) {
+	return get(s.b, func() ([]int64, error) { return s.timed.Due(ctx, until, after, limit) })
+}
+
+func (s distantOwn) Awake(_ context.Context, after int64, limit int) ([]store.Call, error) {
+	return get(s.b, func() ([]store.Call, error) { return s.timed.Awake(ctx, after, limit) })
+}
+
+func (s distantOwn) Asleep(context.Context) (bool, error) {
+	return get(s.b, func() (bool, error) { return s.timed.Asleep(ctx) })
 }
 
 func (s distantOwn) Watched(context.Context) ([]store.Watch, error) {
@@ -310,6 +323,9 @@ func (s *distantFleet) Complete(_ context.Context, ids []int64) ([]int64, error)
 func (s *distantFleet) Tell(_ context.Context, calls []int64) (err error) {
 	s.b.do(func() { err = s.shared.Tell(ctx, calls) })
 	return err
+}
+func (s *distantFleet) Rouse(context.Context) (bool, error) {
+	return get(s.b, func() (bool, error) { return s.shared.Rouse(ctx) })
 }
 func (s *distantFleet) Retry(_ context.Context, id int64) (err error) {
 	s.b.do(func() { err = s.shared.Retry(ctx, id) })

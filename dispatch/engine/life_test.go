@@ -92,6 +92,7 @@ func (p *process) kill() {
 type seeingOwn struct {
 	seeing
 	store.Watcher
+	store.Timed
 }
 
 type seeingFleet struct {
@@ -165,7 +166,7 @@ func (a *machine) begin(i int) {
 		cfg.Store = seeingFleet{shared, see}
 	} else {
 		p.watcher = s.(store.Watcher)
-		cfg.Store = seeingOwn{see, p.watcher}
+		cfg.Store = seeingOwn{see, p.watcher, s.(store.Timed)}
 	}
 	for name, policy := range lifePolicies {
 		policy.Initial, policy.Factor, policy.Cap, policy.Timeout = 10*time.Millisecond, 1, 10*time.Millisecond, a.m.timeout

@@ -95,7 +95,7 @@ func (e *Engine) suspend(r *run, t Turn) {
 	c.suspended, c.stateful, c.remote, c.recounts, c.drowsy = true, r.state != nil, false, false, false
 	c.waits, c.succeeded, c.decided = next.waits, 0, next.decided
 	c.first, c.width, c.fresh, c.pending = next.first, next.width, next.fresh, next.width
-	c.results, c.looked = results, false
+	c.results, c.looked, c.stays = results, false, 0
 	c.exec = r.exec
 	c.free = t.EffectFree
 	c.place = waiting

@@ -23,6 +23,9 @@ import (
 // outcome of one that is free. (The store does not check this but for the fence.) Anyone may tell it
 // to end, and send it events.
 //
+// Calls sleep as in a [Timed] store, if they belong to the incarnation whose Step says so, and were made by a call that has a
+// state, or by none. One that falls asleep is set free, and is not claimed before it wakes.
+//
 // All methods may be called by any number of goroutines, but for Commit and Rejoin, of
 // which one runs at a time.
 type Shared interface {
@@ -58,6 +61,10 @@ type Shared interface {
 	// are not done, and wakes other processes.
 	Release(ctx context.Context, first int64, n int) error
 
+	// Rouse wakes those that sleep of the ready calls that can be claimed for their time, some thousand at a time. It
+	// returns whether calls can fall asleep: they cannot beside a process of a version that does not wake them.
+	Rouse(ctx context.Context) (able bool, err error)
+
 	// Retry makes a parked call that no process has, or none can run, one that is to be run, as if
 	// no attempt had failed since it made progress, and sets it free. It returns ErrNotFound if
 	// there is no such parked call.
@@ -85,7 +92,7 @@ type Shared interface {
 	// order.
 	Complete(ctx context.Context, ids []int64) ([]int64, error)
 
-	// Tell wakes the other processes that own the calls. What is told can be lost, if a
+	// Tell wakes the other processes that own the calls, and all if some are free. What is told can be lost, if a
 	// connection is: it makes nothing happen that would not happen a little later.
 	Tell(ctx context.Context, calls []int64) error
 
@@ -149,6 +156,8 @@ type Claimed struct {
 	// (see Watch). If Alone is set no other attempt ran beside the last of them.
 	Crashes int
 	Alone   bool
+	// Sent is set if events were sent to the call that are not taken.
+	Sent bool
 }
 
 // Wake is why a process is woken.

@@ -165,7 +165,7 @@ type Step struct {
 	// Those that are not there are no error.
 	Delete []int64
 	// Wake and Sleep are ids of calls that are awake, or asleep, when all else is written. They are for a
-	// store that is [Timed].
+	// store that is [Timed] or [Shared].
 	Wake, Sleep []int64
 }
 

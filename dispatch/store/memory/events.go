@@ -145,6 +145,7 @@ func (f *Member) Adopt(_ context.Context, ids []int64) error {
 	for _, id := range ids {
 		if c := f.m.calls[id]; c != nil && c.Phase != store.Done && f.m.owners[id] == 0 {
 			f.m.owners[id] = f.Incarnation()
+			delete(f.m.asleep, id)
 		}
 	}
 	return nil

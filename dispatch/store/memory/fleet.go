@@ -233,7 +233,7 @@ func position(c *store.Call) store.Position { return store.Position{Priority: c.
 func (f *Member) fits(c *store.Call, q store.Claim, ahead time.Duration) bool {
 	now := time.Now()
 	switch {
-	case c.Phase == store.Done || f.m.owners[c.ID] != 0 || c.Phase == store.Parked && (!q.Parked || c.Status == store.Crashed):
+	case c.Phase == store.Done || f.m.owners[c.ID] != 0 || f.m.asleep[c.ID] || c.Phase == store.Parked && (!q.Parked || c.Status == store.Crashed):
 		return false
 	case c.Phase == store.Ready && (c.Ending != store.None || passes(c, now)):
 		return true
@@ -284,7 +284,10 @@ func passes(c *store.Call, t time.Time) bool { return !c.Deadline.IsZero() && c.
 // claim claims a call. The lock is held.
 func (f *Member) claim(c *store.Call) store.Claimed {
 	w := f.m.watched[c.ID]
-	claimed := store.Claimed{Call: head(c), Orphan: f.m.orphan(c), Lost: f.m.lost[c.ID], Crashes: w.Crashes, Alone: w.Alone}
+	sent := false
+	t := transaction{m: f.m}
+	t.eventsOf(c.ID, func(e *store.Event) { sent = sent || e.Taken == 0 })
+	claimed := store.Claimed{Call: head(c), Orphan: f.m.orphan(c), Lost: f.m.lost[c.ID], Crashes: w.Crashes, Alone: w.Alone, Sent: sent}
 	f.m.owners[c.ID] = f.Incarnation()
 	delete(f.m.lost, c.ID)
 	return claimed
@@ -351,6 +354,19 @@ func (f *Member) Release(_ context.Context, first int64, n int) error {
 	return nil
 }
 
+// Rouse implements [store.Shared].
+func (f *Member) Rouse(context.Context) (able bool, err error) {
+	f.m.mu.Lock()
+	defer f.m.mu.Unlock()
+	until := time.Now().Add(ahead)
+	for id := range f.m.asleep {
+		if c := f.m.calls[id]; c.Phase == store.Ready && !c.Due.IsZero() && c.Due.Before(until) {
+			delete(f.m.asleep, id)
+		}
+	}
+	return true, nil
+}
+
 // Retry implements [store.Shared].
 func (f *Member) Retry(_ context.Context, id int64) error {
 	f.m.mu.Lock()
@@ -414,13 +430,19 @@ func (f *Member) Tell(_ context.Context, calls []int64) error {
 	f.m.mu.Lock()
 	defer f.m.mu.Unlock()
 	told := make(map[*Member][]int64)
+	free := false
 	for _, id := range calls {
+		c := f.m.calls[id]
+		free = free || c != nil && c.Phase != store.Done && f.m.owners[id] == 0 && !f.m.asleep[id]
 		if other := f.m.members[f.m.owners[id]]; other != nil && other != f {
 			told[other] = append(told[other], id)
 		}
 	}
 	for other, ids := range told {
 		other.wake(store.Wake{Calls: ids})
+	}
+	if free {
+		f.m.wakeAll()
 	}
 	return nil
 }

@@ -176,6 +176,9 @@ func (t *transaction) maySleep(id int64) bool {
 	if c == nil || c.Ending != store.None || !c.Deadline.IsZero() {
 		return false
 	}
+	if p := t.call(c.Parent); t.owner != 0 && (t.m.owners[id] != t.owner || c.Parent != 0 && (p == nil || p.State == nil)) {
+		return false
+	}
 	sent := false
 	t.eventsOf(id, func(e *store.Event) { sent = sent || e.Taken == 0 })
 	if sent || c.Phase == store.Ready {
@@ -273,6 +276,7 @@ func (t *transaction) commit() {
 	for id, asleep := range t.asleep {
 		if delete(m.asleep, id); asleep {
 			m.asleep[id] = true
+			delete(m.owners, id)
 		}
 	}
 	maps.Copy(m.calls, t.calls)

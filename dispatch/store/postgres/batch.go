@@ -2,7 +2,9 @@ package postgres
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"sort"
 	"strings"
 	"unicode/utf8"
@@ -17,6 +19,8 @@ type batch struct {
 	changes []*store.Change
 	marks   []*store.Mark // to be made before the changes
 	deletes []int64
+	wakes   []int64
+	sleeps  []int64
 	notes   notes
 	receipts
 	size int // bytes of all values
@@ -117,6 +121,14 @@ func fold(steps []store.Step) (*batch, bool) {
 	}
 	for i := range steps {
 		b.deletes = append(b.deletes, steps[i].Delete...)
+		b.sleeps = append(b.sleeps, steps[i].Sleep...)
+		b.wakes = append(b.wakes, steps[i].Wake...)
+		for j := range steps[i].Send {
+			b.wakes = append(b.wakes, steps[i].Send[j].Call)
+		}
+	}
+	if b.sleeps != nil {
+		b.sleeps = sleeping(steps)
 	}
 	// Rows are locked in one order, whoever writes.
 	sort.Slice(b.changes, func(i, j int) bool { return b.changes[i].ID < b.changes[j].ID })
@@ -132,6 +144,30 @@ func fold(steps []store.Step) (*batch, bool) {
 	}
 	b.size += b.receipts.size()
 	return b, true
+}
+
+// sleeping returns the calls that are to sleep, and that nothing happens to after that.
+func sleeping(steps []store.Step) []int64 {
+	asleep := make(map[int64]bool)
+	for i := range steps {
+		s := &steps[i]
+		for j := range s.Change {
+			delete(asleep, s.Change[j].ID)
+		}
+		for j := range s.Mark {
+			delete(asleep, s.Mark[j].ID)
+		}
+		for j := range s.Send {
+			delete(asleep, s.Send[j].Call)
+		}
+		for _, id := range s.Wake {
+			delete(asleep, id)
+		}
+		for _, id := range s.Sleep {
+			asleep[id] = true
+		}
+	}
+	return slices.Collect(maps.Keys(asleep))
 }
 
 func changeCall(c *store.Call, ch *store.Change) {

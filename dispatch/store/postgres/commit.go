@@ -18,11 +18,13 @@ type statements struct {
 	gate, change, changeShort, become, create, createLap, createShort, mark, remove, state, stateless string
 	send, take, returned, returnAll, keepAll                                                          string
 	watch, join, unwatch                                                                              string
+	wake, sleep, doubt                                                                                string
 }
 
 func (s *statements) write(schema schema) {
 	for text, where := range map[string]*string{
 		gateSQL: &s.gate, changeSQL: &s.change, changeShortSQL: &s.changeShort, becomeSQL: &s.become, createSQL: &s.create, createLapSQL: &s.createLap, createShortSQL: &s.createShort, markSQL: &s.mark, removeSQL: &s.remove, stateSQL: &s.state, statelessSQL: &s.stateless,
+		wakeSQL: &s.wake, sleepSQL: &s.sleep, doubtSQL: &s.doubt,
 		watchSQL: &s.watch, joinSQL: &s.join, unwatchSQL: &s.unwatch,
 		sendSQL: &s.send, takeSQL: &s.take, returnSQL: &s.returned, returnAllSQL: &s.returnAll, keepAllSQL: &s.keepAll,
 	} {
@@ -40,7 +42,7 @@ const (
 	changeSQL = `WITH w AS (
 			UPDATE coroc.calls SET updated = now(), phase = n.phase, status = n.status, attempts = n.attempts,
 				failures = n.failures, awaits = n.awaits, reached = n.reached, due = n.due, first = n.first,
-				width = n.width, output = n.output, error = n.error, waiting = n.waiting
+				width = n.width, output = n.output, error = n.error, waiting = n.waiting, asleep = false
 			FROM unnest($2::bigint[], $3::smallint[], $4::smallint[], $5::integer[], $6::integer[], $7::integer[],
 				$8::integer[], $9::timestamptz[], $10::bigint[], $11::integer[], $12::bytea[], $13::bytea[], $14::bytea[])
 				AS n (id, phase, status, attempts, failures, awaits, reached, due, first, width, output, error, waiting)
@@ -70,7 +72,7 @@ const (
 			UPDATE coroc.calls SET updated = now(), phase = ($2::bigint[])[n.at+1], status = ($2::bigint[])[n.at+2],
 				attempts = ($2::bigint[])[n.at+3], failures = ($2::bigint[])[n.at+4], awaits = ($2::bigint[])[n.at+5],
 				reached = ($2::bigint[])[n.at+6], first = ($2::bigint[])[n.at+7], width = ($2::bigint[])[n.at+8],
-				output = n.output, due = NULL, error = NULL, waiting = NULL
+				output = n.output, due = NULL, error = NULL, waiting = NULL, asleep = false
 			FROM (SELECT u.output, (u.i*9-8)::integer AS at FROM unnest($3::bytea[]) WITH ORDINALITY AS u (output, i)) AS n
 			WHERE calls.id = ($2::bigint[])[n.at] AND calls.phase <> 3 RETURNING 1
 		) SELECT CASE WHEN count(*) <> $1::bigint THEN coroc.refuse('CO002', 'a call to be changed is not there, or is done') END FROM w`
@@ -86,9 +88,33 @@ const (
 			WHERE calls.id = n.id`
 
 	markSQL = `UPDATE coroc.calls SET updated = now(), ending = CASE calls.ending WHEN 0 THEN n.ending ELSE calls.ending END,
-				waiting = coalesce(n.waiting, calls.waiting), progress = coalesce(n.progress, calls.progress)
+				waiting = coalesce(n.waiting, calls.waiting), progress = coalesce(n.progress, calls.progress), asleep = false
 			FROM unnest($1::bigint[], $2::smallint[], $3::bytea[], $4::bytea[]) AS n (id, ending, waiting, progress)
 			WHERE calls.id = n.id AND calls.phase <> 3`
+
+	wakeSQL = `UPDATE coroc.calls SET asleep = false WHERE id IN (
+			SELECT id FROM coroc.calls WHERE id = ANY ($1::bigint[]) AND asleep ORDER BY id FOR NO KEY UPDATE)`
+
+	// A call is locked by who changes it, tells it to end or sends it an event, and one that is awaited by who
+	// records its end; each of them looks for what is to be woken behind that. So whoever is at it already is seen
+	// here, and is not waited for: the call stays awake then. Whoever comes later waits, and wakes it. Whoever was
+	// done with it a moment ago has left another row than was seen at first, which is looked at again; but for who
+	// has sent an event: see doubtSQL.
+	sleepSQL = `WITH p AS MATERIALIZED (
+			SELECT id, phase, first, width FROM coroc.calls c WHERE id = ANY ($2::bigint[]) AND owner = $1
+				AND phase IN (1, 2) AND ending = 0 AND deadline IS NULL
+				AND (parent = 0 OR (SELECT true FROM coroc.states s WHERE s.id = c.parent LIMIT 1))
+				AND NOT EXISTS (SELECT FROM coroc.incarnations WHERE NOT wakes) FOR UPDATE SKIP LOCKED
+		), a AS MATERIALIZED (
+			SELECT p.id FROM p JOIN coroc.calls c ON c.id >= p.first AND c.id < p.first + p.width AND c.phase <> 3
+			WHERE p.phase = 2 FOR SHARE OF c SKIP LOCKED
+		) UPDATE coroc.calls SET asleep = true, owner = 0 FROM p
+			WHERE calls.id = p.id AND (p.phase = 1 OR p.id IN (SELECT id FROM a))`
+
+	// A statement does not see what was stored after it had begun. This one sees what sleepSQL did not, of those who had
+	// sent an event before that had its locks.
+	doubtSQL = `UPDATE coroc.calls SET asleep = false WHERE id = ANY ($1::bigint[]) AND asleep
+			AND (SELECT true FROM coroc.events e WHERE e.call = calls.id AND e.taken = 0 LIMIT 1)`
 
 	// What another process is about to remove is left to it.
 	removeSQL = `WITH w AS (
@@ -242,6 +268,13 @@ func (s *Store) queue(q *pgx.Batch, b *batch) {
 	}
 	b.notes.queue(q, &s.statements)
 	b.queueTakes(q, &s.statements)
+	if len(b.wakes) > 0 {
+		q.Queue(s.statements.wake, b.wakes)
+	}
+	if len(b.sleeps) > 0 {
+		q.Queue(s.statements.sleep, s.Incarnation(), b.sleeps)
+		q.Queue(s.statements.doubt, b.sleeps)
+	}
 }
 
 // becoming returns those of the changes by which calls become those of other functions.

@@ -16,8 +16,10 @@ const (
 	sendSQL = `WITH n AS MATERIALIZED (
 			SELECT * FROM unnest($2::bigint[], $3::text[], $4::text[], $5::bytea[], $6::boolean[])
 				WITH ORDINALITY AS n (call, name, key, payload, known, place)
+		), found AS MATERIALIZED (
+			SELECT id FROM coroc.calls WHERE id = ANY ($2::bigint[]) AND phase <> 3 ORDER BY id FOR KEY SHARE
 		), alive AS MATERIALIZED (
-			SELECT n.* FROM n WHERE n.known OR EXISTS (SELECT FROM coroc.calls c WHERE c.id = n.call AND c.phase <> 3)
+			SELECT n.* FROM n WHERE n.known OR n.call IN (SELECT id FROM found)
 		), w AS (
 			INSERT INTO coroc.events (call, name, key, payload)
 			SELECT call, name, key, payload FROM alive ORDER BY place
@@ -261,7 +263,7 @@ func scanEvent(row pgx.Row, e *store.Event) error {
 // Adopt implements [store.Shared].
 func (f *Fleet) Adopt(ctx context.Context, ids []int64) error {
 	_, err := f.exec(ctx, `WITH me AS MATERIALIZED (`+meSQL+`)
-		UPDATE coroc.calls SET owner = $1 WHERE id = ANY ($2::bigint[]) AND owner = 0 AND phase <> 3
+		UPDATE coroc.calls SET owner = $1, asleep = false WHERE id = ANY ($2::bigint[]) AND owner = 0 AND phase <> 3
 		AND (SELECT id FROM me) IS NOT NULL`, f.Incarnation(), ids)
 	if err != nil {
 		return unavailable(err)

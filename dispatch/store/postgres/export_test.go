@@ -2,8 +2,14 @@ package postgres
 
 import (
 	"context"
+	"fmt"
+	"strings"
+	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/coroc-dev/coroc/dispatch/store"
 )
 
 // Locked says whether a session of the server holds the lock.
@@ -54,3 +60,49 @@ func (f *Fleet) Waiting(ctx context.Context) (n int, err error) {
 
 // Leave fences the own incarnation.
 func (f *Fleet) Leave(ctx context.Context) error { return f.leave(ctx, false) }
+
+// Write returns a transaction that has written a step, and is not committed yet.
+func (f *Fleet) Write(ctx context.Context, step store.Step) (pgx.Tx, error) {
+	b, _ := fold([]store.Step{step})
+	tx, err := f.pool.Begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var q pgx.Batch
+	q.Queue(f.statements.gate, f.Incarnation(), f.commits, f.round)
+	f.queue(&q, b)
+	f.commits++ // it will have been one
+	return tx, tx.SendBatch(ctx, &q).Close()
+}
+
+// PauseSleep makes calls that are put to sleep wait, when the statement has begun that does so, until the returned
+// function is called.
+func (f *Fleet) PauseSleep(ctx context.Context, t testing.TB) (goOn func()) {
+	const lock = 7_000_001
+	tx, err := f.pool.Begin(ctx)
+	require.NoError(t, err)
+	_, err = tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", lock)
+	require.NoError(t, err)
+	f.statements.sleep = strings.Replace(f.statements.sleep, "AND ending = 0", fmt.Sprintf("AND pg_advisory_xact_lock(%d)::text = '' AND ending = 0", lock), 1)
+	return func() { require.NoError(t, tx.Rollback(ctx)) }
+}
+
+// ClaimPlan returns how the server finds what is to be claimed.
+func (f *Fleet) ClaimPlan(ctx context.Context, t testing.TB, oldest bool) string {
+	text := claimSQL
+	if oldest {
+		text = oldestSQL
+	}
+	rows, err := f.pool.Query(ctx, "EXPLAIN "+f.schema.sql(text), f.Incarnation(), 0, []string{"f"}, []int64{}, false, ahead, 10, 0, []string{}, []string{})
+	require.NoError(t, err)
+	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(t, err)
+	return strings.Join(lines, "\n")
+}
+
+// Exec executes a statement.
+func (f *Fleet) Exec(t testing.TB, text string, args ...any) {
+	t.Helper()
+	_, err := f.exec(context.Background(), text, args...)
+	require.NoError(t, err)
+}

@@ -103,8 +103,8 @@ func workChannel(schema string) string {
 
 // begin begins an incarnation.
 func (f *Fleet) begin(ctx context.Context) error {
-	id, err := value[int64](ctx, f.reader, `INSERT INTO coroc.incarnations (name, channel, expires)
-		VALUES ($1, $2, now() + $3::interval) ON CONFLICT (name) DO UPDATE SET name = EXCLUDED.name RETURNING id`,
+	id, err := value[int64](ctx, f.reader, `INSERT INTO coroc.incarnations (name, channel, expires, wakes)
+		VALUES ($1, $2, now() + $3::interval, true) ON CONFLICT (name) DO UPDATE SET name = EXCLUDED.name RETURNING id`,
 		newName(), f.channel, f.lease)
 	if err != nil {
 		return err
@@ -226,7 +226,7 @@ func (f *Fleet) free(ctx context.Context) (int, error) {
 	total := 0
 	for {
 		n, err := value[int](ctx, f.reader, `WITH freed AS (
-				UPDATE coroc.calls SET owner = 0, lost = NOT d.closed FROM (
+				UPDATE coroc.calls SET owner = 0, asleep = false, lost = NOT d.closed FROM (
 					SELECT c.id, i.closed FROM coroc.incarnations i JOIN coroc.calls c ON c.owner = i.id AND c.phase <> 3
 					WHERE i.fenced IS NOT NULL AND i.emptied IS NULL LIMIT $1 FOR UPDATE OF c SKIP LOCKED
 				) d WHERE calls.id = d.id RETURNING calls.id, lost
@@ -284,7 +284,7 @@ const claimSQL = `WITH me AS MATERIALIZED (
 		` + meSQL + `
 	), free AS MATERIALIZED (
 		SELECT c.id FROM coroc.calls c
-		WHERE c.owner = 0 AND c.phase <> 3 AND (-c.priority::bigint, c.id) > ($2::bigint, $8::bigint) AND (SELECT id FROM me) IS NOT NULL
+		WHERE c.owner = 0 AND c.phase <> 3 AND NOT c.asleep AND (-c.priority::bigint, c.id) > ($2::bigint, $8::bigint) AND (SELECT id FROM me) IS NOT NULL
 			AND (c.phase = 1 AND (c.deadline < now() OR c.ending <> 0)
 				OR c.function IN (SELECT id FROM coroc.functions WHERE name = ANY ($3::text[]))
 				OR c.function IN (SELECT id FROM coroc.functions WHERE name = ANY ($9::text[])) AND NOT EXISTS (
@@ -313,7 +313,8 @@ const claimedSQL = `, old AS MATERIALIZED (
 		NULL::bytea, NULL::bytea, NULL::bytea, CASE WHEN s.id IS NOT NULL THEN '\x00'::bytea END,
 		c.options, c.waiting, c.ending, NULL::bytea, c.priority, c.partition, c.deadline, coalesce(c.hops, 0), coalesce(c.lap, 0),
 		c.parent <> 0 AND NOT coalesce(p.phase IN (2, 4) AND c.id >= p.first AND c.id < p.first + p.width, false),
-		old.lost, coalesce(w.crashes, 0), coalesce(w.alone, false)
+		old.lost, coalesce(w.crashes, 0), coalesce(w.alone, false),
+		coalesce((SELECT true FROM coroc.events e WHERE e.call = c.id AND e.taken = 0 LIMIT 1), false)
 	FROM claimed c JOIN old ON old.id = c.id JOIN coroc.functions f ON f.id = c.function
 		LEFT JOIN coroc.watched w ON w.id = c.id LEFT JOIN coroc.states s ON s.id = c.id
 		LEFT JOIN coroc.calls p ON p.id = c.parent
@@ -376,7 +377,7 @@ func (f *Fleet) Claim(ctx context.Context, q store.Claim) ([]store.Claimed, erro
 			return err
 		}
 		if all, err = collect(rows, func(row pgx.Row, c *store.Claimed) error {
-			return scanCall(row, &c.Call, &c.Orphan, &c.Lost, &c.Crashes, &c.Alone)
+			return scanCall(row, &c.Call, &c.Orphan, &c.Lost, &c.Crashes, &c.Alone, &c.Sent)
 		}); err != nil {
 			return err
 		}
@@ -443,6 +444,38 @@ func (f *Fleet) Release(ctx context.Context, first int64, n int) error {
 	return nil
 }
 
+const (
+	// roused is how many calls are woken at a time.
+	roused = 5000
+
+	dueSQL = `UPDATE coroc.calls SET asleep = false WHERE id IN (SELECT id FROM coroc.calls
+		WHERE asleep AND phase = 1 AND due < now() + $1::interval ORDER BY due LIMIT $2 FOR UPDATE SKIP LOCKED)`
+
+	allSQL = `UPDATE coroc.calls SET asleep = false WHERE id IN (SELECT id FROM coroc.calls WHERE asleep LIMIT $1 FOR UPDATE SKIP LOCKED)`
+
+	// What an incarnation has stored that is fenced is all seen by who puts a call to sleep from now on.
+	pastSQL = `UPDATE coroc.incarnations SET wakes = true WHERE NOT wakes AND fenced IS NOT NULL
+		AND NOT EXISTS (SELECT FROM coroc.calls WHERE asleep)`
+)
+
+// Rouse implements [store.Shared].
+func (f *Fleet) Rouse(ctx context.Context) (able bool, err error) {
+	old, err := value[bool](ctx, f.reader, "SELECT EXISTS (SELECT FROM coroc.incarnations WHERE NOT wakes)")
+	switch {
+	case err != nil:
+	case old:
+		if _, err = f.exec(ctx, allSQL, roused); err == nil {
+			_, err = f.exec(ctx, pastSQL)
+		}
+	default:
+		_, err = f.exec(ctx, dueSQL, ahead, roused)
+	}
+	if err != nil {
+		return false, unavailable(err)
+	}
+	return !old, nil
+}
+
 // Retry implements [store.Shared].
 func (f *Fleet) Retry(ctx context.Context, id int64) error {
 	n, err := value[int](ctx, f.reader, `WITH r AS (
@@ -482,10 +515,11 @@ const told = 300
 func (f *Fleet) Tell(ctx context.Context, calls []int64) error {
 	for len(calls) > 0 {
 		n := min(len(calls), told)
-		if _, err := f.exec(ctx, `SELECT pg_notify(i.channel, string_agg(c.id::text, ','))
-			FROM coroc.calls c JOIN coroc.incarnations i ON i.id = c.owner
-			WHERE c.id = ANY ($1::bigint[]) AND c.phase <> 3 AND c.owner <> $2 AND i.channel IS NOT NULL GROUP BY i.channel`,
-			calls[:n], f.Incarnation()); err != nil {
+		if _, err := f.exec(ctx, `SELECT pg_notify(coalesce(i.channel, $3), string_agg(c.id::text, ','))
+			FROM coroc.calls c LEFT JOIN coroc.incarnations i ON i.id = c.owner
+			WHERE c.id = ANY ($1::bigint[]) AND c.phase <> 3 AND c.owner <> $2 AND NOT c.asleep AND (c.owner = 0 OR i.channel IS NOT NULL)
+			GROUP BY i.channel`,
+			calls[:n], f.Incarnation(), f.work); err != nil {
 			return unavailable(err)
 		}
 		calls = calls[n:]

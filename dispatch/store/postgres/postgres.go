@@ -164,6 +164,10 @@ func (s *Store) takeOver(ctx context.Context) error {
 		if _, err := tx.Exec(ctx, s.schema.sql(fence("true"))); err != nil {
 			return err
 		}
+		// Nobody wakes calls here.
+		if _, err := tx.Exec(ctx, s.schema.sql("UPDATE coroc.calls SET asleep = false WHERE asleep")); err != nil {
+			return err
+		}
 		return tx.QueryRow(ctx, s.schema.sql("INSERT INTO coroc.incarnations (name) VALUES ($1) RETURNING id"),
 			newName()).Scan(&id)
 	})

@@ -103,3 +103,87 @@ func testAsleep(t *testing.T, factory func(testing.TB) Open) {
 		})
 	}
 }
+
+// Calls that sleep belong to nobody, and are not claimed before they wake.
+func testAsleepFree(t *testing.T, join Join) {
+	a, b := member(t, join, long), member(t, join, long)
+	soon := time.Now().Add(30 * time.Second)
+	p, x, y, later := ready(a, 1), ready(a, 2), ready(a, 3), ready(a, 4)
+	p.Phase, p.First, p.Width, p.State = store.Suspended, 2, 2, []byte{1}
+	x.Parent, x.Root, x.Due = 1, 1, soon
+	y.Parent, y.Root = 1, 1
+	later.Due = time.Now().Add(time.Hour)
+	all := []int64{1, 2, 3, 4}
+	sleep := store.Step{Sleep: all}
+	claimAll := func(s store.Shared) []int64 {
+		return claimed(t, s, store.Claim{Functions: []string{"f"}, Limit: 10})
+	}
+	commit := func(s store.Shared, step store.Step) {
+		t.Helper()
+		require.NoError(t, s.Commit(ctx, []store.Step{step}))
+	}
+	require.NoError(t, a.Commit(ctx, []store.Step{create(p, x, y, later)}))
+	commit(b, sleep) // it has none of them
+	require.NoError(t, a.Release(ctx, 1, 4))
+	assert.Equal(t, []int64{1, 2, 3}, claimAll(a))
+	commit(a, sleep)
+	require.NoError(t, b.Adopt(ctx, []int64{4}))
+	commit(b, sleep)
+	for _, q := range []store.Claim{{Functions: []string{"f"}, Limit: 10}, {Functions: []string{"f"}, Limit: 10, Oldest: true}} {
+		assert.Empty(t, claimed(t, b, q))
+	}
+	_, err := b.TakeOver(ctx)
+	require.NoError(t, err)
+	assert.Empty(t, claimAll(b))
+
+	able, err := b.Rouse(ctx)
+	require.NoError(t, err)
+	assert.True(t, able)
+	assert.Equal(t, []int64{2}, claimAll(b))
+	commit(b, store.Step{Change: []store.Change{{ID: 2, Phase: store.Done, Status: store.OK}}, Wake: []int64{1}})
+	assert.Equal(t, []int64{1}, claimAll(b))
+	commit(b, sleep)
+	assert.Empty(t, claimAll(b))
+	commit(a, store.Step{Send: []store.Event{{Call: 1, Name: "e"}}})
+	assert.Equal(t, []int64{1}, claimAll(b))
+	commit(b, sleep)
+	require.NoError(t, b.Release(ctx, 1, 1))
+	got, err := a.Claim(ctx, store.Claim{Functions: []string{"f"}, Limit: 10})
+	require.NoError(t, err)
+	require.Len(t, got, 1, "it has news, and did not fall asleep")
+	assert.True(t, got[0].Sent)
+	ev, err := a.Sent(ctx, 1, "e", 1)
+	require.NoError(t, err)
+	commit(a, store.Step{Take: []store.Receipt{{Event: ev[0].ID, Call: 1, By: 3}}})
+	require.NoError(t, a.Release(ctx, 1, 1))
+	got, err = a.Claim(ctx, store.Claim{Functions: []string{"f"}, Limit: 10})
+	require.NoError(t, err)
+	require.Len(t, got, 1)
+	assert.False(t, got[0].Sent)
+
+	commit(a, store.Step{Mark: []store.Mark{{ID: 4, Ending: store.Canceled}}})
+	for len(b.Wakes()) > 0 {
+		<-b.Wakes()
+	}
+	require.NoError(t, a.Tell(ctx, []int64{4}))
+	require.Eventually(t, func() bool {
+		select {
+		case w := <-b.Wakes():
+			return w.Work
+		default:
+			return false
+		}
+	}, 10*time.Second, time.Millisecond)
+	assert.Equal(t, []int64{4}, claimed(t, b, store.Claim{Functions: []string{"g"}, Limit: 10}))
+	require.NoError(t, b.Adopt(ctx, []int64{3}))
+	require.NoError(t, b.Close())
+	assert.Equal(t, []int64{3, 4}, claimAll(a))
+
+	p, x = ready(a, 5), ready(a, 6) // what began in a memory that is gone is begun anew, and has no use for what it awaited
+	p.Phase, p.First, p.Width = store.Suspended, 6, 1
+	x.Parent, x.Root, x.Due = 5, 5, soon
+	commit(a, create(p, x))
+	commit(a, store.Step{Sleep: []int64{6}})
+	require.NoError(t, a.Release(ctx, 6, 1))
+	assert.Equal(t, []int64{6}, claimAll(a))
+}

@@ -26,9 +26,9 @@ func testTokens(t *testing.T, join Join) {
 	var total int
 	var last, before, unasked time.Duration // unasked: for so long nobody had asked for tokens, which then are lost
 	var wg sync.WaitGroup
+	members := []store.Shared{member(t, join, long), member(t, join, long), member(t, join, long)}
 	begun := time.Now()
-	for range 3 {
-		s := member(t, join, long)
+	for _, s := range members {
 		wg.Go(func() {
 			for time.Since(begun) < time.Second {
 				g := share(t, s, store.Ask{Name: "r", Every: every, Tokens: each}, store.Ask{Name: "other", Every: every})[0]

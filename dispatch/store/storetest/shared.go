@@ -49,6 +49,7 @@ func RunShared(t *testing.T, factory func(t testing.TB) Join) {
 		"claim orphans":   testClaimOrphans,
 		"retry returns":   testRetryReturns,
 		"remove":          testRemoveInFleet,
+		"asleep":          testAsleepFree,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, factory(t)) })
 	}
