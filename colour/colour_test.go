@@ -70,3 +70,29 @@ func TestAnalyse(t *testing.T) {
 		})
 	}
 }
+
+// What is found of effects goes into generated code: it must not depend on the order of a map.
+func TestEffectsAreStable(t *testing.T) {
+	files, err := filepath.Glob("testdata/effects*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no archives", err)
+	}
+	for _, name := range files {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mod := loadtest.Load(t, loadtest.Dir(t, string(data)))
+		first := ""
+		for range 20 {
+			facts, _ := colour.Analyse(mod)
+			got := facts.DumpEffects(mod)
+			if first == "" {
+				first = got
+			}
+			if d := cmp.Diff(first, got); d != "" {
+				t.Fatalf("%s: another answer the second time (-first +second):\n%s", name, d)
+			}
+		}
+	}
+}

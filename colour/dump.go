@@ -6,6 +6,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"maps"
 	"slices"
 	"strings"
 
@@ -97,16 +98,18 @@ func (f *Facts) Dump(mod *typecheck.Module) string {
 
 // DumpEffects prints the first effect behind each call that may suspend, a line each, in the order of the source.
 func (f *Facts) DumpEffects(mod *typecheck.Module) string {
-	var lines []string
-	var calls []*ast.CallExpr
-	for c := range f.Sites {
-		calls = append(calls, c)
+	sites, at := map[token.Pos]*Site{}, map[token.Pos]token.Pos{}
+	for c, s := range f.Sites {
+		sites[c.Lparen], at[c.Lparen] = s, c.Pos()
 	}
-	slices.SortFunc(calls, func(a, b *ast.CallExpr) int { return cmp.Compare(a.Pos(), b.Pos()) })
-	for _, c := range calls {
-		line := fmt.Sprintf("%s: no effect", mod.Position(c.Pos()))
-		if e := f.Sites[c].Effect; e != nil {
-			line = fmt.Sprintf("%s: effect", mod.Position(c.Pos()))
+	for r, s := range f.Ranges {
+		sites[r.For], at[r.For] = s, r.For
+	}
+	var lines []string
+	for _, key := range slices.Sorted(maps.Keys(sites)) {
+		line := fmt.Sprintf("%s: no effect", mod.Position(at[key]))
+		if e := sites[key].Effect; e != nil {
+			line = fmt.Sprintf("%s: effect", mod.Position(at[key]))
 			for ; e != nil; e = e.Next {
 				line += fmt.Sprintf("; %s at %d:%d", e.What, e.Pos.Line, e.Pos.Column)
 			}

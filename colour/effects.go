@@ -1,6 +1,7 @@
 package colour
 
 import (
+	"go/ast"
 	"go/token"
 	"go/types"
 	"slices"
@@ -49,8 +50,10 @@ type effects struct {
 	bodies map[*ssa.Function]*verdict
 	fresh  map[ssa.Value]bool
 	leaks  map[leak]bool
+	stores map[*ssa.Function]map[ssa.Value][]*ssa.Store       // of functions with their literals, by what they store into
+	made   map[*ssa.Function]map[ssa.Value][]*ssa.MakeClosure // in functions, by the code
 
-	assumed []func() // see assume
+	assumed []func() // how to forget it: see holds
 }
 
 // A verdict is what is known of a whole function.
@@ -67,6 +70,8 @@ func (a *analysis) prove() {
 		bodies: map[*ssa.Function]*verdict{},
 		fresh:  map[ssa.Value]bool{},
 		leaks:  map[leak]bool{},
+		stores: map[*ssa.Function]map[ssa.Value][]*ssa.Store{},
+		made:   map[*ssa.Function]map[ssa.Value][]*ssa.MakeClosure{},
 	}
 	for _, c := range a.flow.calls {
 		x.calls[c.common] = c
@@ -146,9 +151,6 @@ func (x *effects) whole(fn *ssa.Function) *Effect {
 	if v == nil {
 		v = new(verdict)
 		x.bodies[fn] = v
-		if len(x.assumed) > 0 {
-			x.assume(func() { delete(x.bodies, fn) })
-		}
 		v.effect = x.reached(fn, nil, fn.Blocks[:1])
 		v.known = true
 	}
@@ -179,13 +181,9 @@ func (x *effects) reached(fn *ssa.Function, rest []ssa.Instruction, next []*ssa.
 		walk(b)
 	}
 	walk(fn.Recover)
-	for _, b := range fn.Blocks {
-		for _, i := range b.Instrs {
-			if d, ok := i.(*ssa.Defer); ok { // wherever it stands, it may be due when the function ends
-				if e := x.called(d.Common(), d.Pos()); e != nil {
-					return e
-				}
-			}
+	for _, d := range deferredIn(fn) { // wherever it stands, it may be due when the function ends
+		if e := x.called(d.Common(), d.Pos()); e != nil {
+			return e
 		}
 	}
 	for _, b := range fn.Blocks {
@@ -196,6 +194,24 @@ func (x *effects) reached(fn *ssa.Function, rest []ssa.Instruction, next []*ssa.
 		}
 	}
 	return x.endless(fn, seen)
+}
+
+// deferredIn returns the defer statements of a function, with those in bodies of ranges over functions.
+func deferredIn(fn *ssa.Function) []*ssa.Defer {
+	var found []*ssa.Defer
+	for _, b := range fn.Blocks {
+		for _, i := range b.Instrs {
+			if d, ok := i.(*ssa.Defer); ok {
+				found = append(found, d)
+			}
+		}
+	}
+	for _, f := range fn.AnonFuncs {
+		if _, ok := f.Syntax().(*ast.RangeStmt); ok {
+			found = append(found, deferredIn(f)...)
+		}
+	}
+	return found
 }
 
 func (x *effects) instructions(list []ssa.Instruction) *Effect {
@@ -213,7 +229,7 @@ func (x *effects) instruction(i ssa.Instruction) *Effect {
 	case *ssa.Store:
 		if g, ok := i.Addr.(*ssa.Global); ok {
 			what = "changes the package-level variable " + g.Name()
-		} else if a, ok := rootOf(i.Addr).(*ssa.Alloc); ok && a.Comment == "varargs" {
+		} else if a, ok := x.rootOf(i.Addr).(*ssa.Alloc); ok && a.Comment == "varargs" {
 			// The call is what counts.
 		} else if !x.own(i.Addr) {
 			what = "changes memory that others may see"
@@ -266,23 +282,14 @@ func (x *effects) called(common *ssa.CallCommon, pos token.Pos) *Effect {
 	if common.IsInvoke() && withoutEffect(common.Method) {
 		return nil
 	}
-	callees := []*ssa.Function{common.StaticCallee()}
-	if callees[0] == nil {
-		c := x.calls[common]
-		if c == nil || c.unknown {
-			return effect("calls what is not known here", nil)
-		}
-		callees = c.order
+	callees, ok := x.callees(common)
+	if !ok {
+		return effect("calls what is not known here", nil)
 	}
 	for _, fn := range callees {
-		if !hasBody(fn) {
-			if p := x.a.flow.proper(fn); p != nil {
-				fn = p
-			}
-		}
 		if hasBody(fn) {
 			if e := x.whole(fn); e != nil {
-				if fn.Syntax() == nil && e.Next != nil {
+				if fn.Syntax() == nil {
 					return effect(e.What, e.Next) // a wrapper
 				}
 				return effect("calls "+nameOf(fn), e)
@@ -290,117 +297,77 @@ func (x *effects) called(common *ssa.CallCommon, pos token.Pos) *Effect {
 			continue
 		}
 		obj := calledObject(fn)
-		switch {
-		case obj == nil:
+		if obj == nil {
 			return effect("calls "+fn.Name()+", of which nothing is known", nil)
-		case x.awaits(obj):
-		case withoutEffect(obj) && !slices.ContainsFunc(common.Args, func(v ssa.Value) bool { return isFunc(v.Type()) && !x.harmless(v) }):
-		case changesLast(obj) && x.harmless(common.Args[len(common.Args)-1]):
-		case changesArguments(obj) && !slices.ContainsFunc(common.Args, func(v ssa.Value) bool { return !x.harmless(v) }):
-		default:
-			return effect("calls "+describe(obj)+", which is not known to be without effects", nil)
+		}
+		args := common.Args
+		if common.IsInvoke() {
+			args = append([]ssa.Value{common.Value}, args...)
+		}
+		if what := x.opaque(obj, args); what != "" {
+			return effect("calls "+describe(obj)+", which "+what, nil)
 		}
 	}
 	return nil
 }
 
-// harmless reports whether code that changes what it is given, and calls it, has no effect.
-func (x *effects) harmless(v ssa.Value) bool {
-	switch f := v.(type) {
-	case *ssa.Function:
-		return hasBody(f) && x.whole(f) == nil
-	case *ssa.MakeClosure:
-		return x.whole(f.Fn.(*ssa.Function)) == nil
-	case *ssa.ChangeType:
-		return x.harmless(f.X)
+// callees returns what a call may run; not ok is that nobody knows.
+func (x *effects) callees(common *ssa.CallCommon) (order []*ssa.Function, ok bool) {
+	if fn := common.StaticCallee(); fn != nil {
+		order = []*ssa.Function{fn}
+	} else {
+		c := x.calls[common]
+		if c == nil || c.unknown {
+			return nil, false
+		}
+		order = c.order
 	}
-	return !isFunc(v.Type()) && (!pointers(v.Type()) || x.own(v))
+	order = slices.Clone(order)
+	for i, fn := range order {
+		if !hasBody(fn) {
+			if p := x.a.flow.proper(fn); p != nil {
+				order[i] = p
+			}
+		}
+	}
+	return order, true
+}
+
+// opaque returns what effect a call of a function has that is not compiled here, or "".
+func (x *effects) opaque(obj *types.Func, args []ssa.Value) string {
+	changed, known := x.changes(obj, args)
+	if !known {
+		return "is not known to be without effects"
+	}
+	for _, c := range changed {
+		if !x.own(c.of) || c.deep && !x.settled(c.of) {
+			return "changes memory that others may see"
+		}
+	}
+	for _, v := range args {
+		if isFunc(v.Type()) && !x.harmless(v) {
+			return "calls what is not known to be without effects"
+		}
+	}
+	return ""
+}
+
+// harmless reports whether a callback has no effect.
+func (x *effects) harmless(v ssa.Value) bool {
+	fn := codeOf(v)
+	if fn == nil {
+		return false
+	}
+	if !hasBody(fn) {
+		return isQuietCallback(fn)
+	}
+	return x.whole(fn) == nil
 }
 
 // awaits reports whether a function is a suspension point of a workflow. That ends a stretch of
 // code, or returns an error at once.
 func (x *effects) awaits(obj *types.Func) bool {
 	return inDispatch(obj.Pkg()) && x.a.twins.of(obj) != nil
-}
-
-// endless returns what of the blocks of a function may go round for long: a loop other than one
-// over the elements of something that is there, and in which the coroutine is not suspended in
-// each turn.
-func (x *effects) endless(fn *ssa.Function, blocks map[*ssa.BasicBlock]bool) *Effect {
-	const (
-		entered = iota + 1
-		left
-	)
-	state := map[*ssa.BasicBlock]int{}
-	var walk func(b *ssa.BasicBlock) *Effect
-	walk = func(b *ssa.BasicBlock) *Effect {
-		state[b] = entered
-		defer func() { state[b] = left }()
-		if x.suspends(b) {
-			return nil
-		}
-		for _, s := range b.Succs {
-			if !blocks[s] || bounded(s) && s.Dominates(b) {
-				continue
-			}
-			switch state[s] {
-			case entered:
-				return &Effect{Pos: x.a.mod.Position(positionOf(s, fn)), What: "has a loop that need not end soon"}
-			case 0:
-				if e := walk(s); e != nil {
-					return e
-				}
-			}
-		}
-		return nil
-	}
-	for _, b := range fn.Blocks {
-		if blocks[b] && state[b] == 0 {
-			if e := walk(b); e != nil {
-				return e
-			}
-		}
-	}
-	return nil
-}
-
-// bounded reports whether a block is the head of a loop over the elements of a slice, an array, a
-// map or a string, which SSA names so. If it did not, no loop would be bounded.
-func bounded(b *ssa.BasicBlock) bool {
-	return b.Comment == "rangeindex.loop" || b.Comment == "rangeiter.loop"
-}
-
-// suspends reports whether a block has a call that always suspends.
-func (x *effects) suspends(b *ssa.BasicBlock) bool {
-	return slices.ContainsFunc(b.Instrs, func(i ssa.Instruction) bool {
-		c, ok := i.(*ssa.Call)
-		if !ok || c.Call.StaticCallee() == nil {
-			return false
-		}
-		fn := c.Call.StaticCallee()
-		if obj := calledObject(fn); obj != nil && !hasBody(fn) && x.awaits(obj) {
-			return true
-		}
-		t := x.a.resolve(fn)
-		return len(t.nodes) == 1 && x.a.saved(x.a.certainSite(t.nodes[0]))
-	})
-}
-
-// positionOf returns where the code of a block is, or that of what it leads to.
-func positionOf(b *ssa.BasicBlock, fn *ssa.Function) token.Pos {
-	for seen := map[*ssa.BasicBlock]bool{}; b != nil && !seen[b]; {
-		seen[b] = true
-		for _, i := range b.Instrs {
-			if _, ok := i.(*ssa.Phi); !ok && i.Pos().IsValid() {
-				return i.Pos()
-			}
-		}
-		if len(b.Succs) == 0 {
-			break
-		}
-		b = b.Succs[0]
-	}
-	return fn.Pos()
 }
 
 func nameOf(fn *ssa.Function) string {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/coroc-dev/coroc/typecheck"
+	"golang.org/x/tools/go/ssa"
 )
 
 // What is known of functions that are not compiled here. To read what others may change, the clock
@@ -29,16 +30,76 @@ func withoutEffect(fn *types.Func) bool {
 	if fn.Pkg().Path() == typecheck.DispatchPath {
 		names, ok = quietMethods[typecheck.DispatchPath], true
 	}
-	return ok && (names == "*" || contains(names, fn.Name()))
+	if names == "*" {
+		return ok && !strings.HasPrefix(fn.Name(), "Append")
+	}
+	return ok && contains(names, fn.Name())
 }
 
-// changesArguments reports whether a function changes what it is given, at most.
-func changesArguments(fn *types.Func) bool {
-	return fn.Pkg() != nil && (isIn(changing, fn) || isIn(quietExcept, fn) && !changesLast(fn) || changingMethods[receiverOf(fn)])
+// A change is what a function that is not compiled here changes of an argument: what it points to and, if it is
+// deep, all that leads on from there.
+type change struct {
+	of   ssa.Value
+	deep bool
 }
 
-// changesLast reports whether a function changes what its last argument points to, at most.
-func changesLast(fn *types.Func) bool { return fn.Pkg() != nil && isIn(changingLast, fn) }
+// changes returns what a function that is not compiled here changes at most of its arguments, the receiver
+// among them; not ok if it is not known to leave everything else alone.
+func (x *effects) changes(fn *types.Func, args []ssa.Value) (changed []change, ok bool) {
+	switch {
+	case x.awaits(fn), withoutEffect(fn):
+		return nil, true
+	case fn.Pkg() == nil || len(args) == 0:
+		return nil, false
+	case isIn(changing, fn), isIn(quietExcept, fn) && !isIn(setting, fn):
+		return []change{{of: args[0]}}, true
+	case isIn(setting, fn):
+		return []change{{of: args[len(args)-1]}}, true
+	case isIn(filling, fn):
+		return []change{{args[len(args)-1], true}}, true
+	case isIn(scanning, fn):
+		to, ok := varargs(args[len(args)-1])
+		for _, v := range to {
+			changed = append(changed, change{v, true})
+		}
+		return changed, ok
+	case isIn(printing, fn):
+		w, ok := args[0].(*ssa.MakeInterface)
+		return []change{{args[0], true}}, ok && slices.Contains(writers, types.TypeString(w.X.Type(), nil))
+	}
+	except, ok := changingMethods[receiverOf(fn)]
+	if !ok || contains(except, fn.Name()) {
+		return nil, false
+	}
+	for _, a := range args {
+		if pointers(a.Type()) {
+			changed = append(changed, change{a, true})
+		}
+	}
+	return changed, true
+}
+
+// varargs returns the variable arguments of a call, not ok if they are a slice that is passed on.
+func varargs(v ssa.Value) (elements []ssa.Value, ok bool) {
+	s, ok := v.(*ssa.Slice)
+	if !ok {
+		return nil, false
+	}
+	a, ok := s.X.(*ssa.Alloc)
+	if !ok || a.Comment != "varargs" {
+		return nil, false
+	}
+	for _, i := range *a.Referrers() {
+		if at, ok := i.(*ssa.IndexAddr); ok {
+			for _, j := range *at.Referrers() {
+				if s, ok := j.(*ssa.Store); ok {
+					elements = append(elements, s.Val)
+				}
+			}
+		}
+	}
+	return elements, true
+}
 
 // makesResults reports whether nobody else has the memory that a function returns.
 func makesResults(fn *types.Func) bool {
@@ -110,19 +171,30 @@ var quietMethods = map[string]string{
 	typecheck.DispatchPath:      "As Err Error ID Is Name Plan Result Stack Status Tail TypeName Unwrap With",
 }
 
-// changing are functions that change what they are given, and nothing else.
+// changing are functions that change what their first argument points to, and nothing else.
 var changing = map[string]string{
-	"fmt":    "Append Appendf Appendln Sscan Sscanf Sscanln",
+	"fmt":    "Append Appendf Appendln",
 	"maps":   "Copy DeleteFunc",
 	"slices": "Compact CompactFunc Delete DeleteFunc Grow Insert Replace Reverse Sort SortFunc SortStableFunc",
 	"sort":   "Float64s Ints Slice SliceStable Strings",
 }
 
-// changingLast are functions that change what their last argument points to, and nothing else.
-var changingLast = map[string]string{
-	"encoding/json": "Unmarshal",
-	"errors":        "As",
+// setting are functions that change what their last argument points to, and nothing else.
+var setting = map[string]string{"errors": "As"}
+
+// filling are functions that change what their last argument points to, and what that leads to.
+var filling = map[string]string{"encoding/json": "Unmarshal"}
+
+// scanning are functions that change what their variable arguments point to.
+var scanning = map[string]string{"fmt": "Sscan Sscanf Sscanln"}
+
+// printing are functions that write to their first argument.
+var printing = map[string]string{
+	"fmt": "Fprint Fprintf Fprintln",
+	"io":  "WriteString",
 }
+
+var writers = []string{"*bytes.Buffer", "*strings.Builder"}
 
 // making are functions whose results are new.
 var making = map[string]string{
@@ -133,11 +205,12 @@ var making = map[string]string{
 	"strings":       "Fields FieldsFunc Split SplitAfter SplitAfterN SplitN",
 }
 
-// changingMethods are types whose methods change the receiver and the arguments at most.
-var changingMethods = map[string]bool{
-	"*bytes.Buffer":    true,
-	"*math/big.Float":  true,
-	"*math/big.Int":    true,
-	"*math/big.Rat":    true,
-	"*strings.Builder": true,
+// changingMethods are types whose methods change the receiver and the arguments at most, with what these lead
+// to, but for those that are named.
+var changingMethods = map[string]string{
+	"*bytes.Buffer":    "ReadFrom WriteTo",
+	"*math/big.Float":  "Format Scan",
+	"*math/big.Int":    "Format Rand Scan",
+	"*math/big.Rat":    "Scan",
+	"*strings.Builder": "",
 }

@@ -17,27 +17,30 @@ func (x *effects) own(v ssa.Value) bool {
 	if known, ok := x.fresh[v]; ok {
 		return known
 	}
-	first := len(x.assumed) == 0
 	x.fresh[v] = true // as long as nothing else says otherwise
-	x.assume(func() { delete(x.fresh, v) })
-	ok := x.isOwn(v)
-	if first {
-		// What has been found on the way holds if this does.
-		if !ok {
-			for _, forget := range x.assumed {
-				forget()
-			}
-		}
-		x.assumed = x.assumed[:0]
-	}
+	ok := x.holds(func() { delete(x.fresh, v) }, func() bool { return x.isOwn(v) })
 	if !ok {
 		x.fresh[v] = false
 	}
 	return ok
 }
 
-// assume notes how to forget what is only known if the question that is being asked gets a yes.
-func (x *effects) assume(forget func()) { x.assumed = append(x.assumed, forget) }
+// holds reports whether something is so that is taken to be so while it is asked, as in a loop it has to be. If it
+// is not, what has been found on the way is forgotten, since it may rest on that.
+func (x *effects) holds(forget func(), is func() bool) bool {
+	mark := len(x.assumed)
+	x.assumed = append(x.assumed, forget)
+	ok := is()
+	if !ok {
+		for _, f := range x.assumed[mark:] {
+			f()
+		}
+	}
+	if !ok || mark == 0 {
+		x.assumed = x.assumed[:mark]
+	}
+	return ok
+}
 
 func (x *effects) isOwn(v ssa.Value) bool {
 	switch v := v.(type) {
@@ -56,12 +59,12 @@ func (x *effects) isOwn(v ssa.Value) bool {
 	case *ssa.MakeInterface:
 		return !pointers(v.X.Type()) || x.own(v.X)
 	case *ssa.Convert: // of a string
-		_, ok := v.X.Type().Underlying().(*types.Basic)
-		return ok && v.X.Type().Underlying() != types.Typ[types.UnsafePointer] && !x.leaves(v, false)
+		b, ok := v.X.Type().Underlying().(*types.Basic)
+		return ok && b.Info()&types.IsString != 0 && !x.leaves(v, false)
 	case *ssa.Phi:
 		return !slices.ContainsFunc(v.Edges, func(e ssa.Value) bool { return !x.own(e) })
 	case *ssa.FreeVar:
-		b := binding(v)
+		b := x.binding(v)
 		return b != nil && x.own(b)
 	case *ssa.Call:
 		return x.given(v, v)
@@ -93,22 +96,67 @@ func (x *effects) given(c *ssa.Call, v ssa.Value) bool {
 // filled reports whether what is loaded from an address was put there by the function and is its own,
 // and everything that leads on from there too.
 func (x *effects) filled(addr ssa.Value) bool {
-	root := rootOf(addr)
+	root := x.rootOf(addr)
 	a, ok := root.(*ssa.Alloc)
-	if !ok || !x.own(a) || !onlyAddressed(a) {
+	if !ok || !x.own(a) || !x.onlyAddressed(a, func(ssa.Instruction) bool { return false }) {
 		return false
 	}
+	return !slices.ContainsFunc(x.storesTo(a), func(s *ssa.Store) bool { return !x.deep(s.Val) })
+}
+
+// settled reports whether v, of which all is changed that it leads to, leads to memory that is the function's
+// own if v is.
+func (x *effects) settled(v ssa.Value) bool {
+	if m, ok := v.(*ssa.MakeInterface); ok {
+		v = m.X
+	}
+	if flat(v.Type()) || types.TypeString(v.Type(), nil) == "*strings.Builder" { // which cannot be copied
+		return true
+	}
+	a, ok := x.rootOf(v).(*ssa.Alloc)
+	return ok && x.refilled(a) && !slices.ContainsFunc(x.storesTo(a), func(s *ssa.Store) bool { return !x.deep(s.Val) })
+}
+
+// refilled reports whether the memory at an address is changed by stores, and by functions that put
+// there what they have made.
+func (x *effects) refilled(v ssa.Value) bool {
+	return x.onlyAddressed(v, func(i ssa.Instruction) bool {
+		if m, ok := i.(*ssa.MakeInterface); ok {
+			return !slices.ContainsFunc(*m.Referrers(), func(i ssa.Instruction) bool { return !x.refills(i) })
+		}
+		return x.refills(i)
+	})
+}
+
+// refills reports whether an instruction is a call of a function that puts only what it has made into what it is given.
+func (x *effects) refills(i ssa.Instruction) bool {
+	c, ok := i.(*ssa.Call)
+	if !ok || c.Call.StaticCallee() == nil || hasBody(c.Call.StaticCallee()) {
+		return false
+	}
+	obj := calledObject(c.Call.StaticCallee())
+	if obj == nil {
+		return false
+	}
+	_, ok = changingMethods[receiverOf(obj)]
+	return ok || isIn(filling, obj) || isIn(printing, obj)
+}
+
+// storesTo returns what is stored in a variable, by the closures of its function too.
+func (x *effects) storesTo(a *ssa.Alloc) []*ssa.Store {
 	top := a.Parent()
 	for top.Parent() != nil {
 		top = top.Parent()
 	}
-	good := true
-	eachStore(top, func(s *ssa.Store) {
-		if good && rootOf(s.Addr) == root && pointers(s.Val.Type()) {
-			good = x.deep(s.Val)
-		}
-	})
-	return good
+	if x.stores[top] == nil {
+		roots := map[ssa.Value][]*ssa.Store{}
+		eachStore(top, func(s *ssa.Store) {
+			root := x.rootOf(s.Addr)
+			roots[root] = append(roots[root], s)
+		})
+		x.stores[top] = roots
+	}
+	return x.stores[top][a]
 }
 
 // deep reports whether all memory that can be reached from v is the function's own. It is only
@@ -128,7 +176,7 @@ func (x *effects) deep(v ssa.Value) bool {
 		return v.Op == token.MUL && x.filled(v.X)
 	case *ssa.Slice:
 		return x.deep(v.X)
-	case *ssa.Alloc, *ssa.MakeSlice, *ssa.MakeMap, *ssa.Phi:
+	case *ssa.Alloc, *ssa.MakeSlice, *ssa.MakeMap, *ssa.Convert, *ssa.Phi:
 		return x.own(v) && flat(v.Type())
 	}
 	return false
@@ -158,7 +206,7 @@ func flat(t types.Type) bool {
 }
 
 // rootOf returns what the memory at an address is part of.
-func rootOf(addr ssa.Value) ssa.Value {
+func (x *effects) rootOf(addr ssa.Value) ssa.Value {
 	for {
 		switch a := addr.(type) {
 		case *ssa.FieldAddr:
@@ -169,7 +217,7 @@ func rootOf(addr ssa.Value) ssa.Value {
 			}
 			addr = a.X
 		case *ssa.FreeVar:
-			b := binding(a)
+			b := x.binding(a)
 			if b == nil {
 				return addr
 			}
@@ -181,29 +229,37 @@ func rootOf(addr ssa.Value) ssa.Value {
 }
 
 // binding returns what a free variable is bound to, or nil.
-func binding(v *ssa.FreeVar) ssa.Value {
+func (x *effects) binding(v *ssa.FreeVar) ssa.Value {
 	fn := v.Parent()
-	i := slices.Index(fn.FreeVars, v)
-	if fn.Parent() == nil || i < 0 {
+	in := fn.Parent()
+	if in == nil {
 		return nil
 	}
-	var found ssa.Value
-	for _, b := range fn.Parent().Blocks {
-		for _, instr := range b.Instrs {
-			if m, ok := instr.(*ssa.MakeClosure); ok && m.Fn == fn {
-				if found != nil && found != m.Bindings[i] {
-					return nil
+	if x.made[in] == nil {
+		made := map[ssa.Value][]*ssa.MakeClosure{}
+		for _, b := range in.Blocks {
+			for _, i := range b.Instrs {
+				if m, ok := i.(*ssa.MakeClosure); ok {
+					made[m.Fn] = append(made[m.Fn], m)
 				}
-				found = m.Bindings[i]
 			}
 		}
+		x.made[in] = made
+	}
+	i := slices.Index(fn.FreeVars, v)
+	var found ssa.Value
+	for _, m := range x.made[in][fn] {
+		if found != nil && found != m.Bindings[i] {
+			return nil
+		}
+		found = m.Bindings[i]
 	}
 	return found
 }
 
 // onlyAddressed reports whether an address is used for stores and loads only, so that the stores say what
-// is there.
-func onlyAddressed(v ssa.Value) bool {
+// is there, and for what may be done besides.
+func (x *effects) onlyAddressed(v ssa.Value, besides func(ssa.Instruction) bool) bool {
 	return !slices.ContainsFunc(*v.Referrers(), func(i ssa.Instruction) bool {
 		switch i := i.(type) {
 		case *ssa.Store:
@@ -211,18 +267,18 @@ func onlyAddressed(v ssa.Value) bool {
 		case *ssa.UnOp, *ssa.DebugRef:
 			return false
 		case *ssa.FieldAddr:
-			return !onlyAddressed(i)
+			return !x.onlyAddressed(i, besides)
 		case *ssa.IndexAddr:
-			return !onlyAddressed(i)
+			return !x.onlyAddressed(i, besides)
 		case *ssa.MakeClosure:
 			for n, b := range i.Bindings {
-				if b == v && !onlyAddressed(i.Fn.(*ssa.Function).FreeVars[n]) {
+				if b == v && !x.onlyAddressed(i.Fn.(*ssa.Function).FreeVars[n], besides) {
 					return true
 				}
 			}
 			return false
 		}
-		return true
+		return !besides(i)
 	})
 }
 
@@ -237,83 +293,6 @@ func eachStore(fn *ssa.Function, do func(*ssa.Store)) {
 	for _, f := range fn.AnonFuncs {
 		eachStore(f, do)
 	}
-}
-
-// leaves reports whether v, or what it leads to, may get into the hands of others: anywhere in the
-// function, since what others have got once they keep. What is returned is in other hands when the
-// function is over, unless it is code: kept says that v is a closure, or in one, that runs later.
-func (x *effects) leaves(v ssa.Value, kept bool) bool {
-	if !pointers(v.Type()) {
-		return false
-	}
-	k := leak{v, kept}
-	if known, ok := x.leaks[k]; ok {
-		return known
-	}
-	x.leaks[k] = false
-	x.assume(func() { delete(x.leaks, k) })
-	refs := v.Referrers()
-	out := refs == nil || slices.ContainsFunc(*refs, func(i ssa.Instruction) bool { return x.takes(i, v, kept) })
-	if out {
-		x.leaks[k] = true
-	}
-	return out
-}
-
-type leak struct {
-	v    ssa.Value
-	kept bool
-}
-
-// takes reports whether an instruction that has v hands it to others.
-func (x *effects) takes(i ssa.Instruction, v ssa.Value, kept bool) bool {
-	switch i := i.(type) {
-	case *ssa.Store:
-		if i.Val != v {
-			return false
-		}
-		a, ok := rootOf(i.Addr).(*ssa.Alloc)
-		return !ok || x.leaves(a, kept)
-	case *ssa.MapUpdate:
-		return (i.Key == v || i.Value == v) && (!isMake(i.Map) || x.leaves(i.Map, kept))
-	case *ssa.UnOp, *ssa.FieldAddr, *ssa.IndexAddr, *ssa.Field, *ssa.Index, *ssa.Lookup, *ssa.Slice, *ssa.Phi, *ssa.Extract,
-		*ssa.ChangeType, *ssa.ChangeInterface, *ssa.MakeInterface, *ssa.TypeAssert, *ssa.Convert, *ssa.SliceToArrayPointer,
-		*ssa.Range, *ssa.Next, *ssa.MultiConvert:
-		return x.leaves(i.(ssa.Value), kept)
-	case *ssa.MakeClosure:
-		fn := i.Fn.(*ssa.Function)
-		for n, b := range i.Bindings {
-			if b == v && x.leaves(fn.FreeVars[n], true) {
-				return true
-			}
-		}
-		return x.leaves(i, true)
-	case *ssa.Call:
-		return x.hands(i.Common(), v) || x.leaves(i, kept)
-	case *ssa.Defer:
-		return x.hands(i.Common(), v)
-	case *ssa.Return:
-		return kept
-	case *ssa.BinOp, *ssa.If, *ssa.DebugRef:
-		return false
-	}
-	return true
-}
-
-func isMake(v ssa.Value) bool {
-	_, ok := v.(*ssa.MakeMap)
-	return ok
-}
-
-// hands reports whether a call hands v to others. A call without effects does not.
-func (x *effects) hands(common *ssa.CallCommon, v ssa.Value) bool {
-	if _, ok := common.Value.(*ssa.Builtin); ok {
-		return false // append and copy: into what is the function's own, or an effect
-	}
-	if common.Value == v && !common.IsInvoke() {
-		return false // a closure is called
-	}
-	return x.called(common, token.NoPos) != nil
 }
 
 // pointers reports whether a value of the type may lead to memory that can be changed.
