@@ -11,6 +11,10 @@ import (
 // of the queue all the same: what is behind a commit that fails is given up, and both are
 // written one after the other.
 
+// minFlight is of how many steps a commit is at least that lets the next one be made ready. It is two round
+// trips in place of one, which takes longer if nobody is waiting.
+const minFlight = 8
+
 // flight is a commit that is going on while the next one is made ready.
 type flight struct {
 	batch  []*write
@@ -20,7 +24,7 @@ type flight struct {
 // begin commits a batch beside the loop, if the store can do that: what comes next is made ready
 // meanwhile. It returns false if the batch is still to be written, and nothing is under way.
 func (w *writer) begin(batch []*write) bool {
-	if w.pipe == nil || w.dead() {
+	if w.pipe == nil || w.dead() || w.flight == nil && len(batch) < minFlight {
 		w.await()
 		return false
 	}

@@ -130,7 +130,7 @@ func TestWriterPipelines(t *testing.T) {
 			n++
 			return o != 0, o == 1 || o == 2, o == 1
 		}
-		groups := rapid.SliceOfN(rapid.IntRange(1, 3), 1, 40).Draw(t, "groups")
+		groups := rapid.SliceOfN(rapid.IntRange(1, 12), 1, 40).Draw(t, "groups")
 		errs := make([]error, len(groups))
 		groupOf := make(map[int64]int)
 		follows := make(map[int64]bool)
@@ -184,17 +184,35 @@ func TestWriterOverlaps(t *testing.T) {
 		s := &overlapping{fakeStore: &fakeStore{hold: make(chan struct{})}}
 		w := newWriter(s, discard, nil, nil)
 		var wg sync.WaitGroup
-		for id := range int64(4) {
-			wg.Go(func() { assert.NoError(t, w.commit(stepOf(id+1))) })
+		commit := func(ids ...int64) {
+			var steps []store.Step
+			for _, id := range ids {
+				steps = append(steps, stepOf(id))
+			}
+			wg.Go(func() { assert.NoError(t, w.commit(steps...)) })
 			synctest.Wait()
+		}
+		commit(1, 2, 3, 4, 5, 6, 7, 8)
+		for id := range int64(3) {
+			commit(id + 9)
 		}
 		assert.Equal(t, 2, s.begins, "the first is going on, and the second has begun")
 		close(s.hold)
 		wg.Wait()
 		w.close()
-		assert.Equal(t, []int64{1, 2, 3, 4}, s.created)
+		assert.Equal(t, []int64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}, s.created)
 		assert.Equal(t, 3, s.begins, "the others share the third")
 	})
+}
+
+// A few steps are committed at once if none are going on.
+func TestWriterAlone(t *testing.T) {
+	s := &overlapping{fakeStore: new(fakeStore)}
+	w := newWriter(s, discard, nil, nil)
+	assert.NoError(t, w.commit(stepOf(1), stepOf(2)))
+	w.close()
+	assert.Equal(t, []int64{1, 2}, s.created)
+	assert.Zero(t, s.begins)
 }
 
 // overlapping is a store whose commits begin at once.
