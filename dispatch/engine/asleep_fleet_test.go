@@ -154,3 +154,41 @@ func TestFleetWokenMeanwhile(t *testing.T) {
 		assert.Empty(t, log.String())
 	})
 }
+
+// beside is a store that others share of which one may be of a version that does not wake calls.
+type beside struct {
+	store.Shared
+	able *atomic.Bool
+}
+
+func (s beside) Rouse(ctx context.Context) (bool, error) {
+	able, err := s.Shared.Rouse(ctx)
+	return able && s.able.Load(), err
+}
+
+// What cannot fall asleep stays in memory, and leaves it when it can.
+func TestFleetBesideOld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := memory.New()
+		f := awaiting(receive("e"))
+		s, err := m.Shared(lease).Open(ctx)
+		require.NoError(t, err)
+		able := new(atomic.Bool)
+		e, _ := runOn(t, engine.Config{Store: beside{s.(store.Shared), able}, Resident: 4, Functions: []engine.Function{f.function("f", engine.Policy{})}})
+		var ids []string
+		for range 10 {
+			id, err := e.Dispatch(ctx, engine.Request{Function: "f", Input: []byte("x")}, "")
+			require.NoError(t, err)
+			ids = append(ids, id)
+		}
+		time.Sleep(time.Hour)
+		assert.Equal(t, 20, e.Load().Unfinished)
+		able.Store(true)
+		time.Sleep(5 * time.Minute)
+		assert.LessOrEqual(t, e.Load().Unfinished, 4)
+		for _, id := range ids {
+			require.NoError(t, e.Send(ctx, id, event("e", "7")))
+			assert.Equal(t, "ok [ok 7]", ended(t, e, id))
+		}
+	})
+}
