@@ -45,33 +45,54 @@ func (e *Effect) Chain() []typecheck.Related {
 }
 
 type effects struct {
-	a      *analysis
-	calls  map[*ssa.CallCommon]*call
-	bodies map[*ssa.Function]*verdict
-	fresh  map[ssa.Value]bool
-	leaks  map[leak]bool
-	stores map[*ssa.Function]map[ssa.Value][]*ssa.Store       // of functions with their literals, by what they store into
-	made   map[*ssa.Function]map[ssa.Value][]*ssa.MakeClosure // in functions, by the code
+	a       *analysis
+	calls   map[*ssa.CallCommon]*call
+	bodies  map[*ssa.Function]*verdict
+	in      *verdict                                           // of the function that is looked at for whoever calls it; else nil
+	stores  map[*ssa.Function]map[ssa.Value][]*ssa.Store       // of functions with their literals, by what they store into
+	made    map[*ssa.Function]map[ssa.Value][]*ssa.MakeClosure // in functions, by the code
+	fillers map[*ssa.Parameter]bool                            // see fillsBy
+	filling []*ssa.Parameter                                   // those fillers that are not sure yet
+	trusted *ssa.Parameter                                     // what can be loaded from there when it is given is its function's own
+	loaded  map[ssa.Value]bool                                 // see meets
+	found   findings
+}
 
+// findings are what has been found of memory.
+type findings struct {
+	fresh   map[ssa.Value]bool
+	leaks   map[leak]bool
 	assumed []func() // how to forget it: see holds
 }
+
+func newFindings() findings { return findings{fresh: map[ssa.Value]bool{}, leaks: map[leak]bool{}} }
 
 // A verdict is what is known of a whole function.
 type verdict struct {
 	effect *Effect
+	needs  []need
 	known  bool // else it is being looked at
+}
+
+// A need is the parameter of a function that has no effect if what that points to is its caller's own; loaded
+// says, if what is loaded from there points to such memory.
+type need struct {
+	param  int
+	loaded bool
+	effect *Effect // if it is not so
 }
 
 // prove finds the calls that may suspend and behind which there are no effects.
 func (a *analysis) prove() {
 	x := &effects{
-		a:      a,
-		calls:  map[*ssa.CallCommon]*call{},
-		bodies: map[*ssa.Function]*verdict{},
-		fresh:  map[ssa.Value]bool{},
-		leaks:  map[leak]bool{},
-		stores: map[*ssa.Function]map[ssa.Value][]*ssa.Store{},
-		made:   map[*ssa.Function]map[ssa.Value][]*ssa.MakeClosure{},
+		a:       a,
+		calls:   map[*ssa.CallCommon]*call{},
+		bodies:  map[*ssa.Function]*verdict{},
+		stores:  map[*ssa.Function]map[ssa.Value][]*ssa.Store{},
+		made:    map[*ssa.Function]map[ssa.Value][]*ssa.MakeClosure{},
+		fillers: map[*ssa.Parameter]bool{},
+		loaded:  map[ssa.Value]bool{},
+		found:   newFindings(),
 	}
 	for _, c := range a.flow.calls {
 		x.calls[c.common] = c
@@ -145,19 +166,69 @@ func (x *effects) behind(c *call) *Effect {
 	return x.reached(c.in, from.Instrs[at+1:], from.Succs)
 }
 
-// whole returns the first effect of a function.
-func (x *effects) whole(fn *ssa.Function) *Effect {
+// whole returns what is known of a function.
+func (x *effects) whole(fn *ssa.Function) *verdict {
 	v := x.bodies[fn]
 	if v == nil {
 		v = new(verdict)
 		x.bodies[fn] = v
+		in := x.in
+		x.in = v
 		v.effect = x.reached(fn, nil, fn.Blocks[:1])
+		x.in = in
 		v.known = true
 	}
 	if !v.known {
-		return &Effect{Pos: x.a.mod.Position(fn.Pos()), What: "calls itself, and need not come to an end soon"}
+		return &verdict{effect: &Effect{Pos: x.a.mod.Position(fn.Pos()), What: "calls itself, and need not come to an end soon"}}
 	}
-	return v.effect
+	return v
+}
+
+// owns reports whether a function may change what v points to: that is its own, or it is up to who calls it, which
+// is noted with the effect.
+func (x *effects) owns(v ssa.Value, effect *Effect) bool {
+	if x.own(v) {
+		return true
+	}
+	p, loaded := paramOf(v), false
+	if p == nil {
+		if load, ok := v.(*ssa.UnOp); ok && load.Op == token.MUL {
+			p, _ = x.rootOf(load.X).(*ssa.Parameter)
+			loaded = true
+		}
+	}
+	if p == nil {
+		return false
+	}
+	return x.note(p, loaded, effect)
+}
+
+// note notes that a function needs a parameter, if it is the one that is looked at.
+func (x *effects) note(p *ssa.Parameter, loaded bool, effect *Effect) bool {
+	if x.in == nil || x.bodies[p.Parent()] != x.in {
+		return false
+	}
+	n := need{slices.Index(p.Parent().Params, p), loaded, effect}
+	if !slices.ContainsFunc(x.in.needs, func(m need) bool { return m.param == n.param && m.loaded == n.loaded }) {
+		x.in.needs = append(x.in.needs, n)
+	}
+	return true
+}
+
+// meets reports whether an argument is what a function that is called needs.
+func (x *effects) meets(n need, arg ssa.Value, effect *Effect) bool {
+	if !n.loaded {
+		return x.owns(arg, effect)
+	}
+	if p, ok := x.rootOf(arg).(*ssa.Parameter); ok {
+		return x.note(p, true, effect)
+	}
+	ok, known := x.loaded[arg]
+	if !known {
+		ok = x.filled(arg)
+		x.loaded[arg] = ok
+	}
+	return ok
 }
 
 // reached returns the first effect of some instructions of a function and of what follows the
@@ -225,19 +296,20 @@ func (x *effects) instructions(list []ssa.Instruction) *Effect {
 
 func (x *effects) instruction(i ssa.Instruction) *Effect {
 	what := ""
+	var changed ssa.Value
 	switch i := i.(type) {
 	case *ssa.Store:
 		if g, ok := i.Addr.(*ssa.Global); ok {
 			what = "changes the package-level variable " + g.Name()
 		} else if a, ok := x.rootOf(i.Addr).(*ssa.Alloc); ok && a.Comment == "varargs" {
 			// The call is what counts.
-		} else if !x.own(i.Addr) {
+		} else {
 			what = "changes memory that others may see"
+			changed = i.Addr
 		}
 	case *ssa.MapUpdate:
-		if !x.own(i.Map) {
-			what = "changes a map that others may see"
-		}
+		what = "changes a map that others may see"
+		changed = i.Map
 	case *ssa.Send:
 		what = "sends to a channel"
 	case *ssa.Select:
@@ -254,7 +326,15 @@ func (x *effects) instruction(i ssa.Instruction) *Effect {
 	if what == "" {
 		return nil
 	}
-	return &Effect{Pos: x.a.mod.Position(i.Pos()), What: what}
+	pos := i.Pos()
+	if !pos.IsValid() && changed != nil {
+		pos = changed.Pos()
+	}
+	e := &Effect{Pos: x.a.mod.Position(pos), What: what}
+	if changed != nil && x.owns(changed, e) {
+		return nil
+	}
+	return e
 }
 
 // called returns the first effect of a call.
@@ -269,8 +349,8 @@ func (x *effects) called(common *ssa.CallCommon, pos token.Pos) *Effect {
 	if b, ok := common.Value.(*ssa.Builtin); ok {
 		switch b.Name() {
 		case "append", "copy", "delete", "clear":
-			if !x.own(common.Args[0]) {
-				return effect("changes by "+b.Name()+" what others may see", nil)
+			if e := effect("changes by "+b.Name()+" what others may see", nil); !x.owns(common.Args[0], e) {
+				return e
 			}
 		case "close":
 			return effect("closes a channel", nil)
@@ -286,13 +366,26 @@ func (x *effects) called(common *ssa.CallCommon, pos token.Pos) *Effect {
 	if !ok {
 		return effect("calls what is not known here", nil)
 	}
+	args := common.Args
+	if common.IsInvoke() {
+		args = append([]ssa.Value{common.Value}, args...)
+	}
 	for _, fn := range callees {
 		if hasBody(fn) {
-			if e := x.whole(fn); e != nil {
+			calls := func(e *Effect) *Effect {
 				if fn.Syntax() == nil {
 					return effect(e.What, e.Next) // a wrapper
 				}
 				return effect("calls "+nameOf(fn), e)
+			}
+			v := x.whole(fn)
+			if v.effect != nil {
+				return calls(v.effect)
+			}
+			for _, n := range v.needs {
+				if e := calls(n.effect); n.param >= len(args) || !x.meets(n, args[n.param], e) {
+					return e
+				}
 			}
 			continue
 		}
@@ -300,12 +393,10 @@ func (x *effects) called(common *ssa.CallCommon, pos token.Pos) *Effect {
 		if obj == nil {
 			return effect("calls "+fn.Name()+", of which nothing is known", nil)
 		}
-		args := common.Args
-		if common.IsInvoke() {
-			args = append([]ssa.Value{common.Value}, args...)
-		}
-		if what := x.opaque(obj, args); what != "" {
+		if e := x.opaque(obj, args, func(what string) *Effect {
 			return effect("calls "+describe(obj)+", which "+what, nil)
+		}); e != nil {
+			return e
 		}
 	}
 	return nil
@@ -333,27 +424,30 @@ func (x *effects) callees(common *ssa.CallCommon) (order []*ssa.Function, ok boo
 	return order, true
 }
 
-// opaque returns what effect a call of a function has that is not compiled here, or "".
-func (x *effects) opaque(obj *types.Func, args []ssa.Value) string {
+// opaque returns the effect of a call of a function that is not compiled here.
+func (x *effects) opaque(obj *types.Func, args []ssa.Value, effect func(what string) *Effect) *Effect {
 	changed, known := x.changes(obj, args)
 	if !known {
-		return "is not known to be without effects"
+		return effect("is not known to be without effects")
 	}
 	for _, c := range changed {
-		if !x.own(c.of) || c.deep && !x.settled(c.of) {
-			return "changes memory that others may see"
+		if e := effect("changes memory that others may see"); c.deep && !x.settled(c.of) || !x.owns(c.of, e) {
+			return e
 		}
 	}
 	for _, v := range args {
 		if isFunc(v.Type()) && !x.harmless(v) {
-			return "calls what is not known to be without effects"
+			return effect("calls what is not known to be without effects")
 		}
 	}
-	return ""
+	return nil
 }
 
 // harmless reports whether a callback has no effect.
 func (x *effects) harmless(v ssa.Value) bool {
+	if isIterator(v) {
+		return true
+	}
 	fn := codeOf(v)
 	if fn == nil {
 		return false
@@ -361,7 +455,8 @@ func (x *effects) harmless(v ssa.Value) bool {
 	if !hasBody(fn) {
 		return isQuietCallback(fn)
 	}
-	return x.whole(fn) == nil
+	w := x.whole(fn)
+	return w.effect == nil && len(w.needs) == 0
 }
 
 // awaits reports whether a function is a suspension point of a workflow. That ends a stretch of

@@ -51,7 +51,7 @@ func (x *effects) changes(fn *types.Func, args []ssa.Value) (changed []change, o
 		return nil, true
 	case fn.Pkg() == nil || len(args) == 0:
 		return nil, false
-	case isIn(changing, fn), isIn(quietExcept, fn) && !isIn(setting, fn):
+	case isExtending(fn):
 		return []change{{of: args[0]}}, true
 	case isIn(setting, fn):
 		return []change{{of: args[len(args)-1]}}, true
@@ -77,6 +77,11 @@ func (x *effects) changes(fn *types.Func, args []ssa.Value) (changed []change, o
 		}
 	}
 	return changed, true
+}
+
+// isExtending reports whether a function changes what its first argument points to, which it may return, and nothing else.
+func isExtending(fn *types.Func) bool {
+	return fn.Pkg() != nil && (isIn(changing, fn) || isIn(quietExcept, fn) && !isIn(setting, fn))
 }
 
 // varargs returns the variable arguments of a call, not ok if they are a slice that is passed on.
@@ -152,7 +157,7 @@ var quiet = map[string]string{
 	"net/url":       "JoinPath Parse ParseQuery ParseRequestURI PathEscape PathUnescape QueryEscape QueryUnescape",
 	"path/filepath": "Base Clean Dir Ext Join Split",
 	"regexp":        "MatchString MustCompile QuoteMeta",
-	"slices":        "All BinarySearch BinarySearchFunc Clone Collect Compare CompareFunc Concat Contains ContainsFunc Equal EqualFunc Index IndexFunc IsSorted IsSortedFunc Max MaxFunc Min MinFunc Repeat Sorted SortedFunc Values",
+	"slices":        "All Backward BinarySearch BinarySearchFunc Clone Collect Compare CompareFunc Concat Contains ContainsFunc Equal EqualFunc Index IndexFunc IsSorted IsSortedFunc Max MaxFunc Min MinFunc Repeat Sorted SortedFunc Values",
 	"time":          "Date Now Parse ParseDuration ParseInLocation Since Unix UnixMicro UnixMilli Until",
 	typecheck.DispatchPath: "AtLeast Attempt CallID First PlanSleep StatusOf WithDeadline WithDelay WithKey WithLifetime WithPartition WithPriority " +
 		"WithRetry WithRetryAfter WithStart WithStatus WithTimeout",
@@ -195,6 +200,12 @@ var printing = map[string]string{
 }
 
 var writers = []string{"*bytes.Buffer", "*strings.Builder"}
+
+// iterating are functions whose results are code without effects.
+var iterating = map[string]string{
+	"maps":   "All Keys Values",
+	"slices": "All Backward Values",
+}
 
 // making are functions whose results are new.
 var making = map[string]string{

@@ -10,66 +10,76 @@ import (
 // This file finds out whether memory that a function has made gets into other hands: by what the
 // function does with it, and by what is done with it in what the function calls.
 
-// A leak is the question whether a value gets into other hands: kept says that it is a closure, or in one,
-// that runs later, so that what is returned gets there too.
+// A leak is the question whether a value gets into other hands.
 type leak struct {
-	v    ssa.Value
-	kept bool
+	v ssa.Value
+	way
+}
+
+// A way is where a value comes from.
+type way struct {
+	kept bool           // it is code, or leads to it, which may run later: what is returned gets into other hands too
+	of   *ssa.Parameter // it is what that leads to: stored there, it gets no further
 }
 
 // leaves reports whether v, or what it leads to, may get into the hands of others: anywhere in the
 // function, since what others have got once they keep. What is returned is in other hands when the
 // function is over, unless it is code.
-func (x *effects) leaves(v ssa.Value, kept bool) bool {
+func (x *effects) leaves(v ssa.Value, w way) bool {
 	if !pointers(v.Type()) {
 		return false
 	}
-	k := leak{v, kept}
-	if known, ok := x.leaks[k]; ok {
+	k := leak{v, w}
+	if known, ok := x.found.leaks[k]; ok {
 		return known
 	}
-	x.leaks[k] = false
-	stays := x.holds(func() { delete(x.leaks, k) }, func() bool {
+	x.found.leaks[k] = false
+	stays := x.holds(func() { delete(x.found.leaks, k) }, func() bool {
 		refs := v.Referrers()
-		return refs != nil && !slices.ContainsFunc(*refs, func(i ssa.Instruction) bool { return x.takes(i, v, kept) })
+		return refs != nil && !slices.ContainsFunc(*refs, func(i ssa.Instruction) bool { return x.takes(i, v, w) })
 	})
 	if !stays {
-		x.leaks[k] = true
+		x.found.leaks[k] = true
 	}
 	return !stays
 }
 
 // takes reports whether an instruction that has v hands it to others.
-func (x *effects) takes(i ssa.Instruction, v ssa.Value, kept bool) bool {
+func (x *effects) takes(i ssa.Instruction, v ssa.Value, w way) bool {
 	switch i := i.(type) {
 	case *ssa.Store:
 		if i.Val != v {
 			return false
 		}
-		a, ok := x.rootOf(i.Addr).(*ssa.Alloc)
-		return !ok || x.leaves(a, kept)
+		root := x.rootOf(i.Addr)
+		p, _ := root.(*ssa.Parameter)
+		_, ok := root.(*ssa.Alloc)
+		if p != nil {
+			return p != w.of && p != x.trusted || x.leaves(p, w)
+		}
+		return !ok && !x.awaited(root) || x.leaves(root, w)
 	case *ssa.MapUpdate:
-		return (i.Key == v || i.Value == v) && (!isMake(i.Map) || x.leaves(i.Map, kept))
+		return (i.Key == v || i.Value == v) && (!isMake(i.Map) || x.leaves(i.Map, w))
 	case *ssa.Convert:
-		return !pointers(i.Type()) && isUnsafe(v.Type()) || x.leaves(i, kept) // a number may be made a pointer again
+		return !pointers(i.Type()) && isUnsafe(v.Type()) || x.leaves(i, w) // a number may be made a pointer again
 	case *ssa.UnOp, *ssa.FieldAddr, *ssa.IndexAddr, *ssa.Field, *ssa.Index, *ssa.Lookup, *ssa.Slice, *ssa.Phi, *ssa.Extract,
 		*ssa.ChangeType, *ssa.ChangeInterface, *ssa.MakeInterface, *ssa.TypeAssert, *ssa.SliceToArrayPointer,
 		*ssa.Range, *ssa.Next:
-		return x.leaves(i.(ssa.Value), kept)
+		return x.leaves(i.(ssa.Value), w)
 	case *ssa.MakeClosure:
 		fn := i.Fn.(*ssa.Function)
 		for n, b := range i.Bindings {
-			if b == v && x.leaves(fn.FreeVars[n], true) {
+			if b == v && x.leaves(fn.FreeVars[n], w) { // what the code returns is looked at where it is called
 				return true
 			}
 		}
-		return x.leaves(i, true)
+		return x.leaves(i, way{true, w.of})
 	case *ssa.Call:
-		return x.hands(i.Common(), v) || x.leaves(i, kept)
+		return x.hands(i.Common(), v) || x.leaves(i, w)
 	case *ssa.Defer:
 		return i.DeferStack != v && x.hands(i.Common(), v)
 	case *ssa.Return:
-		return kept
+		return w.kept
 	case *ssa.BinOp, *ssa.If, *ssa.DebugRef:
 		return false
 	}
@@ -119,7 +129,7 @@ func (x *effects) hands(common *ssa.CallCommon, v ssa.Value) bool {
 			continue
 		}
 		for i, a := range args {
-			if a == v && (i >= len(fn.Params) || x.leaves(fn.Params[i], false)) {
+			if a == v && (i >= len(fn.Params) || x.leaves(fn.Params[i], way{of: fn.Params[i]})) {
 				return true
 			}
 		}
@@ -152,6 +162,9 @@ func (x *effects) keeps(fn *ssa.Function, args []ssa.Value, v ssa.Value) bool {
 
 // passesNothing reports whether a callback does not hand what it is given to others.
 func (x *effects) passesNothing(v ssa.Value) bool {
+	if isIterator(v) {
+		return true
+	}
 	fn := codeOf(v)
 	if fn == nil {
 		return false
@@ -159,7 +172,7 @@ func (x *effects) passesNothing(v ssa.Value) bool {
 	if !hasBody(fn) {
 		return isQuietCallback(fn)
 	}
-	return !slices.ContainsFunc(fn.Params, func(p *ssa.Parameter) bool { return x.leaves(p, false) })
+	return !slices.ContainsFunc(fn.Params, func(p *ssa.Parameter) bool { return x.leaves(p, way{of: p}) })
 }
 
 // codeOf returns the function that a value of func type is, or nil.
@@ -173,6 +186,16 @@ func codeOf(v ssa.Value) *ssa.Function {
 		return codeOf(f.X)
 	}
 	return nil
+}
+
+// isIterator reports whether a value of func type goes over the elements of a slice or a map.
+func isIterator(v ssa.Value) bool {
+	c, ok := v.(*ssa.Call)
+	if !ok || c.Call.StaticCallee() == nil || hasBody(c.Call.StaticCallee()) {
+		return false
+	}
+	obj := calledObject(c.Call.StaticCallee())
+	return obj != nil && obj.Pkg() != nil && isIn(iterating, obj)
 }
 
 // isQuietCallback reports whether a function that is not compiled here, and is given to another one,

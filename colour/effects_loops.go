@@ -28,7 +28,7 @@ func (x *effects) endless(fn *ssa.Function, blocks map[*ssa.BasicBlock]bool) *Ef
 			return nil
 		}
 		for _, s := range b.Succs {
-			if !blocks[s] || s.Dominates(b) && bounded(b, s) {
+			if !blocks[s] || s.Dominates(b) && x.bounded(b, s) {
 				continue
 			}
 			switch state[s] {
@@ -58,15 +58,15 @@ const many = 1 << 20
 // bounded reports whether the edge from one block back to one that dominates it ends soon to be taken:
 // that of a loop over the elements of a map or a string, which SSA names so (if it did not, no loop
 // would be bounded), or of one that counts up to the length of something.
-func bounded(from, head *ssa.BasicBlock) bool {
+func (x *effects) bounded(from, head *ssa.BasicBlock) bool {
 	if head.Comment == "rangeiter.loop" {
 		return true
 	}
-	if test := lastIf(from); test != nil && from.Succs[0] == head && counts(test, head) {
+	if test := lastIf(from); test != nil && from.Succs[0] == head && x.counts(test, head) {
 		return true
 	}
 	test := lastIf(head)
-	return test != nil && counts(test, head) && !comesBack(head.Succs[1], head)
+	return test != nil && x.counts(test, head) && !comesBack(head.Succs[1], head)
 }
 
 func lastIf(b *ssa.BasicBlock) *ssa.If {
@@ -76,9 +76,9 @@ func lastIf(b *ssa.BasicBlock) *ssa.If {
 
 // counts reports whether a test is of a variable that grows each time that the flow comes back to the head of a
 // loop, and whether it is below a bound.
-func counts(test *ssa.If, head *ssa.BasicBlock) bool {
+func (x *effects) counts(test *ssa.If, head *ssa.BasicBlock) bool {
 	cond, ok := test.Cond.(*ssa.BinOp)
-	if !ok || cond.Op != token.LSS && cond.Op != token.LEQ || !isBound(cond.Y, head) {
+	if !ok || cond.Op != token.LSS && cond.Op != token.LEQ || !x.isBound(cond.Y, head) {
 		return false
 	}
 	phi, ok := cond.X.(*ssa.Phi)
@@ -139,7 +139,7 @@ func isNatural(v ssa.Value, seen []ssa.Value) bool {
 }
 
 // isBound reports whether v stays the same while a loop goes round, and is not large.
-func isBound(v ssa.Value, head *ssa.BasicBlock) bool {
+func (x *effects) isBound(v ssa.Value, head *ssa.BasicBlock) bool {
 	if n, ok := intOf(v); ok {
 		return n <= many
 	}
@@ -156,7 +156,23 @@ func isBound(v ssa.Value, head *ssa.BasicBlock) bool {
 	default:
 		return before(v, head)
 	}
-	return before(v, head) || before(of, head)
+	return before(v, head) || before(of, head) || x.stays(of, head)
+}
+
+// stays reports whether what is loaded is the same each time that a loop goes round: it is part of a variable
+// that is changed before only.
+func (x *effects) stays(v ssa.Value, head *ssa.BasicBlock) bool {
+	load, ok := v.(*ssa.UnOp)
+	if !ok || load.Op != token.MUL {
+		return false
+	}
+	root := x.rootOf(load.X)
+	if _, ok := root.(*ssa.Alloc); !ok && !x.awaited(root) || root.Parent() != head.Parent() {
+		return false
+	}
+	return x.onlyAddressed(root, func(ssa.Instruction, ssa.Value) bool { return false }) &&
+		!slices.ContainsFunc(x.storesTo(root), func(s *ssa.Store) bool { return s.Block() == head || !s.Block().Dominates(head) }) &&
+		x.own(root)
 }
 
 // before reports whether a value is there when a loop is entered.

@@ -14,13 +14,13 @@ import (
 
 // own reports whether what v points to is the function's own.
 func (x *effects) own(v ssa.Value) bool {
-	if known, ok := x.fresh[v]; ok {
+	if known, ok := x.found.fresh[v]; ok {
 		return known
 	}
-	x.fresh[v] = true // as long as nothing else says otherwise
-	ok := x.holds(func() { delete(x.fresh, v) }, func() bool { return x.isOwn(v) })
+	x.found.fresh[v] = true // as long as nothing else says otherwise
+	ok := x.holds(func() { delete(x.found.fresh, v) }, func() bool { return x.isOwn(v) })
 	if !ok {
-		x.fresh[v] = false
+		x.found.fresh[v] = false
 	}
 	return ok
 }
@@ -28,16 +28,16 @@ func (x *effects) own(v ssa.Value) bool {
 // holds reports whether something is so that is taken to be so while it is asked, as in a loop it has to be. If it
 // is not, what has been found on the way is forgotten, since it may rest on that.
 func (x *effects) holds(forget func(), is func() bool) bool {
-	mark := len(x.assumed)
-	x.assumed = append(x.assumed, forget)
+	mark := len(x.found.assumed)
+	x.found.assumed = append(x.found.assumed, forget)
 	ok := is()
 	if !ok {
-		for _, f := range x.assumed[mark:] {
+		for _, f := range x.found.assumed[mark:] {
 			f()
 		}
 	}
 	if !ok || mark == 0 {
-		x.assumed = x.assumed[:mark]
+		x.found.assumed = x.found.assumed[:mark]
 	}
 	return ok
 }
@@ -47,7 +47,7 @@ func (x *effects) isOwn(v ssa.Value) bool {
 	case *ssa.Const:
 		return true
 	case *ssa.Alloc, *ssa.MakeSlice, *ssa.MakeMap:
-		return !x.leaves(v, false)
+		return !x.leaves(v, way{})
 	case *ssa.FieldAddr:
 		return x.own(v.X)
 	case *ssa.IndexAddr:
@@ -60,7 +60,7 @@ func (x *effects) isOwn(v ssa.Value) bool {
 		return !pointers(v.X.Type()) || x.own(v.X)
 	case *ssa.Convert: // of a string
 		b, ok := v.X.Type().Underlying().(*types.Basic)
-		return ok && b.Info()&types.IsString != 0 && !x.leaves(v, false)
+		return ok && b.Info()&types.IsString != 0 && !x.leaves(v, way{})
 	case *ssa.Phi:
 		return !slices.ContainsFunc(v.Edges, func(e ssa.Value) bool { return !x.own(e) })
 	case *ssa.FreeVar:
@@ -69,8 +69,14 @@ func (x *effects) isOwn(v ssa.Value) bool {
 	case *ssa.Call:
 		return x.given(v, v)
 	case *ssa.Extract:
-		c, ok := v.Tuple.(*ssa.Call)
-		return ok && x.given(c, v)
+		switch t := v.Tuple.(type) {
+		case *ssa.Call:
+			return x.given(t, v)
+		case *ssa.Lookup:
+			return v.Index == 0 && x.grouped(t.X)
+		}
+	case *ssa.Lookup:
+		return !v.CommaOk && x.grouped(v.X)
 	case *ssa.UnOp:
 		return v.Op == token.MUL && x.filled(v.X)
 	}
@@ -80,28 +86,185 @@ func (x *effects) isOwn(v ssa.Value) bool {
 // given reports whether v, which is what a call returns or part of it, is made for the caller.
 func (x *effects) given(c *ssa.Call, v ssa.Value) bool {
 	if b, ok := c.Call.Value.(*ssa.Builtin); ok {
-		return b.Name() == "append" && x.own(c.Call.Args[0]) && !x.leaves(v, false)
-	}
-	if types.IsInterface(v.Type()) {
-		return false // an error may be that of the call's attempt itself
+		return b.Name() == "append" && x.own(c.Call.Args[0]) && !x.leaves(v, way{})
 	}
 	fn := c.Call.StaticCallee()
-	if fn == nil || hasBody(fn) {
+	if fn == nil || types.IsInterface(v.Type()) { // an error may be that of the call's attempt itself
 		return false
+	}
+	if hasBody(fn) {
+		return x.returned(c, fn, v)
 	}
 	obj := calledObject(fn)
-	return obj != nil && (x.awaits(obj) || makesResults(obj)) && !x.leaves(v, false)
-}
-
-// filled reports whether what is loaded from an address was put there by the function and is its own,
-// and everything that leads on from there too.
-func (x *effects) filled(addr ssa.Value) bool {
-	root := x.rootOf(addr)
-	a, ok := root.(*ssa.Alloc)
-	if !ok || !x.own(a) || !x.onlyAddressed(a, func(ssa.Instruction) bool { return false }) {
+	if obj == nil || x.leaves(v, way{}) {
 		return false
 	}
-	return !slices.ContainsFunc(x.storesTo(a), func(s *ssa.Store) bool { return !x.deep(s.Val) })
+	return x.awaits(obj) || makesResults(obj) || isExtending(obj) && x.own(c.Call.Args[0])
+}
+
+// returned reports whether v, which is what a call of fn returns or part of it, is what fn has made, or was given
+// as what is the caller's own.
+func (x *effects) returned(c *ssa.Call, fn *ssa.Function, v ssa.Value) bool {
+	at := 0
+	if e, ok := v.(*ssa.Extract); ok {
+		at = e.Index
+	}
+	if x.leaves(c, way{}) { // or another part, which may be of one piece with it
+		return false
+	}
+	for _, b := range fn.Blocks {
+		r, ok := b.Instrs[len(b.Instrs)-1].(*ssa.Return)
+		if !ok || x.own(r.Results[at]) {
+			continue
+		}
+		from := r.Results[at]
+		if a, ok := from.(*ssa.Call); ok && isAppend(a) {
+			from = a.Call.Args[0]
+		}
+		i := slices.Index(fn.Params, paramOf(from))
+		if i < 0 || i >= len(c.Call.Args) || !x.own(c.Call.Args[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func isAppend(c *ssa.Call) bool {
+	b, ok := c.Call.Value.(*ssa.Builtin)
+	return ok && b.Name() == "append"
+}
+
+// paramOf returns the parameter that points to the memory that v points into, or nil.
+func paramOf(v ssa.Value) *ssa.Parameter {
+	for {
+		switch a := v.(type) {
+		case *ssa.FieldAddr:
+			v = a.X
+		case *ssa.IndexAddr:
+			v = a.X
+		case *ssa.Slice:
+			v = a.X
+		case *ssa.ChangeType:
+			v = a.X
+		case *ssa.Parameter:
+			return a
+		default:
+			return nil
+		}
+	}
+}
+
+// filled reports whether what is loaded from an address is the function's own, because all that is put there is.
+func (x *effects) filled(addr ssa.Value) bool {
+	root := x.rootOf(addr)
+	if p, ok := root.(*ssa.Parameter); ok {
+		return p == x.trusted
+	}
+	if _, ok := root.(*ssa.Alloc); !ok && !x.awaited(root) {
+		return false
+	}
+	return x.own(root) && x.onlyAddressed(root, x.fills) && x.stored(root)
+}
+
+// stored reports whether all that is stored into a variable is the function's own.
+func (x *effects) stored(root ssa.Value) bool {
+	return !slices.ContainsFunc(x.storesTo(root), func(s *ssa.Store) bool { return pointers(s.Val.Type()) && !x.own(s.Val) })
+}
+
+// fills reports whether an instruction that has the address v passes it to functions that put there only what
+// they have made.
+func (x *effects) fills(i ssa.Instruction, v ssa.Value) bool {
+	if m, ok := i.(*ssa.MakeInterface); ok {
+		return !slices.ContainsFunc(*m.Referrers(), func(i ssa.Instruction) bool {
+			c, ok := i.(*ssa.Call)
+			return !ok || !x.leavesAlone(c)
+		})
+	}
+	c, ok := i.(ssa.CallInstruction)
+	if _, goes := i.(*ssa.Go); !ok || goes || c.Common().IsInvoke() {
+		return false
+	}
+	fn := c.Common().StaticCallee()
+	if fn == nil || !hasBody(fn) {
+		call, ok := i.(*ssa.Call)
+		return ok && x.leavesAlone(call)
+	}
+	for n, a := range c.Common().Args {
+		if a == v && (n >= len(fn.Params) || !x.fillsBy(fn.Params[n])) {
+			return false
+		}
+	}
+	return true
+}
+
+// leavesAlone reports whether a function that is not compiled here puts nothing into what it is given but what it has
+// made, and does not return it.
+func (x *effects) leavesAlone(c *ssa.Call) bool {
+	fn := c.Call.StaticCallee()
+	if fn == nil || hasBody(fn) || calledObject(fn) == nil {
+		return false
+	}
+	if obj := calledObject(fn); isIn(filling, obj) || isIn(printing, obj) {
+		return true
+	}
+	if refills(c) {
+		return !pointers(c.Type())
+	}
+	changed, ok := x.changes(calledObject(fn), c.Call.Args)
+	return ok && len(changed) == 0 && (!pointers(c.Type()) || x.awaited(c) || makesResults(calledObject(fn)))
+}
+
+// fillsBy reports whether a function stores through a parameter only what it has made, or what was there.
+func (x *effects) fillsBy(p *ssa.Parameter) bool {
+	if known, ok := x.fillers[p]; ok {
+		return known
+	}
+	x.fillers[p] = true // as long as nothing else says otherwise
+	mark := len(x.filling)
+	x.filling = append(x.filling, p)
+	trusted, found := x.trusted, x.found
+	x.trusted, x.found = p, newFindings() // what is found now holds only for who trusts p
+	ok := x.onlyAddressed(p, x.fills) && x.stored(p)
+	x.trusted, x.found = trusted, found
+	if !ok {
+		for _, q := range x.filling[mark:] { // they may rest on this one
+			delete(x.fillers, q)
+		}
+		x.fillers[p] = false
+	}
+	if !ok || mark == 0 {
+		x.filling = x.filling[:mark]
+	}
+	return ok
+}
+
+// awaited reports whether a value is what an await returns: made of bytes, down to the last pointer.
+func (x *effects) awaited(v ssa.Value) bool {
+	if e, ok := v.(*ssa.Extract); ok {
+		v = e.Tuple
+	}
+	c, ok := v.(*ssa.Call)
+	if !ok || c.Call.StaticCallee() == nil {
+		return false
+	}
+	obj := calledObject(c.Call.StaticCallee())
+	return obj != nil && x.awaits(obj)
+}
+
+// grouped reports whether what is found in a map is the function's own, because all that is put there is.
+func (x *effects) grouped(m ssa.Value) bool {
+	return isMake(m) && x.own(m) && !slices.ContainsFunc(*m.Referrers(), func(i ssa.Instruction) bool {
+		switch i := i.(type) {
+		case *ssa.MapUpdate:
+			return i.Map != m || pointers(i.Value.Type()) && !x.own(i.Value)
+		case *ssa.Lookup, *ssa.Range, *ssa.Return, *ssa.DebugRef:
+			return false
+		case *ssa.Call:
+			b, ok := i.Call.Value.(*ssa.Builtin)
+			return !ok || b.Name() != "len" && b.Name() != "delete" && b.Name() != "clear"
+		}
+		return true
+	})
 }
 
 // settled reports whether v, of which all is changed that it leads to, leads to memory that is the function's
@@ -114,22 +277,25 @@ func (x *effects) settled(v ssa.Value) bool {
 		return true
 	}
 	a, ok := x.rootOf(v).(*ssa.Alloc)
-	return ok && x.refilled(a) && !slices.ContainsFunc(x.storesTo(a), func(s *ssa.Store) bool { return !x.deep(s.Val) })
-}
-
-// refilled reports whether the memory at an address is changed by stores, and by functions that put
-// there what they have made.
-func (x *effects) refilled(v ssa.Value) bool {
-	return x.onlyAddressed(v, func(i ssa.Instruction) bool {
-		if m, ok := i.(*ssa.MakeInterface); ok {
-			return !slices.ContainsFunc(*m.Referrers(), func(i ssa.Instruction) bool { return !x.refills(i) })
-		}
-		return x.refills(i)
+	return ok && x.refilled(a) && !slices.ContainsFunc(x.storesTo(a), func(s *ssa.Store) bool {
+		_, zero := s.Val.(*ssa.Const)
+		return !zero && pointers(s.Val.Type()) && (!flat(s.Val.Type()) || !x.own(s.Val))
 	})
 }
 
+// refilled reports whether the memory at an address, and what leads on from there, is changed by stores to that
+// address, and by functions that put there what they have made.
+func (x *effects) refilled(v ssa.Value) bool {
+	return x.onlyAddressed(v, func(i ssa.Instruction, _ ssa.Value) bool {
+		if m, ok := i.(*ssa.MakeInterface); ok {
+			return !slices.ContainsFunc(*m.Referrers(), func(i ssa.Instruction) bool { return !refills(i) })
+		}
+		return refills(i)
+	}) && x.onlyRead(v, true)
+}
+
 // refills reports whether an instruction is a call of a function that puts only what it has made into what it is given.
-func (x *effects) refills(i ssa.Instruction) bool {
+func refills(i ssa.Instruction) bool {
 	c, ok := i.(*ssa.Call)
 	if !ok || c.Call.StaticCallee() == nil || hasBody(c.Call.StaticCallee()) {
 		return false
@@ -142,9 +308,54 @@ func (x *effects) refills(i ssa.Instruction) bool {
 	return ok || isIn(filling, obj) || isIn(printing, obj)
 }
 
-// storesTo returns what is stored in a variable, by the closures of its function too.
-func (x *effects) storesTo(a *ssa.Alloc) []*ssa.Store {
-	top := a.Parent()
+// onlyRead reports whether no pointer is stored in the memory that v leads to; at says that v is an address of it,
+// and that stores to that are looked at elsewhere.
+func (x *effects) onlyRead(v ssa.Value, at bool) bool {
+	if !pointers(v.Type()) || !at && flat(v.Type()) {
+		return true
+	}
+	return !slices.ContainsFunc(*v.Referrers(), func(i ssa.Instruction) bool {
+		switch i := i.(type) {
+		case *ssa.Store:
+			if i.Val != v {
+				return !at && pointers(i.Val.Type())
+			}
+			args, ok := x.rootOf(i.Addr).(*ssa.Alloc)
+			return !ok || args.Comment != "varargs" || slices.ContainsFunc(*args.Referrers(), func(i ssa.Instruction) bool {
+				s, ok := i.(*ssa.Slice)
+				return ok && !x.onlyRead(s, false)
+			})
+		case *ssa.FieldAddr:
+			return !x.onlyRead(i, at)
+		case *ssa.IndexAddr:
+			_, array := i.X.Type().Underlying().(*types.Pointer)
+			return !x.onlyRead(i, at && array)
+		case *ssa.UnOp, *ssa.Field, *ssa.Index, *ssa.Slice:
+			return !x.onlyRead(i.(ssa.Value), false)
+		case *ssa.MakeInterface:
+			return !at && !x.onlyRead(i, false)
+		case *ssa.MakeClosure:
+			for n, b := range i.Bindings {
+				if b == v && !x.onlyRead(i.Fn.(*ssa.Function).FreeVars[n], at) {
+					return true
+				}
+			}
+			return false
+		case *ssa.Call:
+			if b, ok := i.Call.Value.(*ssa.Builtin); ok {
+				return b.Name() != "len" && b.Name() != "cap"
+			}
+			return !refills(i) && !x.leavesAlone(i)
+		case *ssa.Return, *ssa.BinOp, *ssa.DebugRef:
+			return false
+		}
+		return true
+	})
+}
+
+// storesTo returns what is stored in what v points to, by the closures of its function too.
+func (x *effects) storesTo(v ssa.Value) []*ssa.Store {
+	top := v.Parent()
 	for top.Parent() != nil {
 		top = top.Parent()
 	}
@@ -156,40 +367,7 @@ func (x *effects) storesTo(a *ssa.Alloc) []*ssa.Store {
 		})
 		x.stores[top] = roots
 	}
-	return x.stores[top][a]
-}
-
-// deep reports whether all memory that can be reached from v is the function's own. It is only
-// asked of what is stored.
-func (x *effects) deep(v ssa.Value) bool {
-	if !pointers(v.Type()) {
-		return true
-	}
-	switch v := v.(type) {
-	case *ssa.Const:
-		return true
-	case *ssa.Call:
-		return x.own(v) && (x.awaited(v) || flat(v.Type()))
-	case *ssa.Extract:
-		return x.own(v) && (x.awaited(v.Tuple) || flat(v.Type()))
-	case *ssa.UnOp:
-		return v.Op == token.MUL && x.filled(v.X)
-	case *ssa.Slice:
-		return x.deep(v.X)
-	case *ssa.Alloc, *ssa.MakeSlice, *ssa.MakeMap, *ssa.Convert, *ssa.Phi:
-		return x.own(v) && flat(v.Type())
-	}
-	return false
-}
-
-// awaited reports whether a value is what an await returns: made of bytes, down to the last pointer.
-func (x *effects) awaited(v ssa.Value) bool {
-	c, ok := v.(*ssa.Call)
-	if !ok || c.Call.StaticCallee() == nil {
-		return false
-	}
-	obj := calledObject(c.Call.StaticCallee())
-	return obj != nil && x.awaits(obj)
+	return x.stores[top][v]
 }
 
 // flat reports whether no pointers are in what a value of the type points to.
@@ -259,7 +437,7 @@ func (x *effects) binding(v *ssa.FreeVar) ssa.Value {
 
 // onlyAddressed reports whether an address is used for stores and loads only, so that the stores say what
 // is there, and for what may be done besides.
-func (x *effects) onlyAddressed(v ssa.Value, besides func(ssa.Instruction) bool) bool {
+func (x *effects) onlyAddressed(v ssa.Value, besides func(ssa.Instruction, ssa.Value) bool) bool {
 	return !slices.ContainsFunc(*v.Referrers(), func(i ssa.Instruction) bool {
 		switch i := i.(type) {
 		case *ssa.Store:
@@ -272,13 +450,16 @@ func (x *effects) onlyAddressed(v ssa.Value, besides func(ssa.Instruction) bool)
 			return !x.onlyAddressed(i, besides)
 		case *ssa.MakeClosure:
 			for n, b := range i.Bindings {
-				if b == v && !x.onlyAddressed(i.Fn.(*ssa.Function).FreeVars[n], besides) {
-					return true
+				if b == v {
+					in := i.Fn.(*ssa.Function).FreeVars[n]
+					if x.binding(in) != v || !x.onlyAddressed(in, besides) {
+						return true
+					}
 				}
 			}
 			return false
 		}
-		return !besides(i)
+		return !besides(i, v)
 	})
 }
 
@@ -297,6 +478,9 @@ func eachStore(fn *ssa.Function, do func(*ssa.Store)) {
 
 // pointers reports whether a value of the type may lead to memory that can be changed.
 func pointers(t types.Type) bool {
+	if n, ok := types.Unalias(t).(*types.Named); ok && n.Obj().Name() == "Time" && n.Obj().Pkg() != nil && n.Obj().Pkg().Path() == "time" {
+		return false // its time zone is never changed
+	}
 	switch u := t.Underlying().(type) {
 	case *types.Basic:
 		return u.Kind() == types.UnsafePointer

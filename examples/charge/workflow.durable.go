@@ -328,7 +328,7 @@ func init() {
 	coroc.RegisterFrame[durable_frame_newWorkflow_func1]("github.com/coroc-dev/coroc/examples/charge.newWorkflow.func1", 0x908621c39e830ac6,
 		coroc.Site{Pos: "workflow.go:36:20", Live: []string{"#", "ctx"}, Key: 2},
 		coroc.Site{Pos: "workflow.go:42:20", Live: []string{"#", "ctx"}, Key: 6},
-		coroc.Site{Pos: "workflow.go:67:18", Live: []string{"#", "ctx", "entries", "report", "sumUp", "n"}, Key: 12})
+		coroc.Site{Pos: "workflow.go:67:18", Live: []string{"#", "ctx", "entries", "report", "sumUp", "n"}, Key: 12, EffectFree: true})
 	coroc.RegisterRecord(&durable_type_newWorkflow_func1, "github.com/coroc-dev/coroc/examples/charge.newWorkflow.func1", 0x908621c39e830ac6, func(r *durable_rec_newWorkflow_func1) func(ctx context.Context, day time.Time) (Report, error) {
 		return coroc.NewFunc(r, r.Call)
 	})
