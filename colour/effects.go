@@ -359,7 +359,7 @@ func (x *effects) called(common *ssa.CallCommon, pos token.Pos) *Effect {
 		}
 		return nil
 	}
-	if common.IsInvoke() && withoutEffect(common.Method) {
+	if common.IsInvoke() && withoutEffect(common.Method) || isIterator(common.Value) && x.harmless(common.Args[0]) {
 		return nil
 	}
 	callees, ok := x.callees(common)

@@ -112,9 +112,9 @@ func (x *effects) hands(common *ssa.CallCommon, v ssa.Value) bool {
 		args, first = append([]ssa.Value{common.Value}, args...), 1
 	}
 	if !slices.Contains(args, v) {
-		return false // a closure is called
+		return x.yields(common) // v is called
 	}
-	if first == 1 && withoutEffect(common.Method) {
+	if isIterator(common.Value) || first == 1 && withoutEffect(common.Method) {
 		return false
 	}
 	callees, ok := x.callees(common)
@@ -135,6 +135,16 @@ func (x *effects) hands(common *ssa.CallCommon, v ssa.Value) bool {
 		}
 	}
 	return false
+}
+
+// yields reports whether code that is called may be an iterator that is not compiled here, and so hands what it leads
+// to to callbacks that do not keep it for themselves.
+func (x *effects) yields(common *ssa.CallCommon) bool {
+	callees, ok := x.callees(common)
+	if ok && !slices.ContainsFunc(callees, func(fn *ssa.Function) bool { return !hasBody(fn) }) {
+		return false
+	}
+	return slices.ContainsFunc(common.Args, func(a ssa.Value) bool { return pointers(a.Type()) && !(isFunc(a.Type()) && x.passesNothing(a)) })
 }
 
 // keeps reports whether a function that is not compiled here hands v, one of its arguments, to others.

@@ -163,7 +163,12 @@ func (x *effects) filled(addr ssa.Value) bool {
 	if _, ok := root.(*ssa.Alloc); !ok && !x.awaited(root) {
 		return false
 	}
-	return x.own(root) && x.onlyAddressed(root, x.fills) && x.stored(root)
+	return x.own(root) && x.stored(root) && x.onlyAddressed(root, func(i ssa.Instruction, v ssa.Value) bool {
+		if _, ok := i.(*ssa.Return); ok {
+			return i.Parent() == root.Parent() // nothing of the function comes after that but what is deferred
+		}
+		return x.fills(i, v)
+	})
 }
 
 // stored reports whether all that is stored into a variable is the function's own.
