@@ -31,7 +31,8 @@ type write struct {
 type group struct{ err error }
 
 // writer commits steps. All that wait while a commit is going on share the next one, so
-// that there is no delay and yet one sync serves many.
+// that there is no delay and yet one sync serves many. Who writes is one goroutine at a time: the
+// loop, or one that has seized the writer for a step that is alone.
 type writer struct {
 	store  store.Store
 	log    *slog.Logger
@@ -44,6 +45,8 @@ type writer struct {
 	closing    bool
 	generation int64 // of what is taken
 	killed     bool
+	busy       bool            // somebody writes: the loop, or who has seized the writer
+	own        bool            // it is the loop
 	singles    sync.Pool       // of this writer alone: package synctest lets no channel cross bubbles
 	steps      []store.Step    // of the last commit, to be used again; the loop's own
 	pipe       store.Pipelined // the store, if it is one
@@ -85,7 +88,13 @@ func (w *writer) commitAs(generation int64, steps ...store.Step) error {
 		x.write.group, x.done = &x.group, make(chan error, 1)
 	}
 	x.step, x.generation = steps[0], generation
-	w.enqueue(&x.write)
+	if w.seize() {
+		x.batch[0] = &x.write
+		w.write(x.batch[:])
+		w.yield()
+	} else {
+		w.enqueue(&x.write)
+	}
 	err := <-x.done
 	x.step, x.err = store.Step{}, nil
 	w.singles.Put(x)
@@ -97,6 +106,40 @@ func (w *writer) commitAs(generation int64, steps ...store.Step) error {
 type single struct {
 	write
 	group
+	batch [1]*write
+}
+
+// seize makes the caller the one who writes, if nothing is being written and nothing waits for it: a step
+// that is alone is not handed to another goroutine and back.
+func (w *writer) seize() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.busy || w.closing || len(w.queue) > 0 {
+		return false
+	}
+	w.busy = true
+	return true
+}
+
+// seized says whether somebody else than the loop writes.
+func (w *writer) seized() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.busy && !w.own
+}
+
+// yield ends that.
+func (w *writer) yield() {
+	w.mu.Lock()
+	w.busy = false
+	more := len(w.queue) > 0 || w.closing
+	w.mu.Unlock()
+	if more {
+		select {
+		case w.wake <- struct{}{}:
+		default:
+		}
+	}
 }
 
 // submit does what commitAs does, but does not wait: what is submitted later is written later.
@@ -129,7 +172,7 @@ func (w *writer) enqueue(writes ...*write) {
 	}
 }
 
-// advance begins a new generation, and returns it. Only the writer's goroutine calls it.
+// advance begins a new generation, and returns it. Only the goroutine that writes calls it.
 func (w *writer) advance() int64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -195,6 +238,10 @@ func (w *writer) loop() {
 				w.write(batch)
 				continue
 			}
+			if w.seized() {
+				<-w.wake
+				continue
+			}
 			return
 		}
 	}
@@ -203,6 +250,11 @@ func (w *writer) loop() {
 func (w *writer) take() []*write {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.busy && !w.own {
+		return nil // who has seized the writer wakes the loop
+	}
+	w.own = len(w.queue) > 0 || w.flight != nil
+	w.busy = w.own
 	n, weight := 0, 0
 	for n < len(w.queue) && (n == 0 || weight+w.queue[n].step.Weight() <= maxBatch) {
 		weight += w.queue[n].step.Weight()
@@ -294,7 +346,7 @@ func (w *writer) pause(err error, delay time.Duration) bool {
 	}
 }
 
-// finish notes the outcome. Only the writer's goroutine looks at the group's error, until
+// finish notes the outcome. Only the goroutine that writes looks at the group's error, until
 // it has sent it.
 func (x *write) finish(err error) {
 	if err != nil && x.group.err == nil {

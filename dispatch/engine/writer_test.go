@@ -140,3 +140,35 @@ func TestWriterWaits(t *testing.T) {
 	w.close()
 	require.ErrorIs(t, <-failed, store.ErrUnavailable)
 }
+
+// A step that is alone is written by who asks for it; what comes in meanwhile is written behind it, and close waits
+// for both.
+func TestWriterSeized(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &fakeStore{hold: make(chan struct{})}
+		w := newWriter(s, discard, nil, nil)
+		synctest.Wait()
+		var wg sync.WaitGroup
+		wg.Go(func() { assert.NoError(t, w.commit(stepOf(1))) })
+		synctest.Wait()
+		assert.True(t, w.seized(), "it is not handed to the loop")
+		wg.Go(func() { assert.NoError(t, w.commit(stepOf(2))) })
+		synctest.Wait()
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			w.close()
+		}()
+		synctest.Wait()
+		select {
+		case <-ended:
+			t.Error("closed while a step is being written")
+		default:
+		}
+		close(s.hold)
+		<-ended
+		wg.Wait()
+		assert.Equal(t, []int64{1, 2}, s.created)
+		assert.Equal(t, 2, s.commits)
+	})
+}
