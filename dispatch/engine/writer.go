@@ -48,7 +48,7 @@ type writer struct {
 	busy       bool            // somebody writes: the loop, or who has seized the writer
 	own        bool            // it is the loop
 	singles    sync.Pool       // of this writer alone: package synctest lets no channel cross bubbles
-	steps      []store.Step    // of the last commit, to be used again; the loop's own
+	steps      []store.Step    // of the last commit, to be used again by who writes
 	pipe       store.Pipelined // the store, if it is one
 	flight     *flight         // the commit that is going on, beside the loop; nil if none
 	closed     chan struct{}   // by close, to end the waiting for a store that is not available
