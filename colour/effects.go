@@ -27,14 +27,6 @@ type Effect struct {
 	Next *Effect // what the function does that is called there
 }
 
-// Last returns what is the effect itself, behind all calls that lead to it.
-func (e *Effect) Last() *Effect {
-	for e.Next != nil {
-		e = e.Next
-	}
-	return e
-}
-
 // Chain returns what leads to the effect.
 func (e *Effect) Chain() []typecheck.Related {
 	var out []typecheck.Related
@@ -445,18 +437,10 @@ func (x *effects) opaque(obj *types.Func, args []ssa.Value, effect func(what str
 
 // harmless reports whether a callback has no effect.
 func (x *effects) harmless(v ssa.Value) bool {
-	if isIterator(v) {
-		return true
-	}
-	fn := codeOf(v)
-	if fn == nil {
-		return false
-	}
-	if !hasBody(fn) {
-		return isQuietCallback(fn)
-	}
-	w := x.whole(fn)
-	return w.effect == nil && len(w.needs) == 0
+	return isCode(v, func(fn *ssa.Function) bool {
+		w := x.whole(fn)
+		return w.effect == nil && len(w.needs) == 0
+	})
 }
 
 // awaits reports whether a function is a suspension point of a workflow. That ends a stretch of

@@ -172,17 +172,25 @@ func (x *effects) keeps(fn *ssa.Function, args []ssa.Value, v ssa.Value) bool {
 
 // passesNothing reports whether a callback does not hand what it is given to others.
 func (x *effects) passesNothing(v ssa.Value) bool {
+	return isCode(v, func(fn *ssa.Function) bool {
+		return !slices.ContainsFunc(fn.Params, func(p *ssa.Parameter) bool { return x.leaves(p, way{of: p}) })
+	})
+}
+
+// isCode reports whether a callback is a function of which something is so, or one that is not compiled here
+// and is known to be quiet.
+func isCode(v ssa.Value, is func(*ssa.Function) bool) bool {
 	if isIterator(v) {
 		return true
 	}
-	fn := codeOf(v)
-	if fn == nil {
+	switch fn := codeOf(v); {
+	case fn == nil:
 		return false
-	}
-	if !hasBody(fn) {
+	case hasBody(fn):
+		return is(fn)
+	default:
 		return isQuietCallback(fn)
 	}
-	return !slices.ContainsFunc(fn.Params, func(p *ssa.Parameter) bool { return x.leaves(p, way{of: p}) })
 }
 
 // codeOf returns the function that a value of func type is, or nil.

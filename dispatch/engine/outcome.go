@@ -29,11 +29,11 @@ func (e *Engine) finish(r *run, res Result, f *Failure) {
 	change.Status, change.Output = res.Status, res.Output
 	ev := r.event(AttemptEnded)
 	ev.Status, ev.Final = res.Status, true
-	if p := c.parent; p != nil && p.fn != nil && p.fn.Policy.Eager != Never && f == nil && c.waits.Begun == nil &&
-		e.follow(&outcome{r: r, res: res, change: change, ev: ev}) {
+	o := &outcome{r: r, res: res, change: change, ev: ev}
+	if p := c.parent; p != nil && p.fn != nil && p.fn.Policy.Eager != Never && f == nil && c.waits.Begun == nil && e.follow(o) {
 		return
 	}
-	e.conclusion(&outcome{r: r, res: res, change: change, ev: ev}, f)
+	e.conclusion(o, f)
 }
 
 // conclusion records the outcome of a call.

@@ -1,7 +1,6 @@
 package postgres
 
 import (
-	"slices"
 	"time"
 
 	"github.com/coroc-dev/coroc/dispatch/store"
@@ -109,19 +108,8 @@ func (s *Store) createColumns(rows []*store.Call) []any {
 		column(rows, func(r row) int32 { return int32(r.Priority) }),
 		column(rows, func(r row) *string { return text(r.Partition) }),
 		column(rows, func(r row) *time.Time { return moment(r.Deadline) }),
-	}
-}
-
-// lapped says whether one of the calls is one that createSQL does not make, but createLapSQL does.
-func lapped(rows []*store.Call) bool {
-	return slices.ContainsFunc(rows, func(c *store.Call) bool { return c.Hops != 0 || c.Lap != 0 })
-}
-
-// lapColumns returns what createLapSQL makes calls of, beyond what createSQL does.
-func lapColumns(rows []*store.Call) []any {
-	return []any{
-		column(rows, func(r *store.Call) int64 { return int64(r.Hops) }),
-		column(rows, func(r *store.Call) int64 { return int64(r.Lap) }),
+		column(rows, func(r row) int64 { return int64(r.Hops) }),
+		column(rows, func(r row) int64 { return int64(r.Lap) }),
 	}
 }
 

@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -15,15 +14,15 @@ import (
 // statements are those of a commit. Each makes the transaction fail if it does not find all
 // rows as they have to be.
 type statements struct {
-	gate, change, changeShort, become, create, createLap, createShort, mark, remove, state, stateless string
-	send, take, returned, returnAll, keepAll                                                          string
-	watch, join, unwatch                                                                              string
-	wake, sleep, doubt                                                                                string
+	gate, change, changeShort, become, create, createShort, mark, remove, state, stateless string
+	send, take, returned, returnAll, keepAll                                               string
+	watch, join, unwatch                                                                   string
+	wake, sleep, doubt                                                                     string
 }
 
 func (s *statements) write(schema schema) {
 	for text, where := range map[string]*string{
-		gateSQL: &s.gate, changeSQL: &s.change, changeShortSQL: &s.changeShort, becomeSQL: &s.become, createSQL: &s.create, createLapSQL: &s.createLap, createShortSQL: &s.createShort, markSQL: &s.mark, removeSQL: &s.remove, stateSQL: &s.state, statelessSQL: &s.stateless,
+		gateSQL: &s.gate, changeSQL: &s.change, changeShortSQL: &s.changeShort, becomeSQL: &s.become, createSQL: &s.create, createShortSQL: &s.createShort, markSQL: &s.mark, removeSQL: &s.remove, stateSQL: &s.state, statelessSQL: &s.stateless,
 		wakeSQL: &s.wake, sleepSQL: &s.sleep, doubtSQL: &s.doubt,
 		watchSQL: &s.watch, joinSQL: &s.join, unwatchSQL: &s.unwatch,
 		sendSQL: &s.send, takeSQL: &s.take, returnSQL: &s.returned, returnAllSQL: &s.returnAll, keepAllSQL: &s.keepAll,
@@ -52,17 +51,19 @@ const (
 	createSQL = `WITH w AS (
 			INSERT INTO coroc.calls (id, incarnation, owner, parent, root, function, created, updated, phase, status,
 				attempts, failures, awaits, reached, due, first, width, key, output, error, input,
-				options, waiting, ending, progress, priority, partition, deadline)
+				options, waiting, ending, progress, priority, partition, deadline, hops, lap)
 			SELECT n.id, n.incarnation, $2::bigint, n.parent, n.root, n.function, coalesce(n.created, now()), now(),
 				n.phase, n.status, n.attempts, n.failures, n.awaits, n.reached, n.due, n.first, n.width, n.key,
-				n.output, n.error, n.input, n.options, n.waiting, n.ending, n.progress, n.priority, n.partition, n.deadline
+				n.output, n.error, n.input, n.options, n.waiting, n.ending, n.progress, n.priority, n.partition, n.deadline,
+				nullif(n.hops, 0), nullif(n.lap, 0)
 			FROM unnest($3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::timestamptz[],
 				$9::smallint[], $10::smallint[], $11::integer[], $12::integer[], $13::integer[], $14::integer[],
 				$15::timestamptz[], $16::bigint[], $17::integer[], $18::text[], $19::bytea[], $20::bytea[], $21::bytea[],
-				$22::bytea[], $23::bytea[], $24::smallint[], $25::bytea[], $26::integer[], $27::text[], $28::timestamptz[])
+				$22::bytea[], $23::bytea[], $24::smallint[], $25::bytea[], $26::integer[], $27::text[], $28::timestamptz[],
+				$29::bigint[], $30::bigint[])
 				AS n (id, incarnation, parent, root, function, created, phase, status, attempts, failures, awaits,
 					reached, due, first, width, key, output, error, input, options, waiting, ending, progress,
-					priority, partition, deadline)
+					priority, partition, deadline, hops, lap)
 			ON CONFLICT DO NOTHING RETURNING 1
 		) SELECT CASE WHEN count(*) <> $1::bigint THEN coroc.refuse('CO002', 'an id or a key is in use') END FROM w`
 
@@ -132,12 +133,6 @@ const (
 
 	statelessSQL = `DELETE FROM coroc.states WHERE id = ANY ($1::bigint[])`
 )
-
-// createLapSQL is createSQL for calls of which some were handed over, or made for one that was.
-var createLapSQL = strings.NewReplacer(
-	"partition, deadline)", "partition, deadline, hops, lap)",
-	"n.deadline", "n.deadline, nullif(n.hops, 0), nullif(n.lap, 0)",
-	"$28::timestamptz[]", "$28::timestamptz[], $29::bigint[], $30::bigint[]").Replace(createSQL)
 
 const (
 	// maxSize is how many bytes of values a commit may have. PostgreSQL takes less than twice
@@ -250,11 +245,7 @@ func (s *Store) queue(q *pgx.Batch, b *batch) {
 		q.Queue(s.statements.createShort, append([]any{s.Incarnation()}, s.shortCreates(usual)...)...)
 	}
 	if n := len(creates); n > 0 {
-		text, args := s.statements.create, append([]any{n, s.Incarnation()}, s.createColumns(creates)...)
-		if lapped(creates) {
-			text, args = s.statements.createLap, append(args, lapColumns(creates)...)
-		}
-		q.Queue(text, args...)
+		q.Queue(s.statements.create, append([]any{n, s.Incarnation()}, s.createColumns(creates)...)...)
 	}
 	ids, states, stateless := statesOf(b)
 	if len(ids) > 0 {
