@@ -153,6 +153,7 @@ func TestQuickLoad(t *testing.T) {
 	RegisterFrame[selfFrame]("test.counter.func2", 78, Site{Pos: "c.go:2", Live: []string{"r", "x"}})
 	benchInts(t)
 	n := 1
+	loadRegistry()
 	record := RecordOf(makeDeferred(&n)).(*deferred)
 	bind := Binding{"entry", record}
 	type vars struct {

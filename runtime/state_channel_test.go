@@ -124,6 +124,8 @@ func TestNamedChannels(t *testing.T) {
 
 func TestUnsavableChannels(t *testing.T) {
 	registerFrame1[any]()
+	RegisterType[Chan[int]](InstanceName[Chan[int]](runtimePath + ".Chan"))
+	RegisterType[Chan[any]](InstanceName[Chan[any]](runtimePath + ".Chan"))
 	save := func(v any) error {
 		_, err := suspendedWith(&frame1[any]{1, v}).AppendState(nil)
 		return err
