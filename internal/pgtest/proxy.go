@@ -27,7 +27,7 @@ type Proxy struct {
 	network string
 	address string
 	mu      sync.Mutex
-	fault   Fault
+	faults  []Fault // of the next messages
 	late    func() error
 	conns   map[net.Conn]bool
 	listens net.Listener
@@ -77,11 +77,19 @@ func (p *Proxy) Close() {
 	p.Cut()
 }
 
-// Next sets the fault of the next message.
-func (p *Proxy) Next(f Fault) {
+// Next sets the faults of the next messages.
+func (p *Proxy) Next(all ...Fault) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.fault = f
+	p.faults = all
+}
+
+// next returns the fault of the next message. An outage stays. The lock is held.
+func (p *Proxy) next() Fault {
+	if len(p.faults) == 0 {
+		return None
+	}
+	return p.faults[0]
 }
 
 // Cut ends all connections.
@@ -103,7 +111,7 @@ func (p *Proxy) Arrive() error {
 func (p *Proxy) serve(client net.Conn) {
 	defer client.Close()
 	p.mu.Lock()
-	down := p.fault == Outage
+	down := p.next() == Outage
 	p.conns[client] = true
 	p.mu.Unlock()
 	defer func() {
@@ -149,9 +157,9 @@ func (p *Proxy) serve(client net.Conn) {
 			return
 		}
 		p.mu.Lock()
-		fault := p.fault
-		if fault != Outage {
-			p.fault = None
+		fault := p.next()
+		if fault != Outage && len(p.faults) > 0 {
+			p.faults = p.faults[1:]
 		}
 		if fault == Delay {
 			message := append([]byte(nil), b[:n]...)

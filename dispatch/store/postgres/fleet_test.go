@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -96,6 +97,106 @@ func TestFenceWaitsForClaims(t *testing.T) {
 			require.NoError(t, <-left)
 			require.NoError(t, slow.Rejoin(ctx))
 		})
+	}
+}
+
+// What a process has done of which it could not learn before it was fenced is what the next owner finds, and
+// what of it arrives later does not happen.
+func TestFencedUnawares(t *testing.T) {
+	join := func(t *testing.T) (a, b *postgres.Fleet, p *pgtest.Proxy) {
+		url, schema := pgtest.Schema(t)
+		p = pgtest.NewProxy(t, url)
+		a, err := postgres.Join(ctx, p.URL, postgres.Schema(schema), postgres.Lease(time.Millisecond))
+		require.NoError(t, err)
+		t.Cleanup(func() { a.Close() })
+		b, err = postgres.Join(ctx, url, postgres.Schema(schema))
+		require.NoError(t, err)
+		t.Cleanup(func() { b.Close() })
+		require.NoError(t, a.Commit(ctx, []store.Step{create(a, 1)}))
+		require.NoError(t, a.Commit(ctx, []store.Step{await(1, 1)})) // later ones are one message each
+		return a, b, p
+	}
+	takeOver := func(t *testing.T, b *postgres.Fleet, n int) {
+		got, err := b.TakeOver(ctx)
+		require.NoError(t, err)
+		require.Equal(t, n, got)
+	}
+	for name, fault := range map[string]pgtest.Fault{"lost": pgtest.Lose, "done": pgtest.Deafen, "late": pgtest.Delay} {
+		t.Run("commit "+name, func(t *testing.T) {
+			a, b, p := join(t)
+			p.Next(fault, pgtest.Outage)
+			require.ErrorIs(t, a.Commit(ctx, []store.Step{await(1, 2)}), store.ErrUnavailable)
+			require.ErrorIs(t, a.Commit(ctx, []store.Step{await(1, 2)}), store.ErrUnavailable)
+			takeOver(t, b, 1)
+			p.Next()
+			err, attempts := a.Commit(ctx, []store.Step{await(1, 2)}), 1
+			if fault == pgtest.Deafen {
+				require.NoError(t, err)
+				attempts = 2
+			} else {
+				require.ErrorIs(t, err, store.ErrFenced)
+			}
+			if fault == pgtest.Delay {
+				_ = p.Arrive() // the session has been ended
+			}
+			require.ErrorIs(t, a.Commit(ctx, []store.Step{await(1, 3)}), store.ErrFenced)
+			c, err := b.Call(ctx, 1)
+			require.NoError(t, err)
+			require.Equal(t, attempts, c.Attempts)
+		})
+		for _, fence := range []bool{false, true} {
+			t.Run(fmt.Sprintf("claim %s, fenced %t", name, fence), func(t *testing.T) {
+				a, b, p := join(t)
+				claims := func(f *postgres.Fleet) ([]int64, error) {
+					all, err := f.Claim(ctx, store.Claim{Functions: []string{"f"}, Limit: 1})
+					var ids []int64
+					for _, c := range all {
+						ids = append(ids, c.ID)
+					}
+					return ids, err
+				}
+				free := func(id int64) {
+					require.NoError(t, b.Commit(ctx, []store.Step{create(b, id)}))
+					require.NoError(t, b.Release(ctx, id, 1))
+				}
+				free(2)
+				got, err := claims(a)
+				require.NoError(t, err)
+				require.Equal(t, []int64{2}, got)
+				free(3)
+				p.Next(pgtest.None, pgtest.None, fault, pgtest.Outage) // begin, the claim, commit
+				_, err = claims(a)
+				require.ErrorIs(t, err, store.ErrUnavailable)
+				if fault == pgtest.Delay && !fence {
+					require.NoError(t, p.Arrive())
+				}
+				if fence {
+					n := 2
+					if fault == pgtest.Deafen {
+						n = 3
+					}
+					takeOver(t, b, n)
+				}
+				p.Next()
+				got, err = claims(a)
+				require.NoError(t, err, "what has become of the last one is looked up first")
+				if fence || fault == pgtest.Lose {
+					require.Empty(t, got)
+					got, err = claims(a)
+				}
+				if !fence {
+					require.NoError(t, err)
+					require.Equal(t, []int64{3}, got)
+					return
+				}
+				require.ErrorIs(t, err, store.ErrFenced)
+				for id := int64(1); id <= 3; id++ {
+					got, err := claims(b)
+					require.NoError(t, err)
+					require.Equal(t, []int64{id}, got)
+				}
+			})
+		}
 	}
 }
 
