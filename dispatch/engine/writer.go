@@ -50,6 +50,7 @@ type writer struct {
 	singles    sync.Pool       // of this writer alone: package synctest lets no channel cross bubbles
 	steps      []store.Step    // of the last commit, to be used again by who writes
 	pipe       store.Pipelined // the store, if it is one
+	spare      []store.Step    // of a flight that has landed, to be used again
 	flight     *flight         // the commit that is going on, beside the loop; nil if none
 	closed     chan struct{}   // by close, to end the waiting for a store that is not available
 	ended      chan struct{}   // by loop

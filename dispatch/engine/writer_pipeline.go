@@ -18,6 +18,7 @@ const minFlight = 8
 // flight is a commit that is going on while the next one is made ready.
 type flight struct {
 	batch  []*write
+	steps  []store.Step
 	landed chan error
 }
 
@@ -29,9 +30,10 @@ func (w *writer) begin(batch []*write) bool {
 		return false
 	}
 	kept := dropFailed(w.dropOld(batch))
-	steps := make([]store.Step, len(kept))
-	for i, x := range kept {
-		steps[i] = x.step
+	steps := w.spare[:0]
+	w.spare = nil
+	for _, x := range kept {
+		steps = append(steps, x.step)
 	}
 	begun := time.Now()
 	b := w.pipe.Begin(context.Background(), steps)
@@ -50,7 +52,7 @@ func (w *writer) begin(batch []*write) bool {
 		w.write(kept)
 		return true
 	}
-	f := &flight{kept, make(chan error, 1)}
+	f := &flight{kept, steps, make(chan error, 1)}
 	w.flight = f
 	go func() {
 		err := b.Commit(context.Background())
@@ -77,9 +79,12 @@ func (w *writer) await() {
 
 // land deals with the outcome of the commit that was under way.
 func (w *writer) land(err error) {
-	batch := w.flight.batch
+	f := w.flight
 	w.flight = nil
 	if err != nil {
-		w.write(batch)
+		w.write(f.batch)
+		return
 	}
+	clear(f.steps)
+	w.spare = f.steps
 }

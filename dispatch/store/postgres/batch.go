@@ -1,11 +1,11 @@
 package postgres
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
 	"slices"
-	"sort"
 	"strings"
 	"unicode/utf8"
 
@@ -29,8 +29,15 @@ type batch struct {
 // fold returns what the steps come to, or false if one of them cannot be, whatever is stored.
 func fold(steps []store.Step) (*batch, bool) {
 	b := new(batch)
-	creates := make(map[int64]*store.Call)
-	changes := make(map[int64]*store.Change)
+	created, changed := 0, 0
+	for i := range steps {
+		created, changed = created+len(steps[i].Create), changed+len(steps[i].Change)
+	}
+	b.creates, b.changes = make([]*store.Call, 0, created), make([]*store.Change, 0, changed)
+	// What is in the steps is not to change: of what happens more to one call there is a copy in the maps.
+	creates := make(map[int64]*store.Call, created)
+	changes := make(map[int64]*store.Change, changed)
+	copied := false
 	marks := make(map[int64]*store.Mark)
 	for i := range steps {
 		for _, w := range steps[i].Watch {
@@ -40,12 +47,12 @@ func fold(steps []store.Step) (*batch, bool) {
 			b.notes.add(w)
 		}
 		for j := range steps[i].Create {
-			c := steps[i].Create[j]
-			if creates[c.ID] != nil || changes[c.ID] != nil || checkCall(&c) != nil {
+			c := &steps[i].Create[j]
+			if creates[c.ID] != nil || changes[c.ID] != nil || checkCall(c) != nil {
 				return nil, false
 			}
-			creates[c.ID] = &c
-			b.creates = append(b.creates, &c)
+			creates[c.ID] = c
+			b.creates = append(b.creates, c)
 		}
 		for j := range steps[i].Change {
 			ch := &steps[i].Change[j]
@@ -56,24 +63,22 @@ func fold(steps []store.Step) (*batch, bool) {
 				if c.Phase == store.Done {
 					return nil, false
 				}
-				changeCall(c, ch)
+				creates[ch.ID], copied = changeCall(*c, ch), true
 			} else if old := changes[ch.ID]; old == nil {
-				first := *ch
-				changes[ch.ID] = &first
-				b.changes = append(b.changes, &first)
+				changes[ch.ID] = ch
+				b.changes = append(b.changes, ch)
 			} else {
 				if old.Phase == store.Done {
 					return nil, false
 				}
-				state, keep, before := ch.State, false, *old
+				both := *ch
 				if ch.KeepState {
-					state, keep = old.State, old.KeepState
+					both.State, both.KeepState = old.State, old.KeepState
 				}
-				*old = *ch
-				old.State, old.KeepState = state, keep
 				if ch.Function == "" {
-					old.Function, old.Input, old.Options, old.Hops = before.Function, before.Input, before.Options, before.Hops
+					both.Function, both.Input, both.Options, both.Hops = old.Function, old.Input, old.Options, old.Hops
 				}
+				changes[ch.ID], copied = &both, true
 			}
 			if m := marks[ch.ID]; m != nil {
 				m.Waiting = nil
@@ -88,7 +93,7 @@ func fold(steps []store.Step) (*batch, bool) {
 		for j := range steps[i].Mark {
 			m := &steps[i].Mark[j]
 			if c := creates[m.ID]; c != nil {
-				markCall(c, m)
+				creates[m.ID], copied = markCall(*c, m), true
 				continue
 			}
 			ch := changes[m.ID]
@@ -107,7 +112,9 @@ func fold(steps []store.Step) (*batch, bool) {
 			switch {
 			case m.Waiting == nil:
 			case ch != nil:
-				ch.Waiting = m.Waiting
+				both := *ch
+				both.Waiting = m.Waiting
+				changes[m.ID], copied = &both, true
 			default:
 				old.Waiting = m.Waiting
 			}
@@ -130,9 +137,17 @@ func fold(steps []store.Step) (*batch, bool) {
 	if b.sleeps != nil {
 		b.sleeps = sleeping(steps)
 	}
+	if copied {
+		for i, c := range b.creates {
+			b.creates[i] = creates[c.ID]
+		}
+		for i, ch := range b.changes {
+			b.changes[i] = changes[ch.ID]
+		}
+	}
 	// Rows are locked in one order, whoever writes.
-	sort.Slice(b.changes, func(i, j int) bool { return b.changes[i].ID < b.changes[j].ID })
-	sort.Slice(b.marks, func(i, j int) bool { return b.marks[i].ID < b.marks[j].ID })
+	slices.SortFunc(b.changes, func(x, y *store.Change) int { return cmp.Compare(x.ID, y.ID) })
+	slices.SortFunc(b.marks, func(x, y *store.Mark) int { return cmp.Compare(x.ID, y.ID) })
 	for _, c := range b.creates {
 		b.size += len(c.Input) + len(c.State) + len(c.Output) + len(c.Error) + len(c.Options) + len(c.Waiting)
 	}
@@ -170,7 +185,8 @@ func sleeping(steps []store.Step) []int64 {
 	return slices.Collect(maps.Keys(asleep))
 }
 
-func changeCall(c *store.Call, ch *store.Change) {
+// changeCall returns a call with a change.
+func changeCall(c store.Call, ch *store.Change) *store.Call {
 	c.Phase, c.Status, c.Attempts, c.Failures = ch.Phase, ch.Status, ch.Attempts, ch.Failures
 	c.Awaits, c.Reached, c.Due, c.First, c.Width = ch.Awaits, ch.Reached, ch.Due, ch.First, ch.Width
 	c.Output, c.Error, c.Waiting = ch.Output, ch.Error, ch.Waiting
@@ -180,11 +196,13 @@ func changeCall(c *store.Call, ch *store.Change) {
 	if ch.Function != "" {
 		c.Function, c.Input, c.Options, c.Hops = ch.Function, ch.Input, ch.Options, ch.Hops
 	}
+	return &c
 }
 
-func markCall(c *store.Call, m *store.Mark) {
+// markCall returns a call with a mark.
+func markCall(c store.Call, m *store.Mark) *store.Call {
 	if c.Phase == store.Done {
-		return
+		return &c
 	}
 	if c.Ending == store.None {
 		c.Ending = m.Ending
@@ -195,6 +213,7 @@ func markCall(c *store.Call, m *store.Mark) {
 	if m.Progress != nil {
 		c.Progress = m.Progress
 	}
+	return &c
 }
 
 // maxKey keeps keys short enough for an index.

@@ -48,6 +48,7 @@ func changeColumns(rows []*store.Change) []any {
 
 // sortCreates returns those of the calls that createShortSQL makes, which are only to be run, and the others.
 func (s *Store) sortCreates(all []*store.Call) (usual, others []*store.Call) {
+	usual = make([]*store.Call, 0, len(all))
 	for _, c := range all {
 		if c.Incarnation == s.Incarnation() && c.Phase == store.Ready && c.Status == store.None && !c.Created.IsZero() &&
 			c.Attempts == 0 && c.Failures == 0 && c.Awaits == 0 && c.Reached == 0 && c.Due.IsZero() && c.First == 0 && c.Width == 0 &&

@@ -12,6 +12,9 @@ import (
 	"github.com/coroc-dev/coroc/dispatch/store"
 )
 
+// RegisterArrays is how the sessions of a store encode arrays.
+var RegisterArrays = registerArrays
+
 // Locked says whether a session of the server holds the lock.
 func (s *Store) Locked(ctx context.Context) bool {
 	var n int

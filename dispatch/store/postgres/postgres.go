@@ -145,6 +145,7 @@ func newPool(ctx context.Context, url string, own *config) (*pgxpool.Pool, error
 // their rows by an index; what the planner thinks of tables that were empty a moment ago must
 // not make it read them from end to end.
 func prepareSession(ctx context.Context, conn *pgx.Conn) error {
+	registerArrays(conn.TypeMap())
 	_, err := conn.Exec(ctx, `SELECT
 		set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false),
 		set_config('default_transaction_isolation', 'read committed', false),

@@ -24,6 +24,7 @@ func Run(t *testing.T, factory func(t testing.TB) Open) {
 	t.Helper()
 	for name, test := range map[string]func(*testing.T, func(testing.TB) Open){
 		"call":        testCall,
+		"untouched":   testUntouched,
 		"absent":      testAbsent,
 		"atomic":      testAtomic,
 		"done":        testDone,
@@ -68,6 +69,35 @@ func ready(s store.Store, id int64) store.Call {
 func create(calls ...store.Call) store.Step { return store.Step{Create: calls} }
 
 func change(changes ...store.Change) store.Step { return store.Step{Change: changes} }
+
+// Steps stay as they are, whatever else happens to the same call in the same commit: a writer may need them again.
+func testUntouched(t *testing.T, factory func(testing.TB) Open) {
+	s := open(t, factory(t))
+	require.NoError(t, s.Commit(ctx, []store.Step{create(ready(s, 1))}))
+	steps := func() []store.Step {
+		waits := func(id int64, awaits int) store.Change {
+			return store.Change{ID: id, Phase: store.Suspended, Awaits: awaits, Reached: awaits, First: 10, Width: awaits, State: []byte{byte(awaits)}}
+		}
+		mark := func(id int64, text string) store.Step {
+			return store.Step{Mark: []store.Mark{{ID: id, Ending: store.Canceled, Waiting: []byte(text), Progress: []byte(text)}}}
+		}
+		become := waits(1, 3)
+		become.Function, become.Input = "g", []byte("2")
+		return []store.Step{
+			mark(1, "a"), change(waits(1, 1)), mark(1, "b"), change(waits(1, 2)), change(become), mark(1, "c"),
+			create(ready(s, 2)), change(waits(2, 1)), mark(2, "d"), change(waits(2, 2)),
+		}
+	}
+	all := steps()
+	require.NoError(t, s.Commit(ctx, all))
+	require.Equal(t, steps(), all)
+	c, err := s.Call(ctx, 1)
+	require.NoError(t, err)
+	assert.Equal(t, "g 3 c c", fmt.Sprintf("%s %d %s %s", c.Function, c.Awaits, c.Waiting, c.Progress))
+	c, err = s.Call(ctx, 2)
+	require.NoError(t, err)
+	assert.Equal(t, "f 2 d canceled", fmt.Sprintf("%s %d %s %s", c.Function, c.Awaits, c.Progress, c.Ending))
+}
 
 // A call comes back as it was stored, also from the next owner.
 func testCall(t *testing.T, factory func(testing.TB) Open) {
