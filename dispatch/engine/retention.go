@@ -33,17 +33,23 @@ const (
 // what else is going on. A call is removed only when the one that it was made for is done, or gone, or was handed
 // over: until then that one may ask for its result.
 type sweeper struct {
-	e      *Engine
-	rules  []Retention
-	excess []int // of each rule with a Count, how many are to go in the present sweep
-	ended  chan struct{}
+	e     *Engine
+	rules []Retention
+	// least is, of each rule with a Count, the least id of those that stay, by the pass before. It is not how many are to go:
+	// the processes of a fleet do not know of each other, and would remove as many each.
+	least []int64
+	ended chan struct{}
+}
+
+func newSweeper(e *Engine, rules []Retention) *sweeper {
+	return &sweeper{e: e, rules: rules, least: make([]int64, len(rules)), ended: make(chan struct{})}
 }
 
 func (e *Engine) sweep() {
 	if len(e.cfg.Retention) == 0 {
 		return
 	}
-	e.sweeper = &sweeper{e: e, rules: e.cfg.Retention, excess: make([]int, len(e.cfg.Retention)), ended: make(chan struct{})}
+	e.sweeper = newSweeper(e, e.cfg.Retention)
 	go e.sweeper.loop()
 }
 
@@ -87,10 +93,35 @@ func (s *sweeper) pause(d time.Duration) bool {
 	}
 }
 
+// newest are the greatest of ids that come in ascending order: so many, or none if that is 0.
+type newest struct {
+	most   int
+	ids    []int64 // a ring, when there are as many
+	first  int     // where the least of them is then
+	passed bool    // there were more
+}
+
+func (n *newest) add(id int64) {
+	switch {
+	case n.most == 0:
+	case len(n.ids) < n.most:
+		n.ids = append(n.ids, id)
+	default:
+		n.ids[n.first] = id
+		n.first = (n.first + 1) % n.most
+		n.passed = true
+	}
+}
+
+func (n *newest) least() int64 { return n.ids[n.first] }
+
 // pass goes through the calls once. It returns whether there are too many of some that will go
 // if it is done again.
 func (s *sweeper) pass(now time.Time) (again bool, err error) {
-	count := make([]int, len(s.rules))
+	last := make([]newest, len(s.rules))
+	for i, r := range s.rules {
+		last[i].most = r.Count
+	}
 	removed := 0
 	defer func() {
 		if removed > 0 {
@@ -111,7 +142,7 @@ func (s *sweeper) pass(now time.Time) (again bool, err error) {
 			young = young && s.young(now, f.Created)
 			switch {
 			case f.ID == f.Root:
-				if !s.expired(now, f, count) {
+				if !s.expired(now, f, last) {
 					continue
 				}
 				roots[f.ID] = true
@@ -137,10 +168,9 @@ func (s *sweeper) pass(now time.Time) (again bool, err error) {
 			return false, ErrClosed
 		}
 	}
-	for i, r := range s.rules {
-		if r.Count > 0 {
-			s.excess[i] = max(0, count[i]-r.Count)
-			again = again || s.excess[i] > 0
+	for i := range last {
+		if last[i].passed {
+			s.least[i], again = last[i].least(), true
 		}
 	}
 	return again, nil
@@ -157,8 +187,8 @@ func (s *sweeper) young(now, created time.Time) bool {
 	return true
 }
 
-// expired says whether a call from outside is to be removed, and counts it if it is not.
-func (s *sweeper) expired(now time.Time, f store.Finished, count []int) bool {
+// expired says whether a call from outside is to be removed, and is in line with those of its rule if it is not.
+func (s *sweeper) expired(now time.Time, f store.Finished, last []newest) bool {
 	if strings.HasPrefix(f.Function, "dispatch.") {
 		return false // a note of this module, which others look for
 	}
@@ -169,11 +199,10 @@ func (s *sweeper) expired(now time.Time, f store.Finished, count []int) bool {
 		if r.Age > 0 && now.Sub(f.Ended) >= r.Age {
 			return true
 		}
-		if s.excess[i] > 0 {
-			s.excess[i]--
+		if f.ID < s.least[i] {
 			return true
 		}
-		count[i]++
+		last[i].add(f.ID)
 		return false
 	}
 	return false
