@@ -55,6 +55,8 @@ demo: ## kill a durable workflow again and again, and check that nothing is done
 chaos: ## kill and stop workers and their database while they run workflows, on both stores (CHAOSFLAGS)
 	$(GO) run ./chaos -store sqlite $(CHAOSFLAGS)
 	$(GO) run ./chaos -store postgres $(CHAOSFLAGS)
+	$(GO) run ./chaos -store sqlite -retention -workflows 300 $(CHAOSFLAGS)
+	$(GO) run ./chaos -store postgres -retention -workflows 500 $(CHAOSFLAGS)
 	$(GO) run ./chaos -store postgres -failover $(CHAOSFLAGS)
 
 failover: ## kill the primary of a PostgreSQL pair again and again, and promote its standby (CHAOSFLAGS)

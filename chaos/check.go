@@ -25,6 +25,7 @@ type evidence struct {
 	Calls     []dispatch.CallInfo   // of the store, when all workers have ended
 	Seen      map[dispatch.ID]sight // of calls that were done while the workers ran
 	Others    []string              // what was found by other means
+	Forgotten map[dispatch.ID]kept  // of Calls, those that are gone; nil if the store forgets nothing
 }
 
 // sight is what the store said of a call that was done, when that was first seen.
@@ -104,6 +105,7 @@ func check(ev evidence) *checker {
 	c.owners()
 	c.places()
 	c.naps()
+	c.retained()
 	return c
 }
 
@@ -115,8 +117,14 @@ func (c *checker) add(format string, args ...any) {
 // has to have made and no others, and the right results.
 func (c *checker) workflows() {
 	byKey := make(map[string]*dispatch.CallInfo)
+	before := make(map[dispatch.ID]*dispatch.CallInfo) // those whose key was free again
+	slices.SortStableFunc(c.children[""], func(a, b *dispatch.CallInfo) int { return a.Created.Compare(b.Created) })
 	for _, call := range c.children[""] {
-		if other := byKey[call.Key]; other != nil {
+		switch other := byKey[call.Key]; {
+		case other == nil:
+		case c.again(other, call):
+			before[other.ID] = other
+		default:
 			c.add("store: workflow %s is there twice, as %s and %s", call.Key, other.ID, call.ID)
 		}
 		byKey[call.Key] = call
@@ -128,7 +136,7 @@ func (c *checker) workflows() {
 		switch call := byKey[strconv.Itoa(line.Workflow)]; {
 		case call == nil:
 			c.add("store: workflow %d, acknowledged to %s as call %s, is lost", line.Workflow, line.Process, line.Call)
-		case string(call.ID) != line.Call:
+		case string(call.ID) != line.Call && before[dispatch.ID(line.Call)] == nil:
 			c.add("store: workflow %d is call %s, and was acknowledged to %s as %s", line.Workflow, call.ID, line.Process, line.Call)
 		}
 	}
@@ -139,12 +147,19 @@ func (c *checker) workflows() {
 			c.add("store: workflow %d is not there", n)
 			continue
 		}
-		matched += c.compare(call, plan.For(c.Seed, n).Tree())
+		matched += c.compare(call, c.want(n))
+	}
+	for _, call := range before {
+		if n, err := strconv.Atoi(call.Key); err == nil {
+			matched += c.compare(call, c.want(n))
+		}
 	}
 	if len(c.found) == 0 && matched != len(c.Calls) {
 		c.add("store: %d calls, of which %d belong to no workflow", len(c.Calls), len(c.Calls)-matched)
 	}
 }
+
+func (c *checker) want(n int) plan.Node { return plan.For(c.Seed, n, c.Forgotten != nil).Tree() }
 
 // compare compares a call, and those below it, with what it has to be. It returns how many
 // they are.
@@ -439,7 +454,7 @@ func (c *checker) places() {
 				continue
 			}
 			workflow, rank = call.Parent, rank+1
-			if p := c.byID[workflow]; p != nil && p.Function == plan.Race && line.Place == 0 {
+			if p := c.byID[workflow]; p != nil && (p.Function == plan.Race || p.Function == plan.Endless) && line.Place == 0 {
 				continue // of those that are not needed, one in another process may begin late
 			}
 		default:

@@ -26,9 +26,15 @@ type forged struct {
 
 func forge(t *testing.T, workflows int) *forged {
 	t.Helper()
+	return forgeThat(t, workflows, false)
+}
+
+// forgeThat does so for a store that forgets what has ended well, or keeps it.
+func forgeThat(t *testing.T, workflows int, forgets bool) *forged {
+	t.Helper()
 	f := &forged{evidence: evidence{Seed: 1, Workflows: workflows, Lease: 100 * time.Millisecond, Seen: map[dispatch.ID]sight{}}}
 	for n := range workflows {
-		root := plan.For(f.Seed, n).Tree()
+		root := plan.For(f.Seed, n, forgets).Tree()
 		id := f.call(t, "", root)
 		f.Calls[f.index(id)].Key = strconv.Itoa(n)
 		f.note(ledger.Line{Event: ledger.Made, Workflow: n, Call: string(id)})
@@ -87,11 +93,14 @@ func (f *forged) call(t *testing.T, parent dispatch.ID, n plan.Node) dispatch.ID
 		r := plan.Result{Value: n.Value}
 		last, won := -1, false
 		for _, child := range n.Children {
-			if in, ok := child.Input.(plan.Input); ok && in.Place != last && child.Function != plan.Branch {
+			if in, ok := child.Input.(plan.Input); ok && in.Place != last && child.Function != plan.Branch && !child.Some {
 				last = in.Place
-				f.note(ledger.Line{Event: ledger.Pass, Call: string(id), Place: in.Place})
+				f.note(ledger.Line{Event: ledger.Pass, Call: string(id), Workflow: in.Workflow, Place: in.Place})
 			}
 			c := f.call(t, id, child)
+			if child.Some {
+				continue
+			}
 			if child.Rival {
 				if won || !child.OK {
 					continue

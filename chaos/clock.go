@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -57,30 +58,12 @@ func wrong(sec int64, nsec int32, mono int64) (int64, int32, int64) {
 // nowCall is the line of time.Now that reads the clock.
 var nowCall = regexp.MustCompile(`sec, nsec, mono := (runtimeNow\(\)|now\(\))`)
 
-// overlayTime makes files below a folder that give a program a time.Now which can be wrong, and
-// returns the one for the go command's -overlay. They are made of the standard library's own.
-func overlayTime(dir string) (string, error) {
-	root, err := exec.Command("go", "env", "GOROOT").Output()
-	if err != nil {
-		return "", fmt.Errorf("go env GOROOT: %w", err)
-	}
-	std := filepath.Join(strings.TrimSpace(string(root)), "src", "time")
-	source, err := os.ReadFile(filepath.Join(std, "time.go"))
-	if err != nil {
-		return "", err
-	}
-	if n := len(nowCall.FindAll(source, -1)); n != 1 {
-		return "", fmt.Errorf("the clock is read in %d places of time.go of this version of Go: want one", n)
-	}
+// overlay makes files below a folder that give a worker a time.Now which can be wrong, and calls that go soon
+// after their time. It returns the one for the go command's -overlay.
+func overlay(dir string) (string, error) {
 	replace := make(map[string]string)
-	for name, text := range map[string][]byte{
-		"time.go":        nowCall.ReplaceAll(source, []byte("sec, nsec, mono := wrong($1)")),
-		"coroc_chaos.go": []byte(clockSource),
-	} {
-		replace[filepath.Join(std, name)] = filepath.Join(dir, name)
-		if err := os.WriteFile(filepath.Join(dir, name), text, 0o666); err != nil {
-			return "", err
-		}
+	if err := errors.Join(overlayTime(dir, replace), overlaySweeps(dir, replace)); err != nil {
+		return "", err
 	}
 	text, err := json.Marshal(map[string]any{"Replace": replace})
 	if err != nil {
@@ -88,6 +71,32 @@ func overlayTime(dir string) (string, error) {
 	}
 	path := filepath.Join(dir, "overlay.json")
 	return path, os.WriteFile(path, text, 0o666)
+}
+
+// overlayTime adds files to an overlay that are made of the standard library's own.
+func overlayTime(dir string, replace map[string]string) error {
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		return fmt.Errorf("go env GOROOT: %w", err)
+	}
+	std := filepath.Join(strings.TrimSpace(string(root)), "src", "time")
+	source, err := os.ReadFile(filepath.Join(std, "time.go"))
+	if err != nil {
+		return err
+	}
+	if n := len(nowCall.FindAll(source, -1)); n != 1 {
+		return fmt.Errorf("the clock is read in %d places of time.go of this version of Go: want one", n)
+	}
+	for name, text := range map[string][]byte{
+		"time.go":        nowCall.ReplaceAll(source, []byte("sec, nsec, mono := wrong($1)")),
+		"coroc_chaos.go": []byte(clockSource),
+	} {
+		replace[filepath.Join(std, name)] = filepath.Join(dir, name)
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o666); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // clock is the clock of a worker. It goes right until it is set.

@@ -15,6 +15,7 @@
 //   - no result was accepted of a process that had lost the call to another one;
 //   - a sleep has lasted for as long as it was to, whatever clocks showed;
 //   - code in front of an await did not run again after what was awaited had begun;
+//   - of a store that forgets what has ended well (-retention) that goes, after its time, and nothing else does;
 //   - nothing is left: no unfinished call, state, lease, lock or connection;
 //   - no worker has ended by itself.
 //

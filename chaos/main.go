@@ -23,6 +23,7 @@ Examples:
   go run ./chaos -store sqlite -duration 10s -workflows 300
   go run ./chaos -store postgres -workers 5 -duration 1h -workflows 100000
   go run ./chaos -store postgres -failover -duration 10m
+  go run ./chaos -store postgres -retention -workflows 500
   go run ./chaos -store postgres -seed 42    the schedule of seed 42 again
   go run ./chaos -keep /tmp/chaos-files      keep ledger, log and store, to look at them
 
@@ -47,6 +48,7 @@ func execute(args []string, stdout, stderr io.Writer) int {
 	flags.DurationVar(&o.lease, "lease", 3*time.Second, "of a worker, on a database")
 	flags.DurationVar(&o.patience, "patience", time.Minute, "give up if no workflow comes to its end for so long")
 	flags.BoolVar(&o.failover, "failover", false, "give the database server a synchronous standby, which takes its place when it is killed")
+	flags.BoolVar(&o.retention, "retention", false, "calls that have ended well go after a while, and there are workflows of many laps")
 	flags.StringVar(&o.dir, "keep", "", "keep all files in this new `folder` (default: a temporary one, kept only if something is wrong)")
 	flags.StringVar(&o.program, "worker", "", "use this `binary` of chaos/worker; it is built if it is not there")
 	flags.Usage = func() {

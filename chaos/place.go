@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -111,7 +112,7 @@ func (p *place) cut(ctx context.Context) (int, error) {
 // left returns what is left in the store that only workers need, when there are none.
 func (p *place) left(ctx context.Context) ([]string, error) {
 	if p.admin == "" {
-		return p.leftInFile()
+		return p.leftInFile(ctx)
 	}
 	conn, err := pgx.Connect(ctx, p.admin)
 	if err != nil {
@@ -127,6 +128,8 @@ func (p *place) left(ctx context.Context) ([]string, error) {
 		"leases that nobody has ended":          "SELECT count(*) FROM " + p.schema + ".incarnations WHERE fenced IS NULL",
 		"incarnations whose calls are not free": "SELECT count(*) FROM " + p.schema + ".incarnations WHERE fenced IS NOT NULL AND emptied IS NULL AND id IN (SELECT owner FROM " + p.schema + ".calls WHERE phase <> 3)",
 		"states of calls that are done":         "SELECT count(*) FROM " + p.schema + ".states",
+		"events to calls that are gone":         "SELECT count(*) FROM " + p.schema + ".events WHERE call NOT IN (SELECT id FROM " + p.schema + ".calls)",
+		"notes of attempts at such calls":       "SELECT count(*) FROM " + p.schema + ".watched WHERE id NOT IN (SELECT id FROM " + p.schema + ".calls)",
 	} {
 		var n int
 		for end := time.Now().Add(10 * time.Second); ; time.Sleep(100 * time.Millisecond) {
@@ -146,12 +149,32 @@ func (p *place) left(ctx context.Context) ([]string, error) {
 }
 
 // leftInFile opens the file as a worker would, which fails if it is locked.
-func (p *place) leftInFile() ([]string, error) {
+func (p *place) leftInFile(ctx context.Context) (found []string, err error) {
 	d, err := dispatch.New(dispatch.WithStore(p.source))
 	if err != nil {
 		return []string{fmt.Sprintf("store: it cannot be opened when all workers have ended: %v", err)}, nil
 	}
-	return nil, d.Close()
+	if err := d.Close(); err != nil {
+		return nil, err
+	}
+	db, err := sql.Open("sqlite", p.source)
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	for what, query := range map[string]string{
+		"events to calls that are gone":   "SELECT count(*) FROM events WHERE call NOT IN (SELECT id FROM calls)",
+		"notes of attempts at such calls": "SELECT count(*) FROM watched WHERE id NOT IN (SELECT id FROM calls)",
+	} {
+		var n int
+		if err := db.QueryRowContext(ctx, query).Scan(&n); err != nil {
+			return nil, fmt.Errorf("%s: %w", what, err)
+		}
+		if n > 0 {
+			found = append(found, fmt.Sprintf("store: %d %s", n, what))
+		}
+	}
+	return found, nil
 }
 
 // close drops what newPlace made.

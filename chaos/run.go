@@ -29,6 +29,7 @@ type options struct {
 	patience           time.Duration
 	program            string
 	failover           bool
+	retention          bool
 	dir                string
 }
 
@@ -45,7 +46,7 @@ func (o *options) build(ctx context.Context, show *progress.Progress) error {
 	began := time.Now()
 	args := []string{"build", "-tags", "durable", "-o", o.program}
 	if canStall { // there are signals where there are mapped files
-		overlay, err := overlayTime(o.dir)
+		overlay, err := overlay(o.dir)
 		if err != nil {
 			return err
 		}
@@ -103,6 +104,12 @@ func (o *options) run(ctx context.Context, show *progress.Progress) (_ *checker,
 	if err != nil {
 		return nil, err
 	}
+	if o.retention && clocks == nil {
+		return nil, errors.New("-retention: the worker has to be built by this program, on a system where processes can be stopped")
+	}
+	if o.retention && o.store == "sqlite" {
+		clocks = nil // what is old would be so by a clock that is wrong
+	}
 	c.began = time.Now()
 	c.fleet = &fleet{clocks: clocks, program: o.program, arguments: c.arguments, ledger: c.ledger, log: log, slots: make([]slot, o.workers)}
 	defer c.fleet.destroy()
@@ -117,7 +124,7 @@ func (o *options) run(ctx context.Context, show *progress.Progress) (_ *checker,
 			return nil, err
 		}
 	}
-	c.watch = startWatch(ctx, c.place, c.ledger)
+	c.watch = startWatch(ctx, c.place, c.ledger, o.retention)
 	err = c.torment(ctx)
 	if err == nil {
 		err = c.finish(ctx)
@@ -132,11 +139,15 @@ func (o *options) run(ctx context.Context, show *progress.Progress) (_ *checker,
 // arguments are those of a new process.
 func (c *chaos) arguments(slot int) []string {
 	first := max(c.made[slot]-overlap, 0)*c.workers + slot
+	arguments := c.place.of(slot)
+	if c.retention {
+		arguments = append(arguments, "-keep", keep.String())
+	}
 	return append([]string{
 		"-ledger", filepath.Join(c.dir, "ledger.jsonl"), "-lease", c.lease.String(), "-seed", strconv.FormatUint(c.seed, 10),
 		"-first", strconv.Itoa(first), "-step", strconv.Itoa(c.workers), "-workflows", strconv.Itoa(c.workflows),
 		"-began", strconv.FormatInt(c.began.UnixMilli(), 10), "-spread", (c.duration * 9 / 10).String(),
-	}, c.place.of(slot)...)
+	}, arguments...)
 }
 
 // clocks returns those of the workers, or nil if their program was not built by this one.
@@ -254,10 +265,10 @@ func (c *chaos) finish(ctx context.Context) error {
 	c.show.Line("from now on they are left alone; %d of %d workflows are done", c.watch.done.Load(), c.workflows)
 	last, since := int64(-1), time.Now()
 	err := c.wait(ctx, func() bool {
-		if n := c.watch.done.Load(); n != last {
+		if n := c.watch.done.Load() + c.watch.gone.Load(); n != last {
 			last, since = n, time.Now()
 		}
-		return last >= int64(c.workflows) || time.Since(since) > c.patience
+		return c.watch.done.Load() >= int64(c.workflows) && c.watch.left.Load() == 0 || time.Since(since) > c.patience
 	})
 	if err != nil {
 		return err
@@ -287,11 +298,18 @@ func (c *chaos) judge(ctx context.Context) (*checker, error) {
 	if err := c.place.calls(ctx, func(call dispatch.CallInfo) { ev.Calls = append(ev.Calls, call) }); err != nil {
 		return nil, err
 	}
+	if c.retention {
+		ev.Forgotten = c.watch.keeping.forgotten()
+		for _, g := range ev.Forgotten {
+			ev.Calls = append(ev.Calls, g.CallInfo)
+		}
+		ev.Others = c.watch.keeping.found
+	}
 	left, err := c.place.left(ctx)
 	if err != nil {
 		return nil, err
 	}
-	ev.Others = append(append(left, c.fleet.deaths...), c.watch.changed...)
+	ev.Others = slices.Concat(ev.Others, left, c.fleet.deaths, c.watch.changed)
 	verdict := check(ev)
 	c.show.End()
 	c.summary(verdict)
@@ -316,5 +334,9 @@ func (c *chaos) summary(v *checker) {
 	}
 	c.show.Line("%d calls; %d attempts at steps noted, of which %d came to no end; %d notes of processes that did not know yet that they were fenced",
 		len(v.Calls), events[ledger.Begin], events[ledger.Begin]-events[ledger.OK]-events[ledger.Failed], v.excused)
+	if c.retention {
+		c.show.Line("%6d %s", shapes[plan.Endless], plan.Endless)
+		c.show.Line("%d calls went after their time, of which %d in the middle of their workflows; %d events were received again", len(v.Forgotten), v.inLaps(), events[ledger.Again])
+	}
 	c.show.Line("the store was looked at %d times meanwhile (%d times in vain), and %d calls were seen to be done", c.watch.looks, c.watch.missed, len(v.Seen))
 }

@@ -16,6 +16,9 @@ type watch struct {
 	place   *place
 	ledger  *ledger.Ledger
 	done    atomic.Int64 // workflows that are
+	gone    atomic.Int64 // calls that went, of a store that forgets
+	left    atomic.Int64 // calls that are not done, or are to go, of such a store
+	keeping *keeping     // nil if the store forgets nothing
 	looks   int
 	missed  int // looks that failed, because the server was down
 	seen    map[dispatch.ID]sight
@@ -24,8 +27,11 @@ type watch struct {
 	ended   sync.WaitGroup
 }
 
-func startWatch(ctx context.Context, p *place, l *ledger.Ledger) *watch {
+func startWatch(ctx context.Context, p *place, l *ledger.Ledger, forgets bool) *watch {
 	w := &watch{place: p, ledger: l, seen: make(map[dispatch.ID]sight)}
+	if forgets {
+		w.keeping = &keeping{calls: make(map[dispatch.ID]*kept)}
+	}
 	ctx, w.cancel = context.WithCancel(ctx)
 	w.ended.Go(func() {
 		for ctx.Err() == nil {
@@ -47,6 +53,7 @@ func startWatch(ctx context.Context, p *place, l *ledger.Ledger) *watch {
 // look takes note of what is done, and of what was done and is not as it was.
 func (w *watch) look(ctx context.Context) error {
 	var fresh []dispatch.CallInfo
+	now := make(map[dispatch.ID]dispatch.CallInfo)
 	count := 0
 	done := int64(0)
 	err := w.place.calls(ctx, func(c dispatch.CallInfo) {
@@ -56,6 +63,9 @@ func (w *watch) look(ctx context.Context) error {
 			fresh = append(fresh, c)
 		case was && (c.Phase != dispatch.PhaseDone || outcome(c) != s.Outcome):
 			w.changed = append(w.changed, fmt.Sprintf("store: call %s of %s was done with %s, and then %v with %s", c.ID, c.Function, s.Outcome, c.Phase, outcome(c)))
+		}
+		if w.keeping != nil {
+			now[c.ID] = c
 		}
 		if was {
 			count++
@@ -67,7 +77,12 @@ func (w *watch) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if count < len(w.seen) {
+	if w.keeping != nil {
+		n, gone, left := w.keeping.look(now, time.Now())
+		done = int64(n)
+		w.gone.Store(int64(gone))
+		w.left.Store(int64(left))
+	} else if count < len(w.seen) {
 		w.changed = append(w.changed, fmt.Sprintf("store: of %d calls that were done, %d were not there", len(w.seen), len(w.seen)-count))
 	}
 	size, err := w.ledger.Size()

@@ -29,6 +29,7 @@ const (
 	Failed Event = "failed" // it is about to return an error
 	Pass   Event = "pass"   // a workflow comes by a place
 	Made   Event = "made"   // a workflow was dispatched, and that was acknowledged
+	Again  Event = "again"  // a workflow receives the event of an earlier lap, at a place, a second time
 	Fenced Event = "fenced" // the process has found that it has lost what it had
 
 	// Refused: the store did not take a step, though it was there and the process was not fenced.

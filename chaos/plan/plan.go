@@ -20,6 +20,7 @@ const (
 	Quit     = "quit"     // a step, and sleeps until it is canceled, when it undoes the step
 	Laps     = "laps"     // steps, one in each lap: it hands over to itself
 	Inbox    = "inbox"    // a step, as many events as it is wide, a step
+	Endless  = "endless"  // many laps, each with a step, one that nobody waits for, an event and a sleep
 	Step     = "step"
 	Undo     = "undo"
 	Sleep    = "dispatch.sleep"
@@ -33,19 +34,26 @@ var Shapes = []string{Sequence, FanOut, Tree, Saga, Retries, Nap, Race, Quit, In
 type Spec struct {
 	Number int
 	Shape  string
-	Width  int  // steps or branches
+	Width  int  // steps, branches or laps
 	Doomed bool // of a saga: the last step fails for good; of a race: the first one does, and a success counts
 
-	Behind []string `json:",omitempty"` // of laps: the tokens of those before this one
+	Behind []string `json:",omitempty"` // of laps and endless: the tokens of the laps before this one
 	Value  int64    `json:",omitempty"` // and what has come of them
 }
 
-// For returns workflow number n of a seed.
-func For(seed uint64, n int) Spec {
+// For returns workflow number n of a seed, of those of a store that forgets what is done, or keeps it.
+func For(seed uint64, n int, forgets bool) Spec {
 	rnd := rand.New(rand.NewPCG(seed, uint64(n)))
-	s := Spec{Number: n, Shape: Shapes[n%len(Shapes)], Width: 2 + rnd.IntN(5), Doomed: rnd.IntN(2) == 0}
-	if s.Shape == FanOut {
+	shapes := Shapes
+	if forgets {
+		shapes = append(shapes[:len(shapes):len(shapes)], Endless)
+	}
+	s := Spec{Number: n, Shape: shapes[n%len(shapes)], Width: 2 + rnd.IntN(5), Doomed: rnd.IntN(2) == 0}
+	switch s.Shape {
+	case FanOut:
 		s.Width *= 4
+	case Endless:
+		s.Width *= 8
 	}
 	return s
 }
@@ -104,6 +112,12 @@ func (s Spec) Payload(i int) int64 { return int64(s.Number*7 + i*i) }
 
 // Fold returns what a workflow makes of the events before, and one more.
 func Fold(v, payload int64) int64 { return (v*31 + payload) % 1_000_003 }
+
+// Lull is for how long each lap of an endless workflow sleeps.
+const Lull = 400 * time.Millisecond
+
+// Stray returns the step of a lap of an endless workflow that nobody waits for.
+func (s Spec) Stray(lap int) Input { return Input{Workflow: s.Number, Position: 1 + lap, Yields: true} }
 
 // Rest returns for how long a nap sleeps.
 func (s Spec) Rest() time.Duration { return time.Duration(s.Width) * 100 * time.Millisecond }
@@ -186,6 +200,16 @@ func (s Spec) Tree() Node {
 		in := Input{Workflow: s.Number, Place: 2}
 		add(Node{Function: Undo, Input: in, OK: true, Attempts: 1, Value: Of(in)})
 		root.OK, root.Canceled = false, true
+	case Endless:
+		for i := range s.Width {
+			stray := step(s.Stray(i))
+			stray.Canceled, stray.Rival, stray.Some = true, true, true
+			add(stray)
+			v = Fold(add(step(Input{Place: 1 + i, Value: v})), s.Payload(i))
+			add(Node{Function: Receive, OK: true})
+			add(Node{Function: Sleep, OK: true})
+		}
+		add(Node{Function: Receive, OK: true, Some: true}) // see ledger.Again
 	case Inbox:
 		v = add(step(Input{Value: v}))
 		for i := range s.Width {

@@ -30,6 +30,7 @@ type options struct {
 	first, step, last int
 	began             int64
 	spread            time.Duration
+	keep              time.Duration
 }
 
 func main() {
@@ -46,6 +47,7 @@ func main() {
 	flag.IntVar(&o.last, "workflows", 0, "all have numbers below this")
 	flag.Int64Var(&o.began, "began", 0, "milliseconds since 1970 of when workflow 0 is due")
 	flag.DurationVar(&o.spread, "spread", 0, "over how long they are spread")
+	flag.DurationVar(&o.keep, "keep", 0, "how long calls are kept that have ended well (default: for ever)")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
@@ -66,6 +68,9 @@ func (o *options) run(ctx context.Context) error {
 		WithAttrs([]slog.Attr{slog.String("process", o.process)}), l})
 	// Kills from outside are no crashes of the calls that run: none is to be parked for them.
 	opts = append(opts, dispatch.WithLogger(log), dispatch.WithCrashLimit(0), dispatch.WithResident(64))
+	if o.keep > 0 {
+		opts = append(opts, dispatch.WithRetention(dispatch.Retention{Statuses: []dispatch.Status{dispatch.StatusOK}, Age: o.keep}))
+	}
 	if o.sqlite != "" {
 		opts = append(opts, dispatch.WithStore(o.sqlite))
 	} else {
@@ -106,7 +111,7 @@ func (o *options) dispatch(ctx context.Context, d *dispatch.Dispatcher, l *ledge
 		if !pause(ctx, due.Sub(ledger.Now())) { // the clock may be wrong
 			return nil
 		}
-		s := plan.For(o.seed, n)
+		s := plan.For(o.seed, n, o.keep > 0)
 		for {
 			id, err := shapes[s.Shape].Dispatch(ctx, s, dispatch.WithKey(fmt.Sprint(n)))
 			if err == nil {
@@ -116,6 +121,9 @@ func (o *options) dispatch(ctx context.Context, d *dispatch.Dispatcher, l *ledge
 				if err = send(ctx, d, s, id); err == nil {
 					break
 				}
+			}
+			if o.keep > 0 && errors.Is(err, dispatch.ErrDone) {
+				break // its events had come, and are gone with their keys
 			}
 			if errors.Is(err, dispatch.ErrKeyConflict) || errors.Is(err, dispatch.ErrEventConflict) || errors.Is(err, dispatch.ErrDone) {
 				return err
@@ -131,7 +139,7 @@ func (o *options) dispatch(ctx context.Context, d *dispatch.Dispatcher, l *ledge
 
 // send sends a workflow the events that it waits for. It may have been done before.
 func send(ctx context.Context, d *dispatch.Dispatcher, s plan.Spec, id dispatch.ID) error {
-	if s.Shape != plan.Inbox {
+	if s.Shape != plan.Inbox && s.Shape != plan.Endless {
 		return nil
 	}
 	for i := range s.Width {

@@ -12,6 +12,7 @@ import (
 	"github.com/coroc-dev/coroc/chaos/ledger"
 	"github.com/coroc-dev/coroc/chaos/plan"
 	"github.com/coroc-dev/coroc/dispatch"
+	engine "github.com/coroc-dev/coroc/dispatch/engine"
 	"github.com/coroc-dev/coroc/dispatch/store"
 	postgres "github.com/coroc-dev/coroc/dispatch/store/postgres"
 	coroc "github.com/coroc-dev/coroc/runtime"
@@ -88,21 +89,21 @@ func (w *worker) effect(ctx context.Context, function string, in plan.Input) (pl
 
 // durable_rec_worker_quit_func1 is the record of the func literal github.com/coroc-dev/coroc/chaos/worker.(*worker).quit.func1.
 //
-//line steps.durable.go:92
+//line steps.durable.go:93
 type durable_rec_worker_quit_func1 struct {
 	Rec coroc.Record
 	d   *dispatch.Dispatcher
 	id  dispatch.ID
 }
 
-//line steps.durable.go:99
+//line steps.durable.go:100
 func (r *durable_rec_worker_quit_func1) Call() {
 	d, id := r.d, r.id
 //line steps.go:78
 	_ = d.Cancel(context.Background(), id)
 }
 
-//line steps.durable.go:106
+//line steps.durable.go:107
 var durable_type_worker_quit_func1 = coroc.RecordType{Proto: (*durable_rec_worker_quit_func1)(nil)}
 
 func durable_new_worker_quit_func1(d *dispatch.Dispatcher, id dispatch.ID) func() {
@@ -128,6 +129,18 @@ func (w *worker) pass(ctx context.Context, workflow, place int) error {
 
 //line steps.go:85
 
+// again notes that a workflow has received the event of an earlier lap once more.
+func (w *worker) again(ctx context.Context, s plan.Spec, payload int64) error {
+	for lap := range s.Behind {
+		if payload == s.Payload(lap) {
+			return w.ledger.Note(ledger.Line{Event: ledger.Again, Call: string(dispatch.CallID(ctx)), Workflow: s.Number, Place: 1 + lap})
+		}
+	}
+	return fmt.Errorf("lap %d of workflow %d has received %d, which is none of its events so far", len(s.Behind), s.Number, payload)
+}
+
+//line steps.go:95
+
 // noticing is a handler of logs that notes in the ledger when the process has found that it was
 // fenced, or that the store refuses a step.
 type noticing struct {
@@ -137,7 +150,7 @@ type noticing struct {
 
 // durable_rec_noticing_Handle_func1 is the record of the func literal github.com/coroc-dev/coroc/chaos/worker.noticing.Handle.func1.
 //
-//line steps.durable.go:141
+//line steps.durable.go:154
 type durable_rec_noticing_Handle_func1 struct {
 	Rec   coroc.Record
 	noted *error
@@ -145,10 +158,10 @@ type durable_rec_noticing_Handle_func1 struct {
 	r     slog.Record
 }
 
-//line steps.durable.go:149
+//line steps.durable.go:162
 func (r_2 *durable_rec_noticing_Handle_func1) Call(a slog.Attr) bool {
 	noted, n, r := r_2.noted, r_2.n, r_2.r
-//line steps.go:96
+//line steps.go:106
 	err, ok := a.Value.Any().(error)
 	switch {
 	case !ok:
@@ -161,7 +174,7 @@ func (r_2 *durable_rec_noticing_Handle_func1) Call(a slog.Attr) bool {
 	return false
 }
 
-//line steps.durable.go:165
+//line steps.durable.go:178
 var durable_type_noticing_Handle_func1 = coroc.RecordType{Proto: (*durable_rec_noticing_Handle_func1)(nil)}
 
 func durable_new_noticing_Handle_func1(noted *error, n noticing, r slog.Record) func(a slog.Attr) bool {
@@ -169,15 +182,15 @@ func durable_new_noticing_Handle_func1(noted *error, n noticing, r slog.Record) 
 	return coroc.NewFunc(durable_record, durable_record.Call)
 }
 
-//line steps.go:93
+//line steps.go:103
 func (n noticing) Handle(ctx context.Context, r slog.Record) error {
 	noted := new(error)
 	r.Attrs(durable_new_noticing_Handle_func1(noted, n, r))
-//line steps.go:107
+//line steps.go:117
 	return errors.Join(*noted, n.Handler.Handle(ctx, r))
 }
 
-//line steps.durable.go:181
+//line steps.durable.go:194
 func init() {
 	coroc.RegisterType[dispatch.RetryPolicy]("github.com/coroc-dev/coroc/dispatch.RetryPolicy")
 	coroc.RegisterType[ledger.Ledger]("github.com/coroc-dev/coroc/chaos/ledger.Ledger")
@@ -189,6 +202,7 @@ func init() {
 	coroc.RegisterType[store.Status]("github.com/coroc-dev/coroc/dispatch/store.Status")
 	coroc.RegisterType[dispatch.Dispatcher]("github.com/coroc-dev/coroc/dispatch.Dispatcher")
 	coroc.RegisterType[time.Timer]("time.Timer")
+	coroc.RegisterType[plan.Spec]("github.com/coroc-dev/coroc/chaos/plan.Spec")
 	coroc.RegisterType[slog.Record]("log/slog.Record")
 	coroc.RegisterType[slog.Attr]("log/slog.Attr")
 	coroc.RegisterType[slog.Value]("log/slog.Value")
@@ -205,10 +219,10 @@ func init() {
 	coroc.RegisterType[slog.TextHandler]("log/slog.TextHandler")
 	coroc.RegisterType[slog.HandlerOptions]("log/slog.HandlerOptions")
 	coroc.RegisterType[slog.Level]("log/slog.Level")
+	coroc.RegisterType[engine.Retention]("github.com/coroc-dev/coroc/dispatch/engine.Retention")
 	coroc.RegisterType[postgres.Option]("github.com/coroc-dev/coroc/dispatch/store/postgres.Option")
 	coroc.RegisterType[sync.WaitGroup]("sync.WaitGroup")
 	coroc.RegisterInstance[dispatch.Function[plan.Spec, plan.Result]]("github.com/coroc-dev/coroc/dispatch.Function")
-	coroc.RegisterType[plan.Spec]("github.com/coroc-dev/coroc/chaos/plan.Spec")
 	coroc.RegisterType[plan.Result]("github.com/coroc-dev/coroc/chaos/plan.Result")
 	coroc.RegisterInstance[dispatch.Event[int64]]("github.com/coroc-dev/coroc/dispatch.Event")
 	coroc.RegisterType[dispatch.SendOption]("github.com/coroc-dev/coroc/dispatch.SendOption")

@@ -83,6 +83,16 @@ func (w *worker) pass(ctx context.Context, workflow, place int) error {
 	return w.ledger.Note(ledger.Line{Event: ledger.Pass, Call: string(dispatch.CallID(ctx)), Workflow: workflow, Place: place})
 }
 
+// again notes that a workflow has received the event of an earlier lap once more.
+func (w *worker) again(ctx context.Context, s plan.Spec, payload int64) error {
+	for lap := range s.Behind {
+		if payload == s.Payload(lap) {
+			return w.ledger.Note(ledger.Line{Event: ledger.Again, Call: string(dispatch.CallID(ctx)), Workflow: s.Number, Place: 1 + lap})
+		}
+	}
+	return fmt.Errorf("lap %d of workflow %d has received %d, which is none of its events so far", len(s.Behind), s.Number, payload)
+}
+
 // noticing is a handler of logs that notes in the ledger when the process has found that it was
 // fenced, or that the store refuses a step.
 type noticing struct {

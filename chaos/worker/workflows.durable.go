@@ -1235,6 +1235,142 @@ func durable_new_newWorkflows_func11(w *worker, step *dispatch.Function[plan.Inp
 	return coroc.NewFunc(durable_record, durable_record.Call)
 }
 
+// durable_frame_newWorkflows_func12 is the frame of github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func12.
+//
+//line workflows.durable.go:1241
+type durable_frame_newWorkflows_func12 struct {
+	Site   int
+	r      *durable_rec_newWorkflows_func12 `coroc:"#"`
+	ctx_12 context.Context                  `coroc:"ctx"`
+	s_11   plan.Spec                        `coroc:"s"`
+	lap_2  int                              `coroc:"lap"`
+	out_6  plan.Output                      `coroc:"out"`
+}
+
+// durable_rec_newWorkflows_func12 is the record of the func literal github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func12.
+//
+//line workflows.durable.go:1253
+type durable_rec_newWorkflows_func12 struct {
+	Rec     coroc.Record
+	w       *worker
+	step    *dispatch.Function[plan.Input, plan.Output]
+	endless **dispatch.Function[plan.Spec, plan.Result]
+}
+
+//line workflows.durable.go:1261
+func (r *durable_rec_newWorkflows_func12) Call(ctx_12 context.Context, s_11 plan.Spec) (result_1 plan.Result, result_2 error) {
+	return r.DurableCall(coroc.Detached, ctx_12, s_11)
+}
+
+//line workflows.durable.go:1266
+func (r *durable_rec_newWorkflows_func12) DurableCall(c *coroc.Coroutine, ctx_12 context.Context, s_11 plan.Spec) (result_1_2 plan.Result, result_2_2 error) {
+	var lap_2 int
+	var t_24 plan.Input
+	var err_31 error
+	var t_25 plan.Input
+	var out_6 plan.Output
+	var err_32 error
+	var payload_2 int64
+	var err_33 error
+	var err_35 error
+	w, step, endless := r.w, r.step, r.endless
+	if !c.Running() {
+		frame := coroc.Pop[durable_frame_newWorkflows_func12](c)
+		r = frame.r
+		w, step, endless = r.w, r.step, r.endless
+		switch frame.Site {
+		case 1:
+			ctx_12, s_11, lap_2 = frame.ctx_12, frame.s_11, frame.lap_2
+			goto site_1
+		case 2:
+			ctx_12, s_11, lap_2 = frame.ctx_12, frame.s_11, frame.lap_2
+			goto site_2
+		case 3:
+			ctx_12, s_11, lap_2, out_6 = frame.ctx_12, frame.s_11, frame.lap_2, frame.out_6
+			goto site_3
+		case 4:
+			ctx_12, s_11, lap_2 = frame.ctx_12, frame.s_11, frame.lap_2
+			goto site_4
+		}
+	}
+//line workflows.go:243
+	lap_2 = len(s_11.Behind)
+	if lap_2 == 0 {
+		s_11.Value = int64(s_11.Number)
+	}
+	if err_30 := w.pass(ctx_12, s_11.Number, 1+lap_2); err_30 != nil {
+		return plan.Result{}, err_30
+	}
+	t_24 = s_11.Stray(lap_2)
+site_1:
+//line workflows.go:250
+	_, err_31 = step.Durable_Start(c, ctx_12, t_24)
+	if !c.Running() {
+		*coroc.Frame[durable_frame_newWorkflows_func12](c) = durable_frame_newWorkflows_func12{Site: 1, r: r, ctx_12: ctx_12, s_11: s_11, lap_2: lap_2}
+		return
+	}
+//line workflows.go:250
+	if err_31 != nil {
+		return plan.Result{}, err_31
+	}
+	t_25 = plan.Input{Workflow: s_11.Number, Place: 1 + lap_2, Value: s_11.Value}
+site_2:
+//line workflows.go:253
+	out_6, err_32 = step.Durable_Await(c, ctx_12, t_25)
+	if !c.Running() {
+		*coroc.Frame[durable_frame_newWorkflows_func12](c) = durable_frame_newWorkflows_func12{Site: 2, r: r, ctx_12: ctx_12, s_11: s_11, lap_2: lap_2}
+		return
+	}
+//line workflows.go:254
+	if err_32 != nil {
+		return plan.Result{}, err_32
+	}
+loop_1:
+site_3:
+//line workflows.go:258
+	payload_2, err_33 = letter.Durable_Await(c, ctx_12)
+	if !c.Running() {
+		*coroc.Frame[durable_frame_newWorkflows_func12](c) = durable_frame_newWorkflows_func12{Site: 3, r: r, ctx_12: ctx_12, s_11: s_11, lap_2: lap_2, out_6: out_6}
+		return
+	}
+//line workflows.go:259
+	if err_33 != nil {
+		return plan.Result{}, err_33
+	}
+	if payload_2 == s_11.Payload(lap_2) {
+		s_11.Behind, s_11.Value = append(s_11.Behind, out_6.Token), plan.Fold(out_6.Value, payload_2)
+		goto endloop_1
+	}
+	if err_34 := w.again(ctx_12, s_11, payload_2); err_34 != nil {
+		return plan.Result{}, err_34
+	}
+	goto loop_1
+endloop_1:
+site_4:
+//line workflows.go:270
+	err_35 = dispatch.Durable_Sleep(c, ctx_12, plan.Lull)
+	if !c.Running() {
+		*coroc.Frame[durable_frame_newWorkflows_func12](c) = durable_frame_newWorkflows_func12{Site: 4, r: r, ctx_12: ctx_12, s_11: s_11, lap_2: lap_2}
+		return
+	}
+//line workflows.go:270
+	if err_35 != nil {
+		return plan.Result{}, err_35
+	}
+	if lap_2+1 < s_11.Width {
+		return (*endless).Tail(ctx_12, s_11)
+	}
+	return plan.Result{Tokens: s_11.Behind, Value: s_11.Value}, nil
+}
+
+//line workflows.durable.go:1367
+var durable_type_newWorkflows_func12 = coroc.RecordType{Proto: (*durable_rec_newWorkflows_func12)(nil)}
+
+func durable_new_newWorkflows_func12(w *worker, step *dispatch.Function[plan.Input, plan.Output], endless **dispatch.Function[plan.Spec, plan.Result]) func(ctx_12 context.Context, s_11 plan.Spec) (plan.Result, error) {
+	durable_record := &durable_rec_newWorkflows_func12{coroc.MakeRecord(&durable_type_newWorkflows_func12), w, step, endless}
+	return coroc.NewFunc(durable_record, durable_record.Call)
+}
+
 // newWorkflows returns the workflows by their shapes, and all functions.
 //
 //line workflows.go:18
@@ -1265,19 +1401,22 @@ func newWorkflows(w *worker) (map[string]*dispatch.Function[plan.Spec, plan.Resu
 	laps := new(*dispatch.Function[plan.Spec, plan.Result])
 	*laps = dispatch.Func(plan.Laps, durable_new_newWorkflows_func11(w, step, laps))
 //line workflows.go:241
-	return map[string]*dispatch.Function[plan.Spec, plan.Result]{plan.Sequence: sequence, plan.FanOut: fanOut, plan.Tree: tree, plan.Saga: saga, plan.Retries: retries, plan.Nap: nap, plan.Race: race, plan.Quit: quit, plan.Inbox: inbox, plan.Laps: *laps}, []dispatch.Option{step, undo, sequence, fanOut, branch, tree, saga, retries, nap, race, quit, inbox, *laps}
+	endless := new(*dispatch.Function[plan.Spec, plan.Result])
+	*endless = dispatch.Func(plan.Endless, durable_new_newWorkflows_func12(w, step, endless))
+//line workflows.go:279
+	return map[string]*dispatch.Function[plan.Spec, plan.Result]{plan.Endless: *endless, plan.Sequence: sequence, plan.FanOut: fanOut, plan.Tree: tree, plan.Saga: saga, plan.Retries: retries, plan.Nap: nap, plan.Race: race, plan.Quit: quit, plan.Inbox: inbox, plan.Laps: *laps}, []dispatch.Option{step, undo, sequence, fanOut, branch, tree, saga, retries, nap, race, quit, inbox, *laps, *endless}
 }
 
 // inTurn awaits steps one after the other, each with what came of the one before.
 //
-//line workflows.go:248
+//line workflows.go:287
 func inTurn(ctx context.Context, w *worker, step *dispatch.Function[plan.Input, plan.Output], s plan.Spec) (result_1 plan.Result, result_2 error) {
 	return durable_inTurn(coroc.Detached, ctx, w, step, s)
 }
 
 // durable_frame_inTurn is the frame of github.com/coroc-dev/coroc/chaos/worker.inTurn.
 //
-//line workflows.durable.go:1281
+//line workflows.durable.go:1420
 type durable_frame_inTurn struct {
 	Site int
 	ctx  context.Context
@@ -1291,7 +1430,7 @@ type durable_frame_inTurn struct {
 
 // durable_inTurn is inTurn with an explicit coroutine.
 //
-//line workflows.durable.go:1295
+//line workflows.durable.go:1434
 func durable_inTurn(c *coroc.Coroutine, ctx context.Context, w *worker, step *dispatch.Function[plan.Input, plan.Output], s plan.Spec) (result_1 plan.Result, result_2 error) {
 	var r plan.Result
 	var t_1 int
@@ -1307,17 +1446,17 @@ func durable_inTurn(c *coroc.Coroutine, ctx context.Context, w *worker, step *di
 			goto site_1
 		}
 	}
-//line workflows.go:249
+//line workflows.go:288
 	r = plan.Result{Value: int64(s.Number)}
 	t_1 = s.Width
-//line workflows.go:250
+//line workflows.go:289
 	i = 0
 loop_1:
-//line workflows.go:250
+//line workflows.go:289
 	if !(i < t_1) {
 		goto endloop_1
 	}
-//line workflows.go:251
+//line workflows.go:290
 	if err := w.pass(ctx, s.Number, i); err != nil {
 		return plan.Result{}, err
 	}
@@ -1326,13 +1465,13 @@ loop_1:
 		in.Fails = s.Fails(i)
 	}
 site_1:
-//line workflows.go:258
+//line workflows.go:297
 	out, err_2 = step.Durable_Await(c, ctx, in)
 	if !c.Running() {
 		*coroc.Frame[durable_frame_inTurn](c) = durable_frame_inTurn{Site: 1, ctx: ctx, w: w, step: step, s: s, r: r, t_1: t_1, i: i}
 		return
 	}
-//line workflows.go:259
+//line workflows.go:298
 	if err_2 != nil {
 		return plan.Result{}, err_2
 	}
@@ -1340,13 +1479,13 @@ site_1:
 	i++
 	goto loop_1
 endloop_1:
-//line workflows.go:264
+//line workflows.go:303
 	return r, nil
 }
 
 // durable_static_1 stands for the function github.com/coroc-dev/coroc/chaos/worker.inTurn used as a value.
 //
-//line workflows.durable.go:1350
+//line workflows.durable.go:1489
 type durable_static_1 struct{ Rec coroc.Record }
 
 var durable_type_static_1 = coroc.RecordType{Proto: (*durable_static_1)(nil)}
@@ -1356,7 +1495,7 @@ func (r *durable_static_1) DurableCall(c *coroc.Coroutine, p_1 context.Context, 
 	return
 }
 
-//line workflows.durable.go:1360
+//line workflows.durable.go:1499
 func init() {
 	coroc.RegisterInstance[dispatch.Event[int64]]("github.com/coroc-dev/coroc/dispatch.Event")
 	coroc.RegisterInstance[dispatch.Function[plan.Spec, plan.Result]]("github.com/coroc-dev/coroc/dispatch.Function")
@@ -1446,9 +1585,17 @@ func init() {
 	coroc.RegisterRecord(&durable_type_newWorkflows_func11, "github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func11", 0x3925c04f61bf2e3d, func(r *durable_rec_newWorkflows_func11) func(ctx_11 context.Context, s_10 plan.Spec) (plan.Result, error) {
 		return coroc.NewFunc(r, r.Call)
 	})
+	coroc.RegisterFrame[durable_frame_newWorkflows_func12]("github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func12", 0xba84cbac9dddd33b,
+		coroc.Site{Pos: "workflows.go:250:16", Live: []string{"#", "ctx", "s", "lap"}, Key: 4},
+		coroc.Site{Pos: "workflows.go:253:15", Live: []string{"#", "ctx", "s", "lap"}, Key: 6},
+		coroc.Site{Pos: "workflows.go:258:20", Live: []string{"#", "ctx", "s", "lap", "out"}, Key: 7},
+		coroc.Site{Pos: "workflows.go:270:13", Live: []string{"#", "ctx", "s", "lap"}, Key: 12, EffectFree: true})
+	coroc.RegisterRecord(&durable_type_newWorkflows_func12, "github.com/coroc-dev/coroc/chaos/worker.newWorkflows.func12", 0xba84cbac9dddd33b, func(r *durable_rec_newWorkflows_func12) func(ctx_12 context.Context, s_11 plan.Spec) (plan.Result, error) {
+		return coroc.NewFunc(r, r.Call)
+	})
 	coroc.RegisterFunc(&durable_static_1{coroc.MakeRecord(&durable_type_static_1)}, &durable_type_static_1, "github.com/coroc-dev/coroc/chaos/worker.inTurn", inTurn)
 	coroc.RegisterFrame[durable_frame_inTurn]("github.com/coroc-dev/coroc/chaos/worker.inTurn", 0xca9349c20f33f1fb,
-		coroc.Site{Pos: "workflows.go:258:15", Live: []string{"ctx", "w", "step", "s", "r", "#53", "i"}, Key: 5})
+		coroc.Site{Pos: "workflows.go:297:15", Live: []string{"ctx", "w", "step", "s", "r", "#53", "i"}, Key: 5})
 	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrClosed", &dispatch.ErrClosed, false)
 	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrDone", &dispatch.ErrDone, false)
 	coroc.RegisterVar("github.com/coroc-dev/coroc/dispatch.ErrElsewhere", &dispatch.ErrElsewhere, false)

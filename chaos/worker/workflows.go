@@ -238,10 +238,49 @@ func newWorkflows(w *worker) (map[string]*dispatch.Function[plan.Spec, plan.Resu
 		return plan.Result{Tokens: s.Behind, Value: s.Value}, nil
 	})
 
+	var endless *dispatch.Function[plan.Spec, plan.Result]
+	endless = dispatch.Func(plan.Endless, func(ctx context.Context, s plan.Spec) (plan.Result, error) {
+		lap := len(s.Behind)
+		if lap == 0 {
+			s.Value = int64(s.Number)
+		}
+		if err := w.pass(ctx, s.Number, 1+lap); err != nil {
+			return plan.Result{}, err
+		}
+		if _, err := step.Start(ctx, s.Stray(lap)); err != nil {
+			return plan.Result{}, err
+		}
+		out, err := step.Await(ctx, plan.Input{Workflow: s.Number, Place: 1 + lap, Value: s.Value})
+		if err != nil {
+			return plan.Result{}, err
+		}
+		for {
+			payload, err := letter.Await(ctx)
+			if err != nil {
+				return plan.Result{}, err
+			}
+			if payload == s.Payload(lap) {
+				s.Behind, s.Value = append(s.Behind, out.Token), plan.Fold(out.Value, payload)
+				break
+			}
+			if err := w.again(ctx, s, payload); err != nil {
+				return plan.Result{}, err
+			}
+		}
+		if err := dispatch.Sleep(ctx, plan.Lull); err != nil {
+			return plan.Result{}, err
+		}
+		if lap+1 < s.Width {
+			return endless.Tail(ctx, s)
+		}
+		return plan.Result{Tokens: s.Behind, Value: s.Value}, nil
+	})
+
 	return map[string]*dispatch.Function[plan.Spec, plan.Result]{
+		plan.Endless:  endless,
 		plan.Sequence: sequence, plan.FanOut: fanOut, plan.Tree: tree, plan.Saga: saga, plan.Retries: retries,
 		plan.Nap: nap, plan.Race: race, plan.Quit: quit, plan.Inbox: inbox, plan.Laps: laps,
-	}, []dispatch.Option{step, undo, sequence, fanOut, branch, tree, saga, retries, nap, race, quit, inbox, laps}
+	}, []dispatch.Option{step, undo, sequence, fanOut, branch, tree, saga, retries, nap, race, quit, inbox, laps, endless}
 }
 
 // inTurn awaits steps one after the other, each with what came of the one before.
