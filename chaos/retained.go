@@ -51,11 +51,17 @@ type kept struct {
 type keeping struct {
 	calls map[dispatch.ID]*kept
 	found []string
+	began time.Time     // the last look
+	blind time.Duration // for how long a call may have been there and not been seen
 }
 
-// look takes in what there is, by the end of a look. It returns how many workflows are done, whether they are still there
+// look takes in what there is, by the beginning and the end of a look. It returns how many workflows are done, whether they are still there
 // or not; how many calls are gone; and how many are still to change or to go.
-func (k *keeping) look(now map[dispatch.ID]dispatch.CallInfo, at time.Time) (done, gone, left int) {
+func (k *keeping) look(now map[dispatch.ID]dispatch.CallInfo, began, at time.Time) (done, gone, left int) {
+	if !k.began.IsZero() {
+		k.blind = max(k.blind, at.Sub(k.began))
+	}
+	k.began = began
 	for id, c := range now {
 		old := k.calls[id]
 		if old == nil {

@@ -149,7 +149,7 @@ func TestKeeping(t *testing.T) {
 		t.Helper()
 		at = at.Add(time.Second)
 		k.found = nil
-		d, g, l := k.look(now, at)
+		d, g, l := k.look(now, at.Add(-time.Second/2), at)
 		require.Equal(t, []int{done, gone, left}, []int{d, g, l})
 		require.Contains(t, strings.Join(k.found, " "), found)
 		require.Equal(t, found == "", k.found == nil)
@@ -162,5 +162,6 @@ func TestKeeping(t *testing.T) {
 	is(1, 1, 1, "", calls(child))
 	is(1, 2, 0, "", calls())
 	require.Equal(t, at, k.forgotten()["c"].Gone)
+	require.Equal(t, 3*time.Second/2, k.blind)
 	require.Equal(t, at.Add(-time.Second), k.forgotten()["r"].Gone)
 }

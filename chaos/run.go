@@ -299,6 +299,9 @@ func (c *chaos) judge(ctx context.Context) (*checker, error) {
 		return nil, err
 	}
 	if c.retention {
+		if b := c.watch.keeping.blind; b > keep-guess {
+			return nil, fmt.Errorf("the store could not be looked at for %v, and calls stay for %v: this machine has too much else to do", b, keep)
+		}
 		ev.Forgotten = c.watch.keeping.forgotten()
 		for _, g := range ev.Forgotten {
 			ev.Calls = append(ev.Calls, g.CallInfo)

@@ -43,15 +43,26 @@ func startWatch(ctx context.Context, p *place, l *ledger.Ledger, forgets bool) *
 			}
 			select {
 			case <-ctx.Done():
-			case <-time.After(max(4*time.Since(began), 200*time.Millisecond)): // the workers are to be busy with something else
+			case <-time.After(w.pause(time.Since(began))):
 			}
 		}
 	})
 	return w
 }
 
+// pause returns for how long it does nothing after a look that took a time: the workers are to be busy with something
+// else, but are not to forget what was not seen.
+func (w *watch) pause(took time.Duration) time.Duration {
+	d := max(4*took, 200*time.Millisecond)
+	if w.keeping != nil {
+		d = min(d, keep/10)
+	}
+	return d
+}
+
 // look takes note of what is done, and of what was done and is not as it was.
 func (w *watch) look(ctx context.Context) error {
+	began := time.Now()
 	var fresh []dispatch.CallInfo
 	now := make(map[dispatch.ID]dispatch.CallInfo)
 	count := 0
@@ -78,7 +89,7 @@ func (w *watch) look(ctx context.Context) error {
 		return err
 	}
 	if w.keeping != nil {
-		n, gone, left := w.keeping.look(now, time.Now())
+		n, gone, left := w.keeping.look(now, began, time.Now())
 		done = int64(n)
 		w.gone.Store(int64(gone))
 		w.left.Store(int64(left))
