@@ -5,7 +5,8 @@
 //
 // Load reads every package of the main module from source, as the volatile
 // build has it (without the tag durable), and everything else from export data
-// out of the build cache. There is one *types.Package for an import path, test
+// out of the build cache, for which the go command compiles what is not of the
+// module. There is one *types.Package for an import path, test
 // variants aside, so types that two packages share are identical, and stay so
 // when an intermediate form of a package is checked against Package.Importer.
 //

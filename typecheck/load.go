@@ -7,10 +7,11 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"go/version"
 	"maps"
 	"os"
 	"path/filepath"
-	goruntime "runtime"
+	"runtime"
 	"slices"
 	"sort"
 	"strconv"
@@ -52,9 +53,8 @@ func IsLibrary(path string) bool {
 		strings.HasPrefix(path, DispatchPath+"/")
 }
 
-const loadMode = packages.NeedName | packages.NeedFiles | packages.NeedCompiledGoFiles |
-	packages.NeedImports | packages.NeedTypes | packages.NeedTypesSizes | packages.NeedSyntax |
-	packages.NeedTypesInfo | packages.NeedModule | packages.NeedForTest | packages.NeedExportFile
+const loadMode = packages.NeedName | packages.NeedFiles | packages.NeedCompiledGoFiles | packages.NeedImports |
+	packages.NeedDeps | packages.NeedTypesSizes | packages.NeedModule | packages.NeedForTest
 
 // Load loads the main module around dir. Patterns are those of the go command,
 // relative to dir; the packages that they match, and what these import, are
@@ -121,6 +121,10 @@ func Load(ctx context.Context, dir string, patterns []string, cfg Config) (*Modu
 	if err := errors.Join(err, namedErr); err != nil {
 		return nil, nil, loadError(err)
 	}
+	exports, err := check(conf, l.roots, l.fromSource)
+	if err != nil {
+		return nil, nil, loadError(err)
+	}
 	l.named = map[string]bool{}
 	for _, p := range named {
 		l.named[p.PkgPath] = true
@@ -128,12 +132,27 @@ func Load(ctx context.Context, dir string, patterns []string, cfg Config) (*Modu
 	if len(named) == 0 {
 		return nil, nil, fmt.Errorf("%s matched no packages", asked)
 	}
-	l.build(conf, w)
+	l.build(exports, w)
 	if len(l.wrong) > 0 {
 		return nil, nil, errors.Join(l.wrong...)
 	}
 	SortDiagnostics(l.diags)
+	if HasErrors(l.diags) {
+		l.diags = append(l.diags, newerGo(runtime.Version(), w.goversion)...)
+	}
 	return l.mod, l.diags, nil
+}
+
+// newerGo says that errors may be for the language being newer than what coroc was built with.
+func newerGo(own, command string) []Diagnostic {
+	if version.Compare(version.Lang(own), version.Lang(command)) >= 0 || version.Lang(own) == "" {
+		return nil
+	}
+	return []Diagnostic{{
+		Message: fmt.Sprintf("coroc was built with %s and the go command is %s: it may not know what is new in the language", own, command),
+		Fix:     fmt.Sprintf("build coroc with %s", command),
+		Warning: true,
+	}}
 }
 
 // Dirs returns the directories of the packages that the patterns match and of
@@ -279,8 +298,6 @@ func (l *loader) load(conf *packages.Config, patterns []string) ([]*packages.Pac
 		if len(patterns) == n {
 			return roots, nil
 		}
-		l.mod.Fset = token.NewFileSet()
-		conf.Fset = l.mod.Fset
 	}
 }
 
@@ -289,9 +306,8 @@ func (l *loader) fromSource(p *packages.Package) bool {
 	return p.Module != nil && p.Module.Main && !isTestMain(p) || l.adopt.of(p) != nil
 }
 
-func (l *loader) build(conf packages.Config, w *workspace) {
+func (l *loader) build(exports map[string]string, w *workspace) {
 	m := l.mod
-	exports := map[string]string{}
 	inModule := map[*packages.Package]bool{}
 	var sources []*packages.Package // imports before importers
 	packages.Visit(l.roots, nil, func(p *packages.Package) {
@@ -313,12 +329,8 @@ func (l *loader) build(conf packages.Config, w *workspace) {
 		case p.Types != nil && p.ForTest == "":
 			m.opaque[p.PkgPath] = p.Types
 			m.dependencies[p.PkgPath] = p
-			exports[p.PkgPath] = p.ExportFile
 		}
 	})
-	if m.opaque[LegacyPath] != nil && m.opaque[CoroutinePath] == nil {
-		addLibrary(conf, exports)
-	}
 	m.Importer = &importer{mod: m, exports: exports}
 	for _, p := range l.roots {
 		if isTestMain(p) || p.Module != nil && l.adopt.modules[p.Module.Path] != nil {
@@ -382,7 +394,7 @@ func (l *loader) build(conf packages.Config, w *workspace) {
 	}
 	l.diags = append(l.diags, l.adopt.warnings(m)...)
 	m.Runtime, _ = m.Importer.Import(RuntimePath)
-	m.Sizes = types.SizesFor("gc", goruntime.GOARCH)
+	m.Sizes = types.SizesFor("gc", runtime.GOARCH)
 	for _, p := range l.roots {
 		if p.TypesSizes != nil {
 			m.Sizes = p.TypesSizes
@@ -395,23 +407,6 @@ func (l *loader) build(conf packages.Config, w *workspace) {
 // for a test binary.
 func isTestMain(p *packages.Package) bool {
 	return p.Name == "main" && strings.HasSuffix(p.ID, ".test")
-}
-
-// addLibrary finds the export data of our own library, for programs that use
-// what it replaces and do not import it themselves.
-func addLibrary(conf packages.Config, exports map[string]string) {
-	conf.Mode = packages.NeedName | packages.NeedExportFile | packages.NeedImports | packages.NeedDeps
-	conf.Tests = false
-	conf.Fset = nil
-	pkgs, err := packages.Load(&conf, RuntimePath, CoroutinePath)
-	if err != nil {
-		return // not required by the module, which the compiler reports
-	}
-	packages.Visit(pkgs, nil, func(p *packages.Package) {
-		if exports[p.PkgPath] == "" && len(p.Errors) == 0 {
-			exports[p.PkgPath] = p.ExportFile
-		}
-	})
 }
 
 // errorsOf reports the errors of p and whether there are none, in p itself and

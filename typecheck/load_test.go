@@ -160,7 +160,7 @@ func TestLoadErrors(t *testing.T) {
 	for _, c := range []struct{ name, archive, want string }{
 		{"type", "-- a.go --\npackage a\n\nvar x int = \"\"\n", "a.go:3:13: cannot use \"\" (untyped string constant) as int value in variable declaration"},
 		{"import", "-- a.go --\npackage a\n\nimport _ \"m/nope\"\n", "a.go:3:10: package m/nope is not in std"},
-		{"cycle", "-- a.go --\npackage a\n\nimport _ \"m/b\"\n-- b/b.go --\npackage b\n\nimport _ \"m\"\n", "a.go:3:10: could not import m/b (import cycle: [m/b m])"},
+		{"cycle", "-- a.go --\npackage a\n\nimport _ \"m/b\"\n-- b/b.go --\npackage b\n\nimport _ \"m\"\n", "a.go:3:10: could not import m/b (import cycle: [m m/b m])"},
 		{"test", "-- a.go --\npackage a\n-- a_test.go --\npackage a\n\nvar x = y\n", "a_test.go:3:9: undefined: y"},
 		{"two packages", "-- a.go --\npackage a\n-- b.go --\npackage b\n", "b.go:1:1: package b; expected package a"},
 		{"generated", "-- a.durable.go --\n" + typecheck.GeneratedHeader + "\n\npackage a\n", "a.durable.go: generated code is part of the volatile build"},

@@ -14,23 +14,24 @@ import (
 // A workspace is what the go command works on in a directory: the module there, or
 // the modules of a go.work.
 type workspace struct {
-	root    string   // the directory of go.mod, or of go.work where there is no module
-	all     []string // patterns for all packages
-	modules []string // directories of the modules of a go.work
-	outside bool     // the directory is in none of them
-	goarch  string
-	goflags []string
+	root      string   // the directory of go.mod, or of go.work where there is no module
+	all       []string // patterns for all packages
+	modules   []string // directories of the modules of a go.work
+	outside   bool     // the directory is in none of them
+	goarch    string
+	goversion string // of the go command
+	goflags   []string
 }
 
 // findWorkspace asks the go command.
 func findWorkspace(ctx context.Context, dir string, env []string) (*workspace, error) {
-	out, err := goOutput(ctx, dir, env, "env", "GOMOD", "GOWORK", "GOARCH", "GOFLAGS")
+	out, err := goOutput(ctx, dir, env, "env", "GOMOD", "GOWORK", "GOARCH", "GOVERSION", "GOFLAGS")
 	if err != nil {
 		return nil, err
 	}
-	lines := append(strings.Split(out, "\n"), "", "", "", "")
+	lines := append(strings.Split(out, "\n"), "", "", "", "", "")
 	gomod, gowork, goarch := strings.TrimSpace(lines[0]), strings.TrimSpace(lines[1]), strings.TrimSpace(lines[2])
-	w := &workspace{goarch: goarch, goflags: SplitFlags(lines[3]), all: []string{"./..."}}
+	w := &workspace{goarch: goarch, goversion: strings.TrimSpace(lines[3]), goflags: SplitFlags(lines[4]), all: []string{"./..."}}
 	noWork := gowork == "" || gowork == "off"
 	switch {
 	case gomod != "" && gomod != os.DevNull:
