@@ -89,6 +89,61 @@ func TestLoadVariants(t *testing.T) {
 	require.True(t, strings.HasPrefix(string(lib.Files[0].Source), "package lib"))
 }
 
+// A package of another module that imports the module is one of its own for the tests of what
+// it imports.
+func TestLoadForeignVariants(t *testing.T) {
+	m := loadtest.Load(t, loadtest.Dir(t, `
+-- go.mod --
+module m
+
+go 1.26
+
+require example.com/x v0.0.0
+
+replace example.com/x => ./_x
+-- lib/lib.go --
+package lib
+
+type T struct{ X int }
+-- lib/in_test.go --
+package lib
+
+var In T
+-- lib/out_test.go --
+package lib_test
+
+import (
+	"example.com/x"
+	"m/lib"
+)
+
+var _ lib.T = x.T()
+var _ = lib.In
+-- user/user.go --
+package user
+
+import (
+	"example.com/x"
+	"m/lib"
+)
+
+var _ lib.T = x.T()
+-- _x/go.mod --
+module example.com/x
+
+go 1.26
+-- _x/x.go --
+package x
+
+import "m/lib"
+
+func T() lib.T { return lib.T{} }
+`))
+	lib, in := find(t, m, "m/lib"), find(t, m, "m/lib [m/lib.test]")
+	require.Same(t, in, find(t, m, "m/lib_test [m/lib.test]").Imports["m/lib"])
+	require.Same(t, lib, find(t, m, "m/user").Imports["m/lib"])
+}
+
 // The same package is found by every way to it, also one that no source of
 // the module imports.
 func TestImporter(t *testing.T) {
