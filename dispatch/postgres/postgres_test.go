@@ -82,7 +82,17 @@ const lease = 600 * time.Millisecond
 // process is a dispatcher that stands for a process, until the test ends.
 func process(t *testing.T, url, schema string, opts ...dispatch.Option) *dispatch.Dispatcher {
 	t.Helper()
-	d, err := dispatch.New(append(opts, postgres.Store(url, postgres.Schema(schema), postgres.Lease(lease)))...)
+	return processWith(t, postgres.Store(url, postgres.Schema(schema), postgres.Lease(lease)), opts...)
+}
+
+// unfenced is the store for processes that are not to lose what they have, however long this machine stands still.
+func unfenced(url, schema string) dispatch.Option {
+	return postgres.Store(url, postgres.Schema(schema), postgres.Lease(time.Hour))
+}
+
+func processWith(t *testing.T, store dispatch.Option, opts ...dispatch.Option) *dispatch.Dispatcher {
+	t.Helper()
+	d, err := dispatch.New(append(opts, store)...)
 	require.NoError(t, err)
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
@@ -116,7 +126,7 @@ func TestSharedWork(t *testing.T) {
 			return 2 * n, nil
 		})
 		sums[i] = summing(doubles[i])
-		process(t, url, schema, doubles[i], sums[i])
+		processWith(t, unfenced(url, schema), doubles[i], sums[i])
 	}
 	const n = 3000
 	id, err := sums[0].Dispatch(context.Background(), n)

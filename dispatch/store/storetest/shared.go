@@ -413,18 +413,35 @@ func untilKnown(f func() error) error {
 	}
 }
 
-// Who renews its lease keeps what it has.
+// Who renews its lease in time, by the clock of the store, keeps what it has.
 func testRenew(t *testing.T, join Join) {
-	a, b := member(t, join, 10*brief), member(t, join, long)
-	made(t, a, 1)
-	for range 15 {
-		time.Sleep(brief)
-		require.NoError(t, a.Renew(ctx))
-		n, err := b.TakeOver(ctx)
+	const lease = 10 * brief
+	b := member(t, join, long)
+	now := func() time.Time {
+		at, err := b.Time(ctx)
 		require.NoError(t, err)
-		require.Zero(t, n)
+		return at
 	}
-	require.NoError(t, a.Commit(ctx, []store.Step{change(store.Change{ID: 1, Phase: store.Done, Status: store.OK})}))
+	for round := int64(1); ; round++ {
+		first := now()
+		a := member(t, join, lease)
+		require.NoError(t, a.Commit(ctx, []store.Step{create(ready(a, round))}))
+		for renewed := first; ; {
+			time.Sleep(brief)
+			before := now()
+			err := a.Renew(ctx)
+			n, terr := b.TakeOver(ctx)
+			require.NoError(t, terr)
+			if n > 0 || err != nil {
+				require.GreaterOrEqual(t, now().Sub(renewed), lease, "it was fenced in time: %v", err)
+				break // this machine has stood still for as long: begin anew
+			}
+			if renewed = before; renewed.Sub(first) > 3*lease/2 {
+				require.NoError(t, a.Commit(ctx, []store.Step{change(store.Change{ID: round, Phase: store.Done, Status: store.OK})}))
+				return
+			}
+		}
+	}
 }
 
 // What a process has that ends in an orderly way is free at once.
