@@ -17,7 +17,7 @@ import (
 
 // keep is for how long calls stay that have ended well, with -retention. In that time each of them is seen, whatever is
 // done to the store; and a worker that takes over has dispatched again what the one before had.
-const keep = 10 * time.Second
+const keep = 15 * time.Second
 
 // overlaySweeps adds to an overlay what makes calls go soon after their time: otherwise they are looked at
 // once a minute.

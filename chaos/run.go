@@ -339,7 +339,8 @@ func (c *chaos) summary(v *checker) {
 		len(v.Calls), events[ledger.Begin], events[ledger.Begin]-events[ledger.OK]-events[ledger.Failed], v.excused)
 	if c.retention {
 		c.show.Line("%6d %s", shapes[plan.Endless], plan.Endless)
-		c.show.Line("%d calls went after their time, of which %d in the middle of their workflows; %d events were received again", len(v.Forgotten), v.inLaps(), events[ledger.Again])
+		c.show.Line("%d calls went after their time, of which %d in the middle of their workflows; %d events were received again; no call was unseen for more than %.1f s",
+			len(v.Forgotten), v.inLaps(), events[ledger.Again], c.watch.keeping.blind.Seconds())
 	}
 	c.show.Line("the store was looked at %d times meanwhile (%d times in vain), and %d calls were seen to be done", c.watch.looks, c.watch.missed, len(v.Seen))
 }

@@ -53,7 +53,7 @@ func For(seed uint64, n int, forgets bool) Spec {
 	case FanOut:
 		s.Width *= 4
 	case Endless:
-		s.Width *= 8
+		s.Width *= 12
 	}
 	return s
 }

@@ -37,7 +37,8 @@ func URL(t testing.TB) string {
 	if err != nil {
 		t.Skipf("no PostgreSQL to test with (set %s, or install it): %v", Variable, err)
 	}
-	return s.URL
+	// A machine that has much else to do may let the server wait for seconds before it answers.
+	return With(s.URL, "connect_timeout", "60")
 }
 
 var synced = sync.OnceValues(func() (*Server, error) {
