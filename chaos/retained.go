@@ -69,6 +69,8 @@ func (k *keeping) look(now map[dispatch.ID]dispatch.CallInfo, began, at time.Tim
 			k.calls[id] = old
 		} else if !old.Gone.IsZero() {
 			k.found = append(k.found, fmt.Sprintf("store: call %s of %s was gone, and is there again", id, c.Function))
+		} else if c.Parent == "" {
+			c.Parent = old.Parent // that is gone
 		}
 		*old = kept{CallInfo: c, Seen: at}
 	}

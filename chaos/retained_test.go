@@ -159,9 +159,12 @@ func TestKeeping(t *testing.T) {
 	is(1, 0, 2, "is there again", calls(root, child))
 	child.Phase = dispatch.PhaseDone
 	is(1, 0, 1, "", calls(root, child))
-	is(1, 1, 1, "", calls(child))
+	orphan := child
+	orphan.Parent = ""
+	is(1, 1, 1, "", calls(orphan))
 	is(1, 2, 0, "", calls())
 	require.Equal(t, at, k.forgotten()["c"].Gone)
 	require.Equal(t, 3*time.Second/2, k.blind)
 	require.Equal(t, at.Add(-time.Second), k.forgotten()["r"].Gone)
+	require.Equal(t, dispatch.ID("r"), k.forgotten()["c"].Parent)
 }

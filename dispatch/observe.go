@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -63,7 +64,7 @@ const (
 // CallInfo describes a call, as it is stored.
 type CallInfo struct {
 	ID       ID
-	Parent   ID // of the call that awaits it; "" for one from outside
+	Parent   ID // of the call that awaits it; "" for one from outside, or if that call was removed ([WithRetention])
 	Function string
 	Key      string
 	Phase    Phase
@@ -167,7 +168,7 @@ func callInfo(ctx context.Context, names *engine.Names, c *store.Call) (CallInfo
 	if c.Parent != 0 {
 		// A call and the one that awaits it can be of different ownerships.
 		parent, err := names.FormatCall(ctx, c.Parent)
-		if err != nil {
+		if err != nil && !errors.Is(err, store.ErrNotFound) { // then it was removed, and this one will be
 			return CallInfo{}, fmt.Errorf("dispatch: %w", err)
 		}
 		info.Parent = ID(parent)

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/coroc-dev/coroc/dispatch"
+	"github.com/coroc-dev/coroc/dispatch/store"
 	"github.com/coroc-dev/coroc/dispatch/store/memory"
 )
 
@@ -35,6 +36,32 @@ func TestRetention(t *testing.T) {
 		require.NoError(t, err)
 		assert.NotEqual(t, id, other)
 	})
+}
+
+// What is left of a workflow that has gone is shown, with all else.
+func TestParentRemoved(t *testing.T) {
+	m := memory.New()
+	s, err := m.Open(t.Context())
+	require.NoError(t, err)
+	call := func(id, parent int64) store.Call {
+		return store.Call{ID: id, Incarnation: s.Incarnation(), Parent: parent, Root: 1, Function: "f", Phase: store.Done, Status: store.OK}
+	}
+	require.NoError(t, s.Commit(t.Context(), []store.Step{{Create: []store.Call{call(1, 0), call(2, 1), call(3, 2)}}, {Delete: []int64{1}}}))
+	require.NoError(t, s.Close())
+	r, err := dispatch.OpenReaderFrom(t.Context(), m)
+	require.NoError(t, err)
+	defer r.Close()
+	var all []dispatch.CallInfo
+	require.NoError(t, r.Calls(t.Context(), func(c dispatch.CallInfo) bool {
+		all = append(all, c)
+		return true
+	}))
+	require.Len(t, all, 2)
+	assert.Empty(t, all[0].Parent)
+	assert.Equal(t, all[0].ID, all[1].Parent)
+	info, err := r.Lookup(t.Context(), all[0].ID)
+	require.NoError(t, err)
+	assert.Empty(t, info.Parent)
 }
 
 func TestRetentionRefused(t *testing.T) {
