@@ -31,6 +31,10 @@ func (s *statements) write(schema schema) {
 	}
 }
 
+// Rows that are known by their ids are found by the primary key, whatever the tables are like when a plan is made that is kept:
+// while little is going on an index of what is not done, or sleeps, has next to nothing, and is read from end
+// to end for each commit by a plan that is made then. So a condition on the phase of such a row is written as one on
+// phase + 0, and one on its sleep on asleep::integer, which no such index fits.
 const (
 	gateSQL = `WITH w AS (
 			UPDATE coroc.incarnations SET commits = commits + 1
@@ -45,7 +49,7 @@ const (
 			FROM unnest($2::bigint[], $3::smallint[], $4::smallint[], $5::integer[], $6::integer[], $7::integer[],
 				$8::integer[], $9::timestamptz[], $10::bigint[], $11::integer[], $12::bytea[], $13::bytea[], $14::bytea[])
 				AS n (id, phase, status, attempts, failures, awaits, reached, due, first, width, output, error, waiting)
-			WHERE calls.id = n.id AND calls.phase <> 3 RETURNING 1
+			WHERE calls.id = n.id AND calls.phase + 0 <> 3 RETURNING 1
 		) SELECT CASE WHEN count(*) <> $1::bigint THEN coroc.refuse('CO002', 'a call to be changed is not there, or is done') END FROM w`
 
 	createSQL = `WITH w AS (
@@ -75,7 +79,7 @@ const (
 				reached = ($2::bigint[])[n.at+6], first = ($2::bigint[])[n.at+7], width = ($2::bigint[])[n.at+8],
 				output = n.output, due = NULL, error = NULL, waiting = NULL, asleep = false
 			FROM (SELECT u.output, (u.i*9-8)::integer AS at FROM unnest($3::bytea[]) WITH ORDINALITY AS u (output, i)) AS n
-			WHERE calls.id = ($2::bigint[])[n.at] AND calls.phase <> 3 RETURNING 1
+			WHERE calls.id = ($2::bigint[])[n.at] AND calls.phase + 0 <> 3 RETURNING 1
 		) SELECT CASE WHEN count(*) <> $1::bigint THEN coroc.refuse('CO002', 'a call to be changed is not there, or is done') END FROM w`
 
 	createShortSQL = `INSERT INTO coroc.calls (id, incarnation, owner, parent, root, function, created, updated, phase, status,
@@ -91,10 +95,10 @@ const (
 	markSQL = `UPDATE coroc.calls SET updated = now(), ending = CASE calls.ending WHEN 0 THEN n.ending ELSE calls.ending END,
 				waiting = coalesce(n.waiting, calls.waiting), progress = coalesce(n.progress, calls.progress), asleep = false
 			FROM unnest($1::bigint[], $2::smallint[], $3::bytea[], $4::bytea[]) AS n (id, ending, waiting, progress)
-			WHERE calls.id = n.id AND calls.phase <> 3`
+			WHERE calls.id = n.id AND calls.phase + 0 <> 3`
 
 	wakeSQL = `UPDATE coroc.calls SET asleep = false WHERE id IN (
-			SELECT id FROM coroc.calls WHERE id = ANY ($1::bigint[]) AND asleep ORDER BY id FOR NO KEY UPDATE)`
+			SELECT id FROM coroc.calls WHERE id = ANY ($1::bigint[]) AND asleep::integer = 1 ORDER BY id FOR NO KEY UPDATE)`
 
 	// A call is locked by who changes it, tells it to end or sends it an event, and one that is awaited by who
 	// records its end; each of them looks for what is to be woken behind that. So whoever is at it already is seen
@@ -114,14 +118,14 @@ const (
 
 	// A statement does not see what was stored after it had begun. This one sees what sleepSQL did not, of those who had
 	// sent an event before that had its locks.
-	doubtSQL = `UPDATE coroc.calls SET asleep = false WHERE id = ANY ($1::bigint[]) AND asleep
+	doubtSQL = `UPDATE coroc.calls SET asleep = false WHERE id = ANY ($1::bigint[]) AND asleep::integer = 1
 			AND (SELECT true FROM coroc.events e WHERE e.call = calls.id AND e.taken = 0 LIMIT 1)`
 
 	// What another process is about to remove is left to it.
 	removeSQL = `WITH w AS (
 			DELETE FROM coroc.calls WHERE id IN (
 				SELECT c.id FROM coroc.calls c WHERE c.id = ANY ($1::bigint[]) AND c.phase = 3 AND NOT EXISTS (
-					SELECT FROM coroc.calls p WHERE p.id = c.parent AND p.phase <> 3 AND coalesce(p.hops, 0) <= coalesce(c.lap, 0))
+					SELECT FROM coroc.calls p WHERE p.id = c.parent AND p.phase + 0 <> 3 AND coalesce(p.hops, 0) <= coalesce(c.lap, 0))
 				FOR UPDATE OF c SKIP LOCKED)
 			RETURNING id, parent
 		), kept AS (

@@ -17,7 +17,7 @@ const (
 			SELECT * FROM unnest($2::bigint[], $3::text[], $4::text[], $5::bytea[], $6::boolean[])
 				WITH ORDINALITY AS n (call, name, key, payload, known, place)
 		), found AS MATERIALIZED (
-			SELECT id FROM coroc.calls WHERE id = ANY ($2::bigint[]) AND phase <> 3 ORDER BY id FOR KEY SHARE
+			SELECT id FROM coroc.calls WHERE id = ANY ($2::bigint[]) AND phase + 0 <> 3 ORDER BY id FOR KEY SHARE
 		), alive AS MATERIALIZED (
 			SELECT n.* FROM n WHERE n.known OR n.call IN (SELECT id FROM found)
 		), w AS (

@@ -103,6 +103,22 @@ func (f *Fleet) ClaimPlan(ctx context.Context, t testing.TB, oldest bool) string
 	return strings.Join(lines, "\n")
 }
 
+// Plans returns how the server finds what the statements of a step are about.
+func (f *Fleet) Plans(ctx context.Context, t testing.TB, step store.Step) (plans []string) {
+	b, ok := fold([]store.Step{step})
+	require.True(t, ok)
+	var q pgx.Batch
+	f.queue(&q, b)
+	for _, statement := range q.QueuedQueries {
+		rows, err := f.pool.Query(ctx, "EXPLAIN "+statement.SQL, statement.Arguments...)
+		require.NoError(t, err)
+		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		require.NoError(t, err)
+		plans = append(plans, strings.Join(append([]string{statement.SQL}, lines...), "\n"))
+	}
+	return plans
+}
+
 // Exec executes a statement.
 func (f *Fleet) Exec(t testing.TB, text string, args ...any) {
 	t.Helper()

@@ -502,7 +502,7 @@ func (f *Fleet) Done(ctx context.Context, ids []int64) ([]int64, error) {
 
 // Complete implements [store.Shared].
 func (f *Fleet) Complete(ctx context.Context, ids []int64) ([]int64, error) {
-	return query(ctx, f.reader, scanID, `SELECT p.id FROM coroc.calls p WHERE p.id = ANY ($1::bigint[]) AND p.phase <> 3
+	return query(ctx, f.reader, scanID, `SELECT p.id FROM coroc.calls p WHERE p.id = ANY ($1::bigint[]) AND p.phase + 0 <> 3
 		AND NOT EXISTS (SELECT FROM coroc.calls c WHERE c.id >= p.first AND c.id < p.first + p.width AND c.phase <> 3)`, ids)
 }
 
@@ -517,7 +517,7 @@ func (f *Fleet) Tell(ctx context.Context, calls []int64) error {
 		n := min(len(calls), told)
 		if _, err := f.exec(ctx, `SELECT pg_notify(coalesce(i.channel, $3), string_agg(c.id::text, ','))
 			FROM coroc.calls c LEFT JOIN coroc.incarnations i ON i.id = c.owner
-			WHERE c.id = ANY ($1::bigint[]) AND c.phase <> 3 AND c.owner <> $2 AND NOT c.asleep AND (c.owner = 0 OR i.channel IS NOT NULL)
+			WHERE c.id = ANY ($1::bigint[]) AND c.phase + 0 <> 3 AND c.owner <> $2 AND NOT c.asleep AND (c.owner = 0 OR i.channel IS NOT NULL)
 			GROUP BY i.channel`,
 			calls[:n], f.Incarnation(), f.work); err != nil {
 			return unavailable(err)

@@ -189,3 +189,35 @@ func TestUsual(t *testing.T) {
 	require.NoError(t, s.Commit(ctx, []store.Step{{Change: []store.Change{done}}}))
 	require.ErrorIs(t, s.Commit(ctx, []store.Step{{Change: []store.Change{done}}}), store.ErrFinished)
 }
+
+// What is written is found by its ids, and not in an index that happens to be small when the plan is made: here all
+// calls are done.
+func TestPlans(t *testing.T) {
+	ctx := context.Background()
+	url, schema := pgtest.Schema(t)
+	s, err := postgres.Join(ctx, url, postgres.Schema(schema))
+	require.NoError(t, err)
+	defer s.Close()
+	s.Exec(t, `INSERT INTO coroc.calls (id, incarnation, owner, parent, root, function, created, updated, phase, status,
+			attempts, failures, awaits, reached, first, width, input)
+		SELECT n, 1, 1, n/11*11, n/11*11, 1, now(), now(), 3, 1, 1, 0, 0, 0, 0, 0, '12345' FROM generate_series(1, 20000) n`)
+	s.Exec(t, "ANALYZE coroc.calls")
+	done := store.Change{ID: 1, Phase: store.Done, Status: store.OK}
+	failed := store.Change{ID: 1, Phase: store.Done, Status: store.PermanentError, Error: []byte("e")}
+	for name, step := range map[string]store.Step{
+		"change":      {Change: []store.Change{done}},
+		"long change": {Change: []store.Change{failed}},
+		"mark":        {Mark: []store.Mark{{ID: 1, Progress: []byte("p")}}},
+		"send":        {Send: []store.Event{{Call: 1, Name: "e"}}},
+		"wake":        {Wake: []int64{1}},
+		"delete":      {Delete: []int64{1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			plans := s.Plans(ctx, t, step)
+			require.NotEmpty(t, plans)
+			for _, plan := range plans {
+				assert.NotRegexp(t, `(?i)calls_(unfinished|owned|ending|free|oldest|asleep)\b`, plan)
+			}
+		})
+	}
+}

@@ -28,7 +28,7 @@ const (
 				ORDER BY c.created, c.id LIMIT greatest($2 - (SELECT count(*) FROM coroc.calls t
 					WHERE t.function = $1 AND t.partition = p.partition AND t.phase <> 3 AND t.turn), 0)
 			) w
-		) n WHERE calls.id = n.id AND calls.phase <> 3`
+		) n WHERE calls.id = n.id AND calls.phase + 0 <> 3`
 )
 
 // turns is how many partitions are looked at in one transaction.
