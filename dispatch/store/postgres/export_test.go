@@ -96,7 +96,10 @@ func (f *Fleet) ClaimPlan(ctx context.Context, t testing.TB, oldest bool) string
 	if oldest {
 		text = oldestSQL
 	}
-	rows, err := f.pool.Query(ctx, "EXPLAIN "+f.schema.sql(text), f.Incarnation(), 0, []string{"f"}, []int64{}, false, ahead, 10, 0, []string{}, []string{})
+	tx, err := f.pool.BeginTx(ctx, pgx.TxOptions{BeginQuery: claimBegin})
+	require.NoError(t, err)
+	defer tx.Rollback(ctx)
+	rows, err := tx.Query(ctx, "EXPLAIN "+f.schema.sql(text), f.Incarnation(), 0, []string{"f"}, []int64{}, false, ahead, 10, 0, []string{}, []string{})
 	require.NoError(t, err)
 	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	require.NoError(t, err)

@@ -280,6 +280,11 @@ func (f *Fleet) Reserve(ctx context.Context, n int) (int64, error) {
 // ahead is how long before its time a call can be claimed.
 const ahead = time.Minute
 
+// claimBegin begins the transaction of a claim. Calls are found in the index that has them in the order in which they
+// are to be run. Otherwise a plan that was made while there were next to none would read all that there are, and sort them,
+// for each claim.
+const claimBegin = "BEGIN; SET LOCAL enable_sort = off"
+
 const claimSQL = `WITH me AS MATERIALIZED (
 		` + meSQL + `
 	), free AS MATERIALIZED (
@@ -349,7 +354,7 @@ func (f *Fleet) Claim(ctx context.Context, q store.Claim) ([]store.Claimed, erro
 	}
 	var all []store.Claimed
 	err := f.twice(ctx, func() error {
-		tx, err := f.pool.Begin(ctx)
+		tx, err := f.pool.BeginTx(ctx, pgx.TxOptions{BeginQuery: claimBegin})
 		if err != nil {
 			return err
 		}

@@ -190,8 +190,8 @@ func TestUsual(t *testing.T) {
 	require.ErrorIs(t, s.Commit(ctx, []store.Step{{Change: []store.Change{done}}}), store.ErrFinished)
 }
 
-// What is written is found by its ids, and not in an index that happens to be small when the plan is made: here all
-// calls are done.
+// What is written is found by its ids, and what is claimed in its order, and not in an index that happens to be small when
+// the plan is made: here all calls are done.
 func TestPlans(t *testing.T) {
 	ctx := context.Background()
 	url, schema := pgtest.Schema(t)
@@ -204,6 +204,10 @@ func TestPlans(t *testing.T) {
 	s.Exec(t, "ANALYZE coroc.calls")
 	done := store.Change{ID: 1, Phase: store.Done, Status: store.OK}
 	failed := store.Change{ID: 1, Phase: store.Done, Status: store.PermanentError, Error: []byte("e")}
+	t.Run("claim", func(t *testing.T) {
+		assert.Contains(t, s.ClaimPlan(ctx, t, false), "calls_free on calls c_1")
+		assert.Contains(t, s.ClaimPlan(ctx, t, true), "calls_oldest on calls c_1")
+	})
 	for name, step := range map[string]store.Step{
 		"change":      {Change: []store.Change{done}},
 		"long change": {Change: []store.Change{failed}},
