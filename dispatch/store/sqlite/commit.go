@@ -2,15 +2,14 @@ package sqlite
 
 import (
 	"context"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"time"
 
-	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/coroc-dev/coroc/dispatch/store"
+	"github.com/coroc-dev/coroc/dispatch/store/sqlite/internal/conn"
 )
 
 // Commit implements [store.Store]. The context only keeps a commit from beginning: one
@@ -19,11 +18,18 @@ func (s *Store) Commit(ctx context.Context, steps []store.Step) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return s.conn.Raw(func(any) error { return s.write(steps) })
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	if s.writer == nil {
+		return errClosed
+	}
+	return s.write(steps)
 }
 
+var errClosed = errors.New("the store is closed")
+
 func (s *Store) write(steps []store.Step) error {
-	if _, err := s.statements.begin.exec(); err != nil {
+	if _, err := s.statements.begin.Exec(); err != nil {
 		return unavailable(err)
 	}
 	w := &commit{Store: s, now: time.Now().UnixMilli(), newFunctions: make(map[string]int64)}
@@ -36,7 +42,7 @@ func (s *Store) write(steps []store.Step) error {
 			return &store.StepError{Index: i, Err: err}
 		}
 	}
-	if _, err := s.statements.commit.exec(); err != nil {
+	if _, err := s.statements.commit.Exec(); err != nil {
 		s.rollback()
 		return unavailable(err)
 	}
@@ -47,7 +53,7 @@ func (s *Store) write(steps []store.Step) error {
 }
 
 // rollback may find that SQLite has rolled back already.
-func (s *Store) rollback() { _, _ = s.statements.rollback.exec() }
+func (s *Store) rollback() { _, _ = s.statements.rollback.Exec() }
 
 // commit is a transaction that is being written.
 type commit struct {
@@ -74,7 +80,7 @@ func (w *commit) step(step *store.Step) error {
 	}
 	for i := range step.Mark {
 		m := &step.Mark[i]
-		if _, err := w.statements.mark.exec(w.now, int64(m.Ending), m.Waiting, m.Progress, m.ID); err != nil {
+		if _, err := w.statements.mark.Exec(w.now, int64(m.Ending), m.Waiting, m.Progress, m.ID); err != nil {
 			return fmt.Errorf("mark call %d: %w", m.ID, err)
 		}
 	}
@@ -87,12 +93,12 @@ func (w *commit) step(step *store.Step) error {
 		return err
 	}
 	for _, id := range step.Wake {
-		if _, err := w.statements.wake.exec(id); err != nil {
+		if _, err := w.statements.wake.Exec(id); err != nil {
 			return fmt.Errorf("wake call %d: %w", id, err)
 		}
 	}
 	for _, id := range step.Sleep {
-		if _, err := w.statements.sleep.exec(id); err != nil {
+		if _, err := w.statements.sleep.Exec(id); err != nil {
 			return fmt.Errorf("let call %d sleep: %w", id, err)
 		}
 	}
@@ -113,10 +119,10 @@ func (w *commit) insert(c *store.Call) error {
 		input = []byte{}
 	}
 	if plainReady(c) {
-		_, err = w.statements.createReady.exec(c.ID, c.Incarnation, c.Parent, c.Root, function, created, w.now, input)
+		_, err = w.statements.createReady.Exec(c.ID, c.Incarnation, c.Parent, c.Root, function, created, w.now, input)
 		return err
 	}
-	_, err = w.statements.create.exec(c.ID, c.Incarnation, c.Parent, c.Root, function, created, w.now,
+	_, err = w.statements.create.Exec(c.ID, c.Incarnation, c.Parent, c.Root, function, created, w.now,
 		int64(c.Phase), int64(c.Status), int64(c.Attempts), int64(c.Failures), int64(c.Awaits), int64(c.Reached),
 		millis(c.Due), c.First, int64(c.Width), text(c.Key), c.Output, c.Error, input, c.State,
 		c.Options, c.Waiting, int64(c.Ending), c.Progress, int64(c.Priority), text(c.Partition), millis(c.Deadline),
@@ -152,51 +158,51 @@ func plainOn(c *store.Change) bool {
 
 func (w *commit) update(c *store.Change) error {
 	if plainOn(c) {
-		r, err := w.statements.changeOn.exec(w.now, int64(c.Attempts), int64(c.Awaits), int64(c.Reached),
+		r, err := w.statements.changeOn.Exec(w.now, int64(c.Attempts), int64(c.Awaits), int64(c.Reached),
 			c.First, int64(c.Width), c.State, c.ID)
 		if err := one(r, err); !errors.Is(err, store.ErrFinished) {
 			return err
 		}
 	}
-	var r driver.Result
+	var r int
 	var err error
 	status, attempts, failures := int64(c.Status), int64(c.Attempts), int64(c.Failures)
 	awaits, reached := int64(c.Awaits), int64(c.Reached)
 	switch {
 	case plainDone(c) && plainOK(c):
-		r, err = w.statements.changeOK.exec(w.now, attempts, c.Output, c.ID)
+		r, err = w.statements.changeOK.Exec(w.now, attempts, c.Output, c.ID)
 	case plainDone(c):
-		r, err = w.statements.changeDone.exec(w.now, status, attempts, failures, awaits, reached, c.Output, c.ID)
+		r, err = w.statements.changeDone.Exec(w.now, status, attempts, failures, awaits, reached, c.Output, c.ID)
 	case c.KeepState:
-		r, err = w.statements.changeKeep.exec(w.now, int64(c.Phase), status, attempts, failures, awaits, reached,
+		r, err = w.statements.changeKeep.Exec(w.now, int64(c.Phase), status, attempts, failures, awaits, reached,
 			millis(c.Due), c.First, int64(c.Width), c.Output, c.Error, c.Waiting, c.ID)
 	default:
-		r, err = w.statements.change.exec(w.now, int64(c.Phase), status, attempts, failures, awaits, reached,
+		r, err = w.statements.change.Exec(w.now, int64(c.Phase), status, attempts, failures, awaits, reached,
 			millis(c.Due), c.First, int64(c.Width), c.Output, c.Error, c.Waiting, c.State, c.ID)
 	}
 	if err := one(r, err); err == nil && c.Function != "" {
-		if _, err := w.statements.keptAll.exec(c.ID); err != nil {
+		if _, err := w.statements.keptAll.Exec(c.ID); err != nil {
 			return err
 		}
 		return w.become(c)
 	} else if err != nil || c.Phase != store.Ready {
 		return err
 	}
-	_, err = w.statements.returnedAll.exec(c.ID)
+	_, err = w.statements.returnedAll.Exec(c.ID)
 	return err
 }
 
 // remove removes a call that is done and not needed, and the events that go with it.
 func (w *commit) remove(id int64) error {
-	err := one(w.statements.remove.exec(id))
+	err := one(w.statements.remove.Exec(id))
 	if errors.Is(err, store.ErrFinished) {
 		return nil // it is not there, or stays
 	}
 	if err == nil {
-		_, err = w.statements.forget.exec(id)
+		_, err = w.statements.forget.Exec(id)
 	}
 	if err == nil {
-		_, err = w.statements.forgetKept.exec(id)
+		_, err = w.statements.forgetKept.Exec(id)
 	}
 	return err
 }
@@ -211,7 +217,7 @@ func (w *commit) become(c *store.Change) error {
 	if input == nil {
 		input = []byte{}
 	}
-	_, err = w.statements.become.exec(function, input, c.Options, int64(c.Hops), c.ID)
+	_, err = w.statements.become.Exec(function, input, c.Options, int64(c.Hops), c.ID)
 	return err
 }
 
@@ -222,14 +228,10 @@ func (w *commit) functionID(name string) (int64, error) {
 	if id, ok := w.newFunctions[name]; ok {
 		return id, nil
 	}
-	r, err := w.statements.function.exec(name)
-	if err != nil {
+	if _, err := w.statements.function.Exec(name); err != nil {
 		return 0, err
 	}
-	id, err := r.LastInsertId()
-	if err != nil {
-		return 0, err
-	}
+	id := w.writer.LastID()
 	w.newFunctions[name] = id
 	return id, nil
 }
@@ -237,11 +239,11 @@ func (w *commit) functionID(name string) (int64, error) {
 // unavailable marks errors that are not for what was to be written: a full disk, an I/O
 // error, another process in the way.
 func unavailable(err error) error {
-	var e *sqlite.Error
+	var e *conn.Error
 	if !errors.As(err, &e) {
 		return err
 	}
-	switch e.Code() & 0xff {
+	switch e.Code & 0xff {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL,
 		sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_INTERRUPT,
 		sqlite3.SQLITE_PROTOCOL:
@@ -251,7 +253,7 @@ func unavailable(err error) error {
 }
 
 // text returns a text as it is stored: "" is NULL.
-func text(s string) driver.Value {
+func text(s string) any {
 	if s == "" {
 		return nil
 	}

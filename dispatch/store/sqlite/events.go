@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"fmt"
 	"time"
 
@@ -24,12 +23,12 @@ const (
 // receipts writes what a step does to events.
 func (w *commit) receipts(step *store.Step) error {
 	for _, r := range step.Return {
-		if _, err := w.statements.returned.exec(r.Call, r.By); err != nil {
+		if _, err := w.statements.returned.Exec(r.Call, r.By); err != nil {
 			return fmt.Errorf("return events of call %d: %w", r.Call, err)
 		}
 	}
 	for _, r := range step.Take {
-		if err := one(w.statements.take.exec(r.By, r.Event, r.Call)); err != nil {
+		if err := one(w.statements.take.Exec(r.By, r.Event, r.Call)); err != nil {
 			return fmt.Errorf("take event %d: %w", r.Event, err)
 		}
 	}
@@ -39,14 +38,10 @@ func (w *commit) receipts(step *store.Step) error {
 		if payload == nil {
 			payload = []byte{}
 		}
-		var key driver.Value
-		if e.Key != "" {
-			key = e.Key
-		}
-		if err := one(w.statements.send.exec(w.now, e.Name, key, payload, e.Call)); err != nil {
+		if err := one(w.statements.send.Exec(w.now, e.Name, text(e.Key), payload, e.Call)); err != nil {
 			return fmt.Errorf("send to call %d: %w", e.Call, err)
 		}
-		if _, err := w.statements.wake.exec(e.Call); err != nil {
+		if _, err := w.statements.wake.Exec(e.Call); err != nil {
 			return fmt.Errorf("wake call %d: %w", e.Call, err)
 		}
 	}
@@ -54,17 +49,11 @@ func (w *commit) receipts(step *store.Step) error {
 }
 
 // one makes sure that a statement has changed a row.
-func one(r driver.Result, err error) error {
-	if err != nil {
-		return err
-	}
-	switch n, err := r.RowsAffected(); {
-	case err != nil:
-		return err
-	case n == 0:
+func one(n int, err error) error {
+	if err == nil && n == 0 {
 		return store.ErrFinished
 	}
-	return nil
+	return err
 }
 
 const eventSQL = "SELECT id, call, name, key, payload, sent, taken FROM events "

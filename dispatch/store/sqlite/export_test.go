@@ -1,15 +1,12 @@
 package sqlite
 
-import (
-	"context"
-	"testing"
-)
+import "testing"
 
 // Pragma returns a setting of the connection that writes.
 func (s *Store) Pragma(t testing.TB, name string) string {
 	t.Helper()
-	var v string
-	if err := s.conn.QueryRowContext(context.Background(), "PRAGMA "+name).Scan(&v); err != nil {
+	v, err := s.writer.Text("PRAGMA " + name)
+	if err != nil {
 		t.Fatal(err)
 	}
 	return v

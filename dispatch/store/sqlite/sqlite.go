@@ -19,14 +19,15 @@ import (
 	_ "modernc.org/sqlite" // the driver
 
 	"github.com/coroc-dev/coroc/dispatch/store"
+	"github.com/coroc-dev/coroc/dispatch/store/sqlite/internal/conn"
 )
 
 // Store is a [store.Store] in an SQLite file that this process owns.
 type Store struct {
 	*reader
 	lock        *flock.Flock
-	writer      *sql.DB // of one connection
-	conn        *sql.Conn
+	writing     sync.Mutex // held by who uses what follows
+	writer      *conn.Conn // nil if the store is closed
 	statements  statements
 	functions   map[string]int64 // ids by name; used by Commit only
 	incarnation int64
@@ -71,13 +72,7 @@ func open(ctx context.Context, path string) (_ *Store, err error) {
 	if err := create(ctx, path); err != nil {
 		return nil, err
 	}
-	if s.writer, s.conn, err = openWriter(ctx, path); err != nil {
-		return nil, err
-	}
-	if err := s.takeOver(ctx); err != nil {
-		return nil, err
-	}
-	if err := s.statements.prepare(ctx, s.conn); err != nil {
+	if err := s.openWriter(ctx, path); err != nil {
 		return nil, err
 	}
 	if s.reader, err = newReader(ctx, path); err != nil {
@@ -86,8 +81,24 @@ func open(ctx context.Context, path string) (_ *Store, err error) {
 	return s, nil
 }
 
-// openWriter opens the one connection that writes, and brings the schema up to date.
-func openWriter(ctx context.Context, path string) (*sql.DB, *sql.Conn, error) {
+// openWriter takes the file over and opens the connection for commits.
+func (s *Store) openWriter(ctx context.Context, path string) (err error) {
+	db, c, err := openCurrent(ctx, path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, c.Close(), db.Close()) }()
+	if err := s.takeOver(ctx, c); err != nil {
+		return err
+	}
+	if s.writer, err = conn.Open(path, writerPragmas...); err != nil {
+		return err
+	}
+	return s.statements.prepare(s.writer)
+}
+
+// openCurrent opens a connection that writes, and brings the schema up to date.
+func openCurrent(ctx context.Context, path string) (*sql.DB, *sql.Conn, error) {
 	db, err := sql.Open("sqlite", dataSource(path, false))
 	if err != nil {
 		return nil, nil, err
@@ -115,7 +126,7 @@ func create(ctx context.Context, path string) error {
 			return err
 		}
 	}
-	db, conn, err := openWriter(ctx, unfinished)
+	db, conn, err := openCurrent(ctx, unfinished)
 	if err != nil {
 		return err
 	}
@@ -142,8 +153,8 @@ func syncFolder(path string) error {
 }
 
 // takeOver begins a new ownership.
-func (s *Store) takeOver(ctx context.Context) error {
-	r, err := s.conn.ExecContext(ctx, "INSERT INTO incarnations (name, started) VALUES (?, ?)",
+func (s *Store) takeOver(ctx context.Context, c *sql.Conn) error {
+	r, err := c.ExecContext(ctx, "INSERT INTO incarnations (name, started) VALUES (?, ?)",
 		strings.ToLower(rand.Text()[:16]), time.Now().UnixMilli())
 	if err != nil {
 		return err
@@ -151,7 +162,7 @@ func (s *Store) takeOver(ctx context.Context) error {
 	if s.incarnation, err = r.LastInsertId(); err != nil {
 		return err
 	}
-	rows, err := s.conn.QueryContext(ctx, "SELECT id, name FROM functions")
+	rows, err := c.QueryContext(ctx, "SELECT id, name FROM functions")
 	if err != nil {
 		return err
 	}
@@ -167,13 +178,16 @@ func (s *Store) takeOver(ctx context.Context) error {
 	return rows.Err()
 }
 
-// dataSource returns the driver's name for the file. The log is synced at each commit, so
+// writerPragmas are the settings of connections that write. The log is synced at each commit, so
 // that what is committed survives a crash of the machine too.
+var writerPragmas = []string{
+	"busy_timeout(10000)", "synchronous(full)", "foreign_keys(on)",
+	"cache_size(-16000)", "temp_store(memory)",
+}
+
+// dataSource returns the driver's name for the file.
 func dataSource(path string, readOnly bool) string {
-	q := url.Values{"_pragma": {
-		"busy_timeout(10000)", "synchronous(full)", "foreign_keys(on)",
-		"cache_size(-16000)", "temp_store(memory)",
-	}}
+	q := url.Values{"_pragma": writerPragmas}
 	if readOnly {
 		q.Set("mode", "ro")
 		q["_pragma"] = []string{"busy_timeout(10000)", "query_only(on)", "cache_size(-16000)"}
@@ -193,14 +207,13 @@ func (s *Store) Close() error {
 		if s.reader != nil {
 			errs = append(errs, s.reader.Close())
 		}
-		s.statements.close()
-		if s.conn != nil {
-			errs = append(errs, s.conn.Close())
-		}
+		s.writing.Lock()
 		if s.writer != nil {
 			// The last connection moves the log into the file.
 			errs = append(errs, s.writer.Close())
+			s.writer = nil
 		}
+		s.writing.Unlock()
 		// The lock file stays: to remove it would let two processes hold two of them.
 		errs = append(errs, s.lock.Close())
 		s.closeErr = errors.Join(errs...)

@@ -1,30 +1,26 @@
 package sqlite
 
-import (
-	"context"
-	"database/sql"
-	"database/sql/driver"
-)
+import "github.com/coroc-dev/coroc/dispatch/store/sqlite/internal/conn"
 
 // statements are what a commit executes.
 type statements struct {
-	begin, commit, rollback statement
-	create                  statement
-	createReady             statement // of what is plainReady
-	change                  statement // replaces the state
-	changeKeep              statement // keeps the state
-	changeDone              statement // of what is plainDone
-	changeOK                statement // of what is plainOK
-	changeOn                statement // of what is plainOn
-	mark, remove            statement
-	forget, forgetKept      statement
-	wake, sleep             statement
-	function                statement
-	become                  statement // a call of another function
-	watch, joined, ended    statement
-	send, take              statement
-	returned, returnedAll   statement
-	keptAll                 statement
+	begin, commit, rollback conn.Stmt
+	create                  conn.Stmt
+	createReady             conn.Stmt // of what is plainReady
+	change                  conn.Stmt // replaces the state
+	changeKeep              conn.Stmt // keeps the state
+	changeDone              conn.Stmt // of what is plainDone
+	changeOK                conn.Stmt // of what is plainOK
+	changeOn                conn.Stmt // of what is plainOn
+	mark, remove            conn.Stmt
+	forget, forgetKept      conn.Stmt
+	wake, sleep             conn.Stmt
+	function                conn.Stmt
+	become                  conn.Stmt // a call of another function
+	watch, joined, ended    conn.Stmt
+	send, take              conn.Stmt
+	returned, returnedAll   conn.Stmt
+	keptAll                 conn.Stmt
 }
 
 const (
@@ -68,30 +64,8 @@ const (
 	endedSQL    = `DELETE FROM watched WHERE id = ?`
 )
 
-// statement is a prepared one of the writing connection. It goes to the driver itself:
-// database/sql would lock, check and convert anew for each of the thousands of a commit.
-type statement struct {
-	stmt driver.StmtExecContext
-	args []driver.NamedValue
-}
-
-// exec executes the statement. The arguments are of the types of [driver.Value].
-func (s *statement) exec(args ...driver.Value) (driver.Result, error) {
-	for len(s.args) < len(args) {
-		s.args = append(s.args, driver.NamedValue{Ordinal: len(s.args) + 1})
-	}
-	for i, arg := range args {
-		s.args[i].Value = arg
-	}
-	r, err := s.stmt.ExecContext(context.Background(), s.args[:len(args)])
-	for i := range s.args {
-		s.args[i].Value = nil
-	}
-	return r, err
-}
-
-func (s *statements) all() map[string]*statement {
-	return map[string]*statement{
+func (s *statements) all() map[string]*conn.Stmt {
+	return map[string]*conn.Stmt{
 		"BEGIN IMMEDIATE": &s.begin,
 		"COMMIT":          &s.commit,
 		"ROLLBACK":        &s.rollback,
@@ -121,23 +95,13 @@ func (s *statements) all() map[string]*statement {
 	}
 }
 
-func (s *statements) prepare(ctx context.Context, conn *sql.Conn) error {
-	return conn.Raw(func(c any) error {
-		for query, stmt := range s.all() {
-			prepared, err := c.(driver.ConnPrepareContext).PrepareContext(ctx, query)
-			if err != nil {
-				return err
-			}
-			stmt.stmt = prepared.(driver.StmtExecContext)
+func (s *statements) prepare(c *conn.Conn) error {
+	for query, stmt := range s.all() {
+		prepared, err := c.Prepare(query)
+		if err != nil {
+			return err
 		}
-		return nil
-	})
-}
-
-func (s *statements) close() {
-	for _, stmt := range s.all() {
-		if stmt.stmt != nil {
-			stmt.stmt.(driver.Stmt).Close()
-		}
+		*stmt = prepared
 	}
+	return nil
 }

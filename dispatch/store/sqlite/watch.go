@@ -10,11 +10,11 @@ func (w *commit) watch(n *store.Watch) error {
 	var err error
 	switch n.Kind {
 	case store.WatchJoined:
-		_, err = w.statements.joined.exec(n.ID)
+		_, err = w.statements.joined.Exec(n.ID)
 	case store.WatchEnded:
-		_, err = w.statements.ended.exec(n.ID)
+		_, err = w.statements.ended.Exec(n.ID)
 	default:
-		_, err = w.statements.watch.exec(n.ID, n.Kind == store.WatchBegun, int64(n.Crashes), n.Alone)
+		_, err = w.statements.watch.Exec(n.ID, n.Kind == store.WatchBegun, int64(n.Crashes), n.Alone)
 	}
 	return err
 }
