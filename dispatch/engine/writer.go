@@ -16,6 +16,10 @@ import (
 // for the steps of strangers that share its commit.
 const maxBatch = 2048
 
+// minBeside is how many steps wait at least if they are committed while those go on whose steps are done: what
+// they would do in that time takes about as long as a sync.
+const minBeside = 16
+
 // chunk is how many calls one step creates at most.
 const chunk = 512
 
@@ -221,8 +225,11 @@ func (w *writer) loop() {
 			}
 			w.write(batch)
 			// Those whose steps are done run first, so that what they do next shares a
-			// commit in place of being scattered over several.
-			runtime.Gosched()
+			// commit in place of being scattered over several. If there are enough others for a
+			// commit, that goes on beside them.
+			if !w.waits(max(len(batch)/4, minBeside)) {
+				runtime.Gosched()
+			}
 			continue
 		}
 		var landed chan error
@@ -246,6 +253,13 @@ func (w *writer) loop() {
 			return
 		}
 	}
+}
+
+// waits says whether more than so many steps wait.
+func (w *writer) waits(n int) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.queue) > n
 }
 
 func (w *writer) take() []*write {
