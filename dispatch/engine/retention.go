@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"container/heap"
 	"context"
 	"errors"
 	"math/rand/v2"
@@ -35,14 +36,14 @@ const (
 type sweeper struct {
 	e     *Engine
 	rules []Retention
-	// least is, of each rule with a Count, the least id of those that stay, by the pass before. It is not how many are to go:
-	// the processes of a fleet do not know of each other, and would remove as many each.
-	least []int64
+	// first is, of each rule with a Count, which of those that stay was made first, by the pass before. It is not how many
+	// are to go: the processes of a fleet do not know of each other, and would remove as many each.
+	first []made
 	ended chan struct{}
 }
 
 func newSweeper(e *Engine, rules []Retention) *sweeper {
-	return &sweeper{e: e, rules: rules, least: make([]int64, len(rules)), ended: make(chan struct{})}
+	return &sweeper{e: e, rules: rules, first: make([]made, len(rules)), ended: make(chan struct{})}
 }
 
 func (e *Engine) sweep() {
@@ -73,6 +74,7 @@ func (s *sweeper) loop() {
 	}
 	// The processes of a fleet do not all begin at once.
 	for wait := time.Duration(rand.Int64N(int64(sweepLeast))); s.pause(wait); wait = every {
+		clear(s.first)
 		for again := true; again; {
 			var err error
 			if again, err = s.pass(s.e.clock.now()); err != nil && !errors.Is(err, ErrClosed) {
@@ -93,27 +95,45 @@ func (s *sweeper) pause(d time.Duration) bool {
 	}
 }
 
-// newest are the greatest of ids that come in ascending order: so many, or none if that is 0.
+// made is when a call was made: in a fleet, in which processes have ids in reserve, by the one clock of the store;
+// otherwise as its id says, whatever the clock did.
+type made struct{ at, id int64 }
+
+func (s *sweeper) made(f *store.Finished) made {
+	m := made{id: f.ID}
+	if s.e.fleet != nil {
+		m.at = f.Created.UnixMicro()
+	}
+	return m
+}
+
+func (m made) before(other made) bool { return m.at < other.at || m.at == other.at && m.id < other.id }
+
+// newest are the calls that were made last: so many, or none if that is 0. The first of them is the root of a heap.
 type newest struct {
 	most   int
-	ids    []int64 // a ring, when there are as many
-	first  int     // where the least of them is then
-	passed bool    // there were more
+	calls  []made
+	passed bool // there were more
 }
 
-func (n *newest) add(id int64) {
+func (n *newest) Len() int           { return len(n.calls) }
+func (n *newest) Less(i, j int) bool { return n.calls[i].before(n.calls[j]) }
+func (n *newest) Swap(i, j int)      { n.calls[i], n.calls[j] = n.calls[j], n.calls[i] }
+func (n *newest) Push(x any)         { n.calls = append(n.calls, x.(made)) }
+func (n *newest) Pop() any           { panic("none is taken out") }
+
+func (n *newest) add(m made) {
 	switch {
 	case n.most == 0:
-	case len(n.ids) < n.most:
-		n.ids = append(n.ids, id)
+	case len(n.calls) < n.most:
+		heap.Push(n, m)
 	default:
-		n.ids[n.first] = id
-		n.first = (n.first + 1) % n.most
-		n.passed = true
+		if n.passed = true; n.calls[0].before(m) {
+			n.calls[0] = m
+			heap.Fix(n, 0)
+		}
 	}
 }
-
-func (n *newest) least() int64 { return n.ids[n.first] }
 
 // pass goes through the calls once. It returns whether there are too many of some that will go
 // if it is done again.
@@ -170,7 +190,7 @@ func (s *sweeper) pass(now time.Time) (again bool, err error) {
 	}
 	for i := range last {
 		if last[i].passed {
-			s.least[i], again = last[i].least(), true
+			s.first[i], again = last[i].calls[0], true
 		}
 	}
 	return again, nil
@@ -199,10 +219,11 @@ func (s *sweeper) expired(now time.Time, f store.Finished, last []newest) bool {
 		if r.Age > 0 && now.Sub(f.Ended) >= r.Age {
 			return true
 		}
-		if f.ID < s.least[i] {
+		m := s.made(&f)
+		if m.before(s.first[i]) {
 			return true
 		}
-		last[i].add(f.ID)
+		last[i].add(m)
 		return false
 	}
 	return false

@@ -23,10 +23,14 @@ func TestSweepsBesideEachOther(t *testing.T) {
 		t.Cleanup(func() { require.NoError(t, e.Close()) })
 		sweepers = append(sweepers, newSweeper(e, []Retention{{Statuses: []store.Status{store.Timeout}, Count: 3}, {Count: 10}}))
 	}
+	const reserve = 5
 	done := func(first, n int64) {
 		var step store.Step
 		for id := first; id < first+n; id++ {
-			c := store.Call{ID: id, Root: id, Function: "f", Phase: store.Done, Status: store.OK}
+			c := store.Call{ID: id, Root: id, Function: "f", Phase: store.Done, Status: store.OK, Created: time.UnixMilli(1000 + id)}
+			if id < reserve { // made late, with an id that was in reserve
+				c.Created = time.UnixMilli(9000 + id)
+			}
 			if id%5 == 0 {
 				c.Status = store.Timeout
 			}
@@ -49,7 +53,7 @@ func TestSweepsBesideEachOther(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want, again)
 	}
-	done(1, 500)
+	done(reserve, 500-reserve+1)
 	for _, s := range sweepers {
 		pass(s, true)
 	}
@@ -68,5 +72,13 @@ func TestSweepsBesideEachOther(t *testing.T) {
 			pass(s, false)
 		}
 	}
+	require.Equal(t, want, left())
+
+	// What was made last is not the first to go for its id.
+	done(1, 2)
+	pass(sweepers[0], true)
+	pass(sweepers[0], false)
+	pass(sweepers[1], false)
+	want[store.OK] = append([]int64{1, 2}, want[store.OK][2:]...)
 	require.Equal(t, want, left())
 }
