@@ -37,19 +37,21 @@ func (f *fleet) start(i int) error {
 	if err := f.note(ledger.Started, s.name); err != nil {
 		return err
 	}
-	s.cmd = exec.Command(f.program, append([]string{"-process", s.name}, f.arguments(i)...)...)
-	s.cmd.Stderr = f.log
+	cmd := exec.Command(f.program, append([]string{"-process", s.name}, f.arguments(i)...)...)
+	cmd.Stderr = f.log
 	if f.clocks != nil {
-		s.cmd.Env = append(os.Environ(), clockVariable+"="+f.clocks[i].path)
+		cmd.Env = append(os.Environ(), clockVariable+"="+f.clocks[i].path)
 	}
-	if err := s.cmd.Start(); err != nil {
+	s.cmd = nil // destroy is for what runs
+	if err := cmd.Start(); err != nil {
 		return err
 	}
+	s.cmd = cmd
 	s.gone = make(chan struct{})
-	go func(cmd *exec.Cmd, gone chan struct{}) {
+	go func(gone chan struct{}) {
 		_ = cmd.Wait() // how it has ended is in ProcessState
 		close(gone)
-	}(s.cmd, s.gone)
+	}(s.gone)
 	return nil
 }
 
