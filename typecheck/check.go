@@ -32,7 +32,14 @@ type checker struct {
 	reading sync.Mutex    // export data completes packages that other export data has named
 
 	mu    sync.Mutex
-	files map[string]func() (*ast.File, error)
+	files map[string]*parsed
+}
+
+// parsed is a file, once it is parsed.
+type parsed struct {
+	once   sync.Once
+	syntax *ast.File
+	err    error
 }
 
 // A node is a package with what is known about its types.
@@ -54,7 +61,7 @@ func check(conf packages.Config, roots []*packages.Package, isSource func(*packa
 		exports: map[string]string{},
 		broken:  map[string]error{},
 		work:    make(chan struct{}, runtime.GOMAXPROCS(0)),
-		files:   map[string]func() (*ast.File, error){},
+		files:   map[string]*parsed{},
 	}
 	for _, p := range roots {
 		c.isRoot[p] = true
@@ -245,21 +252,22 @@ func (c *checker) imported(p *packages.Package, path string) (*types.Package, er
 // parse parses a file, once for all variants of its package.
 func (c *checker) parse(name string) (*ast.File, error) {
 	c.mu.Lock()
-	once := c.files[name]
-	if once == nil {
-		once = sync.OnceValues(func() (*ast.File, error) {
-			c.work <- struct{}{}
-			defer func() { <-c.work }()
-			var src any
-			if b, ok := c.conf.Overlay[name]; ok {
-				src = b
-			}
-			return parser.ParseFile(c.conf.Fset, name, src, parser.AllErrors|parser.ParseComments)
-		})
-		c.files[name] = once
+	f := c.files[name]
+	if f == nil {
+		f = &parsed{}
+		c.files[name] = f
 	}
 	c.mu.Unlock()
-	return once()
+	f.once.Do(func() {
+		c.work <- struct{}{}
+		defer func() { <-c.work }()
+		var src any
+		if b, ok := c.conf.Overlay[name]; ok {
+			src = b
+		}
+		f.syntax, f.err = parser.ParseFile(c.conf.Fset, name, src, parser.AllErrors|parser.ParseComments)
+	})
+	return f.syntax, f.err
 }
 
 type importerFunc func(path string) (*types.Package, error)
