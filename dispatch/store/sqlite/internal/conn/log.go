@@ -10,7 +10,7 @@ import (
 
 // log is the file of a connection's write-ahead log. SQLite appends two pieces to it for each page, one of 24 bytes
 // and the page, each with a call of the system, and those of a commit take as long as its sync. Here what
-// is appended is kept until the file is synced, or until anything else is asked of it, and is then written
+// is appended is kept until the file is synced, or until what is kept would matter for an answer, and is then written
 // at once. That is as if the system had kept it, which it may until then too: what a commit has appended is
 // looked at by others, and counts after a crash, only when it is synced.
 type log struct {
@@ -83,15 +83,15 @@ func (l *log) over(m *methods) methods {
 	return methods{
 		write: l.append,
 		close: func(tls *libc.TLS, file uintptr) int32 {
-			code := l.flush(tls, file)
-			if closed := m.close(tls, file); closed != sqlite3.SQLITE_OK {
-				return closed
-			}
-			return code
+			l.drop()
+			return m.close(tls, file)
 		},
 		read: func(tls *libc.TLS, file, p uintptr, n int32, at int64) int32 {
-			if code := l.flush(tls, file); code != sqlite3.SQLITE_OK {
-				return code
+			// When a transaction has been rolled back, what was there before it is read: others may write then.
+			if at+int64(n) > l.at {
+				if code := l.flush(tls, file); code != sqlite3.SQLITE_OK {
+					return code
+				}
 			}
 			return m.read(tls, file, p, n, at)
 		},
@@ -140,16 +140,21 @@ func (l *log) append(tls *libc.TLS, file, p uintptr, n int32, at int64) int32 {
 	return sqlite3.SQLITE_OK
 }
 
-// flush writes what is kept. If that fails, it is kept no more: SQLite gives up the transaction, and overwrites
-// what of it is in the file.
+// flush writes what is kept. If that fails, it stays: not all errors make SQLite give up the transaction.
 func (l *log) flush(tls *libc.TLS, file uintptr) int32 {
 	if l.n == 0 {
 		return sqlite3.SQLITE_OK
 	}
-	n := int32(l.n)
-	l.n = 0
-	return l.below.write(tls, file, l.kept, n, l.at)
+	code := l.below.write(tls, file, l.kept, int32(l.n), l.at)
+	if code == sqlite3.SQLITE_OK {
+		l.n = 0
+	}
+	return code
 }
+
+// drop forgets what is kept when no transaction is going on: it is of one that was rolled back, and where it was to be
+// written another process may have written since.
+func (l *log) drop() { l.n = 0 }
 
 // free gives the memory back. The file is closed.
 func (l *log) free(tls *libc.TLS) {

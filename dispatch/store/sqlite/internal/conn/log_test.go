@@ -1,6 +1,7 @@
 package conn
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -80,7 +81,7 @@ func TestLogIsAFile(t *testing.T) {
 				want.write(b, next)
 				next += int64(len(b))
 			},
-			"seek": func(t *rapid.T) { next = at.Draw(t, "at") },
+			"seek": func(t *rapid.T) { next = min(at.Draw(t, "at"), int64(len(want.data))) }, // SQLite leaves no gap
 			"read": func(t *rapid.T) {
 				b, at := make([]byte, length.Draw(t, "length")), at.Draw(t, "at")
 				assert.Equal(t, want.read(b, at), m.read(tls, 0, p, int32(len(b)), at))
@@ -90,6 +91,7 @@ func TestLogIsAFile(t *testing.T) {
 				size := at.Draw(t, "size")
 				assert.Zero(t, m.truncate(tls, 0, size))
 				want.data = want.data[:min(size, int64(len(want.data)))]
+				next = min(next, size)
 			},
 			"size": func(t *rapid.T) {
 				assert.Zero(t, m.size(tls, 0, p))
@@ -98,6 +100,7 @@ func TestLogIsAFile(t *testing.T) {
 			"sync":    func(t *rapid.T) { assert.Zero(t, m.sync(tls, 0, 0)) },
 			"control": func(t *rapid.T) { assert.Zero(t, m.control(tls, 0, 0, 0)) },
 		})
+		assert.Zero(t, m.sync(tls, 0, 0))
 		assert.Zero(t, m.close(tls, 0))
 		assert.True(t, closed)
 		assert.Equal(t, want, real)
@@ -121,6 +124,33 @@ func TestOneWrite(t *testing.T) {
 	assert.Equal(t, []string{"write", "write", "sync"}, did)
 }
 
+// What a transaction appended that was rolled back is not written over what others commit after it.
+func TestRolledBack(t *testing.T) {
+	c, db, _ := newFile(t, "cache_size(10)")
+	begin, rollback := prepare(t, c, "BEGIN IMMEDIATE"), prepare(t, c, "ROLLBACK")
+	insert := prepare(t, c, "INSERT INTO t (v) VALUES (?)")
+	kept := false
+	for rows := range 20 {
+		_, err := db.Exec("PRAGMA wal_checkpoint(truncate)")
+		require.NoError(t, err)
+		_, err = begin()
+		require.NoError(t, err)
+		for range rows {
+			_, err = insert(strings.Repeat("x", 3000))
+			require.NoError(t, err)
+		}
+		kept = kept || c.log.n > 0
+		_, err = rollback()
+		require.NoError(t, err)
+		_, err = db.Exec("INSERT INTO t (v) VALUES (?)", strings.Repeat("y", 9000))
+		require.NoError(t, err)
+		n, err := c.Text("SELECT count(*) || ' ' || min(length(v)) FROM t")
+		require.NoError(t, err)
+		assert.Equal(t, fmt.Sprint(rows+1, 9000), n)
+	}
+	assert.True(t, kept, "the cache is too large for this test")
+}
+
 // watch notes what is done to the file of the log, and lets its writes and syncs fail if they are to.
 func watch(c *Conn, did *[]string, fails func(what string) bool) {
 	write, sync := c.log.below.write, c.log.below.sync
@@ -139,6 +169,36 @@ func watch(c *Conn, did *[]string, fails func(what string) bool) {
 		}
 		return sync(tls, file, flags)
 	}
+}
+
+// A statement fails that reads what could not be written. The others of its transaction can be committed all the same,
+// and what they have appended is not lost.
+func TestFailedRead(t *testing.T) {
+	c, db, _ := newFile(t, "cache_size(10)")
+	insert, update := prepare(t, c, "INSERT INTO t (v) VALUES (?)"), prepare(t, c, "UPDATE t SET id = id + 1000 WHERE id % 2 = ?")
+	begin, commit := prepare(t, c, "BEGIN IMMEDIATE"), prepare(t, c, "COMMIT")
+	failing := false
+	watch(c, new([]string), func(what string) bool { return failing && what == "write" })
+	_, err := begin()
+	require.NoError(t, err)
+	for range 30 {
+		_, err = insert(strings.Repeat("x", 3000))
+		require.NoError(t, err)
+	}
+	_, err = c.Text("PRAGMA shrink_memory")
+	require.NoError(t, err)
+	require.NotZero(t, c.log.n)
+	failing = true
+	_, err = update(int64(0))
+	require.ErrorContains(t, err, "full")
+	failing = false
+	_, err = commit()
+	require.NoError(t, err)
+	var ok string
+	require.NoError(t, db.QueryRow("PRAGMA integrity_check").Scan(&ok))
+	assert.Equal(t, "ok", ok)
+	require.NoError(t, db.QueryRow("SELECT count(*) || ' ' || max(id) FROM t").Scan(&ok))
+	assert.Equal(t, "30 30", ok)
 }
 
 // A commit whose writing or sync fails is not there, and the next one is.

@@ -78,13 +78,16 @@ func (s *Stmt) Exec(args ...any) (int, error) {
 			return 0, c.check(code)
 		}
 	}
-	code := sqlite3.Xsqlite3_step(c.tls, s.handle)
-	if code != sqlite3.SQLITE_DONE {
-		err := c.check(code)
+	if code := sqlite3.Xsqlite3_step(c.tls, s.handle); code != sqlite3.SQLITE_DONE {
+		err = c.check(code)
 		sqlite3.Xsqlite3_reset(c.tls, s.handle)
-		return 0, err
+	} else {
+		err = c.check(sqlite3.Xsqlite3_reset(c.tls, s.handle))
 	}
-	if err := c.check(sqlite3.Xsqlite3_reset(c.tls, s.handle)); err != nil {
+	if sqlite3.Xsqlite3_get_autocommit(c.tls, c.db) != 0 {
+		c.log.drop()
+	}
+	if err != nil {
 		return 0, err
 	}
 	return int(sqlite3.Xsqlite3_changes(c.tls, c.db)), nil
