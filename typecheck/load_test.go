@@ -5,6 +5,7 @@ import (
 	"errors"
 	"go/token"
 	"go/types"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -232,6 +233,18 @@ func TestLoadErrors(t *testing.T) {
 			require.Equal(t, 1, strings.Count(text, c.want), "reported once, also by test variants:\n%s", text)
 		})
 	}
+}
+
+func TestLoadCgoFails(t *testing.T) {
+	if out, err := exec.Command("go", "env", "CGO_ENABLED").Output(); err != nil || strings.TrimSpace(string(out)) != "1" {
+		t.Skip("no cgo")
+	}
+	dir := loadtest.Dir(t, "-- a.go --\npackage a\n\n// int f(void) { return nope; }\nimport \"C\"\n\nvar X = C.f()\n")
+	_, diags := loadtest.LoadErrors(t, dir)
+	require.Len(t, diags, 1)
+	text := loadtest.Relative(dir, diags[0].Error())
+	require.Contains(t, text, "a.go:4:8: could not import C (")
+	require.Contains(t, text, "nope")
 }
 
 func TestNoModule(t *testing.T) {
