@@ -237,15 +237,12 @@ func (c *checker) imported(p *packages.Package, path string) (*types.Package, er
 	if q == nil {
 		// The go command does not follow an import that closes a cycle, nor has it C when cgo fails.
 		for _, e := range p.Errors {
-			if path == "C" && e.Kind != packages.ParseError {
+			if path == "C" {
 				return nil, errors.New(strings.TrimPrefix(oneLine(e.Msg), "# "+p.ID+": "))
 			}
 			if _, stack, ok := strings.Cut(e.Msg, "import stack: "); ok {
 				return nil, errors.New("import cycle: " + stack)
 			}
-		}
-		if path == "C" {
-			return nil, errors.New("cgo fails")
 		}
 		return nil, errors.New("import cycle")
 	}
