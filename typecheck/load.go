@@ -429,8 +429,8 @@ func (l *loader) errorsOf(p *packages.Package, warn bool) bool {
 			l.diags = append(l.diags, d)
 		}
 	}
-	// The type checker's errors say the same again, without their column, as
-	// ones of the go command, which compiled the package for its export data.
+	// What the go command says of the same files (syntax errors, import cycles) is
+	// said again, better, by those who read them; the rest of it can wait.
 	sourceErrors := false
 	for _, e := range p.Errors {
 		sourceErrors = sourceErrors || e.Kind == packages.TypeError || e.Kind == packages.ParseError
