@@ -167,7 +167,11 @@ func (e *Engine) ownCalls(c *call, requests []Request) ([]int64, error) {
 		}
 		n := number(q.Call)
 		if c.waits.begun(n) == nil {
-			stored, err := e.store.Call(context.Background(), n)
+			var stored *store.Call
+			err := e.ask(func() (err error) {
+				stored, err = e.store.Call(context.Background(), n)
+				return err
+			})
 			switch {
 			case errors.Is(err, store.ErrNotFound) || err == nil && (stored.Parent != c.id || stored.Lap != c.hops):
 				return nil, fmt.Errorf("call %q: %w", q.Call, errNotBegun)

@@ -2,8 +2,10 @@ package engine_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -186,4 +188,71 @@ func TestBegunRestart(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A call goes on when the store can be read again, if it cannot be at the moment at which its next step has to know something:
+// the name of the process that begins calls, a call that is awaited, the input of one that hands over.
+func TestStepCannotBeRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := memory.New()
+		var begun string
+		f := &script{durable: true, turns: func(x *scripted, results []engine.Result) engine.Turn {
+			switch x.at {
+			case 0:
+				return engine.Turn{Begin: true, Await: []engine.Request{{Function: "leaf", Input: []byte("1")}}}
+			case 1:
+				begun = results[0].ID
+				return engine.Turn{Await: []engine.Request{{Function: engine.Sleep, Due: time.Now().Add(time.Hour)}}}
+			case 2:
+				return engine.Turn{Begin: true, Await: []engine.Request{{Function: "leaf", Input: []byte("2")}}}
+			case 3:
+				return engine.Turn{Await: []engine.Request{{Call: begun}, {Call: results[0].ID}}}
+			}
+			return engine.Turn{Next: &engine.Request{Function: "leaf", Input: append(results[0].Output, results[1].Output...)}}
+		}}
+		leaf := &script{turns: func(x *scripted, _ []engine.Result) engine.Turn { return engine.Turn{Output: x.Input} }}
+		e, stop := beginIdle(t, openGated(t, m, nil), f, leaf)
+		_, err := e.Dispatch(ctx, engine.Request{Function: "f", Input: []byte("x")}, "")
+		require.NoError(t, err)
+		time.Sleep(time.Minute)
+		stop()
+
+		s := openGated(t, m, nil)
+		beginIdle(t, &unread{gated: s, failed: make(map[string]int)}, f, leaf)
+		time.Sleep(2 * time.Hour)
+		c, err := s.Call(ctx, 1)
+		require.NoError(t, err)
+		assert.Equal(t, "done ok 12", fmt.Sprint(c.Phase, " ", c.Status, " ", string(c.Output)))
+	})
+}
+
+// unread is a store of which each read fails twice before it does not.
+type unread struct {
+	*gated
+	mu     sync.Mutex
+	failed map[string]int
+}
+
+func (s *unread) failure(what string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.failed[what]++; s.failed[what] <= 2 {
+		return errors.New("connection refused")
+	}
+	delete(s.failed, what)
+	return nil
+}
+
+func (s *unread) IncarnationName(ctx context.Context, incarnation int64) (string, error) {
+	if err := s.failure(fmt.Sprint("name ", incarnation)); err != nil {
+		return "", err
+	}
+	return s.gated.IncarnationName(ctx, incarnation)
+}
+
+func (s *unread) Call(ctx context.Context, id int64) (*store.Call, error) {
+	if err := s.failure(fmt.Sprint("call ", id)); err != nil {
+		return nil, err
+	}
+	return s.gated.Call(ctx, id)
 }

@@ -98,11 +98,15 @@ func (e *Engine) becoming(c *call, q *Request) ([]byte, int, error) {
 func (e *Engine) made(c *call) (string, []byte, error) {
 	input := c.input
 	if input == nil {
-		stored, err := e.store.Call(context.Background(), c.id)
-		if err != nil {
+		if err := e.ask(func() error {
+			stored, err := e.store.Call(context.Background(), c.id)
+			if err == nil {
+				input = stored.Input
+			}
+			return err
+		}); err != nil {
 			return "", nil, err
 		}
-		input = stored.Input
 	}
 	sum := sha256.Sum256(input)
 	return c.name, sum[:], nil

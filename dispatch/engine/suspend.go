@@ -60,7 +60,10 @@ func (e *Engine) suspend(r *run, t Turn) {
 		next.waits.Need, next.decided = 1, true
 		for i := range results {
 			results[i].Status = store.OK
-			if results[i].ID, err = e.names.Format(context.Background(), children[i].incarnation, children[i].id); err != nil {
+			if err = e.ask(func() (err error) {
+				results[i].ID, err = e.names.Format(context.Background(), children[i].incarnation, children[i].id)
+				return err
+			}); err != nil {
 				e.lost(r, err)
 				return
 			}
@@ -127,6 +130,25 @@ func (e *Engine) suspend(r *run, t Turn) {
 	}
 	e.rest(c)
 	e.runSettled(r)
+}
+
+// ask reads what a step has to know, until the store answers: a call that has come to it is not given up since the
+// store is away for a while. That something is not there is an answer.
+func (e *Engine) ask(read func() error) error {
+	for delay := 10 * time.Millisecond; ; delay = min(2*delay, time.Second) {
+		err := read()
+		if err == nil || errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		e.log.Error("what a step has to know cannot be read from the store", "err", err, "retry", delay)
+		t := time.NewTimer(delay)
+		select {
+		case <-t.C:
+		case <-e.stop:
+			t.Stop()
+			return errors.Join(ErrClosed, err)
+		}
+	}
 }
 
 // children returns the calls of those requests that ask for new ones.
