@@ -13,7 +13,6 @@ import (
 	"strings"
 	"sync"
 
-	"golang.org/x/tools/go/gcexportdata"
 	"golang.org/x/tools/go/packages"
 )
 
@@ -94,7 +93,7 @@ func check(conf packages.Config, roots []*packages.Package, isSource func(*packa
 			case n.source:
 				c.checkSource(p)
 			case n.export:
-				n.err = c.readExport(p)
+				n.err = c.completeExport(p)
 			}
 		})
 	}
@@ -138,7 +137,7 @@ func (c *checker) export() error {
 	}
 	packages.Visit(roots, nil, func(p *packages.Package) {
 		switch {
-		case p.ExportFile != "" || p.PkgPath == "unsafe":
+		case p.ExportFile != "":
 			c.exports[p.ID] = p.ExportFile
 		case len(p.Errors) > 0:
 			msg := strings.TrimPrefix(oneLine(p.Errors[0].Msg), "# "+p.ID+": ")
@@ -154,24 +153,14 @@ func (c *checker) export() error {
 	return nil
 }
 
-// readExport reads the export data of p.
-func (c *checker) readExport(p *packages.Package) error {
+// completeExport reads the export data of p.
+func (c *checker) completeExport(p *packages.Package) error {
 	name := c.exports[p.ID]
 	if name == "" {
 		if err := c.broken[p.ID]; err != nil {
 			return err
 		}
 		return fmt.Errorf("internal error: no export data for package %s", p.ID)
-	}
-	f, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	//lint:ignore SA1019 what go list -export names are such archives, as go/packages reads them
-	r, err := gcexportdata.NewReader(f)
-	if err != nil {
-		return fmt.Errorf("reading %s: %w", name, err)
 	}
 	c.reading.Lock()
 	defer c.reading.Unlock()
@@ -180,10 +169,8 @@ func (c *checker) readExport(p *packages.Package) error {
 	}
 	view := map[string]*types.Package{p.PkgPath: p.Types}
 	packages.Visit([]*packages.Package{p}, nil, func(q *packages.Package) { view[q.PkgPath] = q.Types })
-	if _, err = gcexportdata.Read(r, c.conf.Fset, view, p.PkgPath); err != nil {
-		return fmt.Errorf("reading %s: %w", name, err)
-	}
-	return nil
+	_, err := readExport(c.conf.Fset, view, name, p.PkgPath)
+	return err
 }
 
 // checkSource parses and checks p, whose imports are done.

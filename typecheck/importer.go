@@ -2,6 +2,7 @@ package typecheck
 
 import (
 	"fmt"
+	"go/token"
 	"go/types"
 	"os"
 	"sync"
@@ -38,6 +39,12 @@ func (i *importer) Import(path string) (*types.Package, error) {
 	if file == "" {
 		return nil, fmt.Errorf("package %s is not among the dependencies", path)
 	}
+	return readExport(i.mod.Fset, i.mod.opaque, file, path)
+}
+
+// readExport reads the export data of a package out of a file. It completes those packages of view, by
+// import path, that it is about, and adds those that it names and that are not there.
+func readExport(fset *token.FileSet, view map[string]*types.Package, file, path string) (*types.Package, error) {
 	f, err := os.Open(file)
 	if err != nil {
 		return nil, err
@@ -48,7 +55,11 @@ func (i *importer) Import(path string) (*types.Package, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", file, err)
 	}
-	return gcexportdata.Read(r, i.mod.Fset, i.mod.opaque, path)
+	p, err := gcexportdata.Read(r, fset, view, path)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", file, err)
+	}
+	return p, nil
 }
 
 // A packageImporter resolves imports as one package sees them.

@@ -114,7 +114,7 @@ func (f *fleet) wake() {
 // beat renews the lease.
 func (f *fleet) beat() {
 	every := f.store.Lease() / 3
-	for f.sleep(every) {
+	for f.e.sleep(every) {
 		ctx, cancel := context.WithTimeout(f.ctx, every)
 		begun := thisMoment()
 		err := f.store.Renew(ctx)
@@ -129,17 +129,6 @@ func (f *fleet) beat() {
 		}
 		cancel()
 		f.failed("the lease could not be renewed, or the time not be read", err)
-	}
-}
-
-func (f *fleet) sleep(d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-f.e.stop:
-		return false
 	}
 }
 
@@ -269,7 +258,7 @@ func (f *fleet) reserve(n int) (int64, error) {
 		if err == nil || !errors.Is(err, store.ErrUnavailable) {
 			return first, err
 		}
-		if !f.sleep(delay) {
+		if !f.e.sleep(delay) {
 			return 0, ErrClosed
 		}
 	}

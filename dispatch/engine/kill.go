@@ -1,5 +1,7 @@
 package engine
 
+import "time"
+
 // Kill ends the engine as the death of its process would: what is not committed is lost, no
 // attempt starts, and no function goes on behind an await. Run and Wait return. Code of
 // functions that is running cannot be stopped; what comes of it is dropped. Close is still
@@ -16,6 +18,18 @@ func (e *Engine) Kill() {
 	e.closed, e.killed, e.running = true, true, false
 	e.dismiss()
 	close(e.stop)
+}
+
+// sleep returns after d, or with false when the engine is closed.
+func (e *Engine) sleep(d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-e.stop:
+		return false
+	}
 }
 
 // drop discards an execution that has come to its end, or is not to go on.

@@ -73,7 +73,7 @@ func (s *sweeper) loop() {
 		}
 	}
 	// The processes of a fleet do not all begin at once.
-	for wait := time.Duration(rand.Int64N(int64(sweepLeast))); s.pause(wait); wait = every {
+	for wait := time.Duration(rand.Int64N(int64(sweepLeast))); s.e.sleep(wait); wait = every {
 		clear(s.first)
 		for again := true; again; {
 			var err error
@@ -81,17 +81,6 @@ func (s *sweeper) loop() {
 				s.e.log.Error("calls that are done could not be removed", "err", err, "retry", every)
 			}
 		}
-	}
-}
-
-func (s *sweeper) pause(d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-s.e.stop:
-		return false
 	}
 }
 
@@ -184,7 +173,7 @@ func (s *sweeper) pass(now time.Time) (again bool, err error) {
 		if len(page) == 0 || young {
 			break
 		}
-		if !s.pause(sweepShare * time.Since(begun)) {
+		if !s.e.sleep(sweepShare * time.Since(begun)) {
 			return false, ErrClosed
 		}
 	}

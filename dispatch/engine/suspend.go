@@ -141,11 +141,7 @@ func (e *Engine) ask(read func() error) error {
 			return err
 		}
 		e.log.Error("what a step has to know cannot be read from the store", "err", err, "retry", delay)
-		t := time.NewTimer(delay)
-		select {
-		case <-t.C:
-		case <-e.stop:
-			t.Stop()
+		if !e.sleep(delay) {
 			return errors.Join(ErrClosed, err)
 		}
 	}
