@@ -160,7 +160,7 @@ func (c *checker) completeExport(p *packages.Package) error {
 		if err := c.broken[p.ID]; err != nil {
 			return err
 		}
-		return fmt.Errorf("internal error: no export data for package %s", p.ID)
+		return errors.New("it cannot be imported")
 	}
 	c.reading.Lock()
 	defer c.reading.Unlock()
