@@ -76,7 +76,11 @@ func (e *Engine) suspend(r *run, t Turn) {
 	ev.Awaited, ev.State = len(t.Await), len(r.state)
 	over := e.placed(change.First, len(children))
 	m := stepMemories.Get().(*stepMemory)
-	err = e.record(r, m.spawn(c.id, children, change)...)
+	steps := m.spawn(c.id, children, change)
+	if len(children) == 1 && len(before) == 0 && c.brief(&children[0], t, r.state != nil) {
+		steps[0].Create[0].Brief = true
+	}
+	err = e.record(r, steps...)
 	m.free(err)
 	if err != nil {
 		e.mu.Lock()
@@ -130,6 +134,13 @@ func (e *Engine) suspend(r *run, t Turn) {
 	}
 	e.rest(c)
 	e.runSettled(r)
+}
+
+// brief says whether the one call that c is to await will most likely be done, here, in one step with what c does
+// then: see follow.
+func (c *call) brief(child *call, t Turn, durable bool) bool {
+	eager := c.fn.Policy.Eager == Always || c.fn.Policy.Eager == WhereEffectFree && t.EffectFree
+	return eager && durable && !t.Begin && t.Need == 0 && child.fn != nil && !child.fn.hears
 }
 
 // ask reads what a step has to know, until the store answers: a call that has come to it is not given up since the

@@ -55,6 +55,11 @@ type Call struct {
 	Deadline    time.Time // when the call is to end that is not done by then; zero for none
 	Lap         int       // the Hops that the parent had when the call was made
 
+	// Brief says of a call that is made by a step that it runs at once, and that its end will be in one step with the
+	// next change of its parent, unless something comes between. A store may keep it with the parent until then, so
+	// long as nobody can tell. It is not stored.
+	Brief bool
+
 	Phase    Phase
 	Status   Status
 	Attempts int       // attempts that have ended, over the whole life of the call
