@@ -207,7 +207,7 @@ func (t *transaction) create(c *store.Call) error {
 		return errExists
 	}
 	created := clone(c)
-	created.Updated = t.now
+	created.Updated, created.Brief = t.now, false
 	if created.Created = milliseconds(c.Created); created.Created.IsZero() {
 		created.Created = t.now
 	}

@@ -47,6 +47,8 @@ func Run(t *testing.T, factory func(t testing.TB) Open) {
 		"receipts":    testReceipts,
 		"event model": testEventModel,
 		"pipelined":   testPipelined,
+		"brief":       testBrief,
+		"brief model": testBriefModel,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, factory) })
 	}
