@@ -23,7 +23,8 @@ type batch struct {
 	sleeps  []int64
 	notes   notes
 	receipts
-	size int // bytes of all values
+	plan *plan // for what is held
+	size int   // bytes of all values
 }
 
 // fold returns what the steps come to, or false if one of them cannot be, whatever is stored.

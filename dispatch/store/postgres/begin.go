@@ -21,6 +21,7 @@ type begun struct {
 	s     *Store
 	conn  *pgxpool.Conn
 	steps []store.Step
+	plan  *plan
 }
 
 // Begin implements [store.Pipelined].
@@ -37,11 +38,15 @@ func (s *Store) Begin(ctx context.Context, steps []store.Step) store.Begun {
 	if s.learn(ctx, b) != nil {
 		return nil
 	}
+	if b.plan = s.hold(b); !b.plan.alone() {
+		return nil
+	}
 	conn, err := s.pool.Acquire(ctx)
 	if err != nil {
 		return nil
 	}
-	x := &begun{s, conn, steps}
+	s.holding.begin(b.plan)
+	x := &begun{s, conn, steps, b.plan}
 	var q pgx.Batch
 	q.Queue("begin")
 	q.Queue("SELECT set_config('plan_cache_mode', 'force_generic_plan', true)")
@@ -90,6 +95,7 @@ func (x *begun) Commit(ctx context.Context) error {
 	err := x.conn.SendBatch(ctx, &q).Close()
 	if err == nil {
 		s.commits++
+		s.holding.succeed(x.plan)
 		x.conn.Release()
 		return nil
 	}

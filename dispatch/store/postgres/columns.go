@@ -50,16 +50,21 @@ func changeColumns(rows []*store.Change) []any {
 func (s *Store) sortCreates(all []*store.Call) (usual, others []*store.Call) {
 	usual = make([]*store.Call, 0, len(all))
 	for _, c := range all {
-		if c.Incarnation == s.Incarnation() && c.Phase == store.Ready && c.Status == store.None && !c.Created.IsZero() &&
-			c.Attempts == 0 && c.Failures == 0 && c.Awaits == 0 && c.Reached == 0 && c.Due.IsZero() && c.First == 0 && c.Width == 0 &&
-			c.Key == "" && c.Output == nil && c.Error == nil && c.Options == nil && c.Waiting == nil && c.Ending == store.None &&
-			c.Progress == nil && c.Priority == 0 && c.Partition == "" && c.Deadline.IsZero() && c.Hops == 0 && c.Lap == 0 {
+		if s.usual(c) {
 			usual = append(usual, c)
 		} else {
 			others = append(others, c)
 		}
 	}
 	return usual, others
+}
+
+// usual says whether a call is one that createShortSQL makes, but for a state.
+func (s *Store) usual(c *store.Call) bool {
+	return c.Incarnation == s.Incarnation() && c.Phase == store.Ready && c.Status == store.None && !c.Created.IsZero() &&
+		c.Attempts == 0 && c.Failures == 0 && c.Awaits == 0 && c.Reached == 0 && c.Due.IsZero() && c.First == 0 && c.Width == 0 &&
+		c.Key == "" && c.Output == nil && c.Error == nil && c.Options == nil && c.Waiting == nil && c.Ending == store.None &&
+		c.Progress == nil && c.Priority == 0 && c.Partition == "" && c.Deadline.IsZero() && c.Hops == 0 && c.Lap == 0
 }
 
 // shortCreates returns what createShortSQL makes calls of.

@@ -18,11 +18,13 @@ type statements struct {
 	send, take, returned, returnAll, keepAll                                               string
 	watch, join, unwatch                                                                   string
 	wake, sleep, doubt                                                                     string
+	hold, drop, end, settle, settleOthers                                                  string
 }
 
 func (s *statements) write(schema schema) {
 	for text, where := range map[string]*string{
 		gateSQL: &s.gate, changeSQL: &s.change, changeShortSQL: &s.changeShort, becomeSQL: &s.become, createSQL: &s.create, createShortSQL: &s.createShort, markSQL: &s.mark, removeSQL: &s.remove, stateSQL: &s.state, statelessSQL: &s.stateless,
+		holdSQL: &s.hold, dropSQL: &s.drop, endSQL: &s.end, settleSQL: &s.settle, settleOthersSQL: &s.settleOthers,
 		wakeSQL: &s.wake, sleepSQL: &s.sleep, doubtSQL: &s.doubt,
 		watchSQL: &s.watch, joinSQL: &s.join, unwatchSQL: &s.unwatch,
 		sendSQL: &s.send, takeSQL: &s.take, returnSQL: &s.returned, returnAllSQL: &s.returnAll, keepAllSQL: &s.keepAll,
@@ -180,12 +182,15 @@ func (s *Store) Commit(ctx context.Context, steps []store.Step) error {
 	if err := s.learn(ctx, b); err != nil {
 		return err
 	}
+	b.plan = s.hold(b)
+	s.holding.begin(b.plan)
 	// A server that was started anew has cut all connections, and takes the next one.
 	for again := true; ; again = false {
 		err := s.send(ctx, b)
 		switch code := code(err); {
 		case err == nil:
 			s.commits++
+			s.holding.succeed(b.plan)
 			return nil
 		case code == codeConflict, code == codeUnique:
 			return s.blame(ctx, steps)
@@ -221,6 +226,7 @@ func (s *Store) send(ctx context.Context, b *batch) error {
 
 // queue puts the statements of a batch into one that is sent.
 func (s *Store) queue(q *pgx.Batch, b *batch) {
+	s.queueHeld(q, b.plan)
 	if len(b.marks) > 0 {
 		q.Queue(s.statements.mark,
 			column(b.marks, func(m *store.Mark) int64 { return m.ID }),
@@ -251,6 +257,7 @@ func (s *Store) queue(q *pgx.Batch, b *batch) {
 	if n := len(creates); n > 0 {
 		q.Queue(s.statements.create, append([]any{n, s.Incarnation()}, s.createColumns(creates)...)...)
 	}
+	s.queueEnds(q, b.plan)
 	ids, states, stateless := statesOf(b)
 	if len(ids) > 0 {
 		q.Queue(s.statements.state, ids, states)

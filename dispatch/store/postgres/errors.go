@@ -15,6 +15,7 @@ const (
 	codeGate     = "CO001" // the row of the incarnation is not as it was left
 	codeConflict = "CO002" // a step cannot be
 	codeUnique   = "23505" // neither can one that makes a call with an id that is in use
+	codeDeadlock = "40P01"
 )
 
 func code(err error) string {

@@ -67,6 +67,7 @@ func (f *Fleet) Leave(ctx context.Context) error { return f.leave(ctx, false) }
 // Write returns a transaction that has written a step, and is not committed yet.
 func (f *Fleet) Write(ctx context.Context, step store.Step) (pgx.Tx, error) {
 	b, _ := fold([]store.Step{step})
+	b.plan = f.hold(b)
 	tx, err := f.pool.Begin(ctx)
 	if err != nil {
 		return nil, err
@@ -109,6 +110,7 @@ func (f *Fleet) ClaimPlan(ctx context.Context, t testing.TB, oldest bool) string
 // Plans returns how the server finds what the statements of a step are about.
 func (f *Fleet) Plans(ctx context.Context, t testing.TB, step store.Step) (plans []string) {
 	b, ok := fold([]store.Step{step})
+	b.plan = f.hold(b)
 	require.True(t, ok)
 	var q pgx.Batch
 	f.queue(&q, b)

@@ -70,6 +70,7 @@ func join(ctx context.Context, url string, c *config) (_ *Fleet, err error) {
 		return nil, err
 	}
 	f.Store = newStore(pool, c)
+	f.shared = true
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, f.Close())
@@ -85,7 +86,7 @@ func join(ctx context.Context, url string, c *config) (_ *Fleet, err error) {
 		return nil, err
 	}
 	// Who had the store for itself is gone: otherwise the lock could not have been taken.
-	if _, err := f.exec(ctx, fence("expires IS NULL")); err != nil {
+	if err := f.fence(ctx, "expires IS NULL", nil); err != nil {
 		return nil, err
 	}
 	if err := f.begin(ctx); err != nil {
@@ -110,6 +111,7 @@ func (f *Fleet) begin(ctx context.Context) error {
 		return err
 	}
 	f.incarnation.Store(id)
+	f.holding.forgetAll()
 	f.commits, f.round, f.open, f.gone = 0, 0, nil, nil
 	f.claiming.Lock()
 	defer f.claiming.Unlock()
@@ -163,6 +165,25 @@ func fence(condition string, more ...string) string {
 		) UPDATE coroc.incarnations i SET ` + strings.Join(append(more, "fenced = now()"), ", ") + ` FROM dead WHERE i.id = dead.id`
 }
 
+// fence executes that.
+func (f *Fleet) fence(ctx context.Context, condition string, more []string, args ...any) error {
+	return undeadlocked(func() error {
+		_, err := f.exec(ctx, fence(condition, more...), args...)
+		return err
+	})
+}
+
+// undeadlocked tries again what the server has given up because of a deadlock. What is fenced has its row locked while what it
+// holds is settled, and a commit of it that is under way has locks on that and then waits for the row: the server ends one of the two.
+func undeadlocked(f func() error) (err error) {
+	for range 5 {
+		if err = f(); code(err) != codeDeadlock {
+			break
+		}
+	}
+	return err
+}
+
 // meSQL finds the own incarnation, unless it is fenced, and keeps it from being so until the
 // transaction is over. Commits and renewals of the lease do not wait for it, and it does not for them.
 const meSQL = `SELECT id FROM coroc.incarnations WHERE id = $1 AND fenced IS NULL FOR KEY SHARE`
@@ -170,7 +191,7 @@ const meSQL = `SELECT id FROM coroc.incarnations WHERE id = $1 AND fenced IS NUL
 // leave fences the own incarnation and sets free what it has, which is lost unless the process is
 // at its end.
 func (f *Fleet) leave(ctx context.Context, closed bool) error {
-	if _, err := f.exec(ctx, fence("id = $1", "closed = $2"), f.Incarnation(), closed); err != nil {
+	if err := f.fence(ctx, "id = $1", []string{"closed = $2"}, f.Incarnation(), closed); err != nil {
 		return err
 	}
 	_, err := f.free(ctx)
@@ -204,7 +225,7 @@ func (f *Fleet) TakeOver(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, unavailable(err)
 	}
-	if _, err := f.exec(ctx, fence("expires < now()")); err != nil {
+	if err := f.fence(ctx, "expires < now()", nil); err != nil {
 		return 0, unavailable(err)
 	}
 	n, err := f.free(ctx)
@@ -438,6 +459,9 @@ func (f *Fleet) sure(ctx context.Context) ([]store.Claimed, error) {
 
 // Release implements [store.Shared].
 func (f *Fleet) Release(ctx context.Context, first int64, n int) error {
+	if err := f.settle(ctx, first, n); err != nil {
+		return unavailable(err)
+	}
 	changed, err := f.exec(ctx, "UPDATE coroc.calls SET owner = 0 WHERE id >= $1 AND id < $2 AND owner = $3 AND phase <> 3",
 		first, first+int64(n), f.Incarnation())
 	if err != nil {
@@ -508,7 +532,8 @@ func (f *Fleet) Done(ctx context.Context, ids []int64) ([]int64, error) {
 // Complete implements [store.Shared].
 func (f *Fleet) Complete(ctx context.Context, ids []int64) ([]int64, error) {
 	return query(ctx, f.reader, scanID, `SELECT p.id FROM coroc.calls p WHERE p.id = ANY ($1::bigint[]) AND p.phase + 0 <> 3
-		AND NOT EXISTS (SELECT FROM coroc.calls c WHERE c.id >= p.first AND c.id < p.first + p.width AND c.phase <> 3)`, ids)
+		AND NOT EXISTS (SELECT FROM coroc.calls c WHERE c.id >= p.first AND c.id < p.first + p.width AND c.phase <> 3)
+		AND (SELECT true FROM coroc.held h WHERE h.id = p.id LIMIT 1) IS NULL`, ids)
 }
 
 func scanID(row pgx.Row, id *int64) error { return row.Scan(id) }

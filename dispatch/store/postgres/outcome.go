@@ -100,7 +100,8 @@ func (s *Store) existing(ctx context.Context, steps []store.Step) (*world, error
 		}
 	}
 	w := &world{done: make(map[int64]bool), keys: make(map[string]bool)}
-	rows, err := s.pool.Query(ctx, s.schema.sql("SELECT id, phase = 3 FROM coroc.calls WHERE id = ANY ($1)"), ids)
+	rows, err := s.pool.Query(ctx, s.schema.sql(`SELECT awaited, false FROM coroc.held WHERE awaited = ANY ($1)
+		UNION ALL SELECT id, phase = 3 FROM coroc.calls WHERE id = ANY ($1)`), ids)
 	if err != nil {
 		return nil, err
 	}

@@ -23,6 +23,8 @@ type Store struct {
 	incarnation atomic.Int64
 	functions   map[string]int64 // ids by name; used by Commit only
 	statements  statements
+	holding     *holding
+	shared      bool // with other processes
 
 	// Used by Commit only.
 	commits int64 // that have been made
@@ -103,7 +105,7 @@ func open(ctx context.Context, url string, c *config) (_ *Store, err error) {
 }
 
 func newStore(pool *pgxpool.Pool, c *config) *Store {
-	s := &Store{reader: &reader{pool, c.quoted()}, functions: make(map[string]int64)}
+	s := &Store{reader: &reader{pool, c.quoted()}, functions: make(map[string]int64), holding: newHolding()}
 	s.statements.write(s.schema)
 	return s
 }
@@ -160,17 +162,19 @@ func prepareSession(ctx context.Context, conn *pgx.Conn) error {
 // takeOver begins a new ownership, and ends those before it.
 func (s *Store) takeOver(ctx context.Context) error {
 	var id int64
-	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		// This waits for what they are committing at this moment.
-		if _, err := tx.Exec(ctx, s.schema.sql(fence("true"))); err != nil {
-			return err
-		}
-		// Nobody wakes calls here.
-		if _, err := tx.Exec(ctx, s.schema.sql("UPDATE coroc.calls SET asleep = false WHERE asleep")); err != nil {
-			return err
-		}
-		return tx.QueryRow(ctx, s.schema.sql("INSERT INTO coroc.incarnations (name) VALUES ($1) RETURNING id"),
-			newName()).Scan(&id)
+	err := undeadlocked(func() error {
+		return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+			// This waits for what they are committing at this moment.
+			if _, err := tx.Exec(ctx, s.schema.sql(fence("true"))); err != nil {
+				return err
+			}
+			// Nobody wakes calls here.
+			if _, err := tx.Exec(ctx, s.schema.sql("UPDATE coroc.calls SET asleep = false WHERE asleep")); err != nil {
+				return err
+			}
+			return tx.QueryRow(ctx, s.schema.sql("INSERT INTO coroc.incarnations (name) VALUES ($1) RETURNING id"),
+				newName()).Scan(&id)
+		})
 	})
 	s.incarnation.Store(id)
 	return err

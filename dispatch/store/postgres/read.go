@@ -1,8 +1,11 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -75,17 +78,37 @@ func (r *reader) IncarnationName(ctx context.Context, incarnation int64) (string
 
 // LastID implements [store.Reader].
 func (r *reader) LastID(ctx context.Context) (int64, error) {
-	return value[int64](ctx, r, "SELECT coalesce(max(id), 0) FROM coroc.calls")
+	return value[int64](ctx, r, "SELECT greatest((SELECT max(id) FROM coroc.calls), (SELECT max(awaited) FROM coroc.held), 0)")
 }
 
-const callSQL = `SELECT c.id, c.incarnation, c.parent, c.root, f.name, c.created, c.updated, c.phase, c.status,
-	c.attempts, c.failures, c.awaits, c.reached, c.due, c.first, c.width, c.key, c.output, c.error, c.input, s.state,
-	c.options, c.waiting, c.ending, c.progress, c.priority, c.partition, c.deadline, coalesce(c.hops, 0), coalesce(c.lap, 0)
-	FROM coroc.calls c JOIN coroc.functions f ON f.id = c.function LEFT JOIN coroc.states s ON s.id = c.id `
+// callSQL reads calls that have rows. What is in held counts of one that awaits a call which has none.
+const callSQL = `SELECT c.id, c.incarnation, c.parent, c.root, f.name, c.created, coalesce(h.updated, c.updated), ` + standSQL + `,
+	c.key, CASE WHEN h.id IS NULL THEN c.output END, CASE WHEN h.id IS NULL THEN c.error END, c.input, coalesce(h.state, s.state),
+	c.options, CASE WHEN h.id IS NULL THEN c.waiting END, c.ending, c.progress, c.priority, c.partition, c.deadline, coalesce(c.hops, 0), coalesce(c.lap, 0)
+	FROM coroc.calls c ` + besideSQL
+
+// standSQL is where a call stands.
+const standSQL = `CASE WHEN h.id IS NULL THEN c.phase ELSE 2 END, coalesce(h.status, c.status), coalesce(h.attempts, c.attempts),
+	coalesce(h.failures, c.failures), coalesce(h.awaits, c.awaits), coalesce(h.reached, c.reached), CASE WHEN h.id IS NULL THEN c.due END,
+	coalesce(h.awaited, c.first), CASE WHEN h.id IS NULL THEN c.width ELSE 1 END`
+
+const besideSQL = `JOIN coroc.functions f ON f.id = c.function LEFT JOIN coroc.states s ON s.id = c.id LEFT JOIN coroc.held h ON h.id = c.id `
+
+// heldSQL reads calls that have no rows.
+const heldSQL = `SELECT h.awaited, h.owner, h.id, h.root, f.name, h.created, h.updated, 1, 0, 0, 0, 0, 0, NULL::timestamptz, 0, 0,
+	NULL::text, NULL::bytea, NULL::bytea, h.input, NULL::bytea, NULL::bytea, NULL::bytea, 0, NULL::bytea, 0, NULL::text, NULL::timestamptz, 0, 0
+	FROM coroc.held h JOIN coroc.functions f ON f.id = h.function `
 
 // Call implements [store.Reader].
 func (r *reader) Call(ctx context.Context, id int64) (*store.Call, error) {
-	return r.call(ctx, "WHERE c.id = $1", id)
+	c, err := r.call(ctx, callSQL+"WHERE c.id = $1", id)
+	if errors.Is(err, store.ErrNotFound) {
+		c, err = r.call(ctx, heldSQL+"WHERE h.awaited = $1", id)
+	}
+	if errors.Is(err, store.ErrNotFound) { // but it may have been held when its row was looked for
+		c, err = r.call(ctx, callSQL+"WHERE c.id = $1", id)
+	}
+	return c, err
 }
 
 // ByKey implements [store.Reader].
@@ -93,12 +116,12 @@ func (r *reader) ByKey(ctx context.Context, key string) (*store.Call, error) {
 	if checkText(key) != nil {
 		return nil, store.ErrNotFound
 	}
-	return r.call(ctx, "WHERE c.key = $1", key)
+	return r.call(ctx, callSQL+"WHERE c.key = $1", key)
 }
 
-func (r *reader) call(ctx context.Context, where string, arg any) (*store.Call, error) {
+func (r *reader) call(ctx context.Context, text string, arg any) (*store.Call, error) {
 	var c store.Call
-	if err := r.row(ctx, func(row pgx.Row) error { return scanCall(row, &c) }, callSQL+where, arg); err != nil {
+	if err := r.row(ctx, func(row pgx.Row) error { return scanCall(row, &c) }, text, arg); err != nil {
 		return nil, notFound(err)
 	}
 	return &c, nil
@@ -106,17 +129,32 @@ func (r *reader) call(ctx context.Context, where string, arg any) (*store.Call, 
 
 // Calls implements [store.Reader].
 func (r *reader) Calls(ctx context.Context, after int64, limit int) ([]store.Call, error) {
-	return query(ctx, r, scanWhole, callSQL+"WHERE c.id > $1 ORDER BY c.id LIMIT $2", after, limit)
+	return r.withHeld(ctx, callSQL+"WHERE c.id > $1 ORDER BY c.id LIMIT $2", after, limit)
 }
 
 // Unfinished implements [store.Reader].
 func (r *reader) Unfinished(ctx context.Context, after int64, limit int) ([]store.Call, error) {
-	return query(ctx, r, scanWhole, `SELECT c.id, c.incarnation, c.parent, c.root, f.name, c.created, c.updated,
-		c.phase, c.status, c.attempts, c.failures, c.awaits, c.reached, c.due, c.first, c.width, c.key,
-		NULL::bytea, NULL::bytea, NULL::bytea, CASE WHEN s.id IS NOT NULL THEN '\x00'::bytea END,
-		c.options, c.waiting, c.ending, NULL::bytea, c.priority, c.partition, c.deadline, coalesce(c.hops, 0), coalesce(c.lap, 0)
-		FROM coroc.calls c JOIN coroc.functions f ON f.id = c.function LEFT JOIN coroc.states s ON s.id = c.id
-		WHERE c.phase <> 3 AND c.id > $1 ORDER BY c.id LIMIT $2`, after, limit)
+	return r.withHeld(ctx, `SELECT c.id, c.incarnation, c.parent, c.root, f.name, c.created, coalesce(h.updated, c.updated), `+standSQL+`,
+		c.key, NULL::bytea, NULL::bytea, NULL::bytea, CASE WHEN coalesce(h.id, s.id) IS NOT NULL THEN '\x00'::bytea END,
+		c.options, CASE WHEN h.id IS NULL THEN c.waiting END, c.ending, NULL::bytea, c.priority, c.partition, c.deadline, coalesce(c.hops, 0), coalesce(c.lap, 0)
+		FROM coroc.calls c `+besideSQL+`WHERE c.phase <> 3 AND c.id > $1 ORDER BY c.id LIMIT $2`, after, limit)
+}
+
+// withHeld returns the first calls that a statement has and those that are held, in the order of their ids. What is held is read
+// first: if it is not any more a moment later, it has a row.
+func (r *reader) withHeld(ctx context.Context, text string, after int64, limit int) ([]store.Call, error) {
+	held, err := query(ctx, r, scanWhole, heldSQL+"WHERE h.awaited > $1 ORDER BY h.awaited LIMIT $2", after, limit)
+	if err != nil {
+		return nil, err
+	}
+	all, err := query(ctx, r, scanWhole, text, after, limit)
+	if err != nil || len(held) == 0 {
+		return all, err
+	}
+	all = append(all, held...)
+	slices.SortStableFunc(all, func(x, y store.Call) int { return cmp.Compare(x.ID, y.ID) })
+	all = slices.CompactFunc(all, func(x, y store.Call) bool { return x.ID == y.ID })
+	return all[:min(len(all), limit)], nil
 }
 
 // Outcomes implements [store.Reader].
@@ -155,9 +193,13 @@ func (r *reader) Finished(ctx context.Context, after int64, limit int) ([]store.
 func (r *reader) Counts(ctx context.Context) ([]store.Count, error) {
 	return query(ctx, r, func(row pgx.Row, c *store.Count) error {
 		return row.Scan(&c.Function, &c.Phase, &c.Status, &c.Calls, &c.Attempts, &c.Retries, &c.StateBytes)
-	}, `SELECT f.name, c.phase, c.status, count(*), sum(c.attempts)::bigint, sum(greatest(c.attempts - 1, 0))::bigint,
-		sum(coalesce(length(s.state), 0))::bigint
-		FROM coroc.calls c JOIN coroc.functions f ON f.id = c.function LEFT JOIN coroc.states s ON s.id = c.id
+	}, `SELECT f.name, c.phase, c.status, count(*), sum(c.attempts)::bigint, sum(greatest(c.attempts - 1, 0))::bigint, sum(c.size)::bigint
+		FROM (
+			SELECT c.function, CASE WHEN h.id IS NULL THEN c.phase ELSE 2 END, coalesce(h.status, c.status), coalesce(h.attempts, c.attempts),
+				coalesce(length(coalesce(h.state, s.state)), 0)
+			FROM coroc.calls c LEFT JOIN coroc.states s ON s.id = c.id LEFT JOIN coroc.held h ON h.id = c.id
+			UNION ALL SELECT function, 1, 0, 0, 0 FROM coroc.held
+		) AS c (function, phase, status, attempts, size) JOIN coroc.functions f ON f.id = c.function
 		GROUP BY f.name, c.phase, c.status ORDER BY 1, 2, 3`)
 }
 
