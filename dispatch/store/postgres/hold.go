@@ -161,6 +161,13 @@ func (s *Store) hold(b *batch) *plan {
 			settle(id)
 		}
 	}
+	for _, c := range b.creates {
+		for _, id := range []int64{c.ID, c.Parent} { // which is in use, and has to be there
+			if parent, ok := h.of[id]; ok {
+				settle(parent)
+			}
+		}
+	}
 	for _, ch := range b.changes {
 		if h.by[ch.ID] != nil {
 			touched[ch.ID] = true
