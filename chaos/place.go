@@ -128,6 +128,7 @@ func (p *place) left(ctx context.Context) ([]string, error) {
 		"leases that nobody has ended":          "SELECT count(*) FROM " + p.schema + ".incarnations WHERE fenced IS NULL",
 		"incarnations whose calls are not free": "SELECT count(*) FROM " + p.schema + ".incarnations WHERE fenced IS NOT NULL AND emptied IS NULL AND id IN (SELECT owner FROM " + p.schema + ".calls WHERE phase <> 3)",
 		"states of calls that are done":         "SELECT count(*) FROM " + p.schema + ".states",
+		"calls that are held":                   "SELECT count(*) FROM " + p.schema + ".held",
 		"events to calls that are gone":         "SELECT count(*) FROM " + p.schema + ".events WHERE call NOT IN (SELECT id FROM " + p.schema + ".calls)",
 		"notes of attempts at such calls":       "SELECT count(*) FROM " + p.schema + ".watched WHERE id NOT IN (SELECT id FROM " + p.schema + ".calls)",
 	} {

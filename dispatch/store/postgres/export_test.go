@@ -79,6 +79,38 @@ func (f *Fleet) Write(ctx context.Context, step store.Step) (pgx.Tx, error) {
 	return tx, tx.SendBatch(ctx, &q).Close()
 }
 
+// WriteAhead returns a transaction that has written a step, but for the row of the incarnation.
+func (f *Fleet) WriteAhead(ctx context.Context, step store.Step) (pgx.Tx, error) {
+	b, _ := fold([]store.Step{step})
+	b.plan = f.hold(b)
+	tx, err := f.pool.Begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var q pgx.Batch
+	f.queue(&q, b)
+	return tx, tx.SendBatch(ctx, &q).Close()
+}
+
+// Gate writes the row of the incarnation.
+func (f *Fleet) Gate(ctx context.Context, tx pgx.Tx) error {
+	_, err := tx.Exec(ctx, f.statements.gate, f.Incarnation(), f.commits, f.round)
+	return err
+}
+
+// Fence fences an incarnation, and sets free nothing.
+func (f *Fleet) Fence(ctx context.Context, id int64) error { return f.fence(ctx, "id = $1", nil, id) }
+
+// Rows returns the ids of the calls that have rows.
+func (f *Fleet) Rows(ctx context.Context) ([]int64, error) {
+	return query(ctx, f.reader, scanID, "SELECT id FROM coroc.calls ORDER BY id")
+}
+
+// Held returns how many calls are held.
+func (f *Fleet) Held(ctx context.Context) (int, error) {
+	return value[int](ctx, f.reader, "SELECT count(*) FROM coroc.held")
+}
+
 // PauseSleep makes calls that are put to sleep wait, when the statement has begun that does so, until the returned
 // function is called.
 func (f *Fleet) PauseSleep(ctx context.Context, t testing.TB) (goOn func()) {
