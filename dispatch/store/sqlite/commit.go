@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	sqlite3 "modernc.org/sqlite/lib"
@@ -32,7 +33,8 @@ func (s *Store) write(steps []store.Step) error {
 	if _, err := s.statements.begin.Exec(); err != nil {
 		return unavailable(err)
 	}
-	w := &commit{Store: s, now: time.Now().UnixMilli(), newFunctions: make(map[string]int64)}
+	w := &commit{Store: s, now: time.Now().UnixMilli(), newFunctions: make(map[string]int64), last: s.holding.last}
+	s.holding.changed = s.holding.changed[:0]
 	for i := range steps {
 		if err := w.step(&steps[i]); err != nil {
 			s.rollback()
@@ -49,28 +51,57 @@ func (s *Store) write(steps []store.Step) error {
 	for name, id := range w.newFunctions {
 		s.functions[name] = id
 	}
+	s.holding.last = w.last
 	return nil
 }
 
 // rollback may find that SQLite has rolled back already.
-func (s *Store) rollback() { _, _ = s.statements.rollback.Exec() }
+func (s *Store) rollback() {
+	_, _ = s.statements.rollback.Exec()
+	s.holding.rollback()
+}
 
 // commit is a transaction that is being written.
 type commit struct {
 	*Store
 	now          int64
 	newFunctions map[string]int64
+	last         int64 // the greatest id of a call
 }
 
 func (w *commit) step(step *store.Step) error {
+	toHold, by := w.toHold(step)
 	for i := range step.Create {
-		if err := w.insert(&step.Create[i]); err != nil {
-			return fmt.Errorf("create call %d: %w", step.Create[i].ID, err)
+		c := &step.Create[i]
+		if err := w.settleAny(c.ID, c.Parent, c.Root); err != nil {
+			return fmt.Errorf("create call %d: %w", c.ID, err)
+		}
+		if c == toHold {
+			continue
+		}
+		if err := w.insert(c); err != nil {
+			return fmt.Errorf("create call %d: %w", c.ID, err)
 		}
 	}
+	made, err := w.ends(step)
+	if err != nil {
+		return fmt.Errorf("change calls: %w", err)
+	}
 	for i := range step.Change {
-		if err := w.update(&step.Change[i]); err != nil {
-			return fmt.Errorf("change call %d: %w", step.Change[i].ID, err)
+		c := &step.Change[i]
+		if slices.Contains(made, i) {
+			continue
+		}
+		err := w.settleOf(c.ID)
+		switch {
+		case err != nil:
+		case c == by:
+			err = w.hold(toHold, by)
+		default:
+			err = w.update(c)
+		}
+		if err != nil {
+			return fmt.Errorf("change call %d: %w", c.ID, err)
 		}
 	}
 	for i := range step.Watch {
@@ -80,6 +111,9 @@ func (w *commit) step(step *store.Step) error {
 	}
 	for i := range step.Mark {
 		m := &step.Mark[i]
+		if err := errors.Join(w.settleAny(m.ID), w.settleOf(m.ID)); err != nil {
+			return fmt.Errorf("mark call %d: %w", m.ID, err)
+		}
 		if _, err := w.statements.mark.Exec(w.now, int64(m.Ending), m.Waiting, m.Progress, m.ID); err != nil {
 			return fmt.Errorf("mark call %d: %w", m.ID, err)
 		}
@@ -97,6 +131,11 @@ func (w *commit) step(step *store.Step) error {
 			return fmt.Errorf("wake call %d: %w", id, err)
 		}
 	}
+	if len(step.Sleep) > 0 { // it is looked at what they await
+		if err := w.settleAll(); err != nil {
+			return fmt.Errorf("let calls sleep: %w", err)
+		}
+	}
 	for _, id := range step.Sleep {
 		if _, err := w.statements.sleep.Exec(id); err != nil {
 			return fmt.Errorf("let call %d sleep: %w", id, err)
@@ -110,14 +149,8 @@ func (w *commit) insert(c *store.Call) error {
 	if err != nil {
 		return err
 	}
-	created := w.now
-	if !c.Created.IsZero() {
-		created = c.Created.UnixMilli()
-	}
-	input := c.Input
-	if input == nil {
-		input = []byte{}
-	}
+	w.last = max(w.last, c.ID)
+	created, input := w.created(c), input(c.Input)
 	if plainReady(c) {
 		_, err = w.statements.createReady.Exec(c.ID, c.Incarnation, c.Parent, c.Root, function, created, w.now, input)
 		return err
@@ -128,6 +161,21 @@ func (w *commit) insert(c *store.Call) error {
 		c.Options, c.Waiting, int64(c.Ending), c.Progress, int64(c.Priority), text(c.Partition), millis(c.Deadline),
 		int64(c.Hops), int64(c.Lap))
 	return err
+}
+
+func (w *commit) created(c *store.Call) int64 {
+	if c.Created.IsZero() {
+		return w.now
+	}
+	return c.Created.UnixMilli()
+}
+
+// input returns an input as it is stored: there is one always.
+func input(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
 }
 
 // plainReady says whether createReady stores all that there is of a call.
@@ -151,8 +199,14 @@ func plainOK(c *store.Change) bool {
 // plainOn says whether changeOn stores all that there is of a change, if the call was suspended
 // before, awake, and not due at some time: as is most that workflows do. The columns that decide in which indexes
 // the call is are left alone then, and so are the indexes.
-func plainOn(c *store.Change) bool {
-	return c.Phase == store.Suspended && c.Status == store.None && c.Failures == 0 && c.Awaits > 1 && c.Due.IsZero() && !c.KeepState &&
+func plainOn(c *store.Change) bool { return plainSuspended(c) && c.Awaits > 1 }
+
+// plainHold says whether hold stores all that there is of a change. Only a call that has a state goes on as soon as the
+// one that it awaits has ended.
+func plainHold(c *store.Change) bool { return plainSuspended(c) && c.Width == 1 && c.State != nil }
+
+func plainSuspended(c *store.Change) bool {
+	return c.Phase == store.Suspended && c.Status == store.None && c.Failures == 0 && c.Due.IsZero() && !c.KeepState &&
 		c.Output == nil && c.Error == nil && c.Waiting == nil && c.Function == "" && c.Input == nil && c.Options == nil && c.Hops == 0
 }
 
@@ -213,11 +267,7 @@ func (w *commit) become(c *store.Change) error {
 	if err != nil {
 		return err
 	}
-	input := c.Input
-	if input == nil {
-		input = []byte{}
-	}
-	_, err = w.statements.become.Exec(function, input, c.Options, int64(c.Hops), c.ID)
+	_, err = w.statements.become.Exec(function, input(c.Input), c.Options, int64(c.Hops), c.ID)
 	return err
 }
 

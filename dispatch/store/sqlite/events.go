@@ -34,6 +34,9 @@ func (w *commit) receipts(step *store.Step) error {
 	}
 	for i := range step.Send {
 		e := &step.Send[i]
+		if err := w.settleAny(e.Call); err != nil {
+			return fmt.Errorf("send to call %d: %w", e.Call, err)
+		}
 		payload := e.Payload
 		if payload == nil {
 			payload = []byte{}

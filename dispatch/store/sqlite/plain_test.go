@@ -16,7 +16,7 @@ import (
 func TestPlain(t *testing.T) {
 	ready := store.Call{Phase: store.Ready}
 	assert.True(t, plainReady(&ready))
-	eachField(t, &ready, []string{"ID", "Incarnation", "Parent", "Root", "Function", "Created", "Input", "Updated"},
+	eachField(t, &ready, []string{"ID", "Incarnation", "Parent", "Root", "Function", "Created", "Input", "Updated", "Brief"},
 		func() bool { return plainReady(&ready) })
 	done := store.Change{Phase: store.Done}
 	assert.True(t, plainDone(&done))
@@ -30,6 +30,12 @@ func TestPlain(t *testing.T) {
 	assert.True(t, plainOn(&on))
 	eachField(t, &on, []string{"ID", "Attempts", "Awaits", "Reached", "First", "Width", "State"},
 		func() bool { return plainOn(&on) })
+	hold := store.Change{Phase: store.Suspended, Width: 1, State: []byte{1}}
+	assert.True(t, plainHold(&hold))
+	eachField(t, &hold, []string{"ID", "Attempts", "Awaits", "Reached", "First", "State"},
+		func() bool { return plainHold(&hold) })
+	hold.State = nil
+	assert.False(t, plainHold(&hold))
 }
 
 // eachField changes one field at a time and checks that plain holds if it is one of those stored.

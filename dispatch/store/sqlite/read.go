@@ -95,7 +95,7 @@ func (r *reader) IncarnationName(ctx context.Context, incarnation int64) (string
 // LastID implements [store.Store].
 func (r *reader) LastID(ctx context.Context) (int64, error) {
 	var id int64
-	err := r.db.QueryRowContext(ctx, "SELECT coalesce(max(id), 0) FROM calls").Scan(&id)
+	err := r.db.QueryRowContext(ctx, `SELECT max(coalesce((SELECT max(id) FROM calls), 0), coalesce((SELECT max(p.first)`+heldSQL+`), 0))`).Scan(&id)
 	return id, err
 }
 
@@ -106,17 +106,25 @@ const callSQL = `SELECT c.id, c.incarnation, c.parent, c.root, f.name, c.created
 
 // Call implements [store.Store].
 func (r *reader) Call(ctx context.Context, id int64) (*store.Call, error) {
-	return r.call(ctx, "WHERE c.id = ?", id)
+	c, err := r.call(ctx, callSQL+"WHERE c.id = ?", id)
+	if !errors.Is(err, store.ErrNotFound) {
+		return c, err
+	}
+	c, err = r.call(ctx, heldCallSQL+"AND p.first = ?", id)
+	if !errors.Is(err, store.ErrNotFound) {
+		return c, err
+	}
+	return r.call(ctx, callSQL+"WHERE c.id = ?", id) // it may have got its row
 }
 
 // ByKey implements [store.Store].
 func (r *reader) ByKey(ctx context.Context, key string) (*store.Call, error) {
-	return r.call(ctx, "WHERE c.key = ?", key)
+	return r.call(ctx, callSQL+"WHERE c.key = ?", key)
 }
 
-func (r *reader) call(ctx context.Context, where string, arg any) (*store.Call, error) {
+func (r *reader) call(ctx context.Context, text string, arg any) (*store.Call, error) {
 	var c store.Call
-	if err := scanCall(r.db.QueryRowContext(ctx, callSQL+where, arg), &c); err != nil {
+	if err := scanCall(r.db.QueryRowContext(ctx, text, arg), &c); err != nil {
 		return nil, notFound(err)
 	}
 	return &c, nil
@@ -125,17 +133,17 @@ func (r *reader) call(ctx context.Context, where string, arg any) (*store.Call, 
 // Calls returns calls in ascending order of their ids from the first one after the given
 // id, at most limit.
 func (r *reader) Calls(ctx context.Context, after int64, limit int) ([]store.Call, error) {
-	return query(ctx, r.db, scanCall, callSQL+"WHERE c.id > ? ORDER BY c.id LIMIT ?", after, limit)
+	return query(ctx, r.db, scanCall, callSQL+"WHERE c.id > ?1 UNION ALL "+heldCallSQL+"AND p.first > ?1 ORDER BY 1 LIMIT ?2", after, limit)
 }
 
 // Unfinished implements [store.Store].
 func (r *reader) Unfinished(ctx context.Context, after int64, limit int) ([]store.Call, error) {
-	return query(ctx, r.db, scanCall, headSQL+"(SELECT * FROM "+awakeSQL+" UNION ALL SELECT * FROM "+asleepSQL+")"+headsSQL, after, limit)
+	return query(ctx, r.db, scanCall, awakeSQL+" UNION ALL "+headSQL+"WHERE c.asleep = 1"+headsSQL+pageSQL, after, limit)
 }
 
 // Awake implements [store.Timed].
 func (r *reader) Awake(ctx context.Context, after int64, limit int) ([]store.Call, error) {
-	return query(ctx, r.db, scanCall, headSQL+awakeSQL+headsSQL, after, limit)
+	return query(ctx, r.db, scanCall, awakeSQL+pageSQL, after, limit)
 }
 
 // Asleep implements [store.Timed].
@@ -145,17 +153,17 @@ func (r *reader) Asleep(ctx context.Context) (bool, error) {
 	return some, err
 }
 
-// headSQL reads heads of the calls between it and headsSQL.
 const (
+	// headSQL and headsSQL, with a condition on asleep between them, read heads in the order of an index.
 	headSQL = `SELECT c.id, c.incarnation, c.parent, c.root, f.name, c.created, c.updated,
 		c.phase, c.status, c.attempts, c.failures, c.awaits, c.reached, c.due, c.first, c.width, c.key, NULL, NULL, NULL,
 		CASE WHEN c.state IS NULL THEN NULL ELSE x'00' END,
-		c.options, c.waiting, c.ending, NULL, c.priority, c.partition, c.deadline, c.hops, c.lap FROM `
-	awakeSQL = `(SELECT id FROM calls INDEXED BY calls_unfinished
-		WHERE asleep = 0 AND phase <> 3 AND id > ?1 ORDER BY id LIMIT ?2)`
-	asleepSQL = `(SELECT id FROM calls INDEXED BY calls_unfinished
-		WHERE asleep = 1 AND phase <> 3 AND id > ?1 ORDER BY id LIMIT ?2)`
-	headsSQL = ` u CROSS JOIN calls c ON c.id = u.id JOIN functions f ON f.id = c.function ORDER BY u.id LIMIT ?2`
+		c.options, c.waiting, c.ending, NULL, c.priority, c.partition, c.deadline, c.hops, c.lap
+		FROM calls c INDEXED BY calls_unfinished CROSS JOIN functions f ON f.id = c.function `
+	headsSQL = ` AND c.phase <> 3 AND c.id > ?1`
+	awakeSQL = headSQL + `WHERE c.asleep = 0` + headsSQL + ` UNION ALL ` + headSQL + `WHERE c.asleep = 2` + headsSQL +
+		` UNION ALL ` + heldHeadSQL + `AND p.first > ?1`
+	pageSQL = ` ORDER BY 1 LIMIT ?2`
 )
 
 // Outcomes implements [store.Store].
@@ -205,8 +213,12 @@ func (r *reader) Due(ctx context.Context, until time.Time, after int64, limit in
 func (r *reader) Counts(ctx context.Context) ([]store.Count, error) {
 	return query(ctx, r.db, func(row scanner, c *store.Count) error {
 		return row.Scan(&c.Function, &c.Phase, &c.Status, &c.Calls, &c.Attempts, &c.Retries, &c.StateBytes)
-	}, `SELECT f.name, c.phase, c.status, count(*), sum(c.attempts), sum(max(c.attempts - 1, 0)), sum(coalesce(length(c.state), 0))
-		FROM calls c JOIN functions f ON f.id = c.function GROUP BY c.function, c.phase, c.status ORDER BY 1, 2, 3`)
+	}, `SELECT name, phase, status, sum(n), sum(attempts), sum(retries), sum(bytes) FROM (
+		SELECT f.name AS name, c.phase AS phase, c.status AS status, count(*) AS n, sum(c.attempts) AS attempts,
+			sum(max(c.attempts - 1, 0)) AS retries, sum(coalesce(length(c.state), 0)) AS bytes
+			FROM calls c JOIN functions f ON f.id = c.function GROUP BY c.function, c.phase, c.status
+		UNION ALL SELECT f.name, 1, 0, count(*), 0, 0, 0`+heldSQL+`GROUP BY p.held
+		) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`)
 }
 
 type scanner interface{ Scan(...any) error }

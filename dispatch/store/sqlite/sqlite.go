@@ -30,6 +30,7 @@ type Store struct {
 	writer      *conn.Conn // nil if the store is closed
 	statements  statements
 	functions   map[string]int64 // ids by name; used by Commit only
+	holding     holding          // used by Commit only
 	incarnation int64
 	closeOnce   sync.Once
 	closeErr    error
@@ -57,7 +58,8 @@ func open(ctx context.Context, path string) (_ *Store, err error) {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real
 	}
-	s := &Store{lock: flock.New(path + ".lock"), functions: make(map[string]int64)}
+	s := &Store{lock: flock.New(path + ".lock"), functions: make(map[string]int64),
+		holding: holding{calls: make(map[int64]*held), parents: make(map[int64]*held)}}
 	switch locked, err := s.lock.TryLock(); {
 	case err != nil:
 		return nil, err
@@ -154,12 +156,26 @@ func syncFolder(path string) error {
 
 // takeOver begins a new ownership.
 func (s *Store) takeOver(ctx context.Context, c *sql.Conn) error {
-	r, err := c.ExecContext(ctx, "INSERT INTO incarnations (name, started) VALUES (?, ?)",
+	tx, err := c.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	if err := settleHeld(ctx, tx); err != nil {
+		return err
+	}
+	r, err := tx.ExecContext(ctx, "INSERT INTO incarnations (name, started) VALUES (?, ?)",
 		strings.ToLower(rand.Text()[:16]), time.Now().UnixMilli())
 	if err != nil {
 		return err
 	}
 	if s.incarnation, err = r.LastInsertId(); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return err
+	}
+	if err := c.QueryRowContext(ctx, "SELECT coalesce(max(id), 0) FROM calls").Scan(&s.holding.last); err != nil {
 		return err
 	}
 	rows, err := c.QueryContext(ctx, "SELECT id, name FROM functions")

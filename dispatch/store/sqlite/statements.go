@@ -12,6 +12,8 @@ type statements struct {
 	changeDone              conn.Stmt // of what is plainDone
 	changeOK                conn.Stmt // of what is plainOK
 	changeOn                conn.Stmt // of what is plainOn
+	hold, holdOn            conn.Stmt // of what is plainHold, with a call that is held
+	createDone, release     conn.Stmt // of a call that was held
 	mark, remove            conn.Stmt
 	forget, forgetKept      conn.Stmt
 	wake, sleep             conn.Stmt
@@ -32,16 +34,16 @@ const (
 		phase, status, attempts, failures, awaits, reached, due, first, width)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, 0, 0, 0, 0, 0, 0, 0, 0)`
 	changeSQL = `UPDATE calls SET updated = ?, phase = ?, status = ?, attempts = ?, failures = ?,
-		awaits = ?, reached = ?, due = ?, first = ?, width = ?, output = ?, error = ?, waiting = ?, state = ?, asleep = 0
+		awaits = ?, reached = ?, due = ?, first = ?, width = ?, output = ?, error = ?, waiting = ?, state = ?, ` + nothingHeldSQL + `
 		WHERE id = ? AND phase <> 3`
 	changeKeepSQL = `UPDATE calls SET updated = ?, phase = ?, status = ?, attempts = ?, failures = ?,
-		awaits = ?, reached = ?, due = ?, first = ?, width = ?, output = ?, error = ?, waiting = ?, asleep = 0
+		awaits = ?, reached = ?, due = ?, first = ?, width = ?, output = ?, error = ?, waiting = ?, ` + nothingHeldSQL + `
 		WHERE id = ? AND phase <> 3`
 	changeDoneSQL = `UPDATE calls SET updated = ?, phase = 3, status = ?, attempts = ?, failures = ?,
-		awaits = ?, reached = ?, due = 0, first = 0, width = 0, output = ?, error = NULL, waiting = NULL, state = NULL
+		awaits = ?, reached = ?, due = 0, first = 0, width = 0, output = ?, error = NULL, waiting = NULL, state = NULL, ` + nothingHeldSQL + `
 		WHERE id = ? AND phase <> 3`
 	changeOKSQL = `UPDATE calls SET updated = ?, phase = 3, status = 1, attempts = ?, failures = 0,
-		awaits = 0, reached = 0, due = 0, first = 0, width = 0, output = ?, error = NULL, waiting = NULL, state = NULL
+		awaits = 0, reached = 0, due = 0, first = 0, width = 0, output = ?, error = NULL, waiting = NULL, state = NULL, ` + nothingHeldSQL + `
 		WHERE id = ? AND phase <> 3`
 	changeOnSQL = `UPDATE calls SET updated = ?, status = 0, attempts = ?, failures = 0,
 		awaits = ?, reached = ?, first = ?, width = ?, output = NULL, error = NULL, waiting = NULL, state = ?
@@ -53,7 +55,7 @@ const (
 	forgetSQL     = `DELETE FROM events WHERE call = ?`
 	forgetKeptSQL = `DELETE FROM events WHERE taken = -? AND taken < 0`
 	becomeSQL     = `UPDATE calls SET function = ?, input = ?, options = ?, hops = ? WHERE id = ?`
-	wakeSQL       = `UPDATE calls SET asleep = 0 WHERE id = ? AND asleep <> 0`
+	wakeSQL       = `UPDATE calls SET asleep = 0 WHERE id = ? AND asleep = 1`
 	sleepSQL      = `UPDATE calls SET asleep = 1 WHERE id = ?1 AND ending = 0 AND deadline = 0
 		AND (phase = 1 OR phase = 2 AND EXISTS (
 			SELECT 1 FROM calls c WHERE c.id >= calls.first AND c.id < calls.first + calls.width AND c.phase <> 3))
@@ -76,6 +78,10 @@ func (s *statements) all() map[string]*conn.Stmt {
 		changeDoneSQL:     &s.changeDone,
 		changeOKSQL:       &s.changeOK,
 		changeOnSQL:       &s.changeOn,
+		holdSQL:           &s.hold,
+		holdOnSQL:         &s.holdOn,
+		createDoneSQL:     &s.createDone,
+		releaseSQL:        &s.release,
 		markSQL:           &s.mark,
 		removeSQL:         &s.remove,
 		forgetSQL:         &s.forget,

@@ -120,6 +120,7 @@ func briefCases() map[string][][]store.Step {
 		"it is watched":                             then(store.Step{Watch: []store.Watch{{ID: 2}}}, store.Step{Watch: []store.Watch{{ID: 2, Kind: store.WatchJoined}}}, next, store.Step{Watch: []store.Watch{{ID: 2, Kind: store.WatchEnded}}}),
 		"they are not removed":                      then(store.Step{Delete: []int64{1, 2}}, next, store.Step{Delete: []int64{2, 3}}, change(ends(1), ends(3)), store.Step{Delete: []int64{1, 2, 3}}),
 		"it makes a call":                           then(create(briefly(2, 3)), change(ends(3)), store.Step{Delete: []int64{3}}, awaits(1, 4, 2, ends(2))),
+		"it is the root of another":                 then(create(store.Call{ID: 3, Root: 2, Function: "f", Phase: store.Ready, Created: made0}), change(ends(3)), store.Step{Delete: []int64{3}}, awaits(1, 4, 2, ends(2))),
 		"it suspends":                               then(awaits(2, 3, 1), change(ends(3), ends(2)), awaits(1, 4, 2), change(ends(4), ends(1))),
 		"it suspends, and all ends at once":         then(awaits(2, 3, 1), awaits(3, 4, 1), awaits(1, 5, 2, ends(2), ends(3), ends(4)), change(ends(5), ends(1))),
 		"it suspends, and its parent goes on":       then(awaits(2, 3, 1), awaits(1, 4, 2), change(ends(2), ends(3)), change(ends(4), ends(1))),
