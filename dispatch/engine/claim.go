@@ -76,7 +76,7 @@ func (f *fleet) claim() {
 			return
 		}
 		if f.e.running {
-			limit = min(capacity-f.load(), claimLimit)
+			limit = min(f.capacity()-f.load(), claimLimit)
 			for name, fn := range f.e.functions {
 				switch most := fn.Policy.most(); {
 				case fn.hears: // others are with those that await them

@@ -12,10 +12,6 @@ import (
 )
 
 const (
-	// capacity is how many calls that could run, or do, a process has before it leaves what
-	// comes to be beyond that to others, and claims nothing.
-	capacity = 256
-
 	claimLimit = 64              // calls that are claimed at a time
 	checkLimit = 1000            // calls that are asked for at a time
 	block      = 1000            // ids that are reserved at a time
@@ -60,6 +56,7 @@ type fleet struct {
 	skipped   []int64
 	renewed   moment // when the lease began, or a little earlier
 	hungry    bool   // there was no room for all that could be claimed
+	alone     bool   // there were no other processes when that was looked at last
 	suspected bool   // there may be suspects to be claimed
 
 	after  *store.Position // claims go on behind that, from the loop's point of view
@@ -114,7 +111,8 @@ func (f *fleet) wake() {
 // beat renews the lease.
 func (f *fleet) beat() {
 	every := f.store.Lease() / 3
-	for f.e.sleep(every) {
+	f.look()
+	for ; f.e.sleep(every); f.look() {
 		ctx, cancel := context.WithTimeout(f.ctx, every)
 		begun := thisMoment()
 		err := f.store.Renew(ctx)
@@ -292,23 +290,6 @@ func (f *fleet) keeps(c *call) bool {
 	return false
 }
 
-// room says whether there is room for a call: beyond what there is for any, for workflows of which no
-// other call waits, so that many calls of one do not make theirs wait in the store behind them. The
-// engine's lock is held.
-func (f *fleet) room(c *call) bool {
-	n := f.load()
-	return n < capacity || n < 4*capacity && !c.fn.queue.fresh.has(c)
-}
-
-// load returns how many calls could run, or do. The engine's lock is held.
-func (f *fleet) load() int {
-	n := f.e.active
-	for _, fn := range f.e.functions {
-		n += fn.queue.len()
-	}
-	return n
-}
-
 // ask makes a call one of which the store is asked whether what it awaits is done, if it
 // does not go on already: the store can know of the end of what it awaits before this process
 // has dealt with it. The engine's lock is held.
@@ -338,30 +319,22 @@ func (f *fleet) finished(c *call) {
 
 // settled claims again when there is room. The engine's lock is held.
 func (f *fleet) settled() {
-	if f != nil && f.hungry && f.load() <= capacity/2 {
+	if f != nil && f.hungry && f.load() <= f.capacity()/2 {
 		f.hungry = false
 		f.wake()
 	}
 }
 
 // give sets free a call that this process cannot run, and sees to it that it does not get
-// it back. Who awaits it here learns of its end from the store. The engine's lock is held.
+// it back. The engine's lock is held.
 func (f *fleet) give(c *call) {
 	if f == nil || c.generation != f.e.generation {
 		return
 	}
-	f.e.unexpect(c)
-	if f.e.calls[c.id] == c {
-		delete(f.e.calls, c.id)
-	}
 	if len(f.skipped) < skipLimit {
 		f.skipped = append(f.skipped, c.id)
 	}
-	f.free = append(f.free, span{c.id, 1})
-	if c.parent != nil {
-		f.ask(c.parent)
-	}
-	f.wake()
+	f.leave(c)
 }
 
 // wait waits until a call is done that another process may run, or until it is worth to look what

@@ -286,6 +286,11 @@ var _ store.Shared = (*distantFleet)(nil)
 
 func (s *distantFleet) Lease() time.Duration                    { return lease }
 func (s *distantFleet) Time(context.Context) (time.Time, error) { return time.Now(), nil } // of the bubble
+func (s *distantFleet) Alone(context.Context) (alone bool, err error) {
+	s.b.do(func() { alone, err = s.shared.Alone(ctx) })
+	return alone, err
+}
+
 func (s *distantFleet) Renew(context.Context) (err error) {
 	s.b.do(func() { err = s.shared.Renew(ctx) })
 	return err

@@ -42,6 +42,9 @@ type Shared interface {
 	// Renew begins the lease anew.
 	Renew(ctx context.Context) error
 
+	// Alone says whether there is no other incarnation that is not fenced.
+	Alone(ctx context.Context) (bool, error)
+
 	// Rejoin begins a new incarnation, after the last one was fenced. If it was not, it is now.
 	Rejoin(ctx context.Context) error
 

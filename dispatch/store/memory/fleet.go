@@ -152,6 +152,18 @@ func (f *Member) Renew(context.Context) error {
 	return nil
 }
 
+// Alone implements [store.Shared].
+func (f *Member) Alone(context.Context) (bool, error) {
+	f.m.mu.Lock()
+	defer f.m.mu.Unlock()
+	for _, other := range f.m.members {
+		if other != f {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
 // Rejoin implements [store.Shared].
 func (f *Member) Rejoin(context.Context) error {
 	f.m.mu.Lock()

@@ -144,6 +144,15 @@ func (f *Fleet) Renew(ctx context.Context) error {
 	return nil
 }
 
+// Alone implements [store.Shared].
+func (f *Fleet) Alone(ctx context.Context) (bool, error) {
+	others, err := value[bool](ctx, f.reader, "SELECT EXISTS (SELECT FROM coroc.incarnations WHERE fenced IS NULL AND id <> $1)", f.Incarnation())
+	if err != nil {
+		return false, unavailable(err)
+	}
+	return !others, nil
+}
+
 // Rejoin implements [store.Shared].
 func (f *Fleet) Rejoin(ctx context.Context) error {
 	if err := f.leave(ctx, false); err != nil {
