@@ -164,6 +164,7 @@ func (p *place) leftInFile(ctx context.Context) (found []string, err error) {
 	}
 	defer db.Close()
 	for what, query := range map[string]string{
+		"calls that are held":             "SELECT count(*) FROM calls WHERE held IS NOT NULL",
 		"events to calls that are gone":   "SELECT count(*) FROM events WHERE call NOT IN (SELECT id FROM calls)",
 		"notes of attempts at such calls": "SELECT count(*) FROM watched WHERE id NOT IN (SELECT id FROM calls)",
 	} {
