@@ -162,7 +162,7 @@ func (s *Store) hold(b *batch) *plan {
 		}
 	}
 	for _, c := range b.creates {
-		for _, id := range []int64{c.ID, c.Parent} { // which is in use, and has to be there
+		for _, id := range []int64{c.ID, c.Parent, c.Root} { // which is in use, and have to be there
 			if parent, ok := h.of[id]; ok {
 				settle(parent)
 			}
