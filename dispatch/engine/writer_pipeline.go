@@ -7,22 +7,22 @@ import (
 	"github.com/coroc-dev/coroc/dispatch/store"
 )
 
-// A store that is pipelined makes one commit durable while the next one is made ready. The order is that
-// of the queue all the same: what is behind a commit that fails is given up, and both are
+// A store that is pipelined makes one commit durable while it is at the next one. The order is that
+// of the queue all the same: what is behind a commit that fails does not happen, and both are
 // written one after the other.
 
-// minFlight is of how many steps a commit is at least that lets the next one be made ready. It is two round
-// trips in place of one, which takes longer if nobody is waiting.
+// minFlight is of how many steps a commit is at least that lets the next one begin. It is handed to another goroutine, and the
+// next one is smaller, which takes longer if nobody is waiting.
 const minFlight = 8
 
-// flight is a commit that is going on while the next one is made ready.
+// flight is a commit that is going on while the next one begins.
 type flight struct {
 	batch  []*write
 	steps  []store.Step
 	landed chan error
 }
 
-// begin commits a batch beside the loop, if the store can do that: what comes next is made ready
+// begin commits a batch beside the loop, if the store can do that: what comes next begins
 // meanwhile. It returns false if the batch is still to be written, and nothing is under way.
 func (w *writer) begin(batch []*write) bool {
 	if w.pipe == nil || w.dead() || w.flight == nil && len(batch) < minFlight {
@@ -37,15 +37,12 @@ func (w *writer) begin(batch []*write) bool {
 	}
 	begun := time.Now()
 	b := w.pipe.Begin(context.Background(), steps)
-	var err error
 	if w.flight != nil {
-		err = <-w.flight.landed
-	}
-	if b != nil && (err != nil || w.dead()) {
-		b.Abort() // before the store is asked for anything else
-		b = nil
-	}
-	if w.flight != nil {
+		err := <-w.flight.landed
+		if b != nil && err != nil {
+			_ = b.Wait() // it fails as well
+			b = nil
+		}
 		w.land(err)
 	}
 	if b == nil {
@@ -55,7 +52,7 @@ func (w *writer) begin(batch []*write) bool {
 	f := &flight{kept, steps, make(chan error, 1)}
 	w.flight = f
 	go func() {
-		err := b.Commit(context.Background())
+		err := b.Wait()
 		if w.seen != nil {
 			now := time.Now()
 			w.seen(Commit{Time: now, Elapsed: now.Sub(begun), Steps: len(kept), Err: err})

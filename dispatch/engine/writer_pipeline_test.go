@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"runtime"
 	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"pgregory.net/rapid"
@@ -21,20 +21,19 @@ import (
 type pipedStore struct {
 	*fakeStore
 
-	mu       sync.Mutex
-	begun    []*pipedCommit // that are neither durable nor given up
-	inCommit bool
-	open     []store.Step // of which the writer does not know what has become
-	happened bool         // and whether they are stored
-	wrong    []string
-	outcome  func() (begins, fails, happens bool)
+	mu      sync.Mutex
+	begun   []*pipedCommit // that have not been waited for
+	open    []pipedCommit  // of which the writer does not know what has become
+	wrong   []string
+	outcome func() (begins, fails, happens bool)
 }
 
 type pipedCommit struct {
 	s     *pipedStore
 	steps []store.Step
 	fails bool
-	after bool // it has happened all the same
+	after bool          // it has happened all the same
+	next  chan struct{} // that another one has begun
 }
 
 func (s *pipedStore) complain(format string, args ...any) {
@@ -45,54 +44,52 @@ func (s *pipedStore) Begin(_ context.Context, steps []store.Step) store.Begun {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	begins, fails, happens := s.outcome()
-	if s.open != nil && s.inCommit {
-		s.complain("begun beside a commit of the store")
-	}
 	for _, step := range steps {
 		for _, c := range step.Create {
 			begins = begins && !s.bad[c.ID]
 		}
 	}
-	if !begins || len(steps) == 0 {
+	if !begins || len(steps) == 0 || len(s.open) > 0 {
 		return nil
 	}
-	b := &pipedCommit{s, steps, fails, happens}
+	for _, before := range s.begun {
+		select {
+		case before.next <- struct{}{}:
+		default:
+		}
+	}
+	b := &pipedCommit{s, steps, fails, happens, make(chan struct{}, 1)}
 	if s.begun = append(s.begun, b); len(s.begun) > 2 {
 		s.complain("%d at a time", len(s.begun))
 	}
 	return b
 }
 
-func (b *pipedCommit) over() {
-	b.s.begun = slices.DeleteFunc(b.s.begun, func(x *pipedCommit) bool { return x == b })
-}
-
-func (b *pipedCommit) Abort() {
-	b.s.mu.Lock()
-	defer b.s.mu.Unlock()
-	b.over()
-}
-
-func (b *pipedCommit) Commit(ctx context.Context) error {
+func (b *pipedCommit) Wait() error {
 	s := b.s
+	select {
+	case <-b.next:
+	case <-time.After(200 * time.Microsecond):
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch {
-	case s.begun[0] != b:
-		s.complain("committed before what was begun before")
-	case s.open != nil:
-		s.complain("committed after one of which it is not known what has become")
-	case s.inCommit:
-		s.complain("committed beside a commit of the store")
+	if len(s.begun) == 0 || s.begun[0] != b {
+		s.complain("waited for before what was begun before")
 	}
-	b.over()
-	if !b.fails {
-		return s.fakeStore.Commit(ctx, b.steps)
+	s.begun = slices.DeleteFunc(s.begun, func(x *pipedCommit) bool { return x == b })
+	if len(s.open) == 0 && !b.fails {
+		return s.fakeStore.Commit(context.Background(), b.steps)
 	}
-	s.open, s.happened = b.steps, b.after
-	if b.after {
-		if err := s.fakeStore.Commit(ctx, b.steps); err != nil {
-			s.happened = false
+	// It happens only if what is before it has.
+	open := *b
+	open.after = b.after || !b.fails
+	if n := len(s.open); n > 0 && !s.open[n-1].after {
+		open.after = false
+	}
+	s.open = append(s.open, open)
+	if open.after {
+		if err := s.fakeStore.Commit(context.Background(), b.steps); err != nil {
+			s.complain("a step is bad that was begun: %v", err)
 		}
 	}
 	return errors.New("the connection is lost")
@@ -101,19 +98,19 @@ func (b *pipedCommit) Commit(ctx context.Context) error {
 func (s *pipedStore) Commit(ctx context.Context, steps []store.Step) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.inCommit = true
-	defer func() { s.inCommit = false }()
 	if len(s.begun) > 0 {
 		s.complain("a commit of the store beside one that has begun")
 	}
-	if open, happened := s.open, s.happened; open != nil {
-		s.open = nil
-		if !reflect.DeepEqual(open, steps) {
+	if len(s.open) > 0 {
+		open := s.open[0]
+		s.open = s.open[1:]
+		if !reflect.DeepEqual(open.steps, steps) {
 			s.complain("the next commit is not the one of which it is not known what has become")
 		}
-		if happened {
+		if open.after {
 			return nil
 		}
+		s.open = nil // nor has what is behind it
 	}
 	return s.fakeStore.Commit(ctx, steps)
 }
@@ -121,61 +118,61 @@ func (s *pipedStore) Commit(ctx context.Context, steps []store.Step) error {
 // Whatever becomes of commits that have begun, each step is stored once, in its order, unless it is of a group
 // with a bad one; and what follows from a bad one is not.
 func TestWriterPipelines(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		outcomes := rapid.SliceOfN(rapid.IntRange(0, 7), 1, 40).Draw(t, "outcomes")
-		n := 0
-		s := &pipedStore{fakeStore: &fakeStore{bad: make(map[int64]bool), blames: rapid.Bool().Draw(t, "blames")}}
-		s.outcome = func() (begins, fails, happens bool) {
-			o := outcomes[n%len(outcomes)]
-			n++
-			return o != 0, o == 1 || o == 2, o == 1
+	rapid.Check(t, checkPipeline)
+}
+
+func checkPipeline(t *rapid.T) {
+	outcomes := rapid.SliceOfN(rapid.IntRange(0, 7), 1, 40).Draw(t, "outcomes")
+	n := 0
+	s := &pipedStore{fakeStore: &fakeStore{bad: make(map[int64]bool), blames: rapid.Bool().Draw(t, "blames")}}
+	s.outcome = func() (begins, fails, happens bool) {
+		o := outcomes[n%len(outcomes)]
+		n++
+		return o != 0, o == 1 || o == 2, o == 1
+	}
+	groups := rapid.SliceOfN(rapid.IntRange(1, 12), 1, 40).Draw(t, "groups")
+	errs := make([]error, len(groups))
+	groupOf := make(map[int64]int)
+	follows := make(map[int64]bool)
+	fails := make([]bool, len(groups))
+	id := int64(0)
+	steps := make([][]store.Step, len(groups))
+	for i, k := range groups {
+		for range k {
+			id++
+			s.bad[id] = rapid.IntRange(0, 49).Draw(t, "bad") == 49
+			fails[i] = fails[i] || s.bad[id]
+			groupOf[id], follows[id] = i, fails[i]
+			steps[i] = append(steps[i], stepOf(id))
 		}
-		groups := rapid.SliceOfN(rapid.IntRange(1, 12), 1, 40).Draw(t, "groups")
-		errs := make([]error, len(groups))
-		groupOf := make(map[int64]int)
-		follows := make(map[int64]bool)
-		fails := make([]bool, len(groups))
-		id := int64(0)
-		steps := make([][]store.Step, len(groups))
-		for i, k := range groups {
-			for range k {
-				id++
-				s.bad[id] = rapid.IntRange(0, 9).Draw(t, "bad") == 0
-				fails[i] = fails[i] || s.bad[id]
-				groupOf[id], follows[id] = i, fails[i]
-				steps[i] = append(steps[i], stepOf(id))
-			}
+	}
+	pauses := rapid.SliceOfN(rapid.IntRange(0, 3), len(groups), len(groups)).Draw(t, "pauses")
+	w := newWriter(s, discard, nil, nil)
+	var wg sync.WaitGroup
+	for i := range groups {
+		done := w.submit(0, steps[i]...)
+		wg.Go(func() { errs[i] = <-done })
+		time.Sleep(time.Duration(pauses[i]) * 50 * time.Microsecond)
+	}
+	wg.Wait()
+	w.close()
+	if len(s.wrong) > 0 {
+		t.Fatal(s.wrong)
+	}
+	for i := range groups {
+		if fails[i] != errors.Is(errs[i], errBad) || !fails[i] && errs[i] != nil {
+			t.Fatalf("group %d: error %v, want one: %v", i, errs[i], fails[i])
 		}
-		pauses := rapid.SliceOfN(rapid.Bool(), len(groups), len(groups)).Draw(t, "pauses")
-		w := newWriter(s, discard, nil, nil)
-		var wg sync.WaitGroup
-		for i := range groups {
-			done := w.submit(0, steps[i]...)
-			wg.Go(func() { errs[i] = <-done })
-			if pauses[i] {
-				runtime.Gosched() // for batches of several sizes
-			}
+	}
+	if !slices.IsSorted(s.created) || len(slices.Compact(slices.Clone(s.created))) < len(s.created) {
+		t.Fatalf("stored %v", s.created)
+	}
+	for id, i := range groupOf {
+		stored := slices.Contains(s.created, id)
+		if !fails[i] && !stored || follows[id] && stored {
+			t.Fatalf("step %d of group %d: stored %v", id, i, stored)
 		}
-		wg.Wait()
-		w.close()
-		if len(s.wrong) > 0 {
-			t.Fatal(s.wrong)
-		}
-		for i := range groups {
-			if fails[i] != errors.Is(errs[i], errBad) || !fails[i] && errs[i] != nil {
-				t.Fatalf("group %d: error %v, want one: %v", i, errs[i], fails[i])
-			}
-		}
-		if !slices.IsSorted(s.created) || len(slices.Compact(slices.Clone(s.created))) < len(s.created) {
-			t.Fatalf("stored %v", s.created)
-		}
-		for id, i := range groupOf {
-			stored := slices.Contains(s.created, id)
-			if !fails[i] && !stored || follows[id] && stored {
-				t.Fatalf("step %d of group %d: stored %v", id, i, stored)
-			}
-		}
-	})
+	}
 }
 
 // A commit begins while the one before it is going on, and no third one.
@@ -231,5 +228,4 @@ type overlap struct {
 	steps []store.Step
 }
 
-func (o *overlap) Commit(ctx context.Context) error { return o.s.fakeStore.Commit(ctx, o.steps) }
-func (o *overlap) Abort()                           {}
+func (o *overlap) Wait() error { return o.s.fakeStore.Commit(context.Background(), o.steps) }

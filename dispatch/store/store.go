@@ -182,19 +182,18 @@ func (s *Step) Weight() int {
 // Pipelined is a store that can begin to commit steps before those that it commits are durable.
 type Pipelined interface {
 	Store
-	// Begin does what it can of a commit of steps while a [Begun.Commit] is going on, but no Commit of the
-	// store. It returns nil if these steps are to be committed by Commit: nothing has happened then.
+	// Begin begins to commit steps. One commit that was begun before may be under way then, also in its
+	// [Begun.Wait], but no Commit of the store. What was begun goes on by itself, and happens only if what was begun before it does. It
+	// returns nil if these steps are to be committed by Commit: nothing has happened then.
 	Begin(ctx context.Context, steps []Step) Begun
 }
 
-// Begun is a commit that has begun. One of its methods is to be called, once.
+// Begun is a commit that has begun. Wait is to be called, once, and of one after the other in the order in which they were begun.
 type Begun interface {
-	// Commit makes the steps durable, as Commit of the store does, when what was begun before is.
-	// After an error it is not known what has become of them: the next thing that is asked of the
-	// store must be Commit with the same steps, which knows.
-	Commit(ctx context.Context) error
-	// Abort drops what was begun.
-	Abort()
+	// Wait returns nil when the steps are durable, as Commit of the store does. After an error it is not known what has
+	// become of them, and it fails also for what was begun behind that. When it has, the next thing that is asked of the
+	// store must be Commit with the same steps, which knows, for one after the other in the same order.
+	Wait() error
 }
 
 // Count is a line of statistics: of one function, the calls in one phase and status.

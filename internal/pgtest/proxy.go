@@ -16,6 +16,8 @@ type Fault int
 const (
 	None   Fault = iota
 	Lose         // the message does not arrive
+	Tear         // half of the message arrives, and the server does not learn that there will be no more
+	Hush         // the message arrives, and so does the answer but for its end: that all is committed
 	Deafen       // the message arrives, and what the server makes of it is done; the answer does not
 	Delay        // the message arrives only when Arrive is called
 	Outage       // from now on, until there is another fault, no connection can be made
@@ -29,6 +31,7 @@ type Proxy struct {
 	mu      sync.Mutex
 	faults  []Fault // of the next messages
 	late    func() error
+	torn    []net.Conn // to the server
 	conns   map[net.Conn]bool
 	listens net.Listener
 }
@@ -75,6 +78,11 @@ func StartProxy(to string) (*Proxy, error) {
 func (p *Proxy) Close() {
 	p.listens.Close()
 	p.Cut()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range p.torn {
+		c.Close()
+	}
 }
 
 // Next sets the faults of the next messages.
@@ -126,7 +134,7 @@ func (p *Proxy) serve(client net.Conn) {
 	if err != nil {
 		return
 	}
-	deaf := make(chan struct{})
+	deaf, hushed := make(chan struct{}), make(chan struct{})
 	answered := make(chan struct{})
 	go func() {
 		defer client.Close()
@@ -140,6 +148,14 @@ func (p *Proxy) serve(client net.Conn) {
 			select {
 			case <-deaf:
 				if idle(b[:n]) {
+					return
+				}
+			case <-hushed:
+				end := idle(b[:n])
+				if end {
+					n -= idleSize
+				}
+				if _, err := client.Write(b[:n]); err != nil || end {
 					return
 				}
 			default:
@@ -178,13 +194,21 @@ func (p *Proxy) serve(client net.Conn) {
 		case Lose, Outage:
 			server.Close()
 			return
+		case Tear:
+			_, _ = server.Write(b[:n/2])
+			p.mu.Lock()
+			p.torn = append(p.torn, server)
+			p.mu.Unlock()
+			return
 		case Deafen:
 			close(deaf)
+		case Hush:
+			close(hushed)
 		}
 		if _, err := server.Write(b[:n]); err != nil {
 			return
 		}
-		if fault == Deafen {
+		if fault == Deafen || fault == Hush {
 			<-answered
 			server.Close()
 			return
@@ -192,7 +216,10 @@ func (p *Proxy) serve(client net.Conn) {
 	}
 }
 
+// idleSize is how many bytes ReadyForQuery has.
+const idleSize = 6
+
 // idle says whether an answer ends with ReadyForQuery.
 func idle(b []byte) bool {
-	return len(b) >= 6 && string(b[len(b)-6:len(b)-1]) == "Z\x00\x00\x00\x05"
+	return len(b) >= idleSize && string(b[len(b)-idleSize:len(b)-1]) == "Z\x00\x00\x00\x05"
 }

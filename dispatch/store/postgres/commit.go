@@ -38,10 +38,11 @@ func (s *statements) write(schema schema) {
 // to end for each commit by a plan that is made then. So a condition on the phase of such a row is written as one on
 // phase + 0, and one on its sleep on asleep::integer, which no such index fits.
 const (
+	// The gate looks at the row as it is when it has waited for it: a condition of the UPDATE would be one on the row as it was
+	// before.
 	gateSQL = `WITH w AS (
-			UPDATE coroc.incarnations SET commits = commits + 1
-			WHERE id = $1 AND commits = $2 AND round = $3 AND fenced IS NULL RETURNING 1
-		) SELECT CASE WHEN count(*) <> 1 THEN coroc.refuse('CO001', 'the ownership is not as it was left') END,
+			UPDATE coroc.incarnations SET commits = commits + 1 WHERE id = $1 RETURNING commits, round, fenced
+		) SELECT CASE WHEN count(*) FILTER (WHERE commits = $2::bigint + 1 AND round = $3::bigint AND fenced IS NULL) <> 1 THEN coroc.refuse('CO001', 'the ownership is not as it was left') END,
 			set_config('plan_cache_mode', 'force_generic_plan', true) FROM w`
 
 	changeSQL = `WITH w AS (
@@ -155,19 +156,9 @@ func (s *Store) Commit(ctx context.Context, steps []store.Step) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if s.gone != nil {
-		return s.gone
-	}
 	ctx = context.WithoutCancel(ctx)
-	if s.open != nil {
-		before := s.open
-		happened, err := s.resolve(ctx)
-		if err != nil {
-			return err
-		}
-		if happened && same(before, steps) {
-			return nil
-		}
+	if happened, err := s.again(ctx, steps); err != nil || happened {
+		return err
 	}
 	if len(steps) == 0 {
 		return nil
@@ -195,12 +186,9 @@ func (s *Store) Commit(ctx context.Context, steps []store.Step) error {
 		case code == codeConflict, code == codeUnique:
 			return s.blame(ctx, steps)
 		case code == codeGate, !rolledBack(err):
-			s.open = steps
-			s.pool.Reset()
-			if s.lost != nil {
-				s.lost()
-			}
-			if happened, err := s.resolve(ctx); err != nil || happened {
+			s.open = []outcome{{steps: steps}}
+			s.disconnect()
+			if happened, err := s.again(ctx, steps); err != nil || happened {
 				return err
 			}
 		case code != "":

@@ -27,8 +27,9 @@
 // # Commits that begin
 //
 // A transaction can do all its work before it is its turn: the row of the incarnation is then looked at
-// last, when the one before is durable. What a session has locked that is lost meanwhile is free when the
-// server has noticed, or after 10 seconds.
+// last, which waits until the one before is durable. It is sent as a whole, and goes on by itself. So two commits can be under
+// way, of both of which the outcome is not known: the count says how many of them have happened. A session of which
+// the connection was lost is ended, since it may have locked something and wait for the rest of its message.
 //
 // # A fleet
 //

@@ -16,44 +16,72 @@ import (
 // takes as long if it is still at work at it.
 const resolveTimeout = 5 * time.Second
 
-// resolve finds out whether the commit that is open has happened. If it cannot, the error is
-// ErrUnavailable, and the commit stays open.
+// outcome is what is to be said of a commit that has failed for a reason which leaves open whether it has happened.
+type outcome struct {
+	steps    []store.Step
+	happened bool // it is known, and it has
+}
+
+// again says whether steps are those of a commit that is open, and that has happened. There are none after that before
+// it: who asks does so in their order. The error is ErrUnavailable if that is not known yet.
+func (s *Store) again(ctx context.Context, steps []store.Step) (happened bool, err error) {
+	if n := len(s.open); n > 0 && !s.open[n-1].happened {
+		if err := s.resolve(ctx); err != nil {
+			return false, err
+		}
+	}
+	for len(s.open) > 0 && !happened {
+		happened = same(s.open[0].steps, steps)
+		s.open = s.open[1:]
+	}
+	if happened {
+		return true, nil
+	}
+	return false, s.gone
+}
+
+// resolve finds out which of the commits that are open have happened, and drops the others: if one has not, neither have
+// those behind it. If it cannot, the error is ErrUnavailable, and they stay open.
 //
 // The round in the incarnation's row is raised. That waits for a transaction that has
 // changed the row and is not over; and one which has yet to look at the row will see that it
 // comes too late.
-func (s *Store) resolve(ctx context.Context) (happened bool, err error) {
+func (s *Store) resolve(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, resolveTimeout)
 	defer cancel()
 	var commits, round int64
 	var fenced bool
-	err = s.pool.QueryRow(ctx, s.schema.sql(`UPDATE coroc.incarnations SET round = round + 1
+	err := s.pool.QueryRow(ctx, s.schema.sql(`UPDATE coroc.incarnations SET round = round + 1
 		WHERE id = $1 RETURNING commits, round, fenced IS NOT NULL`), s.Incarnation()).Scan(&commits, &round, &fenced)
+	happened := commits - s.commits
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
-		s.gone = fmt.Errorf("%w: the database does not know this process any more; was it restored?", store.ErrFenced)
-		return false, s.gone
+		s.open, s.gone = nil, fmt.Errorf("%w: the database does not know this process any more; was it restored?", store.ErrFenced)
+		return nil
 	case err != nil:
 		s.pool.Reset()
-		return false, fmt.Errorf("%w: what has become of a commit is not known yet: %w", store.ErrUnavailable, err)
+		return fmt.Errorf("%w: what has become of a commit is not known yet: %w", store.ErrUnavailable, err)
+	case happened < 0 || happened > int64(len(s.open)):
+		s.open, s.gone = nil, fmt.Errorf("%w: the database has %d of the %d commits of this process; was it restored?", store.ErrFenced, commits, s.commits)
+		return nil
 	}
-	s.round = round
-	switch {
-	case commits == s.commits+1:
-		happened = true
-	case commits != s.commits:
-		s.gone = fmt.Errorf("%w: the database has %d of the %d commits of this process; was it restored?", store.ErrFenced, commits, s.commits)
-		return false, s.gone
+	s.commits, s.round = commits, round
+	s.open = s.open[:happened]
+	for i := range s.open {
+		s.open[i].happened = true
 	}
-	s.commits = commits
-	s.open = nil
 	if fenced {
 		s.gone = store.ErrFenced
-		if !happened {
-			return false, s.gone
-		}
 	}
-	return happened, nil
+	return nil
+}
+
+// disconnect makes no use any more of the connections that there are, since one is lost.
+func (s *Store) disconnect() {
+	s.pool.Reset()
+	if s.lost != nil {
+		s.lost()
+	}
 }
 
 // same says whether two commits are one that is tried again.

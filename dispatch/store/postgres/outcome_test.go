@@ -4,7 +4,6 @@ import (
 	"context"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/coroc-dev/coroc/dispatch/store"
@@ -58,52 +57,6 @@ func TestConnectionLost(t *testing.T) {
 			require.NoError(t, s.Commit(ctx, []store.Step{create(s, 4)}))
 		})
 	}
-}
-
-// begin begins a commit whose connection then has a fault.
-func begin(t *testing.T, s *postgres.Store, p *pgtest.Proxy, fault pgtest.Fault, steps ...store.Step) store.Begun {
-	t.Helper()
-	b := s.Begin(ctx, steps)
-	require.NotNil(t, b)
-	p.Next(fault)
-	return b
-}
-
-// Whatever becomes of the connection, a commit that had begun before happens once, and lets no
-// transaction stay that the next one has to wait for.
-func TestConnectionLostAfterBegin(t *testing.T) {
-	for name, fault := range map[string]pgtest.Fault{"before": pgtest.Lose, "after": pgtest.Deafen, "in between": pgtest.Delay} {
-		t.Run(name, func(t *testing.T) {
-			s, p, _ := opened(t)
-			steps := []store.Step{create(s, 3), await(1, 3)}
-			b := begin(t, s, p, fault, steps...)
-			require.ErrorIs(t, b.Commit(ctx), store.ErrUnavailable)
-			require.NoError(t, s.Commit(ctx, steps))
-			if fault == pgtest.Delay {
-				_ = p.Arrive() // the session may have been ended
-			}
-			require.Equal(t, []int64{1, 2, 3}, ids(t, s))
-			require.NoError(t, s.Commit(ctx, []store.Step{create(s, 4)}))
-			require.NoError(t, begin(t, s, p, pgtest.None, create(s, 5)).Commit(ctx))
-			require.Equal(t, []int64{1, 2, 3, 4, 5}, ids(t, s))
-		})
-	}
-}
-
-// What had begun before its owner was fenced does not happen.
-func TestFencedAfterBegin(t *testing.T) {
-	s, _, schema := opened(t)
-	steps := []store.Step{create(s, 3), await(1, 3)}
-	b := s.Begin(ctx, steps)
-	require.NotNil(t, b)
-	conn, err := pgx.Connect(ctx, pgtest.URL(t))
-	require.NoError(t, err)
-	defer conn.Close(ctx)
-	_, err = conn.Exec(ctx, "UPDATE "+pgx.Identifier{schema}.Sanitize()+".incarnations SET fenced = now()")
-	require.NoError(t, err, "the fence does not wait for what has only begun")
-	require.Error(t, b.Commit(ctx))
-	require.ErrorIs(t, s.Commit(ctx, steps), store.ErrFenced)
-	require.Equal(t, []int64{1, 2}, ids(t, s))
 }
 
 // What arrives late does not happen, also if it is not what was committed instead.

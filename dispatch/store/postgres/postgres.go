@@ -12,8 +12,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-
-	"github.com/coroc-dev/coroc/dispatch/store"
 )
 
 // Store is a [store.Store] in a PostgreSQL database that this process owns.
@@ -26,12 +24,14 @@ type Store struct {
 	holding     *holding
 	shared      bool // with other processes
 
-	// Used by Commit only.
+	// Used by Commit only, and with lining by commits that have begun.
 	commits int64 // that have been made
 	round   int64
-	open    []store.Step // a commit of which the outcome is not known
-	gone    error        // once the ownership is lost
-	lost    func()       // for tests: called when a connection is lost, before the next one is made
+	open    []outcome // of commits that have not been asked for again
+	gone    error     // once the ownership is lost
+	begun   []*begun  // commits that are under way, in their order
+	lining  sync.Mutex
+	lost    func() // for tests: called when a connection is lost, before the next one is made
 
 	closeOnce sync.Once
 	closeErr  error

@@ -202,7 +202,7 @@ func testBrief(t *testing.T, factory func(testing.TB) Open) {
 			}
 		},
 		func(w *twins, commits [][]store.Step) {
-			for w.begins, w.aborts = true, true; len(commits) > 0; commits = commits[1:] {
+			for w.begins, w.spoils = true, true; len(commits) > 0; commits = commits[1:] {
 				w.commit(commits[0])
 			}
 		},
@@ -252,7 +252,7 @@ func testBriefModel(t *testing.T, factory func(testing.TB) Open) {
 			for range rapid.IntRange(1, 4).Draw(rt, "steps") {
 				steps = append(steps, d.step())
 			}
-			w.begins, w.aborts = rapid.Bool().Draw(rt, "begin"), rapid.IntRange(0, 3).Draw(rt, "abort") == 0
+			w.begins, w.spoils = rapid.Bool().Draw(rt, "begin"), rapid.IntRange(0, 3).Draw(rt, "spoil") == 0
 			for {
 				bad := w.commit(steps)
 				if bad < 0 {

@@ -24,7 +24,7 @@ type twins struct {
 
 	from   int64 // what all ids are shifted by; those below are not looked at one by one
 	begins bool  // commits are begun, if the store can
-	aborts bool  // and dropped, and made anew then
+	spoils bool  // at first with a step more that cannot be, so that they come to nothing, and are made anew then
 }
 
 func newTwins(t require.TestingT, f Open) *twins {
@@ -134,12 +134,11 @@ func (w *twins) shift(s store.Step) store.Step {
 
 func (w *twins) write(s store.Store, steps []store.Step) error {
 	if p, ok := s.(store.Pipelined); ok && w.begins {
-		if b := p.Begin(ctx, steps); b != nil {
-			if w.aborts {
-				b.Abort()
-			} else if b.Commit(ctx) == nil {
-				return nil
-			}
+		if w.spoils {
+			spoilt := append(slices.Clone(steps), store.Step{Change: []store.Change{{ID: 1 << 60, Phase: store.Done}}})
+			require.Nil(w.t, p.Begin(ctx, spoilt))
+		} else if b := p.Begin(ctx, steps); b != nil && b.Wait() == nil {
+			return nil
 		}
 	}
 	return s.Commit(ctx, steps)
