@@ -34,7 +34,7 @@ func (s *Store) write(steps []store.Step) error {
 		return unavailable(err)
 	}
 	w := &commit{Store: s, now: time.Now().UnixMilli(), newFunctions: make(map[string]int64), last: s.holding.last}
-	s.holding.changed = s.holding.changed[:0]
+	s.holding.begin()
 	for i := range steps {
 		if err := w.step(&steps[i]); err != nil {
 			s.rollback()
@@ -52,6 +52,7 @@ func (s *Store) write(steps []store.Step) error {
 		s.functions[name] = id
 	}
 	s.holding.last = w.last
+	s.holding.begin()
 	return nil
 }
 
@@ -67,6 +68,7 @@ type commit struct {
 	now          int64
 	newFunctions map[string]int64
 	last         int64 // the greatest id of a call
+	made         []int // of the step that is being written, indexes of changes that were made before the others
 }
 
 func (w *commit) step(step *store.Step) error {
@@ -83,13 +85,12 @@ func (w *commit) step(step *store.Step) error {
 			return fmt.Errorf("create call %d: %w", c.ID, err)
 		}
 	}
-	made, err := w.ends(step)
-	if err != nil {
+	if err := w.ends(step); err != nil {
 		return fmt.Errorf("change calls: %w", err)
 	}
 	for i := range step.Change {
 		c := &step.Change[i]
-		if slices.Contains(made, i) {
+		if slices.Contains(w.made, i) {
 			continue
 		}
 		err := w.settleOf(c.ID)

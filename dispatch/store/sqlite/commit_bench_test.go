@@ -38,8 +38,10 @@ func BenchmarkCommit(b *testing.B) {
 					last++
 					state := append([]byte(nil), state...)
 					state[last%len(state)] = byte(last)
+					next := call(last+n, i+1)
+					next.Brief = true
 					steps[i] = store.Step{
-						Create: []store.Call{call(last+n, i+1)},
+						Create: []store.Call{next},
 						Change: []store.Change{
 							{ID: int64(last), Phase: store.Done, Status: store.OK, Attempts: 1, Output: []byte("12345")},
 							{ID: int64(i + 1), Phase: store.Suspended, Awaits: last, Reached: last, First: int64(last + n), Width: 1, State: state},

@@ -35,6 +35,16 @@ type heldChange struct {
 	over bool // it is not held any more
 }
 
+func newHolding() holding {
+	return holding{calls: make(map[int64]*held), parents: make(map[int64]*held)}
+}
+
+// begin begins a transaction.
+func (h *holding) begin() {
+	clear(h.changed)
+	h.changed = h.changed[:0]
+}
+
 func (h *holding) add(x *held) {
 	h.calls[x.id], h.parents[x.parent] = x, x
 	h.changed = append(h.changed, heldChange{x, false})
@@ -72,9 +82,9 @@ func (w *commit) toHold(step *store.Step) (x *store.Call, by *store.Change) {
 	}
 	for i := range step.Change {
 		switch ch := &step.Change[i]; {
-		case ch.ID == x.ID, ch.ID == x.Parent && by != nil:
+		case ch.ID == x.ID:
 			return nil, nil
-		case ch.ID == x.Parent:
+		case ch.ID == x.Parent: // the last one counts
 			by = ch
 		}
 	}
@@ -115,8 +125,9 @@ func (w *commit) hold(x *store.Call, by *store.Change) error {
 }
 
 // ends writes the rows of held calls that a step ends together with what those do that hold them, and settles
-// others that it changes. It returns the indexes of the changes that are made then.
-func (w *commit) ends(step *store.Step) (made []int, err error) {
+// others that it changes. It notes the indexes of the changes that are made then.
+func (w *commit) ends(step *store.Step) error {
+	w.made = w.made[:0]
 	for i := range step.Change {
 		end := &step.Change[i]
 		h := w.holding.calls[end.ID]
@@ -125,18 +136,18 @@ func (w *commit) ends(step *store.Step) (made []int, err error) {
 		}
 		if !plainDone(end) || !slices.ContainsFunc(step.Change, func(ch store.Change) bool { return ch.ID == h.parent }) {
 			if err := w.settle(h); err != nil {
-				return nil, err
+				return err
 			}
 			continue
 		}
 		if _, err := w.statements.createDone.Exec(h.id, w.incarnation, h.parent, h.root, h.function, h.created, w.now,
 			int64(end.Status), int64(end.Attempts), int64(end.Failures), int64(end.Awaits), int64(end.Reached), end.Output, h.input); err != nil {
-			return nil, err
+			return err
 		}
 		w.holding.remove(h)
-		made = append(made, i)
+		w.made = append(w.made, i)
 	}
-	return made, nil
+	return nil
 }
 
 // settleAny settles those of the calls that are held.

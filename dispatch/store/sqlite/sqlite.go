@@ -58,8 +58,7 @@ func open(ctx context.Context, path string) (_ *Store, err error) {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real
 	}
-	s := &Store{lock: flock.New(path + ".lock"), functions: make(map[string]int64),
-		holding: holding{calls: make(map[int64]*held), parents: make(map[int64]*held)}}
+	s := &Store{lock: flock.New(path + ".lock"), functions: make(map[string]int64), holding: newHolding()}
 	switch locked, err := s.lock.TryLock(); {
 	case err != nil:
 		return nil, err

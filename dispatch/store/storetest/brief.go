@@ -193,7 +193,6 @@ func testBrief(t *testing.T, factory func(testing.TB) Open) {
 			for _, steps := range commits {
 				w.commit(steps)
 				w.reopen()
-				w.compare()
 			}
 		},
 		func(w *twins, commits [][]store.Step) {

@@ -25,6 +25,7 @@ type twins struct {
 	from   int64 // what all ids are shifted by; those below are not looked at one by one
 	begins bool  // commits are begun, if the store can
 	spoils bool  // at first with a step more that cannot be, so that they come to nothing, and are made anew then
+	looks  int   // how often they were compared
 }
 
 func newTwins(t require.TestingT, f Open) *twins {
@@ -161,6 +162,7 @@ type sight struct {
 }
 
 func (w *twins) compare() {
+	w.looks++
 	want, got := w.look(1), w.look(0)
 	require.Empty(w.t, gocmp.Diff(want, got, cmpopts.EquateEmpty()))
 }
@@ -176,26 +178,18 @@ func (w *twins) look(i int) (all sight) {
 		}
 		return calls
 	}
-	paged := func(read func(after int64, limit int) ([]store.Call, error)) []store.Call {
-		var whole []store.Call
-		for limit := range 3 {
-			var calls []store.Call
-			for after := w.from; ; {
-				page, err := read(after, 1+limit*limit)
-				must(err)
-				if len(page) == 0 {
-					break
-				}
-				require.LessOrEqual(w.t, len(page), 1+limit*limit)
-				after = page[len(page)-1].ID
-				calls = append(calls, page...)
+	limit := []int{1, 2, 1000}[w.looks%3]
+	paged := func(read func(after int64, limit int) ([]store.Call, error)) (calls []store.Call) {
+		for after := w.from; ; {
+			page, err := read(after, limit)
+			must(err)
+			if len(page) == 0 {
+				return same(calls...)
 			}
-			if limit > 0 {
-				require.Equal(w.t, whole, calls)
-			}
-			whole = calls
+			require.LessOrEqual(w.t, len(page), limit)
+			after = page[len(page)-1].ID
+			calls = append(calls, page...)
 		}
-		return same(whole...)
 	}
 	var err error
 	all.Last, err = s.LastID(ctx)
