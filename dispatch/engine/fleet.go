@@ -111,8 +111,7 @@ func (f *fleet) wake() {
 // beat renews the lease.
 func (f *fleet) beat() {
 	every := f.store.Lease() / 3
-	f.look()
-	for ; f.e.sleep(every); f.look() {
+	for f.e.sleep(every) {
 		ctx, cancel := context.WithTimeout(f.ctx, every)
 		begun := thisMoment()
 		err := f.store.Renew(ctx)
@@ -398,6 +397,7 @@ func (f *fleet) loop() {
 	defer poll.Stop()
 	var taken time.Time // when the leases of others were looked at
 	thinned := time.Now()
+	f.look(true, false)
 	for {
 		all, told, work := false, false, false
 		select {
@@ -410,6 +410,7 @@ func (f *fleet) loop() {
 		case <-poll.C:
 			all = true
 		}
+		f.look(all, work)
 		f.setFree()
 		f.tellEnds()
 		f.tell()

@@ -37,8 +37,12 @@ func (f *fleet) load() int {
 	return n
 }
 
-// look finds out whether there are other processes.
-func (f *fleet) look() {
+// look finds out whether there are other processes: from time to time, and if this one was alone and is told that there is
+// work, as one that comes tells the others.
+func (f *fleet) look(all, told bool) {
+	if !all && !(told && f.alone) {
+		return
+	}
 	alone, err := f.store.Alone(f.ctx)
 	if err != nil {
 		f.failed("whether there are other processes could not be read", err)

@@ -42,7 +42,8 @@ type Shared interface {
 	// Renew begins the lease anew.
 	Renew(ctx context.Context) error
 
-	// Alone says whether there is no other incarnation that is not fenced.
+	// Alone says whether there is no other incarnation that is not fenced. Those that there are get a [Wake] with Work when
+	// one begins.
 	Alone(ctx context.Context) (bool, error)
 
 	// Rejoin begins a new incarnation, after the last one was fenced. If it was not, it is now.

@@ -55,6 +55,7 @@ func (f *Member) begin() {
 	f.incarnation.Store(f.m.begin())
 	f.expires = time.Now().Add(f.lease)
 	f.m.members[f.Incarnation()] = f
+	f.m.wakeAll()
 }
 
 // fenced says whether the incarnation is not one of the owners any more. The lock is held.

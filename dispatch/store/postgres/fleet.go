@@ -116,6 +116,7 @@ func (f *Fleet) begin(ctx context.Context) error {
 	f.claiming.Lock()
 	defer f.claiming.Unlock()
 	f.unsure = nil
+	f.wakeAll(ctx)
 	return nil
 }
 
