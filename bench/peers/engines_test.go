@@ -61,12 +61,11 @@ func fan(ctx dbos.Context, n int) (int, error) {
 	return sum, nil
 }
 
-// startDBOS returns DBOS on the store of a URL.
-func startDBOS(b *testing.B, url string, disk func() int64) *engine {
+// startDBOS returns DBOS on a store.
+func startDBOS(b *testing.B, c dbos.Config, disk func() int64) *engine {
 	b.Helper()
-	ctx, err := dbos.NewContext(context.Background(), dbos.Config{
-		AppName: "bench", DatabaseURL: url, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
-	})
+	c.AppName, c.Logger = "bench", slog.New(slog.NewTextHandler(io.Discard, nil))
+	ctx, err := dbos.NewContext(context.Background(), c)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -2,11 +2,13 @@ package peers_test
 
 import (
 	"context"
+	"database/sql"
 	"net/url"
 	"os"
 	"path/filepath"
 	"testing"
 
+	"github.com/dbos-inc/dbos-transact-golang/dbos"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/coroc-dev/coroc/dispatch"
@@ -38,7 +40,7 @@ var stores = []struct {
 		return []*engine{
 			startOurs(b, false, dispatch.WithStore(path), disk),
 			startOurs(b, true, dispatch.WithStore(twoPath), twoDisk),
-			startDBOS(b, "sqlite:file:"+dbosPath+"?_pragma=synchronous(FULL)", dbosDisk),
+			startDBOS(b, dbos.Config{SQLiteSystemDB: synced(b, dbosPath)}, dbosDisk),
 		}
 	}},
 	{"postgres", func(b *testing.B) []*engine {
@@ -46,9 +48,24 @@ var stores = []struct {
 		return []*engine{
 			startOurs(b, false, postgres.Store(to), size(b, to)),
 			startOurs(b, true, postgres.Store(twoTo), size(b, twoTo)),
-			startDBOS(b, dbosTo, size(b, dbosTo)),
+			startDBOS(b, dbos.Config{DatabaseURL: dbosTo}, size(b, dbosTo)),
 		}
 	}},
+}
+
+// synced opens a file as DBOS does by itself, but that each commit is synced: it sets synchronous to NORMAL
+// on the first of its connections, whatever its URL says.
+func synced(b *testing.B, path string) *sql.DB {
+	b.Helper()
+	db, err := sql.Open("sqlite", "file:"+path+"?_txlock=immediate&_pragma=busy_timeout(5000)&_pragma=foreign_keys(ON)"+
+		"&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)")
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { db.Close() })
+	db.SetMaxOpenConns(8)
+	db.SetMaxIdleConns(4)
+	return db
 }
 
 // database makes a database that has nothing, on a server that syncs, and returns its URL.
