@@ -31,6 +31,12 @@
 // way, of both of which the outcome is not known: the count says how many of them have happened. A session of which
 // the connection was lost is ended, since it may have locked something and wait for the rest of its message.
 //
+// # Calls that are held
+//
+// A call that is brief has no row until it is done: the one that awaits it holds it, as long as nothing else happens to
+// the two. What both are is a row of the table held then, and counts more than the row of the one that awaits. The function
+// settle makes rows of it, and is called for all that an incarnation holds by the statement that fences it.
+//
 // # A fleet
 //
 // With [Join] in place of [Open] any number of processes own the store together, as [store.Shared]
