@@ -30,7 +30,7 @@ func (e *Engine) finish(r *run, res Result, f *Failure) {
 	ev := r.event(AttemptEnded)
 	ev.Status, ev.Final = res.Status, true
 	o := &outcome{r: r, res: res, change: change, ev: ev}
-	if p := c.parent; p != nil && p.fn != nil && p.fn.Policy.Eager != Never && f == nil && c.waits.Begun == nil && e.follow(o) {
+	if f == nil && c.waits.Begun == nil && e.follow(o) {
 		return
 	}
 	e.conclusion(o, f)

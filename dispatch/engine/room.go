@@ -84,7 +84,7 @@ func (f *fleet) leave(c *call) {
 		close(w)
 	}
 	c.waiters = nil
-	f.free = append(f.free, span{c.id, 1})
+	f.parted = append(f.parted, c.id)
 	if c.parent != nil {
 		f.ask(c.parent)
 	}

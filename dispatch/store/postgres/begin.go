@@ -145,7 +145,7 @@ func (s *Store) note(x *begun, err error) (known bool) {
 		s.commits++
 		s.holding.succeed(x.plan)
 	default: // Commit finds out, of all in the order of the line
-		s.open = append(s.open, outcome{steps: x.steps})
+		s.open = append(s.open, outcome{steps: x.steps, plan: x.plan})
 		return false
 	}
 	return true

@@ -186,7 +186,7 @@ func (s *Store) Commit(ctx context.Context, steps []store.Step) error {
 		case code == codeConflict, code == codeUnique:
 			return s.blame(ctx, steps)
 		case code == codeGate, !rolledBack(err):
-			s.open = []outcome{{steps: steps}}
+			s.open = []outcome{{steps: steps, plan: b.plan}}
 			s.disconnect()
 			if happened, err := s.again(ctx, steps); err != nil || happened {
 				return err

@@ -111,6 +111,13 @@ func (f *Fleet) Held(ctx context.Context) (int, error) {
 	return value[int](ctx, f.reader, "SELECT count(*) FROM coroc.held")
 }
 
+// Known returns how many calls are known to be held, or are not known not to be.
+func (s *Store) Known() int {
+	s.holding.mu.Lock()
+	defer s.holding.mu.Unlock()
+	return len(s.holding.by) + len(s.holding.of)
+}
+
 // PauseSleep makes calls that are put to sleep wait, when the statement has begun that does so, until the returned
 // function is called.
 func (f *Fleet) PauseSleep(ctx context.Context, t testing.TB) (goOn func()) {

@@ -148,8 +148,9 @@ func (s *Store) hold(b *batch) *plan {
 		}
 	}
 	for i, e := range b.sends {
+		others := p.others
 		if row(e.Call); b.known[i] {
-			p.others = p.others[:len(p.others)-1] // the commit makes it
+			p.others = others // the commit makes it
 		}
 	}
 	for id := range b.notes.made {
@@ -205,7 +206,8 @@ func (s *Store) hold(b *batch) *plan {
 		slices.SortFunc(p.holds, func(x, y hold) int { return cmp.Compare(x.ID, y.ID) })
 		slices.SortFunc(p.ends, func(x, y end) int { return cmp.Compare(x.ID, y.ID) })
 		p.drops = slices.DeleteFunc(p.drops, func(id int64) bool {
-			return slices.ContainsFunc(p.holds, func(x hold) bool { return x.ID == id })
+			_, again := slices.BinarySearchFunc(p.holds, id, func(x hold, id int64) int { return cmp.Compare(x.ID, id) })
+			return again
 		})
 	}
 	p.settles = slices.Sorted(maps.Keys(settled))

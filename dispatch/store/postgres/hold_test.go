@@ -242,3 +242,77 @@ func TestHeldThroughOutage(t *testing.T) {
 		}
 	}
 }
+
+// A commit that has happened, as it turns out when its connection is lost, leaves it known what is held.
+func TestHeldIsKnownAfterLoss(t *testing.T) {
+	open := func(t *testing.T) (*postgres.Fleet, *pgtest.Proxy) {
+		url, schema := pgtest.Schema(t)
+		p := pgtest.NewProxy(t, url)
+		f, err := postgres.Join(ctx, p.URL, postgres.Schema(schema), postgres.Lease(time.Minute))
+		require.NoError(t, err)
+		t.Cleanup(func() { f.Close() })
+		// All that is sent later has been prepared then.
+		require.NoError(t, f.Commit(ctx, []store.Step{create(f, 1)}))
+		require.NoError(t, f.Commit(ctx, []store.Step{holds(f, 2, 1)}))
+		require.NoError(t, f.Commit(ctx, []store.Step{goesOn(f, 2, 3, 2)}))
+		return f, p
+	}
+	over := func(ids ...int64) store.Step {
+		var step store.Step
+		for _, id := range ids {
+			step.Change = append(step.Change, store.Change{ID: id, Phase: store.Done, Status: store.OK})
+		}
+		return step
+	}
+	t.Run("and then set free", func(t *testing.T) {
+		f, p := open(t)
+		p.Next(pgtest.Deafen)
+		require.NoError(t, f.Commit(ctx, []store.Step{goesOn(f, 3, 4, 3)}))
+		require.NoError(t, f.Release(ctx, 4, 1))
+		require.Equal(t, []int64{1, 2, 3, 4}, rows(t, f))
+		got, err := f.Claim(ctx, store.Claim{Functions: []string{"f"}, Limit: 10})
+		require.NoError(t, err)
+		require.Len(t, got, 1)
+		require.Equal(t, int64(4), got[0].ID)
+	})
+	t.Run("and then set free, of one that had begun", func(t *testing.T) {
+		f, p := open(t)
+		b := f.Begin(ctx, []store.Step{goesOn(f, 3, 4, 3)})
+		require.NotNil(t, b)
+		require.NoError(t, b.Wait())
+		p.Next(pgtest.Deafen)
+		steps := []store.Step{goesOn(f, 4, 5, 4)}
+		b = f.Begin(ctx, steps)
+		require.NotNil(t, b)
+		require.ErrorIs(t, b.Wait(), store.ErrUnavailable)
+		require.NoError(t, f.Commit(ctx, steps))
+		require.NoError(t, f.Release(ctx, 5, 1))
+		require.Equal(t, []int64{1, 2, 3, 4, 5}, rows(t, f))
+	})
+	t.Run("and then nothing more", func(t *testing.T) {
+		f, p := open(t)
+		first := create(f, 21)
+		next := holds(f, 22, 1)
+		next.Create[0].Parent, next.Create[0].Root, next.Change[0].ID = 21, 21, 21
+		for _, step := range []store.Step{first, next, over(22, 21)} {
+			require.NoError(t, f.Commit(ctx, []store.Step{step}))
+		}
+		p.Next(pgtest.Deafen)
+		require.NoError(t, f.Commit(ctx, []store.Step{over(3, 1)}))
+		require.Zero(t, f.Known())
+	})
+}
+
+// What a commit makes that is refused is not in the way of the next one that does.
+func TestHeldAfterRefusal(t *testing.T) {
+	f, _ := pair(t)
+	require.NoError(t, f.Commit(ctx, []store.Step{create(f, 1)}))
+	require.Error(t, f.Commit(ctx, []store.Step{holds(f, 2, 1), {Change: []store.Change{{ID: 99, Phase: store.Done}}}}))
+	step := holds(f, 2, 1)
+	step.Send = []store.Event{{Call: 2, Name: "e", Payload: []byte("1")}}
+	require.NoError(t, f.Commit(ctx, []store.Step{step}))
+	sent, err := f.Sent(ctx, 2, "e", 10)
+	require.NoError(t, err)
+	require.Len(t, sent, 1)
+	require.Equal(t, []int64{1, 2}, rows(t, f))
+}

@@ -19,6 +19,7 @@ const resolveTimeout = 5 * time.Second
 // outcome is what is to be said of a commit that has failed for a reason which leaves open whether it has happened.
 type outcome struct {
 	steps    []store.Step
+	plan     *plan
 	happened bool // it is known, and it has
 }
 
@@ -69,6 +70,7 @@ func (s *Store) resolve(ctx context.Context) error {
 	s.open = s.open[:happened]
 	for i := range s.open {
 		s.open[i].happened = true
+		s.holding.succeed(s.open[i].plan)
 	}
 	if fenced {
 		s.gone = store.ErrFenced
