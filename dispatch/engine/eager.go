@@ -66,7 +66,7 @@ func (e *Engine) follow(o *outcome) bool {
 // follows says whether p may run on the outcome of c at once. What is unusual takes the usual way.
 // The engine's lock is held.
 func (e *Engine) follows(p, c *call) bool {
-	return p.fn != nil && p.eager() &&
+	return p.fn != nil && p.fn.Policy.eager(p.free) &&
 		p.place == waiting && p.pending == 1 && p.results != nil && p.waits.Need == 0 && !p.remote &&
 		c.id >= p.first && c.id < p.first+int64(p.width) &&
 		p.exec != nil && p.exec.Durable() && p.text != "" && p.ending == store.None &&
@@ -74,16 +74,10 @@ func (e *Engine) follows(p, c *call) bool {
 		!c.noted.Load() && !p.noted.Load() && !p.watch.first && p.fn.queue.resumed.n == 0
 }
 
-// eager says whether a call that awaits may go on with a result that is not durable. The engine's lock
-// is held.
-func (c *call) eager() bool {
-	switch c.fn.Policy.Eager {
-	case Always:
-		return true
-	case WhereEffectFree:
-		return c.free
-	}
-	return false
+// eager says whether a call that awaits may go on with a result that is not durable, if what it does with that has no
+// effects, or may have some.
+func (p *Policy) eager(free bool) bool {
+	return p.Eager == Always || p.Eager == WhereEffectFree && free
 }
 
 // record commits what has come of a run, with the outcomes that it followed from.

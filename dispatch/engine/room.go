@@ -51,13 +51,8 @@ func (f *fleet) look(all, told bool) {
 	f.e.mu.Lock()
 	defer f.e.mu.Unlock()
 	was := f.alone
-	f.alone = alone
-	switch {
-	case was && !f.alone:
+	if f.alone = alone; was && !alone {
 		f.shrink()
-	case f.alone && f.hungry:
-		f.hungry = false
-		f.wake()
 	}
 }
 

@@ -139,8 +139,7 @@ func (e *Engine) suspend(r *run, t Turn) {
 // brief says whether the one call that c is to await will most likely be done, here, in one step with what c does
 // then: see follow.
 func (c *call) brief(child *call, t Turn, durable bool) bool {
-	eager := c.fn.Policy.Eager == Always || c.fn.Policy.Eager == WhereEffectFree && t.EffectFree
-	return eager && durable && !t.Begin && t.Need == 0 && child.fn != nil && !child.fn.hears
+	return c.fn.Policy.eager(t.EffectFree) && durable && !t.Begin && t.Need == 0 && child.fn != nil && !child.fn.hears
 }
 
 // ask reads what a step has to know, until the store answers: a call that has come to it is not given up since the

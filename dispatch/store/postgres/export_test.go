@@ -66,30 +66,27 @@ func (f *Fleet) Leave(ctx context.Context) error { return f.leave(ctx, false) }
 
 // Write returns a transaction that has written a step, and is not committed yet.
 func (f *Fleet) Write(ctx context.Context, step store.Step) (pgx.Tx, error) {
-	b, _ := fold([]store.Step{step})
-	b.plan = f.hold(b)
-	tx, err := f.pool.Begin(ctx)
-	if err != nil {
-		return nil, err
-	}
 	var q pgx.Batch
 	q.Queue(f.statements.gate, f.Incarnation(), f.commits, f.round)
-	f.queue(&q, b)
 	f.commits++ // it will have been one
-	return tx, tx.SendBatch(ctx, &q).Close()
+	return f.write(ctx, &q, step)
 }
 
 // WriteAhead returns a transaction that has written a step, but for the row of the incarnation.
 func (f *Fleet) WriteAhead(ctx context.Context, step store.Step) (pgx.Tx, error) {
+	return f.write(ctx, new(pgx.Batch), step)
+}
+
+// write returns a transaction that has written what is in q, and a step.
+func (f *Fleet) write(ctx context.Context, q *pgx.Batch, step store.Step) (pgx.Tx, error) {
 	b, _ := fold([]store.Step{step})
 	b.plan = f.hold(b)
+	f.queue(q, b)
 	tx, err := f.pool.Begin(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var q pgx.Batch
-	f.queue(&q, b)
-	return tx, tx.SendBatch(ctx, &q).Close()
+	return tx, tx.SendBatch(ctx, q).Close()
 }
 
 // Gate writes the row of the incarnation.

@@ -70,7 +70,6 @@ func join(ctx context.Context, url string, c *config) (_ *Fleet, err error) {
 		return nil, err
 	}
 	f.Store = newStore(pool, c)
-	f.shared = true
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, f.Close())

@@ -280,7 +280,7 @@ func (h *holding) succeed(p *plan) {
 // queueHeld puts the statements about what is held into a batch that is sent. The rows of held are locked before
 // those of calls, as settling does it.
 func (s *Store) queueHeld(q *pgx.Batch, p *plan) {
-	if len(p.others) > 0 && s.shared {
+	if len(p.others) > 0 && s.lock.shared {
 		q.Queue(s.statements.settleOthers, p.others)
 	}
 	if len(p.settles) > 0 {

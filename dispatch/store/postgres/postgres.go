@@ -22,7 +22,6 @@ type Store struct {
 	functions   map[string]int64 // ids by name; used by Commit only
 	statements  statements
 	holding     *holding
-	shared      bool // with other processes
 
 	// Used by Commit only, and with lining by commits that have begun.
 	commits int64 // that have been made

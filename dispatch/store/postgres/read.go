@@ -100,6 +100,9 @@ const heldSQL = `SELECT h.awaited, h.owner, h.id, h.root, f.name, h.created, h.u
 	NULL::text, NULL::bytea, NULL::bytea, h.input, NULL::bytea, NULL::bytea, NULL::bytea, 0, NULL::bytea, 0, NULL::text, NULL::timestamptz, 0, 0
 	FROM coroc.held h JOIN coroc.functions f ON f.id = h.function `
 
+// heldHeadSQL leaves out the input, as Unfinished does.
+var heldHeadSQL = strings.Replace(heldSQL, "h.input", "NULL::bytea", 1)
+
 // Call implements [store.Reader].
 func (r *reader) Call(ctx context.Context, id int64) (*store.Call, error) {
 	c, err := r.call(ctx, callSQL+"WHERE c.id = $1", id)
@@ -135,14 +138,14 @@ func (r *reader) Calls(ctx context.Context, after int64, limit int) ([]store.Cal
 
 // Unfinished implements [store.Reader].
 func (r *reader) Unfinished(ctx context.Context, after int64, limit int) ([]store.Call, error) {
-	return r.withHeld(ctx, strings.Replace(heldSQL, "h.input", "NULL::bytea", 1), `SELECT c.id, c.incarnation, c.parent, c.root, f.name, c.created, coalesce(h.updated, c.updated), `+standSQL+`,
+	return r.withHeld(ctx, heldHeadSQL, `SELECT c.id, c.incarnation, c.parent, c.root, f.name, c.created, coalesce(h.updated, c.updated), `+standSQL+`,
 		c.key, NULL::bytea, NULL::bytea, NULL::bytea, CASE WHEN coalesce(h.id, s.id) IS NOT NULL THEN '\x00'::bytea END,
 		c.options, CASE WHEN h.id IS NULL THEN c.waiting END, c.ending, NULL::bytea, c.priority, c.partition, c.deadline, coalesce(c.hops, 0), coalesce(c.lap, 0)
 		FROM coroc.calls c `+besideSQL+`WHERE c.phase <> 3 AND c.id > $1 ORDER BY c.id LIMIT $2`, after, limit)
 }
 
-// withHeld returns the first calls that two statements have, of those that are held and of the others, in the order of their ids. What is held is read
-// first: if it is not any more a moment later, it has a row.
+// withHeld returns the first calls that two statements have, of those that are held and of the others, in the order of
+// their ids. What is held is read first: if it is not any more a moment later, it has a row.
 func (r *reader) withHeld(ctx context.Context, heldText, text string, after int64, limit int) ([]store.Call, error) {
 	held, err := query(ctx, r, scanWhole, heldText+"WHERE h.awaited > $1 ORDER BY h.awaited LIMIT $2", after, limit)
 	if err != nil {
