@@ -33,7 +33,7 @@ type run struct {
 	worker *worker    // on which it runs, if that makes what follows from it too
 	behind []*outcome // that are recorded with what comes of the run, each the cause of the next
 	over   bool       // what has come of it is dealt with
-	handed bool       // its own outcome is recorded with what comes of its parent's run
+	handed bool       // on: what has come of it is dealt with when that is recorded, by itself or with what comes of its parent's run
 
 	mu       sync.Mutex
 	settled  bool // someone deals with the outcome: of Run, or of not having waited for it
@@ -459,7 +459,7 @@ func (e *Engine) fail(r *run, f *Failure) {
 	if !keep {
 		step.Mark = c.dropping()
 	}
-	if err := e.record(r, step); err != nil {
+	if err := e.recordNow(r, step); err != nil {
 		e.lost(r, err)
 		return
 	}

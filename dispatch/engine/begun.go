@@ -120,7 +120,7 @@ func (c *call) position(id int64) int {
 }
 
 // await says in a change what c awaits.
-func (c *call) await(change *store.Change) {
+func (c *awaiting) await(change *store.Change) {
 	change.First, change.Width, change.Waiting = c.first, c.width, c.waits.bytes()
 	if c.waits.Of != nil {
 		change.Width = c.fresh

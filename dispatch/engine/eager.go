@@ -80,15 +80,8 @@ func (p *Policy) eager(free bool) bool {
 	return p.Eager == Always || p.Eager == WhereEffectFree && free
 }
 
-// record commits what has come of a run, with the outcomes that it followed from.
-func (e *Engine) record(r *run, steps ...store.Step) error {
-	last := &steps[len(steps)-1]
-	for _, o := range r.behind {
-		last.Change = append(last.Change, o.change)
-	}
-	if err := e.commit(r.c, steps...); err != nil {
-		return err
-	}
+// followed goes on with the outcomes that a run followed from, which are recorded with what has come of it.
+func (e *Engine) followed(r *run) {
 	for _, o := range r.behind {
 		e.observe(o.ev)
 		e.discard(o.r)
@@ -104,7 +97,6 @@ func (e *Engine) record(r *run, steps ...store.Step) error {
 		e.mu.Unlock()
 	}
 	r.behind = nil
-	return nil
 }
 
 // part takes back that r ran on outcomes that are not recorded. err is why they were not, with
@@ -139,9 +131,6 @@ func (e *Engine) part(r *run, err error) {
 		e.mu.Unlock()
 	}
 	e.conclusion(behind[0], nil)
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.runSettled(behind[0].r)
 }
 
 // await makes the call of a run wait again for what it awaited before, as the store has it.

@@ -35,6 +35,7 @@ type Engine struct {
 	log        *slog.Logger
 	names      *Names
 	writer     *writer
+	crew       crew
 	functions  map[string]*function
 	idles      idles
 	background sync.WaitGroup // of what ends with stop
@@ -53,8 +54,7 @@ type Engine struct {
 	keys       map[string]chan struct{} // keys that are being looked up and stored
 	resident   residents                // durable executions that are suspended
 	base       context.Context
-	hand       *worker   // that makes the next attempt that starts; only set while the lock is held
-	spare      []*worker // that have nothing to do
+	hand       *worker // that makes the next attempt that starts; only set while the lock is held
 	running    bool
 	cutting    bool // what still runs is made to end
 	fenced     bool // what is known belongs to others, and is about to be forgotten
@@ -105,6 +105,15 @@ type progress struct {
 	attempts, failures, awaits, reached int
 }
 
+// awaiting is what a call awaits, and how.
+type awaiting struct {
+	waits   waits
+	decided bool  // waits.Came is what it gets
+	first   int64 // the calls are those from this id, unless waits says otherwise
+	width   int   // how many there are
+	fresh   int   // how many of them are new, if not all are: those with ids from first
+}
+
 // call is one that is not done. Its fields belong to the goroutine that runs it while it
 // is active, else to who holds the engine's lock.
 type call struct {
@@ -137,9 +146,7 @@ type call struct {
 	noted      atomic.Bool // the store has a note of the attempt
 
 	ending    store.Status // with what it was told to end; None if it was not
-	waits     waits        // how it waits for what it awaits
 	succeeded int          // of those calls that waits.Came has
-	decided   bool         // waits.Came is what it gets
 	free      bool         // what it does next has no effect: Turn.EffectFree
 	deciding  bool         // that is being stored
 	stays     int64        // until when it is in memory in any case, since it was claimed; milliseconds since 1970
@@ -153,12 +160,10 @@ type call struct {
 	run       *run         // while its function runs
 	suspended bool         // the store has it as suspended
 	stateful  bool         // with a state
-	first     int64        // what it awaits
-	width     int
-	fresh     int      // how many of them are new, if not all are: those with ids from first
-	pending   int      // how many of them are not done
-	results   []Result // nil if some of them are in the store only
-	exec      Execution
+	awaiting
+	pending int      // how many of the calls that it awaits are not done
+	results []Result // nil if some of them are in the store only
+	exec    Execution
 	residency
 	timer *time.Timer
 
@@ -187,6 +192,7 @@ func New(cfg Config) (*Engine, error) {
 		runs:      make(map[*run]bool),
 		failed:    make(chan error, 1),
 	}
+	e.crew.e = e
 	for _, f := range cfg.Functions {
 		e.functions[f.Name] = e.newFunction(f)
 	}
@@ -202,12 +208,14 @@ func New(cfg Config) (*Engine, error) {
 		}
 		e.watching, e.trial.size = true, math.MaxInt // the store says how many are tried at a time
 		e.writer = newWriter(e.store, e.log, e.fleet.rejoin, cfg.Commits)
+		e.writer.crew = &e.crew
 		e.background.Go(e.watchClock())
 		e.fleet.start()
 		e.sweep()
 		return e, nil
 	}
 	e.writer = newWriter(e.store, e.log, e.Fail, cfg.Commits)
+	e.writer.crew = &e.crew
 	e.idles.store, e.idles.on = cfg.Store.(store.Timed)
 	e.idles.placing = make(map[int64]int)
 	if cfg.Control {
@@ -299,10 +307,10 @@ func (e *Engine) create(ctx context.Context, r Request, key string) (string, err
 	}
 	record := c.record(0)
 	record.Key = key
-	over := e.placed(c.id, 1)
+	e.place(c.id, 1)
 	err = e.commit(c, store.Step{Create: []store.Call{record}})
 	e.mu.Lock()
-	over()
+	e.placed(c.id)
 	if err == nil && e.fleet.keeps(c) {
 		e.calls[c.id] = c
 		e.expect(c)

@@ -48,7 +48,7 @@ func (e *Engine) handOver(r *run, q Request) {
 	}
 	ev := r.event(AttemptEnded)
 	ev.Status, ev.Next = store.OK, q.Function
-	if err := e.record(r, store.Step{Change: []store.Change{change}, Mark: c.dropping()}); err != nil {
+	if err := e.recordNow(r, store.Step{Change: []store.Change{change}, Mark: c.dropping()}); err != nil {
 		e.lost(r, err)
 		return
 	}

@@ -54,16 +54,21 @@ type idles struct {
 	placing map[int64]int // ids from the first to how many of calls that are being stored, to be put into memory then
 }
 
-// placed notes that n calls are being stored, which will be in memory when they are: until the returned
-// function is called, with the engine's lock.
-func (e *Engine) placed(first int64, n int) (over func()) {
+// place notes that n calls are being stored, which will be in memory when they are: until placed is called.
+func (e *Engine) place(first int64, n int) {
 	if e.idles.store == nil {
-		return func() {}
+		return
 	}
 	e.mu.Lock()
 	e.idles.placing[first] = n
 	e.mu.Unlock()
-	return func() { delete(e.idles.placing, first) }
+}
+
+// placed says that calls that were being stored are in memory, or will not be. The engine's lock is held.
+func (e *Engine) placed(first int64) {
+	if e.idles.store != nil {
+		delete(e.idles.placing, first)
+	}
 }
 
 // rest notes that a call may have become idle. The engine's lock is held.

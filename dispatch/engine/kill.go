@@ -16,7 +16,7 @@ func (e *Engine) Kill() {
 		return
 	}
 	e.closed, e.killed, e.running = true, true, false
-	e.dismiss()
+	e.crew.dismiss()
 	close(e.stop)
 }
 

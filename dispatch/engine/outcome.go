@@ -38,15 +38,20 @@ func (e *Engine) finish(r *run, res Result, f *Failure) {
 
 // conclusion records the outcome of a call.
 func (e *Engine) conclusion(o *outcome, f *Failure) {
-	r, c, ev := o.r, o.r.c, o.ev
+	c := o.r.c
 	e.mu.Lock()
 	wake := e.stirs(c)
 	e.mu.Unlock()
-	m := stepMemories.Get().(*stepMemory)
-	steps := m.end(o.change, c.dropping())
+	x := newRecording(e, o.r)
+	x.ended, x.failure = o, f
+	steps := x.end(o.change, c.dropping())
 	steps[0].Wake = wake
-	err := e.record(r, steps...)
-	m.free(err)
+	e.record(x, steps)
+}
+
+// concluded goes on with a call whose outcome was to be recorded.
+func (e *Engine) concluded(x *recording, w *worker, err error) {
+	o, f, r, c := x.ended, x.failure, x.r, x.r.c
 	if err != nil && f == nil && len(r.behind) == 0 && !errors.Is(err, store.ErrUnavailable) && !errors.Is(err, store.ErrFenced) && !errors.Is(err, ErrClosed) {
 		// An output that the store does not take.
 		e.finish(r, Result{}, e.cfg.Describe(store.PermanentError, fmt.Sprintf("the result cannot be stored: %v", err)))
@@ -54,16 +59,20 @@ func (e *Engine) conclusion(o *outcome, f *Failure) {
 	}
 	if err != nil {
 		e.lost(r, err)
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.runSettled(r)
 		return
 	}
+	e.followed(r)
 	if f != nil {
-		ev.Err = f.Message
+		o.ev.Err = f.Message
 	}
-	e.observe(ev)
+	e.observe(o.ev)
 	e.discard(r)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.hand = r.worker
+	e.hand = w
 	e.done(c, o.res)
 	e.hand = nil
 	e.runSettled(r)

@@ -131,7 +131,7 @@ func (e *Engine) Close() error {
 	e.released = true
 	if !e.closed {
 		e.closed = true
-		e.dismiss()
+		e.crew.dismiss()
 		close(e.stop)
 	}
 	stopped := e.stopped

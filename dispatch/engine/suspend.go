@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/coroc-dev/coroc/dispatch/store"
@@ -34,8 +33,11 @@ func (e *Engine) suspend(r *run, t Turn) {
 		return
 	}
 	// What it is to be, but for what others may look at meanwhile.
-	next := call{id: c.id, progress: c.progress, width: len(t.Await), fresh: len(children),
-		waits: waits{Shielded: t.Shielded, Need: t.Need, Success: t.Success, Begin: t.Begin, Begun: e.prune(c), Events: expects(t.Await)}}
+	next := struct {
+		progress
+		awaiting
+	}{c.progress, awaiting{width: len(t.Await), fresh: len(children),
+		waits: waits{Shielded: t.Shielded, Need: t.Need, Success: t.Success, Begin: t.Begin, Begun: e.prune(c), Events: expects(t.Await)}}}
 	next.awaits++
 	if next.awaits > next.reached {
 		next.reached, next.failures, next.status = next.awaits, 0, store.None
@@ -72,44 +74,54 @@ func (e *Engine) suspend(r *run, t Turn) {
 	change := next.progress.change(c, store.Suspended, nil)
 	change.State = r.state
 	next.await(&change)
-	ev := r.event(AttemptSuspended)
-	ev.Awaited, ev.State = len(t.Await), len(r.state)
-	over := e.placed(change.First, len(children))
-	m := stepMemories.Get().(*stepMemory)
-	steps := m.spawn(c.id, children, change)
+	x := newRecording(e, r)
+	x.progress, x.awaiting, x.before, x.children, x.results, x.free = next.progress, next.awaiting, before, children, results, t.EffectFree
+	x.ev = r.event(AttemptSuspended)
+	x.ev.Awaited, x.ev.State = len(t.Await), len(r.state)
+	x.placing = change.First
+	e.place(change.First, len(children))
+	steps := x.spawn(c.id, children, change)
 	if len(children) == 1 && len(before) == 0 && c.brief(&children[0], t, r.state != nil) {
 		steps[0].Create[0].Brief = true
 	}
-	err = e.record(r, steps...)
-	m.free(err)
+	e.record(x, steps)
+}
+
+// suspended goes on with a call whose state was to be stored, with the calls that it awaits.
+func (e *Engine) suspended(x *recording, w *worker, err error) {
+	r, c := x.r, x.r.c
 	if err != nil {
 		e.mu.Lock()
-		over()
+		e.placed(x.placing)
 		e.mu.Unlock()
 		e.lost(r, err)
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.runSettled(r)
 		return
 	}
-	e.observe(ev)
+	e.followed(r)
+	e.observe(x.ev)
 
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	over()
+	defer e.runSettled(r) // at last, unless it was before
+	e.placed(x.placing)
 	if c.generation != e.generation {
 		r.exec.Discard(false)
 		return
 	}
-	c.progress = next.progress
+	c.progress, c.awaiting = x.progress, x.awaiting
 	c.suspended, c.stateful, c.remote, c.recounts, c.drowsy = true, r.state != nil, false, false, false
-	c.waits, c.succeeded, c.decided = next.waits, 0, next.decided
-	c.first, c.width, c.fresh, c.pending = next.first, next.width, next.fresh, next.width
-	c.results, c.looked, c.stays = results, false, 0
+	c.succeeded, c.pending = 0, c.width
+	c.results, c.looked, c.stays = x.results, false, 0
 	c.exec = r.exec
-	c.free = t.EffectFree
+	c.free = x.free
 	c.place = waiting
 	e.stay(c)
-	e.hand = r.worker
-	for i := range children {
-		if child := &children[i]; e.fleet.keeps(child) {
+	e.hand = w
+	for i := range x.children {
+		if child := &x.children[i]; e.fleet.keeps(child) {
 			e.calls[child.id] = child
 			if c.ending != store.None && c.tells(child.id) {
 				child.ending = c.ending // it came while this was being stored
@@ -120,20 +132,18 @@ func (e *Engine) suspend(r *run, t Turn) {
 	}
 	e.listen(c)
 	switch {
-	case t.Begin:
+	case c.waits.Begin:
 		e.enqueue(c)
-	case len(before) > 0:
-		e.rejoin(c, before)
+	case len(x.before) > 0:
+		e.rejoin(c, x.before)
 	}
 	e.hand = nil
-	defer e.runSettled(r)                            // at last
 	if c.ending != store.None && !c.waits.Shielded { // it came while this was being stored
 		var over []*call
 		e.tellAwaited(c, &over)
 		e.concludeAll(over)
 	}
 	e.rest(c)
-	e.runSettled(r)
 }
 
 // brief says whether the one call that c is to await will most likely be done, here, in one step with what c does
@@ -249,53 +259,4 @@ func millis(t time.Time) int64 {
 		return 0
 	}
 	return t.Add(time.Millisecond - 1).UnixMilli()
-}
-
-// spawn returns the steps that create calls and then suspend the one that awaits them. The
-// calls count only from the last step on: see recover.
-func (m *stepMemory) spawn(parent int64, children []call, change store.Change) []store.Step {
-	steps := m.steps[:0]
-	if len(children) == 0 {
-		steps = append(steps, store.Step{})
-	}
-	for len(children) > 0 {
-		n := min(len(children), chunk)
-		step := store.Step{Create: m.create[:]}
-		if n > len(m.create) {
-			step.Create = make([]store.Call, n)
-		}
-		step.Create = step.Create[:n]
-		for i := range n {
-			step.Create[i] = children[i].record(parent)
-		}
-		steps, children = append(steps, step), children[n:]
-	}
-	m.change[0] = change
-	steps[len(steps)-1].Change = m.change[:1]
-	return steps
-}
-
-// stepMemory is what the steps of a run consist of: the usual ones make no new memory. A store keeps
-// nothing of it beyond a commit that succeeds.
-type stepMemory struct {
-	steps  [1]store.Step
-	create [1]store.Call
-	change [2]store.Change // with the one of an eager call
-}
-
-var stepMemories = sync.Pool{New: func() any { return new(stepMemory) }}
-
-// end returns the step that records the outcome of a call.
-func (m *stepMemory) end(change store.Change, marks []store.Mark) []store.Step {
-	m.change[0] = change
-	m.steps[0] = store.Step{Change: m.change[:1], Mark: marks}
-	return m.steps[:]
-}
-
-// free lets the memory be used again, if the steps are stored.
-func (m *stepMemory) free(err error) {
-	if err == nil {
-		*m = stepMemory{}
-		stepMemories.Put(m)
-	}
 }

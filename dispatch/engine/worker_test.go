@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -57,6 +59,78 @@ func TestWorker(t *testing.T) {
 			assert.Len(t, seen, map[bool]int{false: 1, true: 3}[exits])
 		})
 	}
+}
+
+// No goroutine waits for the store on behalf of a run: however many runs there are, few are needed while a commit is going on.
+func TestNobodyWaitsForCommits(t *testing.T) {
+	const calls = 200
+	synctest.Test(t, func(t *testing.T) {
+		f, leaf := pair()
+		commits := make(chan struct{})
+		s := openGated(t, memory.New(), func([]store.Step) error {
+			<-commits
+			return nil
+		})
+		e, _ := runOn(t, engine.Config{Store: s, Functions: []engine.Function{
+			f.function("f", eager), leaf.function("leaf", engine.Policy{})}})
+		synctest.Wait()
+		before := runtime.NumGoroutine()
+		for range calls {
+			go func() {
+				id, err := e.Dispatch(ctx, engine.Request{Function: "f", Input: []byte("x")}, "")
+				if err == nil {
+					_, err = e.Wait(ctx, id, "f")
+				}
+				assert.NoError(t, err)
+			}()
+		}
+		synctest.Wait()
+		for range 2 { // the first call, and the others
+			commits <- struct{}{}
+			synctest.Wait()
+		}
+		assert.GreaterOrEqual(t, len(f.runs()), calls, "all have come to their first await")
+		assert.Less(t, runtime.NumGoroutine()-before-calls, calls/2)
+		close(commits)
+		synctest.Wait()
+	})
+}
+
+// Functions that do not return do not keep others from running, however many there are.
+func TestWorkersBesideThose(t *testing.T) {
+	const calls = 100
+	synctest.Test(t, func(t *testing.T) {
+		running, end := 0, make(chan struct{})
+		var mu sync.Mutex
+		f := &script{turns: func(*scripted, []engine.Result) engine.Turn {
+			mu.Lock()
+			running++
+			mu.Unlock()
+			<-end
+			return engine.Turn{Output: []byte("x")}
+		}}
+		all := &script{durable: true, turns: func(_ *scripted, results []engine.Result) engine.Turn {
+			if results != nil {
+				return engine.Turn{Output: []byte("x")}
+			}
+			return engine.Turn{Await: slices.Repeat([]engine.Request{{Function: "f", Input: []byte("x")}}, calls)}
+		}}
+		e, _ := runOn(t, engine.Config{Store: openGated(t, memory.New(), nil), Functions: []engine.Function{
+			f.function("f", engine.Policy{}), all.function("all", engine.Policy{})}})
+		for _, n := range []int{calls, 2 * calls} { // at first of new workers, and then of spare ones
+			id, err := e.Dispatch(ctx, engine.Request{Function: "all", Input: []byte("x")}, "")
+			require.NoError(t, err)
+			synctest.Wait()
+			mu.Lock()
+			assert.Equal(t, n, running)
+			mu.Unlock()
+			close(end)
+			_, err = e.Wait(ctx, id, "all")
+			require.NoError(t, err)
+			end = make(chan struct{})
+		}
+		close(end)
+	})
 }
 
 // A store may keep the steps of a commit that it could not carry through, to find out what has become

@@ -29,6 +29,13 @@ type write struct {
 	generation int64
 	group      *group
 	done       chan error // of the last one of a group only
+	then       follower   // in its place, if nobody waits
+}
+
+// follower is who goes on when a write is in the store, or is known not to be.
+type follower interface {
+	// written is called by a worker, w, with what has become of the write.
+	written(w *worker, err error)
 }
 
 // group are writes that follow from each other: if one fails, those behind it are dropped.
@@ -42,6 +49,7 @@ type writer struct {
 	log    *slog.Logger
 	fenced func(error)  // called if the store belongs to another process
 	seen   func(Commit) // called after each commit, if it is not nil
+	crew   *crew        // goes on with what nobody waits for
 
 	mu         sync.Mutex
 	queue      []*write
@@ -51,6 +59,7 @@ type writer struct {
 	killed     bool
 	busy       bool            // somebody writes: the loop, or who has seized the writer
 	own        bool            // it is the loop
+	patience   int             // how many steps have to wait for who adds one to let the loop run; 0 for any number
 	singles    sync.Pool       // of this writer alone: package synctest lets no channel cross bubbles
 	steps      []store.Step    // of the last commit, to be used again by who writes
 	pipe       store.Pipelined // the store, if it is one
@@ -104,6 +113,38 @@ func (w *writer) commitAs(generation int64, steps ...store.Step) error {
 	x.step, x.err = store.Step{}, nil
 	w.singles.Put(x)
 	return err
+}
+
+// post writes a step and does not wait for it. It returns true if it was written at once, or will not be: then err is what has become
+// of it, and the follower is not called.
+func (w *writer) post(x *write) (at bool, err error) {
+	if w.seize() {
+		then := x.then
+		x.then = nil
+		w.write([]*write{x})
+		w.yield()
+		x.then = then
+		return true, x.group.err
+	}
+	w.mu.Lock()
+	if w.closing {
+		w.mu.Unlock()
+		return true, ErrClosed
+	}
+	w.queue = append(w.queue, x)
+	enough := w.patience > 0 && len(w.queue) > w.patience
+	if enough {
+		w.patience = 0
+	}
+	w.mu.Unlock()
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+	if enough {
+		runtime.Gosched()
+	}
+	return false, nil
 }
 
 // single is a group of one write. It is used again: the loop does not look at a write that it has
@@ -196,7 +237,7 @@ func (w *writer) dropOld(batch []*write) []*write {
 	kept := batch[:0:0]
 	for _, x := range batch {
 		if x.generation != generation {
-			x.finish(store.ErrFenced)
+			w.finish(store.ErrFenced, x)
 			continue
 		}
 		kept = append(kept, x)
@@ -227,9 +268,10 @@ func (w *writer) loop() {
 			// Those whose steps are done run first, so that what they do next shares a
 			// commit in place of being scattered over several. If there are enough others for a
 			// commit, that goes on beside them.
-			if !w.waits(max(len(batch)/4, minBeside)) {
-				runtime.Gosched()
+			if w.waits(max(len(batch)/4, minBeside)) {
+				continue
 			}
+			runtime.Gosched()
 			continue
 		}
 		var landed chan error
@@ -255,11 +297,15 @@ func (w *writer) loop() {
 	}
 }
 
-// waits says whether more than so many steps wait.
+// waits says whether more than so many steps wait. If not, who makes it so many lets the loop run.
 func (w *writer) waits(n int) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return len(w.queue) > n
+	if len(w.queue) > n {
+		return true
+	}
+	w.patience = n
+	return false
 }
 
 func (w *writer) take() []*write {
@@ -268,6 +314,7 @@ func (w *writer) take() []*write {
 	if w.busy && !w.own {
 		return nil // who has seized the writer wakes the loop
 	}
+	w.patience = 0
 	w.own = len(w.queue) > 0 || w.flight != nil
 	w.busy = w.own
 	n, weight := 0, 0
@@ -286,14 +333,12 @@ func (w *writer) take() []*write {
 // it; if it is not known which, the batch is halved until it is.
 func (w *writer) write(batch []*write) {
 	for delay := 10 * time.Millisecond; len(batch) > 0; {
-		batch = dropFailed(w.dropOld(batch))
+		batch = w.dropFailed(w.dropOld(batch))
 		if len(batch) == 0 {
 			return
 		}
 		if w.dead() {
-			for _, x := range batch {
-				x.finish(ErrClosed)
-			}
+			w.finish(ErrClosed, batch...)
 			return
 		}
 		steps := w.steps[:0]
@@ -314,15 +359,11 @@ func (w *writer) write(batch []*write) {
 		var bad *store.StepError
 		switch {
 		case err == nil:
-			for _, x := range batch {
-				x.finish(nil)
-			}
+			w.finish(nil, batch...)
 			return
 		case errors.Is(err, store.ErrUnavailable):
 			if !w.pause(err, delay) {
-				for _, x := range batch {
-					x.finish(err)
-				}
+				w.finish(err, batch...)
 				return
 			}
 			delay = min(2*delay, time.Second)
@@ -330,15 +371,13 @@ func (w *writer) write(batch []*write) {
 			if !w.dead() {
 				w.fenced(err)
 			}
-			for _, x := range batch {
-				x.finish(err)
-			}
+			w.finish(err, batch...)
 			return
 		case len(batch) == 1:
-			batch[0].finish(err)
+			w.finish(err, batch[0])
 			return
 		case errors.As(err, &bad) && bad.Index >= 0 && bad.Index < len(batch):
-			batch[bad.Index].finish(bad.Err)
+			w.finish(bad.Err, batch[bad.Index])
 			batch = append(batch[:bad.Index:bad.Index], batch[bad.Index+1:]...)
 		default:
 			w.write(batch[:len(batch)/2])
@@ -361,25 +400,37 @@ func (w *writer) pause(err error, delay time.Duration) bool {
 	}
 }
 
-// finish notes the outcome. Only the goroutine that writes looks at the group's error, until
-// it has sent it.
-func (x *write) finish(err error) {
-	if err != nil && x.group.err == nil {
-		x.group.err = err
+// finish notes the outcome of writes. Only the goroutine that writes looks at a group's error, until
+// it has told it.
+func (w *writer) finish(err error, writes ...*write) {
+	var ready []task
+	for _, x := range writes {
+		if err != nil && x.group.err == nil {
+			x.group.err = err
+		}
+		switch {
+		case x.then != nil:
+			if ready == nil {
+				ready = make([]task, 0, len(writes))
+			}
+			ready = append(ready, task{written: x})
+		case x.done != nil:
+			x.done <- x.group.err
+		}
 	}
-	if x.done != nil {
-		x.done <- x.group.err
+	if ready != nil {
+		w.crew.add(ready...)
 	}
 }
 
-func dropFailed(batch []*write) []*write {
+func (w *writer) dropFailed(batch []*write) []*write {
 	if !slices.ContainsFunc(batch, func(x *write) bool { return x.group.err != nil }) {
 		return batch
 	}
 	kept := batch[:0:0]
 	for _, x := range batch {
 		if x.group.err != nil {
-			x.finish(nil)
+			w.finish(nil, x)
 			continue
 		}
 		kept = append(kept, x)

@@ -29,7 +29,7 @@ func (w *writer) begin(batch []*write) bool {
 		w.await()
 		return false
 	}
-	kept := dropFailed(w.dropOld(batch))
+	kept := w.dropFailed(w.dropOld(batch))
 	steps := w.spare[:0]
 	w.spare = nil
 	for _, x := range kept {
@@ -58,9 +58,7 @@ func (w *writer) begin(batch []*write) bool {
 			w.seen(Commit{Time: now, Elapsed: now.Sub(begun), Steps: len(kept), Err: err})
 		}
 		if err == nil {
-			for _, x := range kept {
-				x.finish(nil)
-			}
+			w.finish(nil, kept...)
 		}
 		f.landed <- err
 	}()
