@@ -42,9 +42,6 @@ func loadState(c *runtime.Coroutine, state []byte) (n int, err error) { return c
 func (f *Function[I, O]) start(d *Dispatcher, a engine.Attempt, bindings []runtime.Binding, load func(*runtime.Coroutine, []byte) (int, error)) (engine.Execution, error) {
 	inv := &invocation{d: d, attempt: a}
 	inv.ctx = newCallContext(a.Base, inv)
-	if a.Ended != nil {
-		inv.ctx.cancel(a.Ended)
-	}
 	if durable {
 		if twin, ok := runtime.RecordOf(f.body().fn).(durableCall[I, O]); ok {
 			x, err := f.startDurable(inv, twin, bindings, load)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -30,8 +31,12 @@ type run struct {
 	resumed bool
 	state   []byte // of a durable execution that awaits
 
+	listed         bool // among those of the engine, that is between these
+	earlier, later *run
+
 	worker *worker    // on which it runs, if that makes what follows from it too
 	behind []*outcome // that are recorded with what comes of the run, each the cause of the next
+	given  bool       // up, that is: the function has not returned. It belongs to who deals with the outcome
 	over   bool       // what has come of it is dealt with
 	handed bool       // on: what has come of it is dealt with when that is recorded, by itself or with what comes of its parent's run
 
@@ -39,7 +44,6 @@ type run struct {
 	settled  bool // someone deals with the outcome: of Run, or of not having waited for it
 	timedOut bool
 	stopped  bool
-	given    bool // up, that is: the function has not returned
 	timer    *time.Timer
 }
 
@@ -76,16 +80,31 @@ func (e *Engine) execute(r *run, results []Result) {
 	c, turn := r.c, Turn{Failure: e.exited}
 	defer func() { // also if the function ends the goroutine
 		claimed := r.claim()
+		var o *outcome
+		if claimed && turn.succeeds() {
+			o = e.cameTo(r, Result{Status: store.OK, Output: turn.Output}, nil)
+		}
 		e.mu.Lock()
 		if claimed {
 			e.ran(r, turn)
 		}
 		e.release(c)
+		var next *run
+		var given []Result
+		if o != nil {
+			next, given = e.follow(o)
+		}
 		e.mu.Unlock()
-		if claimed {
-			e.settle(r, turn)
-		} else {
+		switch {
+		case !claimed:
 			e.drop(r.exec)
+		case next != nil:
+			e.resumes(next)
+			e.execute(next, given)
+		case o != nil:
+			e.conclusion(o)
+		default:
+			e.settle(r, turn)
 		}
 	}()
 	e.limit(r)
@@ -118,23 +137,12 @@ func (e *Engine) prepare(c *call, w *worker) (*run, []Result) {
 		}
 		c.text = text
 	}
-	e.mu.Lock()
-	e.leave(c)
-	if e.killed {
-		if c.exec != nil {
-			e.frozen = append(e.frozen, c.exec)
-		}
-		e.mu.Unlock()
-		return nil, nil
-	}
-	ending, base, noted := c.ending, e.base, !e.watching || !c.watch.first
-	e.mu.Unlock()
-	var err error
-	if !noted {
+	if c.noting {
 		if err := e.note(c); err != nil {
 			return nil, e.unreadable(c, err)
 		}
 	}
+	var err error
 	r := &run{c: c, exec: c.exec, worker: w, id: c.text, resumed: c.suspended, begun: time.Now()}
 	if e.cfg.Lineage {
 		if r.parent, r.root, err = e.lineage(ctx, c); err != nil {
@@ -150,7 +158,7 @@ func (e *Engine) prepare(c *call, w *worker) (*run, []Result) {
 	loaded := false
 	if r.exec == nil {
 		loaded = c.suspended
-		a := Attempt{ID: c.text, Parent: r.parent, Root: r.root, Number: c.attempts + 1, Base: base, Input: c.input, Ended: cause(ending)}
+		a := Attempt{ID: c.text, Parent: r.parent, Root: r.root, Number: c.attempts + 1, Base: *e.base.Load(), Input: c.input}
 		if c.options != nil {
 			a.Hop = ReadOptions(c.options).Hops
 		}
@@ -166,29 +174,83 @@ func (e *Engine) prepare(c *call, w *worker) (*run, []Result) {
 			return nil, nil
 		}
 	}
-	e.launch(r, loaded)
+	if ev := e.event(r, AttemptStarted, false); ev != nil {
+		ev.Loaded, ev.Queued = loaded, r.begun.Sub(c.queued)
+		if r.resumed {
+			ev.Kind = AttemptResumed
+		}
+		e.observe(ev)
+	}
+	e.mu.Lock()
+	goes := e.enlist(r)
+	e.mu.Unlock()
+	if !goes {
+		e.putBack(r)
+		return nil, nil
+	}
 	return r, results
 }
 
-// launch makes a run one that is known to go on.
-func (e *Engine) launch(r *run, loaded bool) {
+// putBack deals with a call that is not to run any more: since it was its turn, the engine was told to stop, or the
+// call may be another one's.
+func (e *Engine) putBack(r *run) {
 	c := r.c
-	ev := r.event(AttemptStarted)
-	ev.Loaded, ev.Queued = loaded, r.begun.Sub(c.queued)
-	if r.resumed {
-		ev.Kind = AttemptResumed
-	}
-	e.observe(ev)
+	e.observe(e.event(r, AttemptCut, false))
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.runs[r] = true
-	c.run = r
-	if c.ending != store.None {
-		r.exec.Cancel(cause(c.ending))
+	switch {
+	case e.killed.Load():
+		e.frozen = append(e.frozen, r.exec)
+	case c.generation == e.generation && r.resumed && c.exec != nil:
+		e.enqueue(c)
+	default:
+		r.exec.Discard(false)
+		c.exec = nil
+		e.enqueue(c)
 	}
-	if e.cutting || e.fenced {
-		r.cut()
+}
+
+// resumes tells that the run of a call goes on that was made one by follow.
+func (e *Engine) resumes(r *run) {
+	if e.cfg.Lineage {
+		r.parent, r.root, _ = e.lineage(context.Background(), r.c) // both were read for its last run
 	}
+	e.observe(e.event(r, AttemptResumed, false))
+}
+
+// enlist makes a run one of those that are cut short if need be. It returns false if it is not to begin at
+// all. The engine's lock is held.
+func (e *Engine) enlist(r *run) bool {
+	if !e.running || e.fenced || r.c.generation != e.generation {
+		return false
+	}
+	r.later = e.runs
+	if e.runs != nil {
+		e.runs.earlier = r
+	}
+	e.runs, r.listed = r, true
+	r.c.run = r
+	if r.c.ending != store.None {
+		r.exec.Cancel(cause(r.c.ending))
+	}
+	return true
+}
+
+// strike takes back what enlist did. The engine's lock is held.
+func (e *Engine) strike(r *run) {
+	if !r.listed {
+		return
+	}
+	r.listed = false
+	if r.earlier == nil {
+		e.runs = r.later
+	} else {
+		r.earlier.later = r.later
+	}
+	if r.later != nil {
+		r.later.earlier = r.earlier
+	}
+	r.earlier, r.later = nil, nil
 }
 
 // lineage returns the ids of the call that awaits c and of the one at the top of the tree.
@@ -219,10 +281,18 @@ func (e *Engine) lineage(ctx context.Context, c *call) (parent, root string, err
 	return parent, root, err
 }
 
-// event returns an event about the run at the present moment.
-func (r *run) event(kind EventKind) Event {
+// event returns an event about the run at the present moment; nil if nobody would be told. One that has failed is
+// of a higher level.
+func (e *Engine) event(r *run, kind EventKind, failed bool) *Event {
+	level := slog.LevelDebug
+	if failed {
+		level = slog.LevelInfo
+	}
+	if e.cfg.Observer == nil && !e.log.Enabled(context.Background(), level) {
+		return nil
+	}
 	now := time.Now()
-	return Event{Kind: kind, Call: r.id, Parent: r.parent, Root: r.root, Function: r.c.name, Created: time.UnixMilli(r.c.created),
+	return &Event{Kind: kind, Call: r.id, Parent: r.parent, Root: r.root, Function: r.c.name, Created: time.UnixMilli(r.c.created),
 		Attempt: r.c.attempts + 1, Time: now, Elapsed: now.Sub(r.begun)}
 }
 
@@ -290,9 +360,10 @@ func (e *Engine) park(r *run, message string) {
 	if cerr := e.commit(c, store.Step{Change: []store.Change{change}}); cerr != nil {
 		e.log.Error("that a call is parked could not be stored", "call", id, "err", cerr)
 	}
-	ev := r.event(AttemptEnded)
-	ev.Status, ev.Err, ev.Parked = store.IncompatibleState, message, true
-	e.observe(ev)
+	if ev := e.event(r, AttemptEnded, true); ev != nil {
+		ev.Status, ev.Err, ev.Parked = store.IncompatibleState, message, true
+		e.observe(ev)
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	c.retriable = true
@@ -354,9 +425,7 @@ func (e *Engine) abandon(r *run) {
 	if !r.claim() {
 		return
 	}
-	r.mu.Lock()
 	r.given = true
-	r.mu.Unlock()
 	r.worker = nil // which is not here
 	for _, o := range r.behind {
 		o.r.worker = nil
@@ -374,7 +443,7 @@ func (e *Engine) abandon(r *run) {
 // engine's lock is held.
 func (e *Engine) ran(r *run, t Turn) {
 	e.learn(r, t)
-	delete(e.runs, r)
+	e.strike(r)
 	if r.c.run == r {
 		r.c.run = nil
 	}
@@ -387,8 +456,6 @@ func (e *Engine) settle(r *run, t Turn) {
 		e.suspend(r, t)
 	case t.Failure == nil && t.Next != nil:
 		e.handOver(r, *t.Next)
-	case t.Failure == nil:
-		e.finish(r, Result{Status: store.OK, Output: t.Output}, nil)
 	default:
 		e.fail(r, t.Failure)
 	}
@@ -427,12 +494,12 @@ func (e *Engine) fail(r *run, f *Failure) {
 	}
 	timedOut = timedOut && f.Status == store.Timeout
 	if ending != store.None && p.retries(f.Status) && !(timedOut && c.stateful) {
-		e.finish(r, Result{}, e.ended(ending))
+		e.finish(r, e.ended(ending))
 		return
 	}
 	again := p.retries(f.Status) && (p.MaxAttempts == 0 || c.failures+1 < p.MaxAttempts)
 	if !again || c.awaits > 0 && !p.Restart && !timedOut {
-		e.finish(r, Result{}, f)
+		e.finish(r, f)
 		return
 	}
 
@@ -453,8 +520,10 @@ func (e *Engine) fail(r *run, f *Failure) {
 		change = next.change(c, store.Ready, f)
 	}
 	change.Due = e.clock.now().Add(wait)
-	ev := r.event(AttemptEnded)
-	ev.Status, ev.Err, ev.Retry = f.Status, f.Message, wait
+	ev := e.event(r, AttemptEnded, true)
+	if ev != nil {
+		ev.Status, ev.Err, ev.Retry = f.Status, f.Message, wait
+	}
 	step := store.Step{Change: []store.Change{change}}
 	if !keep {
 		step.Mark = c.dropping()
@@ -487,10 +556,7 @@ func (c *call) restart() {
 // discard drops the execution of a run that has ended. If its function has not returned,
 // that is left to whom it returns to.
 func (e *Engine) discard(r *run) {
-	r.mu.Lock()
-	given := r.given
-	r.mu.Unlock()
-	if !given {
+	if !r.given {
 		e.drop(r.exec)
 	}
 }

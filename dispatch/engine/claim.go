@@ -130,7 +130,7 @@ func last(claimed []store.Claimed) *store.Position {
 func (f *fleet) take(claimed []store.Claimed, generation int64) {
 	var step store.Step
 	var found, convicted []*call
-	var events []Event
+	var events []*Event
 	due := make(map[*call]time.Time)
 	for i := range claimed {
 		rec := &claimed[i]

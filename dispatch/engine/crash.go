@@ -80,7 +80,7 @@ func (e *Engine) suspects(ctx context.Context, found []*call) error {
 		return err
 	}
 	var step store.Step
-	var convicted []Event
+	var convicted []*Event
 	running := 0
 	for _, n := range notes {
 		c := e.calls[n.ID]
@@ -123,12 +123,12 @@ func (e *Engine) suspects(ctx context.Context, found []*call) error {
 
 // sentence adds to a step what is stored of a call that is to be parked for its crashes, and returns
 // the event that says so.
-func (e *Engine) sentence(ctx context.Context, c *call, step *store.Step) (Event, error) {
+func (e *Engine) sentence(ctx context.Context, c *call, step *store.Step) (*Event, error) {
 	why := fmt.Sprintf("its attempts ended with their process %d times in a row", c.watch.crashes)
 	r := &run{c: c, id: e.idOf(c), begun: time.Now()}
 	var err error
 	if r.parent, r.root, err = e.lineage(ctx, c); err != nil {
-		return Event{}, err
+		return nil, err
 	}
 	e.log.Error("a call is parked until it is retried by hand", "call", r.id, "function", c.name, "err", why)
 	change := c.progress.change(c, store.Parked, e.cfg.Describe(store.Crashed, why))
@@ -136,8 +136,10 @@ func (e *Engine) sentence(ctx context.Context, c *call, step *store.Step) (Event
 	c.await(&change)
 	step.Change = append(step.Change, change)
 	step.Watch = append(step.Watch, c.unwatch()...)
-	ev := r.event(AttemptEnded)
-	ev.Status, ev.Err, ev.Parked = store.Crashed, why, true
+	ev := e.event(r, AttemptEnded, true)
+	if ev != nil {
+		ev.Status, ev.Err, ev.Parked = store.Crashed, why, true
+	}
 	return ev, nil
 }
 

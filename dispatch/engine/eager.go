@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"errors"
 	"slices"
 	"time"
@@ -19,30 +18,23 @@ import (
 // them are taken back: the first outcome is recorded alone, and the parents wait for their
 // children as before, with the states that the store has.
 
-// follow lets the parent of a call run on its outcome before that is recorded. It returns false
-// if it is not to; otherwise the outcome has been dealt with.
-func (e *Engine) follow(o *outcome) bool {
+// follow makes a run of the parent of a call on its outcome before that is recorded. It returns nil
+// if there is to be none; otherwise the outcome has been dealt with. The engine's lock is held.
+func (e *Engine) follow(o *outcome) (*run, []Result) {
 	c := o.r.c
 	p := c.parent
-	if p == nil {
-		return false
+	if p == nil || c.waits.Begun != nil || !e.follows(p, c) {
+		return nil, nil
 	}
 	now := time.Now()
-	e.mu.Lock()
-	if !e.follows(p, c) {
-		e.mu.Unlock()
-		return false
-	}
 	permit, ok, _ := p.fn.gate.Admit(now, false)
 	if !ok {
-		e.mu.Unlock()
-		return false
+		return nil, nil
 	}
 	if p.part = e.partOf(p); p.part != nil {
 		if p.partPermit, ok, _ = p.part.gate.Admit(now, false); !ok {
 			p.fn.gate.Cancel(now, permit)
-			e.mu.Unlock()
-			return false
+			return nil, nil
 		}
 	}
 	e.leave(p)
@@ -51,16 +43,10 @@ func (e *Engine) follow(o *outcome) bool {
 	e.active++
 	results := slices.Clone(p.results)
 	results[c.id-p.first] = o.res
-	e.mu.Unlock()
-
 	o.r.handed = true
 	r := &run{c: p, exec: p.exec, id: p.text, resumed: true, begun: now, worker: o.r.worker, behind: append(slices.Clip(o.r.behind), o)}
-	if e.cfg.Lineage {
-		r.parent, r.root, _ = e.lineage(context.Background(), p) // both were read for its last run
-	}
-	e.launch(r, false)
-	e.execute(r, results)
-	return true
+	e.enlist(r)
+	return r, results
 }
 
 // follows says whether p may run on the outcome of c at once. What is unusual takes the usual way.
@@ -80,21 +66,25 @@ func (p *Policy) eager(free bool) bool {
 	return p.Eager == Always || p.Eager == WhereEffectFree && free
 }
 
-// followed goes on with the outcomes that a run followed from, which are recorded with what has come of it.
-func (e *Engine) followed(r *run) {
+// told tells of the outcomes that a run followed from, which are recorded with what has come of it.
+func (e *Engine) told(r *run) {
 	for _, o := range r.behind {
 		e.observe(o.ev)
 		e.discard(o.r)
+	}
+}
+
+// handOn goes on with them. The engine's lock is held.
+func (e *Engine) handOn(r *run) {
+	for _, o := range r.behind {
 		c := o.r.c
 		p := c.parent
-		e.mu.Lock()
 		e.over(c, o.res)
 		p.pending = 0
 		if p.results != nil {
 			p.results[c.id-p.first] = o.res // for who tries again from the same state
 		}
 		e.runSettled(o.r)
-		e.mu.Unlock()
 	}
 	r.behind = nil
 }
@@ -105,7 +95,7 @@ func (e *Engine) part(r *run, err error) {
 	behind := r.behind
 	r.behind = nil
 	e.mu.Lock()
-	killed := e.killed
+	killed := e.killed.Load()
 	e.mu.Unlock()
 	if killed || errors.Is(err, store.ErrFenced) && e.fleet != nil {
 		e.lost(r, err)
@@ -130,16 +120,13 @@ func (e *Engine) part(r *run, err error) {
 		e.runSettled(o.r)
 		e.mu.Unlock()
 	}
-	e.conclusion(behind[0], nil)
+	e.conclusion(behind[0])
 }
 
 // await makes the call of a run wait again for what it awaited before, as the store has it.
 func (e *Engine) await(r *run) {
-	e.observe(r.event(AttemptCut))
-	r.mu.Lock()
-	given := r.given
-	r.mu.Unlock()
-	if !given {
+	e.observe(e.event(r, AttemptCut, false))
+	if !r.given {
 		r.exec.Discard(false) // its function is not over: what it deferred does not run
 	}
 	e.mu.Lock()

@@ -50,21 +50,21 @@ type Engine struct {
 	watching   bool // the store keeps notes of attempts
 	trial      trial
 	deadlines  deadlines
-	generation int64                    // of the calls, raised when all are forgotten
-	keys       map[string]chan struct{} // keys that are being looked up and stored
-	resident   residents                // durable executions that are suspended
-	base       context.Context
-	hand       *worker // that makes the next attempt that starts; only set while the lock is held
+	generation int64                           // of the calls, raised when all are forgotten
+	keys       map[string]chan struct{}        // keys that are being looked up and stored
+	resident   residents                       // durable executions that are suspended
+	base       atomic.Pointer[context.Context] // of attempts; written with the lock held
+	hand       *worker                         // that makes the next attempt that starts; only set while the lock is held
 	running    bool
 	cutting    bool // what still runs is made to end
 	fenced     bool // what is known belongs to others, and is about to be forgotten
 	closed     bool
 	stop       chan struct{} // closed by Close and Kill
-	killed     bool
+	killed     atomic.Bool   // written with the lock held
 	released   bool          // by Close
 	frozen     []Execution   // that have not ended and never go on, because the engine was killed
 	active     int           // attempts of which the outcome is not settled
-	runs       map[*run]bool // those of them in which the function runs
+	runs       *run          // those of them in which the function runs, as a list
 	idle       chan struct{} // closed when active becomes 0, if someone waits for that
 	stopped    chan struct{} // closed when Run has returned
 	failed     chan error    // what Run is to stop for
@@ -143,6 +143,7 @@ type call struct {
 	part       *part        // in which it waits or runs; nil if that has no limits of its own
 	partPermit limit.Permit // of the attempt there
 	watch      watch
+	noting     bool        // the store is to be told of the attempt before it begins
 	noted      atomic.Bool // the store has a note of the attempt
 
 	ending    store.Status // with what it was told to end; None if it was not
@@ -189,7 +190,6 @@ func New(cfg Config) (*Engine, error) {
 		calls:     make(map[int64]*call),
 		keys:      make(map[string]chan struct{}),
 		stop:      make(chan struct{}),
-		runs:      make(map[*run]bool),
 		failed:    make(chan error, 1),
 	}
 	e.crew.e = e
@@ -289,25 +289,26 @@ func (e *Engine) byKey(ctx context.Context, r Request, key string) (string, erro
 
 // create stores a call from outside and returns its id.
 func (e *Engine) create(ctx context.Context, r Request, key string) (string, error) {
+	fn := e.functions[r.Function]
+	if fn == nil && e.fleet == nil {
+		return "", fmt.Errorf("no function %q", r.Function)
+	}
 	number, err := e.newIDs(1)
 	if err != nil {
 		return "", err
 	}
 	e.mu.Lock()
 	if e.closed {
+		e.placed(number)
 		e.mu.Unlock()
 		return "", ErrClosed
 	}
 	c := &call{id: number, root: number, generation: e.generation, incarnation: e.store.Incarnation(),
-		fn: e.functions[r.Function], created: e.clock.now().UnixMilli()}
+		fn: fn, created: e.clock.now().UnixMilli()}
 	e.set(c, &r)
 	e.mu.Unlock()
-	if c.fn == nil && e.fleet == nil {
-		return "", fmt.Errorf("no function %q", r.Function)
-	}
 	record := c.record(0)
 	record.Key = key
-	e.place(c.id, 1)
 	err = e.commit(c, store.Step{Create: []store.Call{record}})
 	e.mu.Lock()
 	e.placed(c.id)
@@ -502,9 +503,12 @@ func (e *Engine) Counts(ctx context.Context) ([]store.Count, error) {
 	return e.store.Counts(ctx)
 }
 
-func (e *Engine) observe(ev Event) {
+func (e *Engine) observe(ev *Event) {
+	if ev == nil {
+		return // nobody listens
+	}
 	if e.cfg.Observer != nil {
-		e.cfg.Observer(ev)
+		e.cfg.Observer(*ev)
 	}
 	level := slog.LevelDebug
 	if ev.Err != "" {
@@ -523,7 +527,7 @@ func (e *Engine) idOf(c *call) string {
 	return strconv.FormatInt(c.id, 10)
 }
 
-func eventAttrs(ev Event) []any {
+func eventAttrs(ev *Event) []any {
 	attrs := []any{"call", ev.Call, "function", ev.Function, "attempt", ev.Attempt}
 	switch ev.Kind {
 	case AttemptResumed:

@@ -50,9 +50,6 @@ func (s *script) function(name string, p engine.Policy) engine.Function {
 		if a.State != nil {
 			x.at = int(a.State[0]) + 1
 		}
-		if a.Ended != nil {
-			x.Cancel(a.Ended)
-		}
 		return x, nil
 	}}
 }

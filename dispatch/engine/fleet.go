@@ -171,7 +171,7 @@ func (e *Engine) fence() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.fenced = true
-	for r := range e.runs {
+	for r := e.runs; r != nil; r = r.later {
 		r.cut()
 	}
 }
@@ -213,7 +213,7 @@ func (e *Engine) forget(generation int64) {
 			c.exec = nil
 		}
 	}
-	for r := range e.runs {
+	for r := e.runs; r != nil; r = r.later {
 		r.cut()
 	}
 	e.mu.Unlock()
@@ -223,7 +223,7 @@ func (e *Engine) forget(generation int64) {
 	e.fleet.wake()
 }
 
-// newIDs returns the first of n ids for calls.
+// newIDs returns the first of n ids for calls, which are to be stored and will be in memory then: until placed is called.
 func (e *Engine) newIDs(n int) (int64, error) {
 	if e.fleet != nil {
 		return e.fleet.newIDs(n)
@@ -232,6 +232,9 @@ func (e *Engine) newIDs(n int) (int64, error) {
 	defer e.mu.Unlock()
 	first := e.lastID + 1
 	e.lastID += int64(n)
+	if e.idles.store != nil {
+		e.idles.placing[first] = n
+	}
 	return first, nil
 }
 

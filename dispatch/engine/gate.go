@@ -48,8 +48,7 @@ func (e *Engine) changed(f *function, attrs ...any) func(bool) {
 
 // admit says whether a call of f may run, one that begins or one that goes on. If it has to wait for a time, pump is called
 // then. The engine's lock is held.
-func (e *Engine) admit(f *function, begins bool) (limit.Permit, bool) {
-	now := time.Now()
+func (e *Engine) admit(f *function, begins bool, now time.Time) (limit.Permit, bool) {
 	p, ok, at := f.gate.Admit(now, begins)
 	if f.lease != nil {
 		if ok {

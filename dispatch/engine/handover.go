@@ -29,10 +29,10 @@ func (e *Engine) handOver(r *run, q Request) {
 	e.mu.Unlock()
 	switch {
 	case ending != store.None:
-		e.finish(r, Result{}, e.ended(ending))
+		e.finish(r, e.ended(ending))
 		return
 	case fn == nil && e.fleet == nil:
-		e.finish(r, Result{}, e.cfg.Describe(store.NotFound, fmt.Sprintf("no function %q", q.Function)))
+		e.finish(r, e.cfg.Describe(store.NotFound, fmt.Sprintf("no function %q", q.Function)))
 		return
 	}
 	change := progress{}.change(c, store.Ready, nil)
@@ -46,8 +46,10 @@ func (e *Engine) handOver(r *run, q Request) {
 	if q.Delay > 0 {
 		until = time.Now().Add(q.Delay)
 	}
-	ev := r.event(AttemptEnded)
-	ev.Status, ev.Next = store.OK, q.Function
+	ev := e.event(r, AttemptEnded, false)
+	if ev != nil {
+		ev.Status, ev.Next = store.OK, q.Function
+	}
 	if err := e.recordNow(r, store.Step{Change: []store.Change{change}, Mark: c.dropping()}); err != nil {
 		e.lost(r, err)
 		return

@@ -51,20 +51,10 @@ type idles struct {
 	leaving []*call       // that may have become idle
 	tired   []int64       // calls that were dropped, and are to sleep in the store
 	lulling bool          // that is being done
-	placing map[int64]int // ids from the first to how many of calls that are being stored, to be put into memory then
+	placing map[int64]int // ids from the first to how many of calls that are being stored, to be put into memory then; nil without a store
 }
 
-// place notes that n calls are being stored, which will be in memory when they are: until placed is called.
-func (e *Engine) place(first int64, n int) {
-	if e.idles.store == nil {
-		return
-	}
-	e.mu.Lock()
-	e.idles.placing[first] = n
-	e.mu.Unlock()
-}
-
-// placed says that calls that were being stored are in memory, or will not be. The engine's lock is held.
+// placed says that calls are in memory for which newIDs has made ids, or will not be. The engine's lock is held.
 func (e *Engine) placed(first int64) {
 	if e.idles.store != nil {
 		delete(e.idles.placing, first)

@@ -15,7 +15,8 @@ func (e *Engine) Kill() {
 	if e.closed {
 		return
 	}
-	e.closed, e.killed, e.running = true, true, false
+	e.closed, e.running = true, false
+	e.killed.Store(true)
 	e.crew.dismiss()
 	close(e.stop)
 }
@@ -34,15 +35,18 @@ func (e *Engine) sleep(d time.Duration) bool {
 
 // drop discards an execution that has come to its end, or is not to go on.
 func (e *Engine) drop(x Execution) {
+	if !e.killed.Load() {
+		x.Discard(true)
+		return
+	}
 	e.mu.Lock()
-	killed := e.killed
-	if killed && !e.released {
+	if !e.released {
 		e.frozen = append(e.frozen, x)
 		e.mu.Unlock()
 		return
 	}
 	e.mu.Unlock()
-	x.Discard(!killed)
+	x.Discard(false)
 }
 
 // kill drops what is queued, and what is yet to come. It waits for nothing.

@@ -238,9 +238,6 @@ func (m *life) start(p *process, a engine.Attempt) (engine.Execution, error) {
 			return nil, err
 		}
 	}
-	if a.Ended != nil {
-		x.Cancel(a.Ended)
-	}
 	return x, nil
 }
 

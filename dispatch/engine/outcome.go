@@ -9,52 +9,60 @@ import (
 
 // outcome is how a call ended that is to be recorded as done.
 type outcome struct {
-	r      *run
-	res    Result
-	change store.Change
-	ev     Event
+	r    *run
+	res  Result
+	next progress
+	f    *Failure // nil if it did not fail
+	ev   *Event   // nil if nobody would be told
 }
 
-// finish records the outcome of a call and gives it to who waits for it.
-func (e *Engine) finish(r *run, res Result, f *Failure) {
-	c := r.c
-	next := c.progress
-	next.attempts++
-	next.status = res.Status
+// change returns what is stored of the call.
+func (o *outcome) change() store.Change {
+	ch := o.next.change(o.r.c, store.Done, o.f)
+	ch.Status, ch.Output = o.res.Status, o.res.Output
+	return ch
+}
+
+// cameTo returns how a run ended.
+func (e *Engine) cameTo(r *run, res Result, f *Failure) *outcome {
+	o := &outcome{r, res, r.c.progress, f, e.event(r, AttemptEnded, f != nil)}
+	o.next.attempts++
 	if f != nil {
-		next.failures++
-		res = Result{Status: f.Status, Error: f.Encoded, Failure: f}
+		o.next.failures++
+		o.res = Result{Status: f.Status, Error: f.Encoded, Failure: f}
 	}
-	change := next.change(c, store.Done, f)
-	change.Status, change.Output = res.Status, res.Output
-	ev := r.event(AttemptEnded)
-	ev.Status, ev.Final = res.Status, true
-	o := &outcome{r: r, res: res, change: change, ev: ev}
-	if f == nil && c.waits.Begun == nil && e.follow(o) {
-		return
+	o.next.status = o.res.Status
+	if o.ev != nil {
+		o.ev.Status, o.ev.Final = o.res.Status, true
+		if f != nil {
+			o.ev.Err = f.Message
+		}
 	}
-	e.conclusion(o, f)
+	return o
 }
 
-// conclusion records the outcome of a call.
-func (e *Engine) conclusion(o *outcome, f *Failure) {
+// finish records that a call has failed for good, and gives that to who waits for it.
+func (e *Engine) finish(r *run, f *Failure) { e.conclusion(e.cameTo(r, Result{}, f)) }
+
+// conclusion records the outcome of a call and gives it to who waits for it.
+func (e *Engine) conclusion(o *outcome) {
 	c := o.r.c
 	e.mu.Lock()
 	wake := e.stirs(c)
 	e.mu.Unlock()
 	x := newRecording(e, o.r)
-	x.ended, x.failure = o, f
-	steps := x.end(o.change, c.dropping())
+	x.ended = o
+	steps := x.end(o.change(), c.dropping())
 	steps[0].Wake = wake
 	e.record(x, steps)
 }
 
 // concluded goes on with a call whose outcome was to be recorded.
 func (e *Engine) concluded(x *recording, w *worker, err error) {
-	o, f, r, c := x.ended, x.failure, x.r, x.r.c
-	if err != nil && f == nil && len(r.behind) == 0 && !errors.Is(err, store.ErrUnavailable) && !errors.Is(err, store.ErrFenced) && !errors.Is(err, ErrClosed) {
+	o, r, c := x.ended, x.r, x.r.c
+	if err != nil && o.f == nil && len(r.behind) == 0 && !errors.Is(err, store.ErrUnavailable) && !errors.Is(err, store.ErrFenced) && !errors.Is(err, ErrClosed) {
 		// An output that the store does not take.
-		e.finish(r, Result{}, e.cfg.Describe(store.PermanentError, fmt.Sprintf("the result cannot be stored: %v", err)))
+		e.finish(r, e.cfg.Describe(store.PermanentError, fmt.Sprintf("the result cannot be stored: %v", err)))
 		return
 	}
 	if err != nil {
@@ -64,14 +72,12 @@ func (e *Engine) concluded(x *recording, w *worker, err error) {
 		e.runSettled(r)
 		return
 	}
-	e.followed(r)
-	if f != nil {
-		o.ev.Err = f.Message
-	}
+	e.told(r)
 	e.observe(o.ev)
 	e.discard(r)
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.handOn(r)
 	e.hand = w
 	e.done(c, o.res)
 	e.hand = nil
@@ -142,7 +148,7 @@ func (e *Engine) again(r *run) {
 		return
 	}
 	c := r.c
-	e.observe(r.event(AttemptCut))
+	e.observe(e.event(r, AttemptCut, false))
 	if c.suspended && !c.stateful {
 		// What a volatile execution was suspended in is gone with it.
 		next := c.progress
@@ -176,7 +182,7 @@ func (e *Engine) lost(r *run, err error) {
 		return
 	}
 	e.mu.Lock()
-	killed := e.killed
+	killed := e.killed.Load()
 	e.mu.Unlock()
 	if killed {
 		e.discard(r)
@@ -184,18 +190,15 @@ func (e *Engine) lost(r *run, err error) {
 	}
 	if errors.Is(err, store.ErrFenced) && e.fleet != nil {
 		// Another process goes on from what was stored last: nothing is unwound here.
-		e.observe(r.event(AttemptCut))
-		r.mu.Lock()
-		given := r.given
-		r.mu.Unlock()
-		if !given {
+		e.observe(e.event(r, AttemptCut, false))
+		if !r.given {
 			r.exec.Discard(false)
 		}
 		return
 	}
 	e.log.Error("a step could not be stored; the call is tried again at the next start",
 		"call", r.id, "function", r.c.name, "err", err)
-	e.observe(r.event(AttemptCut))
+	e.observe(e.event(r, AttemptCut, false))
 	e.discard(r)
 	e.mu.Lock()
 	defer e.mu.Unlock()

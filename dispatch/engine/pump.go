@@ -54,21 +54,22 @@ func (e *Engine) begin(c *call) {
 
 // pump starts attempts at calls of f, as many as may run. The engine's lock is held.
 func (e *Engine) pump(f *function) {
-	for e.running && !e.fenced && !e.trial.active() && e.fleet.sure() {
+	for {
 		from := f.queue.next()
-		if from == nil {
+		if from == nil || !e.running || e.fenced || e.trial.active() || !e.fleet.sure() {
 			return
 		}
-		p, ok := e.admit(f, from == &f.queue.fresh)
+		now := time.Now()
+		p, ok := e.admit(f, from == &f.queue.fresh, now)
 		if !ok && from == &f.queue.fresh && f.queue.resumed.n > 0 {
 			from = &f.queue.resumed
-			p, ok = e.admit(f, false)
+			p, ok = e.admit(f, false, now)
 		}
 		if !ok {
 			return
 		}
 		c := f.queue.pop(from)
-		if now := time.Now(); !e.passes(c, now) {
+		if !e.passes(c, now) {
 			f.gate.Cancel(now, p)
 			continue
 		}

@@ -14,11 +14,10 @@ type recording struct {
 	write
 	group
 	stepMemory
-	ev Event
+	ev *Event
 
 	// of a call that has ended
-	ended   *outcome // nil if it awaits
-	failure *Failure
+	ended *outcome // nil if it awaits
 
 	// of one that awaits
 	progress
@@ -61,7 +60,10 @@ func (e *Engine) recordNow(r *run, step store.Step) error {
 	if err := e.writer.commitAs(r.c.generation, steps...); err != nil {
 		return err
 	}
-	e.followed(r)
+	e.told(r)
+	e.mu.Lock()
+	e.handOn(r)
+	e.mu.Unlock()
 	return nil
 }
 
@@ -69,7 +71,7 @@ func (e *Engine) recordNow(r *run, step store.Step) error {
 func (e *Engine) bind(r *run, steps []store.Step) {
 	last := &steps[len(steps)-1]
 	for _, o := range r.behind {
-		last.Change = append(last.Change, o.change)
+		last.Change = append(last.Change, o.change())
 	}
 	if n := r.c.unwatch(); n != nil {
 		last.Watch = n

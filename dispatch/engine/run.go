@@ -29,7 +29,8 @@ func (e *Engine) Run(ctx context.Context) error {
 	stopped := make(chan struct{})
 	e.stopped = stopped
 	e.running, e.cutting = true, false
-	e.base = context.WithoutCancel(ctx)
+	base := context.WithoutCancel(ctx)
+	e.base.Store(&base)
 	e.try()
 	e.mu.Unlock()
 	if e.fleet != nil {
@@ -62,14 +63,14 @@ func (e *Engine) Fail(err error) {
 func (e *Engine) halt() error {
 	e.mu.Lock()
 	e.running = false
-	killed := e.killed
+	killed := e.killed.Load()
 	e.mu.Unlock()
 	if killed || e.quiet(e.cfg.Grace) {
 		return nil
 	}
 	e.mu.Lock()
 	e.cutting = true
-	for r := range e.runs {
+	for r := e.runs; r != nil; r = r.later {
 		r.cut()
 	}
 	e.mu.Unlock()
@@ -78,7 +79,7 @@ func (e *Engine) halt() error {
 	}
 	e.mu.Lock()
 	var left []*run
-	for r := range e.runs {
+	for r := e.runs; r != nil; r = r.later {
 		left = append(left, r)
 	}
 	e.mu.Unlock()
@@ -159,8 +160,8 @@ func (e *Engine) Close() error {
 			c.exec = nil
 		}
 	}
-	if e.killed {
-		for r := range e.runs {
+	if e.killed.Load() {
+		for r := e.runs; r != nil; r = r.later {
 			r.cut()
 		}
 	}

@@ -14,14 +14,14 @@ func (e *Engine) suspend(r *run, t Turn) {
 	c := r.c
 	for _, q := range t.Await {
 		if q.Call == "" && e.functions[q.Function] == nil && e.fleet == nil {
-			e.finish(r, Result{}, e.cfg.Describe(store.NotFound, fmt.Sprintf("no function %q", q.Function)))
+			e.finish(r, e.cfg.Describe(store.NotFound, fmt.Sprintf("no function %q", q.Function)))
 			return
 		}
 	}
 	before, err := e.ownCalls(c, t.Await)
 	switch {
 	case errors.Is(err, errNotBegun):
-		e.finish(r, Result{}, e.cfg.Describe(store.InvalidArgument, err.Error()))
+		e.finish(r, e.cfg.Describe(store.InvalidArgument, err.Error()))
 		return
 	case err != nil:
 		e.lost(r, err)
@@ -66,6 +66,9 @@ func (e *Engine) suspend(r *run, t Turn) {
 				results[i].ID, err = e.names.Format(context.Background(), children[i].incarnation, children[i].id)
 				return err
 			}); err != nil {
+				e.mu.Lock()
+				e.placed(next.first)
+				e.mu.Unlock()
 				e.lost(r, err)
 				return
 			}
@@ -76,10 +79,10 @@ func (e *Engine) suspend(r *run, t Turn) {
 	next.await(&change)
 	x := newRecording(e, r)
 	x.progress, x.awaiting, x.before, x.children, x.results, x.free = next.progress, next.awaiting, before, children, results, t.EffectFree
-	x.ev = r.event(AttemptSuspended)
-	x.ev.Awaited, x.ev.State = len(t.Await), len(r.state)
+	if x.ev = e.event(r, AttemptSuspended, false); x.ev != nil {
+		x.ev.Awaited, x.ev.State = len(t.Await), len(r.state)
+	}
 	x.placing = change.First
-	e.place(change.First, len(children))
 	steps := x.spawn(c.id, children, change)
 	if len(children) == 1 && len(before) == 0 && c.brief(&children[0], t, r.state != nil) {
 		steps[0].Create[0].Brief = true
@@ -100,11 +103,12 @@ func (e *Engine) suspended(x *recording, w *worker, err error) {
 		e.runSettled(r)
 		return
 	}
-	e.followed(r)
+	e.told(r)
 	e.observe(x.ev)
 
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.handOn(r)
 	defer e.runSettled(r) // at last, unless it was before
 	e.placed(x.placing)
 	if c.generation != e.generation {

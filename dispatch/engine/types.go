@@ -34,7 +34,6 @@ type Attempt struct {
 	State  []byte // nil to start from the input
 	Step   int    // with which State was appended
 	Hop    int    // how often the call was handed over before
-	Ended  error  // the error of the function's context, if the call was told to end before
 }
 
 // Execution is a function that runs, or that is suspended in memory. The engine calls one
@@ -84,6 +83,9 @@ type Turn struct {
 	// Output is the result otherwise.
 	Output []byte
 }
+
+// succeeds says whether the call has ended well.
+func (t *Turn) succeeds() bool { return t.Failure == nil && len(t.Await) == 0 && t.Next == nil }
 
 // Request is a call that a function wants to be made, or one that it has begun and now waits for.
 type Request struct {

@@ -45,6 +45,8 @@ type worker struct {
 
 // start makes an attempt run. The engine's lock is held.
 func (e *Engine) start(c *call) {
+	e.leave(c)
+	c.noting = e.watching && c.watch.first
 	if w := e.hand; w != nil && w.next == nil {
 		w.next = c
 		return

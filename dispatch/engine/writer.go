@@ -118,18 +118,18 @@ func (w *writer) commitAs(generation int64, steps ...store.Step) error {
 // post writes a step and does not wait for it. It returns true if it was written at once, or will not be: then err is what has become
 // of it, and the follower is not called.
 func (w *writer) post(x *write) (at bool, err error) {
-	if w.seize() {
-		then := x.then
+	w.mu.Lock()
+	switch {
+	case w.closing:
+		w.mu.Unlock()
+		return true, ErrClosed
+	case w.free():
+		w.busy = true
+		w.mu.Unlock()
 		x.then = nil
 		w.write([]*write{x})
 		w.yield()
-		x.then = then
 		return true, x.group.err
-	}
-	w.mu.Lock()
-	if w.closing {
-		w.mu.Unlock()
-		return true, ErrClosed
 	}
 	w.queue = append(w.queue, x)
 	enough := w.patience > 0 && len(w.queue) > w.patience
@@ -160,12 +160,15 @@ type single struct {
 func (w *writer) seize() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.busy || w.closing || len(w.queue) > 0 {
+	if !w.free() {
 		return false
 	}
 	w.busy = true
 	return true
 }
+
+// free says whether the writer can be seized. The lock is held.
+func (w *writer) free() bool { return !w.busy && !w.closing && len(w.queue) == 0 }
 
 // seized says whether somebody else than the loop writes.
 func (w *writer) seized() bool {
