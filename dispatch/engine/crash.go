@@ -44,19 +44,19 @@ var ErrNotParked = errors.New("the call is not parked")
 
 // watch is what a call has to do with crashes.
 type watch struct {
-	first   bool // the next attempt is the first since the start
-	ran     bool // it was running when the last process died
-	crashes int  // attempts in a row that have ended with their process
-	suspect bool // not yet acquitted
-	trial   int  // the group with which it is tried; 0 if it is not
-	alone   bool // it is the only one that runs
+	first   bool  // the next attempt is the first since the start
+	ran     bool  // it was running when the last process died
+	suspect bool  // not yet acquitted
+	alone   bool  // it is the only one that runs
+	trial   int32 // the group with which it is tried; 0 if it is not
+	crashes int   // attempts in a row that have ended with their process
 }
 
 // trial is how suspects are run. While there are any, nothing else begins.
 type trial struct {
 	waiting []*call
 	size    int         // of a group
-	group   int         // number of the last group
+	group   int32       // number of the last group
 	running int         // of its calls, those that are not acquitted
 	emptied bool        // one that is alone has waited for long enough for others to end
 	timer   *time.Timer // for that
@@ -254,7 +254,8 @@ func (e *Engine) try() {
 		c.fn.active++
 		c.permit = c.fn.gate.Force(time.Now(), !c.suspended)
 		if c.part = e.partOf(c); c.part != nil {
-			c.partPermit = c.part.gate.Force(time.Now(), !c.suspended)
+			permit := c.part.gate.Force(time.Now(), !c.suspended)
+			c.partPermit = &permit
 		}
 		e.active++
 		e.start(c)
@@ -282,7 +283,7 @@ func (t *trial) stop() {
 }
 
 // endTrial lets others run beside suspects that have not ended after the time of their trial.
-func (e *Engine) endTrial(group []*call, number int) {
+func (e *Engine) endTrial(group []*call, number int32) {
 	var step store.Step
 	e.mu.Lock()
 	if e.trial.group != number || e.trial.running == 0 || e.closed {

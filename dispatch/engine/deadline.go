@@ -21,12 +21,12 @@ func (h byDeadline) Len() int           { return len(h) }
 func (h byDeadline) Less(i, j int) bool { return h[i].deadline < h[j].deadline }
 func (h byDeadline) Swap(i, j int) {
 	h[i], h[j] = h[j], h[i]
-	h[i].expected, h[j].expected = i+1, j+1
+	h[i].expected, h[j].expected = int32(i+1), int32(j+1)
 }
 func (h *byDeadline) Push(x any) {
 	c := x.(*call)
 	*h = append(*h, c)
-	c.expected = len(*h)
+	c.expected = int32(len(*h))
 }
 func (h *byDeadline) Pop() any {
 	n := len(*h) - 1
@@ -60,7 +60,7 @@ func (e *Engine) expect(c *call) {
 // unexpect takes back what expect did. The engine's lock is held.
 func (e *Engine) unexpect(c *call) {
 	if c.expected > 0 {
-		heap.Remove(&e.deadlines.calls, c.expected-1)
+		heap.Remove(&e.deadlines.calls, int(c.expected)-1)
 	}
 }
 

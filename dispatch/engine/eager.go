@@ -32,10 +32,12 @@ func (e *Engine) follow(o *outcome) (*run, []Result) {
 		return nil, nil
 	}
 	if p.part = e.partOf(p); p.part != nil {
-		if p.partPermit, ok, _ = p.part.gate.Admit(now, false); !ok {
+		part, ok, _ := p.part.gate.Admit(now, false)
+		if !ok {
 			p.fn.gate.Cancel(now, permit)
 			return nil, nil
 		}
+		p.partPermit = &part
 	}
 	e.leave(p)
 	p.permit, p.place, p.queued = permit, active, now

@@ -123,55 +123,55 @@ type call struct {
 	parent                *call
 	name                  string
 	fn                    *function // nil if this program does not have it
-	place                 place
-	input                 []byte // nil if it is in the store only
+	input                 []byte    // nil if it is in the store only
 	generation            int64
 	awaiter               int64  // the number of the parent if it is not known as a call
-	remote                bool   // the store is asked whether what it awaits is done
 	created               int64  // milliseconds since 1970
 	due                   int64  // when it was made, failed or was read, milliseconds since 1970; 0 for at once
 	options               []byte // see Options; nil for none
 	partition             string
-	priority              int32
 	deadline              int64     // milliseconds since 1970; 0 for none
 	hops                  int       // how often it was handed over
-	expected              int       // where it is in the engine's deadlines, from 1; 0 if it is not
+	expected              int32     // where it is in the engine's deadlines, from 1; 0 if it is not
+	succeeded             int32     // of the calls that waits.Came has
 	queued                time.Time // since when it could run
 	progress
-	turn       bool         // it has its turn in its partition
-	permit     limit.Permit // of the attempt that runs
-	part       *part        // in which it waits or runs; nil if that has no limits of its own
-	partPermit limit.Permit // of the attempt there
+	permit     limit.Permit  // of the attempt that runs
+	part       *part         // in which it waits or runs; nil if that has no limits of its own
+	partPermit *limit.Permit // of the attempt there
 	watch      watch
-	noting     bool        // the store is to be told of the attempt before it begins
 	noted      atomic.Bool // the store has a note of the attempt
+	noting     bool        // and is to have one before it begins
 
+	place     place
+	priority  int32
 	ending    store.Status // with what it was told to end; None if it was not
-	succeeded int          // of those calls that waits.Came has
+	turn      bool         // it has its turn in its partition
+	remote    bool         // the store is asked whether what it awaits is done
 	free      bool         // what it does next has no effect: Turn.EffectFree
-	deciding  bool         // that is being stored
-	stays     int64        // until when it is in memory in any case, since it was claimed; milliseconds since 1970
+	deciding  bool         // what decides its wait is being stored
 	drowsy    bool         // the store may have it as one that sleeps
 	recounts  bool         // what is done of its calls is counted in the store, since not all lead to it
-	until     time.Time    // when it goes on, if it is delayed, or is to be for so and so long
-	timed     bool         // when the clock shows due, that is
+	timed     bool         // when it goes on, the clock shows due
 	looked    bool         // what had been sent to it when it began to wait is taken
 	listening bool         // what was sent to it is being looked for
 	sent      bool         // and more may have been sent since
-	run       *run         // while its function runs
 	suspended bool         // the store has it as suspended
 	stateful  bool         // with a state
+	retriable bool         // the store has it as parked
+
 	awaiting
-	pending int      // how many of the calls that it awaits are not done
-	results []Result // nil if some of them are in the store only
+	pending int       // how many of the calls that it awaits are not done
+	results []Result  // nil if some of them are in the store only
+	stays   int64     // until when it is in memory in any case, since it was claimed; milliseconds since 1970
+	until   time.Time // when it goes on, if it is delayed, or is to be for so and so long
+	run     *run      // while its function runs
 	exec    Execution
 	residency
 	timer *time.Timer
 
 	waiters []chan Result
 	parked  error // why, if it is parked by this process
-	// retriable says that the store has it as parked.
-	retriable bool
 }
 
 // New returns an engine with what the store has of unfinished calls. The engine owns the

@@ -105,7 +105,7 @@ func (e *Engine) learn(r *run, t Turn) {
 func (c *call) learn(o limit.Outcome, pause time.Duration) {
 	now := time.Now()
 	if c.part != nil {
-		c.part.gate.Learn(now, c.partPermit, o, pause)
+		c.part.gate.Learn(now, *c.partPermit, o, pause)
 		if c.fn.Policy.Partition.Apart {
 			o, pause = limit.Neutral, 0
 		}

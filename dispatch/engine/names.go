@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/coroc-dev/coroc/dispatch/store"
 )
@@ -22,6 +23,14 @@ type Names struct {
 	names map[int64]string
 	last  int64 // FormatCall's last argument and result
 	text  string
+
+	latest atomic.Pointer[ownership] // that was asked for: mostly this process's own
+}
+
+// ownership is one under which calls were made.
+type ownership struct {
+	incarnation int64
+	name        string
 }
 
 // NewNames returns the names of the calls in a store.
@@ -34,6 +43,19 @@ func NewNames(s interface {
 
 // Format returns the id of a call that was made under that ownership.
 func (n *Names) Format(ctx context.Context, incarnation, id int64) (string, error) {
+	name, err := n.ownership(ctx, incarnation)
+	if err != nil {
+		return "", err
+	}
+	var buf [64]byte
+	return string(strconv.AppendInt(append(append(buf[:0], name...), '-'), id, 10)), nil
+}
+
+// ownership returns the name of one.
+func (n *Names) ownership(ctx context.Context, incarnation int64) (string, error) {
+	if o := n.latest.Load(); o != nil && o.incarnation == incarnation {
+		return o.name, nil
+	}
 	n.mu.Lock()
 	name, ok := n.names[incarnation]
 	n.mu.Unlock()
@@ -46,8 +68,8 @@ func (n *Names) Format(ctx context.Context, incarnation, id int64) (string, erro
 		n.names[incarnation] = name
 		n.mu.Unlock()
 	}
-	var buf [64]byte
-	return string(strconv.AppendInt(append(append(buf[:0], name...), '-'), id, 10)), nil
+	n.latest.Store(&ownership{incarnation, name})
+	return name, nil
 }
 
 // FormatCall returns the id of a call of which only the number is known.

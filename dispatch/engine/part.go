@@ -105,7 +105,7 @@ func (e *Engine) passes(c *call, now time.Time) bool {
 	p.waiting.resumed.skip()
 	switch {
 	case ok:
-		c.partPermit = permit
+		c.partPermit = &permit
 		p.candidate = nil
 	case !c.suspended && p.waiting.resumed.n > 0:
 		p.waiting.push(c, false)

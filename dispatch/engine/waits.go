@@ -131,7 +131,8 @@ func (c *call) enough() bool {
 	if !c.waits.Success {
 		return n >= min(c.waits.Need, c.width)
 	}
-	return c.succeeded >= c.waits.Need || n-c.succeeded > c.width-c.waits.Need
+	succeeded := int(c.succeeded)
+	return succeeded >= c.waits.Need || n-succeeded > c.width-c.waits.Need
 }
 
 // came counts the outcome of a call for p, which does not wait for all and is not decided. The
