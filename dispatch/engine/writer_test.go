@@ -63,11 +63,31 @@ func stepOf(id int64) store.Step { return store.Step{Create: []store.Call{{ID: i
 
 var discard = slog.New(slog.DiscardHandler)
 
+// posted is a step for which nobody waits.
+type posted struct {
+	write
+	group
+	outcome chan error
+}
+
+func (x *posted) written(_ *worker, err error) { x.outcome <- err }
+
+// post writes a step without waiting for it, and then waits for its follower.
+func post(w *writer, step store.Step) error {
+	x := &posted{write: write{step: step}, outcome: make(chan error, 2)}
+	x.write.group, x.write.then = &x.group, x
+	if at, err := w.post(&x.write); at {
+		x.outcome <- err
+	}
+	return <-x.outcome
+}
+
 // A bad step fails, and those that follow from it; strangers do not notice.
 func TestWriterIsolates(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := &fakeStore{bad: make(map[int64]bool), blames: rapid.Bool().Draw(t, "blames"), hold: make(chan struct{})}
 		w := newWriter(s, discard, nil, nil)
+		w.crew = new(crew)
 		groups := rapid.SliceOfN(rapid.IntRange(1, 3), 1, 20).Draw(t, "groups")
 		var wg sync.WaitGroup
 		errs := make([]error, len(groups))
@@ -83,6 +103,10 @@ func TestWriterIsolates(t *testing.T) {
 				fails[i] = fails[i] || s.bad[id]
 				groupOf[id], follows[id] = i, fails[i]
 				steps = append(steps, stepOf(id))
+			}
+			if n == 1 && rapid.Bool().Draw(t, "posted") {
+				wg.Go(func() { errs[i] = post(w, steps[0]) })
+				continue
 			}
 			wg.Go(func() { errs[i] = w.commit(steps...) })
 		}
@@ -103,6 +127,10 @@ func TestWriterIsolates(t *testing.T) {
 		if err := w.commit(stepOf(1)); !errors.Is(err, ErrClosed) {
 			t.Fatalf("after close: %v", err)
 		}
+		if err := post(w, stepOf(1)); !errors.Is(err, ErrClosed) {
+			t.Fatalf("posted after close: %v", err)
+		}
+		w.crew.dismiss()
 	})
 }
 
@@ -124,6 +152,35 @@ func TestWriterShares(t *testing.T) {
 		w.close()
 		assert.Len(t, s.created, 100)
 		assert.Equal(t, 2, s.commits)
+	})
+}
+
+// What is posted is written at once if nothing else is, and shares the next commit otherwise.
+func TestWriterPosted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &fakeStore{}
+		w := newWriter(s, discard, nil, nil)
+		w.crew = new(crew)
+		x := &posted{write: write{step: stepOf(1)}}
+		x.write.group, x.write.then = &x.group, x
+		at, err := w.post(&x.write)
+		assert.True(t, at)
+		require.NoError(t, err)
+
+		s.hold = make(chan struct{})
+		var wg sync.WaitGroup
+		wg.Go(func() { assert.NoError(t, w.commit(stepOf(2))) })
+		synctest.Wait() // it is in a commit that lasts
+		for id := range int64(98) {
+			wg.Go(func() { assert.NoError(t, post(w, stepOf(id+3))) })
+		}
+		synctest.Wait()
+		close(s.hold)
+		wg.Wait()
+		w.close()
+		w.crew.dismiss()
+		assert.Len(t, s.created, 100)
+		assert.Equal(t, 3, s.commits)
 	})
 }
 
