@@ -30,6 +30,10 @@ func (a arrays) PlanEncode(m *pgtype.Map, oid uint32, format int16, value any) p
 			if oid == pgtype.Int8ArrayOID {
 				return numbersPlan{}
 			}
+		case table:
+			if oid == pgtype.Int8ArrayOID {
+				return tablePlan{}
+			}
 		case [][]byte:
 			if oid == pgtype.ByteaArrayOID {
 				return bytesPlan{}
@@ -39,20 +43,32 @@ func (a arrays) PlanEncode(m *pgtype.Map, oid uint32, format int16, value any) p
 	return a.ArrayCodec.PlanEncode(m, oid, format, value)
 }
 
-// arrayHeader is how many bytes there are in front of the elements of an array.
-const arrayHeader = 20
+// table is an array of rows of as many numbers each.
+type table struct {
+	width   int
+	numbers []int64
+}
 
-// appendArray appends the header of an array of n elements.
-func appendArray(buf []byte, n int, nulls bool, element uint32) []byte {
+// arrayHeader and arrayDimension are how many bytes there are in front of the elements of an array.
+const (
+	arrayHeader    = 12
+	arrayDimension = 8
+)
+
+// appendArray appends the header of an array, with its sizes.
+func appendArray(buf []byte, nulls bool, element uint32, sizes ...int) []byte {
 	flags := uint32(0)
 	if nulls {
 		flags = 1
 	}
-	buf = binary.BigEndian.AppendUint32(buf, 1) // dimension
+	buf = binary.BigEndian.AppendUint32(buf, uint32(len(sizes)))
 	buf = binary.BigEndian.AppendUint32(buf, flags)
 	buf = binary.BigEndian.AppendUint32(buf, element)
-	buf = binary.BigEndian.AppendUint32(buf, uint32(n))
-	return binary.BigEndian.AppendUint32(buf, 1) // the first index
+	for _, n := range sizes {
+		buf = binary.BigEndian.AppendUint32(buf, uint32(n))
+		buf = binary.BigEndian.AppendUint32(buf, 1) // the first index
+	}
+	return buf
 }
 
 // numbersPlan encodes []int64 as bigint[].
@@ -60,13 +76,25 @@ type numbersPlan struct{}
 
 func (numbersPlan) Encode(value any, buf []byte) ([]byte, error) {
 	all := value.([]int64)
-	buf = slices.Grow(buf, arrayHeader+12*len(all))
-	buf = appendArray(buf, len(all), false, pgtype.Int8OID)
+	buf = slices.Grow(buf, arrayHeader+arrayDimension+12*len(all))
+	return appendNumbers(appendArray(buf, false, pgtype.Int8OID, len(all)), all), nil
+}
+
+// tablePlan encodes a table as bigint[] of two dimensions.
+type tablePlan struct{}
+
+func (tablePlan) Encode(value any, buf []byte) ([]byte, error) {
+	t := value.(table)
+	buf = slices.Grow(buf, arrayHeader+2*arrayDimension+12*len(t.numbers))
+	return appendNumbers(appendArray(buf, false, pgtype.Int8OID, len(t.numbers)/t.width, t.width), t.numbers), nil
+}
+
+func appendNumbers(buf []byte, all []int64) []byte {
 	for _, n := range all {
 		buf = binary.BigEndian.AppendUint32(buf, 8)
 		buf = binary.BigEndian.AppendUint64(buf, uint64(n))
 	}
-	return buf, nil
+	return buf
 }
 
 // bytesPlan encodes [][]byte as bytea[]; nil is NULL.
@@ -74,13 +102,13 @@ type bytesPlan struct{}
 
 func (bytesPlan) Encode(value any, buf []byte) ([]byte, error) {
 	all := value.([][]byte)
-	size, nulls := arrayHeader, false
+	size, nulls := arrayHeader+arrayDimension, false
 	for _, b := range all {
 		size += 4 + len(b)
 		nulls = nulls || b == nil
 	}
 	buf = slices.Grow(buf, size)
-	buf = appendArray(buf, len(all), nulls, pgtype.ByteaOID)
+	buf = appendArray(buf, nulls, pgtype.ByteaOID, len(all))
 	for _, b := range all {
 		if b == nil {
 			buf = binary.BigEndian.AppendUint32(buf, ^uint32(0)) // -1

@@ -29,11 +29,19 @@ func TestArrays(t *testing.T) {
 		{"with NULL", pgtype.ByteaArrayOID, [][]byte{nil, []byte("abc"), nil}},
 		{"no bytes", pgtype.ByteaArrayOID, [][]byte{}},
 		{"nil bytes", pgtype.ByteaArrayOID, [][]byte(nil)},
+		{"table", pgtype.Int8ArrayOID, postgres.NewTable(3, 1, -2, 0, math.MaxInt64, math.MinInt64, 7)},
 		{"texts", pgtype.TextArrayOID, []string{"a", ""}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for _, format := range []int16{pgtype.BinaryFormatCode, pgtype.TextFormatCode} {
-				want, err := theirs.Encode(c.oid, format, c.value, []byte("before"))
+				value := c.value
+				if x, ok := value.(postgres.Table); ok {
+					if format != pgtype.BinaryFormatCode {
+						continue // it is never sent so
+					}
+					value = x.Rows()
+				}
+				want, err := theirs.Encode(c.oid, format, value, []byte("before"))
 				require.NoError(t, err)
 				got, err := ours.Encode(c.oid, format, c.value, []byte("before"))
 				require.NoError(t, err)

@@ -74,7 +74,6 @@ func (x *begun) begin(ctx context.Context, b *batch) (err error) {
 		return err
 	}
 	var q pgx.Batch
-	q.Queue("SELECT set_config('plan_cache_mode', 'force_generic_plan', true)")
 	s.queue(&q, b)
 	q.Queue(s.statements.gate, s.Incarnation(), turn, s.round)
 	conn := x.conn.Conn()

@@ -24,7 +24,7 @@ func shortChanges(rows []*store.Change) []any {
 		numbers = append(numbers, r.ID, int64(r.Phase), int64(r.Status), int64(r.Attempts), int64(r.Failures),
 			int64(r.Awaits), int64(r.Reached), r.First, int64(r.Width))
 	}
-	return []any{numbers, outputs}
+	return []any{table{9, numbers}, outputs}
 }
 
 func changeColumns(rows []*store.Change) []any {
@@ -74,7 +74,7 @@ func (s *Store) shortCreates(rows []*store.Call) []any {
 		inputs[i] = inputOf(r)
 		numbers = append(numbers, r.ID, r.Parent, r.Root, s.functions[r.Function], r.Created.UnixMicro())
 	}
-	return []any{numbers, inputs}
+	return []any{table{5, numbers}, inputs}
 }
 
 // inputOf returns the input as it is stored: never NULL.

@@ -42,8 +42,7 @@ const (
 	// before.
 	gateSQL = `WITH w AS (
 			UPDATE coroc.incarnations SET commits = commits + 1 WHERE id = $1 RETURNING commits, round, fenced
-		) SELECT CASE WHEN count(*) FILTER (WHERE commits = $2::bigint + 1 AND round = $3::bigint AND fenced IS NULL) <> 1 THEN coroc.refuse('CO001', 'the ownership is not as it was left') END,
-			set_config('plan_cache_mode', 'force_generic_plan', true) FROM w`
+		) SELECT CASE WHEN count(*) FILTER (WHERE commits = $2::bigint + 1 AND round = $3::bigint AND fenced IS NULL) <> 1 THEN coroc.refuse('CO001', 'the ownership is not as it was left') END FROM w`
 
 	changeSQL = `WITH w AS (
 			UPDATE coroc.calls SET updated = now(), phase = n.phase, status = n.status, attempts = n.attempts,
@@ -75,21 +74,22 @@ const (
 		) SELECT CASE WHEN count(*) <> $1::bigint THEN coroc.refuse('CO002', 'an id or a key is in use') END FROM w`
 
 	// What most commits have, in short. A column that is unnested costs the server about as much as one
-	// of a row; to find a number in an array of numbers costs next to nothing.
+	// of a row; to find a number in a table of numbers costs next to nothing. OFFSET 0 keeps the number of the row from being
+	// computed for each of them.
 	changeShortSQL = `WITH w AS (
-			UPDATE coroc.calls SET updated = now(), phase = ($2::bigint[])[n.at+1], status = ($2::bigint[])[n.at+2],
-				attempts = ($2::bigint[])[n.at+3], failures = ($2::bigint[])[n.at+4], awaits = ($2::bigint[])[n.at+5],
-				reached = ($2::bigint[])[n.at+6], first = ($2::bigint[])[n.at+7], width = ($2::bigint[])[n.at+8],
+			UPDATE coroc.calls SET updated = now(), phase = ($2::bigint[])[n.i][2], status = ($2::bigint[])[n.i][3],
+				attempts = ($2::bigint[])[n.i][4], failures = ($2::bigint[])[n.i][5], awaits = ($2::bigint[])[n.i][6],
+				reached = ($2::bigint[])[n.i][7], first = ($2::bigint[])[n.i][8], width = ($2::bigint[])[n.i][9],
 				output = n.output, due = NULL, error = NULL, waiting = NULL, asleep = false
-			FROM (SELECT u.output, (u.i*9-8)::integer AS at FROM unnest($3::bytea[]) WITH ORDINALITY AS u (output, i)) AS n
-			WHERE calls.id = ($2::bigint[])[n.at] AND calls.phase + 0 <> 3 RETURNING 1
+			FROM (SELECT u.output, u.i::integer AS i FROM unnest($3::bytea[]) WITH ORDINALITY AS u (output, i) OFFSET 0) AS n
+			WHERE calls.id = ($2::bigint[])[n.i][1] AND calls.phase + 0 <> 3 RETURNING 1
 		) SELECT CASE WHEN count(*) <> $1::bigint THEN coroc.refuse('CO002', 'a call to be changed is not there, or is done') END FROM w`
 
 	createShortSQL = `INSERT INTO coroc.calls (id, incarnation, owner, parent, root, function, created, updated, phase, status,
 				attempts, failures, awaits, reached, first, width, input)
-			SELECT ($2::bigint[])[n.at], $1::bigint, $1::bigint, ($2::bigint[])[n.at+1], ($2::bigint[])[n.at+2], ($2::bigint[])[n.at+3],
-				timestamptz 'epoch' + ($2::bigint[])[n.at+4] * interval '1 microsecond', now(), 1, 0, 0, 0, 0, 0, 0, 0, n.input
-			FROM (SELECT u.input, (u.i*5-4)::integer AS at FROM unnest($3::bytea[]) WITH ORDINALITY AS u (input, i)) AS n`
+			SELECT ($2::bigint[])[n.i][1], $1::bigint, $1::bigint, ($2::bigint[])[n.i][2], ($2::bigint[])[n.i][3], ($2::bigint[])[n.i][4],
+				timestamptz 'epoch' + ($2::bigint[])[n.i][5] * interval '1 microsecond', now(), 1, 0, 0, 0, 0, 0, 0, 0, n.input
+			FROM (SELECT u.input, u.i::integer AS i FROM unnest($3::bytea[]) WITH ORDINALITY AS u (input, i) OFFSET 0) AS n`
 
 	becomeSQL = `UPDATE coroc.calls SET function = n.function, input = n.input, options = n.options, hops = n.hops, turn = false
 			FROM unnest($1::bigint[], $2::bigint[], $3::bytea[], $4::bytea[], $5::bigint[]) AS n (id, function, input, options, hops)

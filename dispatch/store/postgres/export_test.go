@@ -15,6 +15,20 @@ import (
 // RegisterArrays is how the sessions of a store encode arrays.
 var RegisterArrays = registerArrays
 
+// Table is an array of rows of numbers.
+type Table = table
+
+// NewTable returns a table with rows of so many numbers.
+func NewTable(width int, numbers ...int64) Table { return table{width, numbers} }
+
+// Rows returns the rows, as the driver takes them.
+func (t table) Rows() (rows [][]int64) {
+	for all := t.numbers; len(all) > 0; all = all[t.width:] {
+		rows = append(rows, all[:t.width])
+	}
+	return rows
+}
+
 // Locked says whether a session of the server holds the lock.
 func (s *Store) Locked(ctx context.Context) bool {
 	var n int

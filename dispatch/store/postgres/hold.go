@@ -23,13 +23,13 @@ import (
 const (
 	holdSQL = `WITH w AS (
 			INSERT INTO coroc.held (id, owner, updated, status, attempts, failures, awaits, reached, awaited, root, function, created, state, input)
-			SELECT ($3::bigint[])[n.at], $2::bigint, now(), ($3::bigint[])[n.at+1], ($3::bigint[])[n.at+2], ($3::bigint[])[n.at+3],
-				($3::bigint[])[n.at+4], ($3::bigint[])[n.at+5], ($3::bigint[])[n.at+6], ($3::bigint[])[n.at+7], ($3::bigint[])[n.at+8],
-				timestamptz 'epoch' + ($3::bigint[])[n.at+9] * interval '1 microsecond', n.state, n.input
-			FROM (SELECT u.state, u.input, (u.i*11-10)::integer AS at
-				FROM unnest($4::bytea[], $5::bytea[]) WITH ORDINALITY AS u (state, input, i)) AS n
-			WHERE (SELECT true FROM coroc.calls c WHERE c.id = ($3::bigint[])[n.at+6] LIMIT 1) IS NULL
-				AND (($3::bigint[])[n.at+10] = 1 OR (SELECT true FROM coroc.calls c WHERE c.id = ($3::bigint[])[n.at] AND c.phase + 0 <> 3 LIMIT 1))
+			SELECT ($3::bigint[])[n.i][1], $2::bigint, now(), ($3::bigint[])[n.i][2], ($3::bigint[])[n.i][3], ($3::bigint[])[n.i][4],
+				($3::bigint[])[n.i][5], ($3::bigint[])[n.i][6], ($3::bigint[])[n.i][7], ($3::bigint[])[n.i][8], ($3::bigint[])[n.i][9],
+				timestamptz 'epoch' + ($3::bigint[])[n.i][10] * interval '1 microsecond', n.state, n.input
+			FROM (SELECT u.state, u.input, u.i::integer AS i
+				FROM unnest($4::bytea[], $5::bytea[]) WITH ORDINALITY AS u (state, input, i) OFFSET 0) AS n
+			WHERE (SELECT true FROM coroc.calls c WHERE c.id = ($3::bigint[])[n.i][7] LIMIT 1) IS NULL
+				AND (($3::bigint[])[n.i][11] = 1 OR (SELECT true FROM coroc.calls c WHERE c.id = ($3::bigint[])[n.i][1] AND c.phase + 0 <> 3 LIMIT 1))
 			ON CONFLICT (id) DO UPDATE SET owner = EXCLUDED.owner, updated = EXCLUDED.updated, status = EXCLUDED.status,
 				attempts = EXCLUDED.attempts, failures = EXCLUDED.failures, awaits = EXCLUDED.awaits, reached = EXCLUDED.reached,
 				awaited = EXCLUDED.awaited, root = EXCLUDED.root, function = EXCLUDED.function, created = EXCLUDED.created,
@@ -43,11 +43,11 @@ const (
 	endSQL = `WITH w AS (
 			INSERT INTO coroc.calls (id, incarnation, owner, parent, root, function, created, updated, phase, status,
 				attempts, failures, awaits, reached, first, width, output, input)
-			SELECT ($3::bigint[])[n.at], $2::bigint, $2::bigint, ($3::bigint[])[n.at+1], ($3::bigint[])[n.at+2], ($3::bigint[])[n.at+3],
-				timestamptz 'epoch' + ($3::bigint[])[n.at+4] * interval '1 microsecond', now(), 3, ($3::bigint[])[n.at+5],
-				($3::bigint[])[n.at+6], ($3::bigint[])[n.at+7], ($3::bigint[])[n.at+8], ($3::bigint[])[n.at+9], 0, 0, n.output, n.input
-			FROM (SELECT u.output, u.input, (u.i*10-9)::integer AS at
-				FROM unnest($4::bytea[], $5::bytea[]) WITH ORDINALITY AS u (output, input, i)) AS n
+			SELECT ($3::bigint[])[n.i][1], $2::bigint, $2::bigint, ($3::bigint[])[n.i][2], ($3::bigint[])[n.i][3], ($3::bigint[])[n.i][4],
+				timestamptz 'epoch' + ($3::bigint[])[n.i][5] * interval '1 microsecond', now(), 3, ($3::bigint[])[n.i][6],
+				($3::bigint[])[n.i][7], ($3::bigint[])[n.i][8], ($3::bigint[])[n.i][9], ($3::bigint[])[n.i][10], 0, 0, n.output, n.input
+			FROM (SELECT u.output, u.input, u.i::integer AS i
+				FROM unnest($4::bytea[], $5::bytea[]) WITH ORDINALITY AS u (output, input, i) OFFSET 0) AS n
 			ON CONFLICT (id) DO UPDATE SET updated = EXCLUDED.updated, phase = 3, status = EXCLUDED.status, attempts = EXCLUDED.attempts,
 				failures = EXCLUDED.failures, awaits = EXCLUDED.awaits, reached = EXCLUDED.reached, first = 0, width = 0,
 				output = EXCLUDED.output, due = NULL, error = NULL, waiting = NULL, asleep = false
@@ -297,7 +297,7 @@ func (s *Store) queueHeld(q *pgx.Batch, p *plan) {
 			numbers = append(numbers, x.ID, int64(x.Status), int64(x.Attempts), int64(x.Failures), int64(x.Awaits), int64(x.Reached),
 				x.held.id, x.held.root, x.held.function, x.held.created, known)
 		}
-		q.Queue(s.statements.hold, n, s.Incarnation(), numbers, states, inputs)
+		q.Queue(s.statements.hold, n, s.Incarnation(), table{11, numbers}, states, inputs)
 	}
 	if len(p.drops) > 0 {
 		q.Queue(s.statements.drop, p.drops)
@@ -316,7 +316,7 @@ func (s *Store) queueEnds(q *pgx.Batch, p *plan) {
 		numbers = append(numbers, x.ID, x.held.parent, x.held.root, x.held.function, x.held.created,
 			int64(x.Status), int64(x.Attempts), int64(x.Failures), int64(x.Awaits), int64(x.Reached))
 	}
-	q.Queue(s.statements.end, n, s.Incarnation(), numbers, outputs, inputs)
+	q.Queue(s.statements.end, n, s.Incarnation(), table{10, numbers}, outputs, inputs)
 }
 
 // settle settles what is held of calls in a range, or by them.

@@ -142,19 +142,34 @@ func newPool(ctx context.Context, url string, own *config) (*pgxpool.Pool, error
 	return pool, nil
 }
 
+// The server looks whether a client is still there of which it has heard nothing for goneProbe seconds, again after as
+// many, and gives the session up when there is no answer to so many probes: with 15 seconds as long as a lease is by default. By itself
+// it does so after two hours, for which a session would keep its locks of which the client is gone in the
+// middle of a message. These are settings of TCP; a Unix socket has no need of them.
+const (
+	goneProbe  = 5
+	goneProbes = 2
+)
+
 // prepareSession makes the settings on which the promise rests. All our statements find
 // their rows by an index; what the planner thinks of tables that were empty a moment ago must
-// not make it read them from end to end.
+// not make it read them from end to end. A plan is made once for all values: to make one for each size of an array
+// costs more than what it does.
 func prepareSession(ctx context.Context, conn *pgx.Conn) error {
 	registerArrays(conn.TypeMap())
-	_, err := conn.Exec(ctx, `SELECT
+	_, err := conn.Exec(ctx, fmt.Sprintf(`SELECT
+		set_config('tcp_keepalives_idle', '%[1]d', false),
+		set_config('tcp_keepalives_interval', '%[1]d', false),
+		set_config('tcp_keepalives_count', '%[2]d', false),
+		set_config('tcp_user_timeout', '%[3]ds', false),
 		set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false),
 		set_config('default_transaction_isolation', 'read committed', false),
 		set_config('idle_in_transaction_session_timeout', '10s', false),
 		set_config('jit', 'off', false),
+		set_config('plan_cache_mode', 'force_generic_plan', false),
 		set_config('enable_seqscan', 'off', false),
 		set_config('enable_hashjoin', 'off', false),
-		set_config('enable_mergejoin', 'off', false)`)
+		set_config('enable_mergejoin', 'off', false)`, goneProbe, goneProbes, goneProbe*(goneProbes+1)))
 	return err
 }
 

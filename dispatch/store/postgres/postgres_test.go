@@ -206,6 +206,7 @@ func TestPlans(t *testing.T) {
 	failed := store.Change{ID: 1, Phase: store.Done, Status: store.PermanentError, Error: []byte("e")}
 	t.Run("claim", func(t *testing.T) {
 		assert.Contains(t, s.ClaimPlan(ctx, t, false), "calls_free on calls c_1")
+		assert.Contains(t, s.ClaimPlan(ctx, t, false), "'{f}'::text[]", "it is planned for its values")
 		assert.Contains(t, s.ClaimPlan(ctx, t, true), "calls_oldest on calls c_1")
 	})
 	for name, step := range map[string]store.Step{
