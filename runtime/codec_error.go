@@ -55,7 +55,7 @@ func exported(name string) bool { return name != "" && 'A' <= name[0] && name[0]
 // hiddenError returns what is saved in place of x, an error of a hidden type, or nil if
 // it is x itself that is saved, since it has a name or the type has.
 func (e *encoder) hiddenError(x any, q *plan) any {
-	if e.keep != nil || q.op == opPointer && dataOf(x) == nil || e.reg.names.savable(q.typ) == "" {
+	if e.keep != nil || q.op == opPointer && dataOf(x) == nil || e.reg.names.describing(q).parts == "" {
 		return nil
 	}
 	if _, ok := e.namedValue(x, q); ok {

@@ -15,6 +15,41 @@ import (
 // encoder saves one state. It is reused, so that saving frames without references
 // allocates nothing.
 type encoder struct {
+	task // first: most of it is used all the time
+
+	todo     []work
+	deferred []*object // maps whose keys hold references
+	objects  []*object
+	slab     []object
+	regions  regionIndex
+	maps     map[unsafe.Pointer]*object
+	boxes    map[boxKey]*object
+	steps    []uint64
+
+	index memoryIndex // what has been mentioned, while there is one pass
+
+	later []content     // contents that have been put off
+	free  []*mapEntries // by number of the plan, while there is one pass
+	radix []radixEntry
+
+	types    []*plan
+	typeIDs  []uint64 // by number of the plan
+	names    []nameKey
+	nameIDs  map[nameKey]uint64
+	shapes   []*siteType
+	shapeIDs []uint64 // by number of the site
+
+	strings addrIndex
+
+	contexts map[unsafe.Pointer]*derivedContext // by the addresses of what they stand for
+	entries  map[unsafe.Pointer]map[any]any     // by the addresses of the sync.Maps
+	errors   map[eface]any                      // by the errors that they stand for
+
+	scratch []byte
+}
+
+// task is what an encoder has of one state only.
+type task struct {
 	reg  *registry
 	c    *Coroutine
 	b    []byte
@@ -23,54 +58,28 @@ type encoder struct {
 
 	cur      place          // what is being scanned or written
 	at       unsafe.Pointer // if not nil, the interface variable that holds it
-	todo     []work
 	todoMaps []*object
-	deferred []*object // maps whose keys hold references
 	plain    []plainChannel
-	objects  []*object
-	slab     []object
-	regions  regionIndex
-	maps     map[unsafe.Pointer]*object
-	boxes    map[boxKey]*object
-	steps    []uint64
 
-	fast  bool        // there is one pass, and index takes the place of what find finds
-	index memoryIndex // what has been mentioned
-	count int         // of the objects that have been mentioned
+	fast  bool // there is one pass, and index takes the place of what find finds
+	inKey bool
+	exact bool // the type of a new object is to be written
+	count int  // of the objects that have been mentioned
 	// How often objects, and strings that are written once, have been mentioned.
 	mentions, stringMentions int
 
-	nesting int           // of the contents that are being written
-	later   []content     // contents that have been put off
-	free    []*mapEntries // by number of the plan, while there is one pass
-	radix   []radixEntry
-	exact   bool // the type of a new object is to be written
-
-	types    []*plan
-	typeIDs  []uint64 // by number of the plan
-	names    []nameKey
-	nameIDs  map[nameKey]uint64
-	shapes   []*siteType
-	shapeIDs []uint64 // by number of the site
+	nesting  int // of the contents that are being written
+	depth    int
 	lastName string
 
 	// The names of values, once they are needed.
 	bound, known *namedValues
 
-	strings addrIndex
-
-	contexts map[unsafe.Pointer]*derivedContext // by the addresses of what they stand for
-	entries  map[unsafe.Pointer]map[any]any     // by the addresses of the sync.Maps
-	errors   map[eface]any                      // by the errors that they stand for
-
 	lastWord   unsafe.Pointer
 	lastPlan   *plan
 	lastRecord *plan
 
-	inKey   bool
-	depth   int
-	scratch []byte
-	memory  uintptr // of all frames and objects
+	memory uintptr // of all frames and objects
 }
 
 var encoders = sync.Pool{New: func() any { return new(encoder) }}
@@ -178,14 +187,8 @@ func (e *encoder) release() {
 	if len(e.objects) > keep || len(e.typeIDs) > 16*keep || cap(e.later) > 4*keep || cap(e.radix) > keep || cap(e.scratch) > 1<<20 || e.index.large() || e.strings.large() {
 		return // a rare giant is left to the collector
 	}
-	*e = encoder{
-		todo: e.todo[:0], deferred: e.deferred[:0], objects: e.objects[:0], slab: e.slab,
-		regions: e.regions, maps: e.maps, boxes: e.boxes, steps: e.steps[:0],
-		index: e.index, later: e.later[:0], free: e.free, radix: e.radix[:0],
-		types: e.types[:0], typeIDs: e.typeIDs, names: e.names[:0], nameIDs: e.nameIDs,
-		shapes: e.shapes[:0], shapeIDs: e.shapeIDs,
-		strings: e.strings, contexts: e.contexts, entries: e.entries, errors: e.errors, scratch: e.scratch[:0],
-	}
+	e.task = task{}
+	e.todo, e.deferred, e.objects, e.later = e.todo[:0], e.deferred[:0], e.objects[:0], e.later[:0]
 	encoders.Put(e)
 }
 

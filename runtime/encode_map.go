@@ -200,7 +200,7 @@ func (e *encoder) sortKey(b []byte, p *plan, ptr unsafe.Pointer) []byte {
 		b = append(append(b, q.typ.PkgPath()...), q.typ.String()...)
 		if e.depth < maxKeyDepth { // of values, which may be deeper than keys, that part decides
 			e.depth++
-			b = e.sortKey(b, q, held(&x, q))
+			b = e.sortKey(b, q, held(x, q))
 			e.depth--
 		}
 		return b

@@ -188,7 +188,7 @@ func (e *encoder) namedValue(x any, q *plan) (nameKey, bool) {
 	}
 	// What has a type of its own that nobody can name is saved as the variable's
 	// value; anything else by its content, because an address tells nothing here.
-	if len(e.known.byType[q.typ]) > 0 && e.reg.names.savable(q.typ) != "" {
+	if len(e.known.byType[q.typ]) > 0 && e.reg.names.describing(q).parts != "" {
 		return e.known.equal(x)
 	}
 	return nameKey{}, false

@@ -311,12 +311,21 @@ func (e *encoder) assertion(err *goruntime.TypeAssertionError) any {
 }
 
 // held returns where the value is that x holds.
-func held(x *any, q *plan) unsafe.Pointer {
-	f := (*eface)(unsafe.Pointer(x))
+func held(x any, q *plan) unsafe.Pointer {
+	data := dataOf(x)
 	if q.direct {
-		return unsafe.Pointer(&f.data)
+		word := data // only this one is on the heap
+		return unsafe.Pointer(&word)
 	}
-	return f.data
+	return data
+}
+
+// heldAt is held for x that the interface variable at ptr holds, or for what stands for it.
+func heldAt(ptr unsafe.Pointer, x any, q *plan) unsafe.Pointer {
+	if word := (*[2]unsafe.Pointer)(ptr); q.direct && word[1] == dataOf(x) {
+		return unsafe.Pointer(&word[1])
+	}
+	return held(x, q)
 }
 
 func (e *encoder) scanInterface(p *plan, ptr unsafe.Pointer) {
@@ -335,7 +344,7 @@ func (e *encoder) scanInterface(p *plan, ptr unsafe.Pointer) {
 	if e.keptValue(x, q) {
 		return
 	}
-	e.savable(q.typ, q, ptr)
+	e.savable(q, q, ptr)
 	e.typeID(q, ptr)
 	if q.leaf {
 		return
@@ -349,23 +358,24 @@ func (e *encoder) scanInterface(p *plan, ptr unsafe.Pointer) {
 		e.at = ptr
 	}
 	e.nest(ptr, q)
-	e.scan(q, held(&x, q))
+	e.scan(q, heldAt(ptr, x, q))
 	e.depth--
 	e.at = old
 }
 
 // scanType notes the type t, which is the value at ptr.
 func (e *encoder) scanType(t reflect.Type, ptr unsafe.Pointer, p *plan) {
-	e.savable(t, p, ptr)
-	e.typeID(e.reg.plans.of(t), ptr)
+	q := e.reg.plans.of(t)
+	e.savable(q, p, ptr)
+	e.typeID(q, ptr)
 }
 
-// savable fails, because of the value of p at ptr, if t cannot be described.
-func (e *encoder) savable(t reflect.Type, p *plan, ptr unsafe.Pointer) {
+// savable fails, because of the value of p at ptr, if the type of q cannot be described.
+func (e *encoder) savable(q, p *plan, ptr unsafe.Pointer) {
 	if e.keep != nil {
 		return // there are handles to types
 	}
-	if why := e.reg.names.savable(t); why != "" {
+	if why := e.reg.names.describing(q).parts; why != "" {
 		e.fail(ptr, p.typ, why)
 	}
 }

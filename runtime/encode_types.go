@@ -125,8 +125,7 @@ func (e *encoder) describe(p *plan) {
 		e.name(p.rec.name)
 	case named:
 		e.b = append(e.b, kind|kindNamed)
-		name, _ := e.reg.names.nameOf(p.typ)
-		e.name(name)
+		e.name(e.reg.names.describing(p).name)
 	default:
 		e.b = append(e.b, kind)
 	}
@@ -162,7 +161,7 @@ func (e *encoder) describe(p *plan) {
 	case kindInterface:
 		text := ""
 		if !named {
-			text = e.reg.names.spelling.text(p.typ)
+			text = e.reg.names.describing(p).text
 		}
 		e.str(text)
 	case kindRecord:

@@ -274,7 +274,7 @@ func (e *encoder) iface(p *plan, ptr unsafe.Pointer) {
 		return
 	}
 	if e.fast {
-		e.savable(q.typ, q, ptr)
+		e.savable(q, q, ptr)
 		if q.typ == derivedPointer {
 			panic(slowly{}) // what kind it is turns out by what refers to it
 		}
@@ -289,7 +289,7 @@ func (e *encoder) iface(p *plan, ptr unsafe.Pointer) {
 	if old == nil {
 		e.at = ptr
 	}
-	e.value(q, held(&x, q))
+	e.value(q, heldAt(ptr, x, q))
 	e.at = old
 }
 
@@ -297,7 +297,7 @@ func (e *encoder) iface(p *plan, ptr unsafe.Pointer) {
 func (e *encoder) describedType(t reflect.Type, p *plan, ptr unsafe.Pointer) {
 	q := e.reg.plans.of(t)
 	if e.fast {
-		e.savable(t, p, ptr)
+		e.savable(q, p, ptr)
 	}
 	e.typeID(q, ptr)
 	e.uvarint(e.typeNumber(q))

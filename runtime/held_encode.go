@@ -47,7 +47,7 @@ func (e *encoder) keptValue(x any, q *plan) bool {
 	if h.all && t.hides {
 		return true
 	}
-	return t.fragile && s.breaks(t, held(&x, q))
+	return t.fragile && s.breaks(t, held(x, q))
 }
 
 // keptCodec reports whether a value that has been saved by its meaning is kept.
@@ -65,17 +65,14 @@ func (e *encoder) keptCodec(p *plan, ptr unsafe.Pointer) bool {
 func (e *encoder) copiesContexts() bool { return contexts != nil && (e.keep == nil || e.keep.Strict) }
 
 // unnameable reports whether a state cannot describe a type, but for its parts.
-func (e *encoder) unnameable(p *plan) (why string) {
+func (e *encoder) unnameable(p *plan) string {
 	switch {
 	case p.rec != nil:
-	case p.typ.PkgPath() != "":
-		_, why = e.reg.names.nameOf(p.typ)
-	case p.op == opInterface && e.reg.names.unnamedInterface(e.reg.names.spelling.text(p.typ)) != p.typ:
-		why = "this interface type is not registered"
-	case e.keep != nil && p.op == opStruct && embeds(p.typ) && e.reg.names.unnamedStruct(e.reg.names.structFields(p.typ)) != p.typ:
-		why = "this struct type is not registered"
+		return ""
+	case e.keep != nil && p.typ.PkgPath() == "" && p.op == opStruct && embeds(p.typ) && e.reg.names.unnamedStruct(e.reg.names.structFields(p.typ)) != p.typ:
+		return "this struct type is not registered"
 	}
-	return why
+	return e.reg.names.describing(p).why
 }
 
 // holdWord writes a handle to what the one-word reference w of type t is.

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // nameTable knows the named types that a state may mention: the registered ones,
@@ -15,6 +16,8 @@ type nameTable struct {
 	registered map[string]reflect.Type
 	names      map[reflect.Type]string
 	spelling   spelling
+
+	learned atomic.Uint64 // how often something has been learned
 
 	mu         sync.RWMutex
 	known      map[reflect.Type]bool
@@ -49,6 +52,7 @@ func (t *nameTable) learn(typ reflect.Type) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	defer t.learned.Add(1) // before anybody can see what
 	queue := []reflect.Type{typ}
 	for len(queue) > 0 {
 		typ := queue[len(queue)-1]
@@ -117,6 +121,35 @@ func (t *nameTable) nameOf(typ reflect.Type) (name, why string) {
 		return "", "several types are called " + name
 	}
 	return name, ""
+}
+
+// description is how states describe a type: that is kept, since it takes long to find out.
+type description struct {
+	learned uint64 // what was known by then
+	name    string // of a named type
+	text    string // of an unnamed interface type
+	why     string // why it cannot be described, but for its parts
+	parts   string // why it cannot be described with its parts
+}
+
+// describing returns how states describe the type of p.
+func (t *nameTable) describing(p *plan) *description {
+	learned := t.learned.Load()
+	if d := p.description.Load(); d != nil && d.learned == learned {
+		return d
+	}
+	d := &description{learned: learned, parts: t.savable(p.typ)}
+	switch {
+	case p.typ.PkgPath() != "":
+		d.name, d.why = t.nameOf(p.typ)
+	case p.op == opInterface:
+		d.text = t.spelling.text(p.typ)
+		if t.unnamedInterface(d.text) != p.typ {
+			d.why = "this interface type is not registered"
+		}
+	}
+	p.description.Store(d)
+	return d
 }
 
 // named returns the type of a name.

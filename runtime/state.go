@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"reflect"
+	"sync"
 )
 
 // The state format is described in docs/state-format.md. A state is
@@ -102,18 +103,42 @@ func (c *Coroutine) AppendState(b []byte, roots ...any) ([]byte, error) {
 	if c.active {
 		return b, fmt.Errorf("coroutine: cannot be saved while it runs")
 	}
-	if out, ok := quick(r, c, b, roots); ok {
+	if cap(b)-len(b) >= max(c.size, 1) {
+		out, err := c.appendState(r, b, roots)
+		if err != nil {
+			return b, err
+		}
 		c.size = len(out) - len(b)
+		return out, nil
+	}
+	// A state grows piece by piece, and b would have to be moved as often.
+	buf := stateBuffers.Get().(*[]byte)
+	out, err := c.appendState(r, (*buf)[:0], roots)
+	if err == nil {
+		c.size = len(out)
+		b = append(b, out...)
+		*buf = out
+	}
+	if cap(*buf) <= maxStateBuffer {
+		stateBuffers.Put(buf)
+	}
+	return b, err
+}
+
+// stateBuffers are those in which states are made that are then appended to others.
+var stateBuffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// maxStateBuffer is the size, in bytes, of buffers that are kept.
+const maxStateBuffer = 1 << 20
+
+func (c *Coroutine) appendState(r *registry, b []byte, roots []any) ([]byte, error) {
+	if out, ok := quick(r, c, b, roots); ok {
 		return out, nil
 	}
 	e := encoders.Get().(*encoder)
 	out, err := e.run(r, c, b, roots)
 	e.release()
-	if err != nil {
-		return b, err
-	}
-	c.size = len(out) - len(b)
-	return out, nil
+	return out, err
 }
 
 // LoadState sets the coroutine, which must not have started, to a saved state, and

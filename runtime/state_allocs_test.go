@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -56,6 +57,47 @@ func TestSavingAllocatesNothing(t *testing.T) {
 			require.Equal(t, frames[0], firstLoaded(t, buf, &n))
 		})
 	}
+}
+
+type referringFrame struct {
+	Site  int
+	Ctx   context.Context
+	Next  any
+	Names []string
+	N     int
+}
+
+// TestSavingAllocatesOnce saves frames with references: there is nothing but the state itself, which
+// has no room to spare.
+func TestSavingAllocatesOnce(t *testing.T) {
+	if raceEnabled {
+		t.Skip("sync.Pool forgets on purpose under the race detector")
+	}
+	RegisterType[order]("test.allocatesOnce")
+	RegisterFrame[referringFrame]("test.referring", 9, Site{Pos: "r.go:1:2", Live: []string{"Ctx", "Next", "Names", "N"}})
+	type boundContext struct {
+		context.Context
+		n int
+	}
+	ctx := &boundContext{n: 1}
+	c := suspendedWith(&referringFrame{1, ctx, &order{ID: "1", Next: &order{ID: "2"}}, []string{"a", "b"}, 3})
+	c.Bind(Binding{"ctx", ctx})
+	var state []byte
+	save := func() {
+		var err error
+		if state, err = c.AppendState(nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	save()
+	require.Equal(t, 1.0, testing.AllocsPerRun(100, save))
+	require.Less(t, cap(state)-len(state), len(state)/4)
+	into, err := c.AppendState(append(make([]byte, 0, 4*len(state)), "before"...))
+	require.NoError(t, err)
+	require.Equal(t, "before"+string(state), string(into))
+	into, err = c.AppendState([]byte("before"))
+	require.NoError(t, err)
+	require.Equal(t, "before"+string(state), string(into))
 }
 
 func firstLoaded(t *testing.T, b []byte, roots ...any) any {

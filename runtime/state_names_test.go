@@ -101,7 +101,7 @@ func TestCapturesOfVariables(t *testing.T) {
 
 // A page has a name near it if a part of it is between the first variable and the last.
 func TestNearName(t *testing.T) {
-	e := &encoder{known: &namedValues{}, bound: &namedValues{}, reg: &registry{}}
+	e := &encoder{task: task{known: &namedValues{}, bound: &namedValues{}, reg: &registry{}}}
 	e.reg.vars.lo, e.reg.vars.hi = 5*pageSize+8, 9*pageSize
 	for page, want := range map[uintptr]bool{4: false, 5: true, 6: true, 8: true, 9: false} {
 		require.Equal(t, want, e.nearName(page), "page %d", page)

@@ -46,7 +46,7 @@ const (
 )
 
 // plan is the compiled knowledge about a type. Plans are complete before another
-// goroutine can see them, and immutable from then on.
+// goroutine can see them, and immutable from then on, but for what description points to.
 type plan struct {
 	typ   reflect.Type
 	id    int // dense number among the plans of the registry
@@ -82,6 +82,8 @@ type plan struct {
 	hashes bool
 	// hiddenError: errors of the standard library that it keeps to itself.
 	hiddenError bool
+
+	description *atomic.Pointer[description]
 }
 
 type field struct {
@@ -191,6 +193,7 @@ func (t *planTable) fill(typ reflect.Type) *plan {
 		}
 	}
 	p.slice = reflect.SliceOf(typ)
+	p.description = new(atomic.Pointer[description])
 	p.hiddenError = isHiddenError(typ)
 	if !t.special(p) {
 		t.structural(p)

@@ -131,3 +131,29 @@ func TestLocalTypes(t *testing.T) {
 	_, err := suspendedWith(&frame1[any]{Site: 1, V: localThree()}).AppendState(nil)
 	require.ErrorContains(t, err, "several types are called")
 }
+
+// TestAmbiguousLater saves a variable of a type before and after another type of that name
+// has become known: what was found out about the first one does not outlive that.
+func TestAmbiguousLater(t *testing.T) {
+	registerFrame1[int]() // makes a registry that knows neither
+	first, second := sameNameOne(), sameNameTwo()
+	c := suspendedWith()
+	for range 2 {
+		_, err := c.AppendState(nil, first)
+		require.NoError(t, err)
+	}
+	_, err := c.AppendState(nil, second)
+	require.ErrorContains(t, err, "several types are called")
+	_, err = c.AppendState(nil, first)
+	require.ErrorContains(t, err, "several types are called")
+}
+
+func sameNameOne() any {
+	type sameNameLater struct{ N int }
+	return &sameNameLater{1}
+}
+
+func sameNameTwo() any {
+	type sameNameLater struct{ S string }
+	return &sameNameLater{"s"}
+}
