@@ -130,7 +130,7 @@ func (f *Function[I, O]) durableRequests(c *runtime.Coroutine, ctx context.Conte
 func (inv *invocation) inCoroutine(c *runtime.Coroutine, name string) error {
 	if c == runtime.Detached {
 		e, inside := runtime.InTheWay()
-		if !inside && inv.volatile == nil {
+		if !inside && inv.coroutine {
 			return elsewhere(name)
 		}
 		return inv.refuse(name, e)
@@ -188,7 +188,7 @@ func (inv *invocation) shield(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	inv.shielded = done || ctx != inv.ctx && ctx.Done() == nil
+	inv.shielded = done || ctx != &inv.ctx && ctx.Done() == nil
 	return nil
 }
 

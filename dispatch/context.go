@@ -26,10 +26,6 @@ type callContext struct {
 	after map[*func()]struct{}
 }
 
-func newCallContext(base context.Context, inv *invocation) *callContext {
-	return &callContext{base: base, inv: inv}
-}
-
 func (c *callContext) Deadline() (time.Time, bool) { return time.Time{}, false }
 
 func (c *callContext) Done() <-chan struct{} {
@@ -125,7 +121,7 @@ func (c *callContext) isDone() bool {
 type invocation struct {
 	d       *Dispatcher
 	attempt engine.Attempt
-	ctx     *callContext
+	ctx     callContext
 
 	// Of a durable execution: what it awaits, and what it has got.
 	requests []engine.Request
@@ -135,11 +131,18 @@ type invocation struct {
 	strategy Strategy // of the next await; All for those that set none
 	begin    bool     // the next await only begins calls
 
-	volatile *volatileExecution // nil in a durable execution
+	coroutine bool               // it is durable
+	volatile  *volatileExecution // nil in a durable build
 
 	// refused is why the function could not await: it, or what called Await in it, was not
 	// compiled. Whatever the function makes of the error, the call has not come to an end.
 	refused atomic.Pointer[engine.Failure]
+}
+
+// begins makes the invocation that of an attempt.
+func (inv *invocation) begins(d *Dispatcher, a *engine.Attempt) {
+	inv.d, inv.attempt = d, *a
+	inv.ctx.inv, inv.ctx.base = inv, a.Base
 }
 
 // turn returns that the function awaits calls.
@@ -169,13 +172,13 @@ func invocationOf(ctx context.Context) *invocation {
 func (inv *invocation) refuse(awaited string, e *runtime.DetachedError) error {
 	where := e.Func + " (" + e.Pos + ")"
 	message := fmt.Sprintf("%s awaits %q, and was not compiled by coroc: run coroc before building with -tags durable, or use coroc build, run or test", where, awaited)
-	if inv.volatile == nil {
+	if inv.coroutine {
 		message = fmt.Sprintf("%s awaits %q, or calls what does, and was not compiled by coroc: run coroc on its package, or await elsewhere", where, awaited)
 	}
 	f := describe(StatusIncompatibleState, message)
 	f.Park = true
 	inv.refused.CompareAndSwap(nil, f)
-	if inv.volatile != nil && !runtime.Compiled() {
+	if !inv.coroutine && !runtime.Compiled() {
 		inv.d.engine.Fail(fmt.Errorf("%s: %w", message, ErrNotCompiled))
 	}
 	return WithStatus(StatusIncompatibleState, fmt.Errorf("dispatch: %s: %w", message, ErrNotCompiled))

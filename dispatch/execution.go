@@ -17,15 +17,15 @@ func (f *Function[I, O]) function(d *Dispatcher) (engine.Function, error) {
 		return engine.Function{}, err
 	}
 	// What the function captures belongs to the process, as do the functions.
-	bindings := captureBindings(slices.Clip(d.bindings), "entry", runtime.RecordOf(f.body().fn), 0)
+	bindings := runtime.NewBindings(captureBindings(slices.Clip(d.bindings), "entry", runtime.RecordOf(f.body().fn), 0)...)
 	return engine.Function{
 		Name:   f.name,
 		Policy: f.body().policy,
 		Start: func(a engine.Attempt) (engine.Execution, error) {
-			return f.start(d, a, bindings, loadState)
+			return f.start(d, &a, bindings, loadState)
 		},
 		Check: func(a engine.Attempt) error {
-			_, err := f.start(d, a, bindings, (*runtime.Coroutine).CheckState)
+			_, err := f.start(d, &a, bindings, (*runtime.Coroutine).CheckState)
 			return err
 		},
 	}, nil
@@ -39,39 +39,43 @@ type durableCall[I, O any] interface {
 func loadState(c *runtime.Coroutine, state []byte) (n int, err error) { return c.LoadState(state) }
 
 // start makes an execution. load is what is done with the state of the attempt, if it has one.
-func (f *Function[I, O]) start(d *Dispatcher, a engine.Attempt, bindings []runtime.Binding, load func(*runtime.Coroutine, []byte) (int, error)) (engine.Execution, error) {
-	inv := &invocation{d: d, attempt: a}
-	inv.ctx = newCallContext(a.Base, inv)
-	if durable {
-		if twin, ok := runtime.RecordOf(f.body().fn).(durableCall[I, O]); ok {
-			x, err := f.startDurable(inv, twin, bindings, load)
-			if err != nil {
-				return nil, err
-			}
-			return inv.intercept(f.name, x), nil
-		}
-		if a.State != nil {
-			return nil, fmt.Errorf("%w: function %q does not await any more, and the version that did was not frozen", runtime.ErrIncompatibleState, f.name)
-		}
-	} else if a.State != nil {
-		return nil, fmt.Errorf("%w: it was saved by a durable build, and this one is not", runtime.ErrIncompatibleState)
-	}
-	v := &volatileExecution{inv: inv}
+func (f *Function[I, O]) start(d *Dispatcher, a *engine.Attempt, bindings *runtime.Bindings, load func(*runtime.Coroutine, []byte) (int, error)) (engine.Execution, error) {
 	if !durable {
-		v.turns, v.resume, v.gone = make(chan engine.Turn), make(chan []engine.Result), make(chan struct{})
-	}
-	inv.volatile = v
-	v.body = func(t *engine.Turn) {
-		var in I
-		if t.Failure = f.decodeInput(inv, &in); t.Failure != nil {
-			return
+		if a.State != nil {
+			return nil, fmt.Errorf("%w: it was saved by a durable build, and this one is not", runtime.ErrIncompatibleState)
 		}
-		protect(t, func() {
-			out, err := f.body().fn(inv.ctx, in)
-			f.finish(inv, t, out, err)
-		})
+		v := &volatileExecution{turns: make(chan engine.Turn), resume: make(chan []engine.Result), gone: make(chan struct{})}
+		v.inv.begins(d, a)
+		v.inv.volatile = v
+		v.run = func(t *engine.Turn) { f.run(&v.inv, t) }
+		return v.inv.intercept(f.name, v), nil
 	}
-	return inv.intercept(f.name, v), nil
+	if twin, ok := runtime.RecordOf(f.body().fn).(durableCall[I, O]); ok {
+		e := &durableExecution[I, O]{f: f, twin: twin}
+		e.inv.begins(d, a)
+		if err := e.begins(bindings, load); err != nil {
+			return nil, err
+		}
+		return e.inv.intercept(f.name, e), nil
+	}
+	if a.State != nil {
+		return nil, fmt.Errorf("%w: function %q does not await any more, and the version that did was not frozen", runtime.ErrIncompatibleState, f.name)
+	}
+	e := &plainExecution[I, O]{f: f}
+	e.inv.begins(d, a)
+	return e.inv.intercept(f.name, e), nil
+}
+
+// run runs the function from its input to its end, which t becomes.
+func (f *Function[I, O]) run(inv *invocation, t *engine.Turn) {
+	var in I
+	if t.Failure = f.decodeInput(inv, &in); t.Failure != nil {
+		return
+	}
+	protect(t, func() {
+		out, err := f.body().fn(&inv.ctx, in)
+		f.finish(inv, t, out, err)
+	})
 }
 
 func (f *Function[I, O]) decodeInput(inv *invocation, in *I) *engine.Failure {
@@ -83,7 +87,7 @@ func (f *Function[I, O]) decodeInput(inv *invocation, in *I) *engine.Failure {
 
 func (f *Function[I, O]) finish(inv *invocation, t *engine.Turn, out O, err error) {
 	if err != nil {
-		if h, ok := errors.AsType[*handOver](err); ok && h.call == CallID(inv.ctx) {
+		if h, ok := errors.AsType[*handOver](err); ok && h.call == inv.id() {
 			t.Next, t.Failure = &h.request, nil
 			return
 		}
@@ -116,12 +120,31 @@ func protect(t *engine.Turn, body func()) {
 	returned = true
 }
 
-// volatileExecution is a function on a goroutine of its own, which stays blocked in Await
-// while it is suspended. In a durable build it is one that does not await, because what does
-// is a coroutine or is refused: there it runs on the goroutine of its attempt, without channels.
+// plainExecution is, in a durable build, a function that does not await, because what does is a
+// coroutine or is refused: it runs on the goroutine of its attempt.
+type plainExecution[I, O any] struct {
+	inv invocation
+	f   *Function[I, O]
+}
+
+func (e *plainExecution[I, O]) Run([]engine.Result) engine.Turn {
+	var t engine.Turn
+	e.f.run(&e.inv, &t)
+	return e.inv.settle(t)
+}
+
+func (e *plainExecution[I, O]) AppendState([]byte, int) ([]byte, error) {
+	return nil, errors.ErrUnsupported
+}
+func (e *plainExecution[I, O]) Durable() bool      { return false }
+func (e *plainExecution[I, O]) Cancel(cause error) { e.inv.ctx.cancel(cause) }
+func (e *plainExecution[I, O]) Discard(bool)       { e.inv.ctx.cancel(context.Canceled) }
+
+// volatileExecution is, in a volatile build, a function on a goroutine of its own, which stays blocked
+// in Await while it is suspended.
 type volatileExecution struct {
-	inv       *invocation
-	body      func(*engine.Turn)
+	inv       invocation
+	run       func(*engine.Turn)
 	started   bool
 	goroutine int64 // on which the function runs
 	turns     chan engine.Turn
@@ -130,11 +153,6 @@ type volatileExecution struct {
 }
 
 func (v *volatileExecution) Run(results []engine.Result) engine.Turn {
-	if durable {
-		var t engine.Turn
-		v.body(&t)
-		return v.inv.settle(t)
-	}
 	if !v.started {
 		v.started = true
 		go func() {
@@ -146,7 +164,7 @@ func (v *volatileExecution) Run(results []engine.Result) engine.Turn {
 				case <-v.gone:
 				}
 			}()
-			v.body(&t)
+			v.run(&t)
 		}()
 	} else {
 		v.resume <- results
@@ -188,42 +206,42 @@ func (v *volatileExecution) Cancel(cause error) { v.inv.ctx.cancel(cause) }
 // Discard unwinds the function in any case: its goroutine can't be left behind.
 func (v *volatileExecution) Discard(bool) {
 	v.inv.ctx.cancel(context.Canceled)
-	if v.gone != nil {
-		close(v.gone)
-	}
+	close(v.gone)
 }
 
 // durableExecution is a function as a coroutine.
 type durableExecution[I, O any] struct {
-	f   *Function[I, O]
-	inv *invocation
-	c   *runtime.Coroutine
-	in  I
-	out O
-	err error
+	inv  invocation
+	f    *Function[I, O]
+	twin durableCall[I, O]
+	c    *runtime.Coroutine
+	in   I // until the function is suspended
+	out  O
+	err  error
 }
 
-func (f *Function[I, O]) startDurable(inv *invocation, twin durableCall[I, O], bindings []runtime.Binding, load func(*runtime.Coroutine, []byte) (int, error)) (engine.Execution, error) {
-	e := &durableExecution[I, O]{f: f, inv: inv}
+// begins makes the coroutine.
+func (e *durableExecution[I, O]) begins(bindings *runtime.Bindings, load func(*runtime.Coroutine, []byte) (int, error)) error {
+	inv := &e.inv
+	inv.coroutine = true
 	e.c = runtime.New(func(c *runtime.Coroutine) {
-		e.out, e.err = twin.DurableCall(c, inv.ctx, e.in)
-	}, append(slices.Clip(bindings), runtime.Binding{Name: "call.ctx", Value: inv.ctx})...)
+		e.out, e.err = e.twin.DurableCall(c, &e.inv.ctx, e.in)
+	}, runtime.Binding{Name: "call.ctx", Value: &inv.ctx})
+	e.c.Share(bindings)
 	e.c.SetLocal(inv)
-	e.c.SetEntry(runtime.RecordOf(f.body().fn), true)
-	if inv.attempt.State != nil {
-		state, err := inv.d.openState(f.name, &inv.attempt)
-		if err != nil {
-			return nil, err
-		}
-		n, err := load(e.c, state)
-		if err == nil && n != len(state) {
-			err = trailing(len(state) - n)
-		}
-		if err != nil {
-			return nil, err
-		}
+	e.c.SetEntry(runtime.RecordOf(e.f.body().fn), true)
+	if inv.attempt.State == nil {
+		return nil
 	}
-	return e, nil
+	state, err := inv.d.openState(e.f.name, &inv.attempt)
+	if err != nil {
+		return err
+	}
+	n, err := load(e.c, state)
+	if err == nil && n != len(state) {
+		err = trailing(len(state) - n)
+	}
+	return err
 }
 
 // trailing is the error of a state that n more bytes follow.
@@ -238,17 +256,19 @@ func (e *durableExecution[I, O]) Run(results []engine.Result) engine.Turn {
 func (e *durableExecution[I, O]) run(results []engine.Result) (t engine.Turn) {
 	e.inv.results = results
 	if !e.c.Started() {
-		if t.Failure = e.f.decodeInput(e.inv, &e.in); t.Failure != nil {
+		if t.Failure = e.f.decodeInput(&e.inv, &e.in); t.Failure != nil {
 			return t
 		}
 	}
 	var suspended bool
 	protect(&t, func() {
 		if suspended = e.c.Next(); !suspended {
-			e.f.finish(e.inv, &t, e.out, e.err)
+			e.f.finish(&e.inv, &t, e.out, e.err)
 		}
 	})
 	if suspended {
+		var none I
+		e.in = none // the frames have it
 		t = e.inv.turn(e.inv.requests)
 		e.inv.requests = nil
 		t.EffectFree = e.f.body().policy.Eager == engine.WhereEffectFree && e.c.EffectFree()

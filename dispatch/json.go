@@ -6,34 +6,127 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"reflect"
 	"sync"
 )
 
-// encoders are used again: most inputs and outputs are small.
-var encoders = sync.Pool{New: func() any {
-	e := new(jsonEncoder)
-	e.enc = json.NewEncoder(&e.buf)
-	e.enc.SetEscapeHTML(false)
-	return e
-}}
+// jsonType is how values of T become JSON, and JSON becomes them.
+type jsonType[T any] struct {
+	plain  bool      // no type that T consists of has an encoding of its own
+	coders sync.Pool // of *jsonCoder[T]: most inputs and outputs are small
+}
 
-type jsonEncoder struct {
-	buf bytes.Buffer
+// jsonTypes are *jsonType[T], by the reflect.Type of T.
+var jsonTypes sync.Map
+
+func jsonTypeOf[T any]() *jsonType[T] {
+	typ := reflect.TypeFor[T]()
+	t, ok := jsonTypes.Load(typ)
+	if !ok {
+		t, _ = jsonTypes.LoadOrStore(typ, &jsonType[T]{plain: plainJSON(typ, make(map[reflect.Type]bool))})
+	}
+	return t.(*jsonType[T])
+}
+
+func (t *jsonType[T]) coder() *jsonCoder[T] {
+	if c, ok := t.coders.Get().(*jsonCoder[T]); ok {
+		return c
+	}
+	c := new(jsonCoder[T])
+	c.enc, c.dec = json.NewEncoder(&c.out), json.NewDecoder(&c.in)
+	c.enc.SetEscapeHTML(false)
+	return c
+}
+
+// jsonCoder encodes and decodes values that package json is given a pointer to, which is v.
+type jsonCoder[T any] struct {
+	out bytes.Buffer
 	enc *json.Encoder
+	in  jsonSource
+	dec *json.Decoder
+	v   T
 }
 
 // largeJSON is from what size on a buffer is not kept.
 const largeJSON = 64 << 10
 
+// encode leaves the JSON of v in out, as json.Encoder does that is given v itself.
+func (c *jsonCoder[T]) encode(v T, plain bool) error {
+	c.out.Reset()
+	if !plain {
+		return c.enc.Encode(v) // methods of *T are not those of T
+	}
+	c.v = v
+	err := c.enc.Encode(&c.v)
+	var zero T
+	c.v = zero
+	return err
+}
+
+// decode decodes b into v, if there is nothing wrong with b. After false the coder is not to be used
+// again.
+func (c *jsonCoder[T]) decode(b []byte, v *T) bool {
+	end := c.dec.InputOffset() + int64(len(b))
+	c.in.rest = b
+	err := c.dec.Decode(&c.v)
+	c.in.rest = nil
+	if err != nil || c.dec.InputOffset() != end { // something follows the value
+		return false
+	}
+	var zero T
+	*v, c.v = c.v, zero
+	return true
+}
+
+// jsonSource is what a json.Decoder reads from: values that are whole.
+type jsonSource struct{ rest []byte }
+
+func (s *jsonSource) Read(p []byte) (n int, err error) {
+	n = copy(p, s.rest)
+	if s.rest = s.rest[n:]; len(s.rest) == 0 {
+		err = io.EOF
+	}
+	return n, err
+}
+
+// plainJSON says whether package json runs no code of the program for values of t that it decodes, and
+// encodes them behind a pointer as it does without. seen are the types that it has been asked for.
+func plainJSON(t reflect.Type, seen map[reflect.Type]bool) bool {
+	if seen[t] {
+		return true
+	}
+	seen[t] = true
+	for _, own := range [...]reflect.Type{jsonMarshaler, jsonUnmarshaler, textMarshaler, textUnmarshaler} {
+		if t.Implements(own) || reflect.PointerTo(t).Implements(own) {
+			return false
+		}
+	}
+	switch t.Kind() {
+	case reflect.Interface:
+		return t.NumMethod() == 0
+	case reflect.Map:
+		return plainJSON(t.Key(), seen) && plainJSON(t.Elem(), seen)
+	case reflect.Pointer, reflect.Slice, reflect.Array:
+		return plainJSON(t.Elem(), seen)
+	case reflect.Struct:
+		for i := range t.NumField() {
+			if !plainJSON(t.Field(i).Type, seen) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // encodeJSON encodes an input or output, and refuses what JSON would change silently.
-func encodeJSON(v any) ([]byte, error) {
-	e := encoders.Get().(*jsonEncoder) // which a panic of v's own encoding drops
-	e.buf.Reset()
-	err := e.enc.Encode(v)
-	b := bytes.Clone(bytes.TrimSuffix(e.buf.Bytes(), []byte("\n")))
-	if e.buf.Cap() <= largeJSON {
-		encoders.Put(e)
+func encodeJSON[T any](v T) ([]byte, error) {
+	t := jsonTypeOf[T]()
+	c := t.coder() // which a panic of v's own encoding drops
+	err := c.encode(v, t.plain)
+	b := bytes.Clone(bytes.TrimSuffix(c.out.Bytes(), []byte("\n")))
+	if c.out.Cap() <= largeJSON {
+		t.coders.Put(c)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%T cannot be stored as JSON: %w", v, err)
@@ -65,9 +158,21 @@ func replacesInvalid(b []byte) bool {
 	return false
 }
 
-func decodeJSON(b []byte, v any) error {
-	if err := json.Unmarshal(b, v); err != nil {
-		return fmt.Errorf("what is stored is not a %v: %w", reflect.TypeOf(v).Elem(), err)
+// decodeJSON does what json.Unmarshal does. v points to a zero value, and after an error to any.
+func decodeJSON[T any](b []byte, v *T) error {
+	if t := jsonTypeOf[T](); t.plain && len(b) <= largeJSON {
+		c := t.coder()
+		if c.decode(b, v) {
+			t.coders.Put(c)
+			return nil
+		}
+	}
+	// What is wrong is told as it is without a coder.
+	x := new(T)
+	err := json.Unmarshal(b, x)
+	*v = *x
+	if err != nil {
+		return fmt.Errorf("what is stored is not a %v: %w", reflect.TypeFor[T](), err)
 	}
 	return nil
 }

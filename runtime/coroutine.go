@@ -3,6 +3,7 @@ package runtime
 import (
 	"fmt"
 	goruntime "runtime"
+	"slices"
 )
 
 type mode uint8
@@ -35,6 +36,7 @@ type Coroutine struct {
 	interruption func(*Coroutine) // what Next does while the coroutine is suspended for it
 	body         any              // the record of the func that entry calls, if SetEntry has said so
 	plain        bool             // that func does not suspend
+	shared       *Bindings
 	bindings     []Binding
 	bindingsDone bool         // BindFirst has been called
 	size         int          // of the last state
@@ -68,6 +70,58 @@ func (c *Coroutine) SetEntry(record any, suspends bool) { c.body, c.plain = reco
 
 // Bind adds bindings. A later binding of a name replaces an earlier one.
 func (c *Coroutine) Bind(b ...Binding) { c.bindings = append(c.bindings, b...) }
+
+// Bindings are those that several coroutines have.
+type Bindings struct{ list []Binding }
+
+// NewBindings returns bindings for [Coroutine.Share].
+func NewBindings(b ...Binding) *Bindings { return &Bindings{b} }
+
+// Share adds bindings, as if they had been added before all others, without a copy of them. It is to be
+// called once at most.
+func (c *Coroutine) Share(b *Bindings) { c.shared = b }
+
+func (c *Coroutine) sharedBindings() []Binding {
+	if c.shared == nil {
+		return nil
+	}
+	return c.shared.list
+}
+
+// binding returns the i-th of all bindings.
+func (c *Coroutine) binding(i int) *Binding {
+	shared := c.sharedBindings()
+	if i < len(shared) {
+		return &shared[i]
+	}
+	return &c.bindings[i-len(shared)]
+}
+
+// bindingsLen returns how many bindings there are.
+func (c *Coroutine) bindingsLen() int { return len(c.sharedBindings()) + len(c.bindings) }
+
+// bindingNamed returns the binding that a name means, or nil.
+func (c *Coroutine) bindingNamed(name []byte) *Binding {
+	for _, l := range [...][]Binding{c.bindings, c.sharedBindings()} {
+		for i := range slices.Backward(l) {
+			if l[i].Name == string(name) {
+				return &l[i]
+			}
+		}
+	}
+	return nil
+}
+
+// rebound reports whether a later binding has the name of the i-th.
+func (c *Coroutine) rebound(i int) bool {
+	name := c.binding(i).Name
+	for j := i + 1; j < c.bindingsLen(); j++ {
+		if c.binding(j).Name == name {
+			return true
+		}
+	}
+	return false
+}
 
 // BindFirst adds the bindings that f returns, when it is called for the first time.
 func (c *Coroutine) BindFirst(f func() []Binding) {

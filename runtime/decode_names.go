@@ -35,12 +35,7 @@ func (d *decoder) readNames() {
 			}
 			l.name = l.v.name
 		case nameBinding:
-			for j := range d.c.bindings {
-				if d.c.bindings[j].Name == string(name) {
-					l.b = &d.c.bindings[j]
-				}
-			}
-			if l.b == nil {
+			if l.b = d.c.bindingNamed(name); l.b == nil {
 				d.incompatible("the coroutine has no binding of %q: bind it before the state is loaded", name)
 			}
 			l.name = l.b.Name

@@ -57,10 +57,8 @@ func quickLoad(r *registry, c *Coroutine, body []byte, roots []any) bool {
 		if name = q.name(name); q.bad {
 			return false
 		}
-		for i := range c.bindings {
-			if c.bindings[i].Name == string(name) {
-				record = c.bindings[i].Value
-			}
+		if b := c.bindingNamed(name); b != nil {
+			record = b.Value
 		}
 	}
 	var values [4]quickRoot

@@ -15,12 +15,12 @@ func (e *encoder) prepare() {
 		return
 	}
 	e.known = e.own.named(e.reg)
-	if len(e.c.bindings) == 0 {
+	if e.c.bindingsLen() == 0 {
 		e.bound = &e.reg.bound
 		return
 	}
-	if x := e.c.bound; x == nil || x.reg != e.reg || x.n != len(e.c.bindings) {
-		e.c.bound = bind(e.reg, e.c.bindings)
+	if x := e.c.bound; x == nil || x.reg != e.reg || x.n != e.c.bindingsLen() {
+		e.c.bound = bind(e.reg, e.c)
 	}
 	e.bound = &e.c.bound.values
 }
@@ -32,10 +32,10 @@ type boundValues struct {
 	values namedValues
 }
 
-func bind(r *registry, bindings []Binding) *boundValues {
-	x := &boundValues{reg: r, n: len(bindings)}
-	for i := range bindings {
-		if b := &bindings[i]; b.Value != nil && !replaced(bindings, i) {
+func bind(r *registry, c *Coroutine) *boundValues {
+	x := &boundValues{reg: r, n: c.bindingsLen()}
+	for i := range x.n {
+		if b := c.binding(i); b.Value != nil && !c.rebound(i) {
 			r.names.learn(reflect.TypeOf(b.Value))
 			x.values.add(r, nameKey{kind: nameBinding, i: i}, b.Value)
 		}
@@ -45,16 +45,6 @@ func bind(r *registry, bindings []Binding) *boundValues {
 	}
 	x.values.sort()
 	return x
-}
-
-// replaced reports whether a later binding has the name of the i-th.
-func replaced(bindings []Binding, i int) bool {
-	for j := i + 1; j < len(bindings); j++ {
-		if bindings[j].Name == bindings[i].Name {
-			return true
-		}
-	}
-	return false
 }
 
 // direct finds the binding that is the pointer v of the type of p, without looking
@@ -231,7 +221,7 @@ func (e *encoder) writeName(k nameKey) {
 	e.b = append(e.b, k.kind)
 	switch k.kind {
 	case nameBinding:
-		e.name(e.c.bindings[k.i].Name)
+		e.name(e.c.binding(k.i).Name)
 	case nameCapture:
 		e.uvarint(e.nameID(k.capture.of))
 		e.name(k.capture.field)
@@ -244,7 +234,7 @@ func (e *encoder) writeName(k nameKey) {
 func (e *encoder) nameText(k nameKey) string {
 	switch k.kind {
 	case nameBinding:
-		return e.c.bindings[k.i].Name
+		return e.c.binding(k.i).Name
 	case nameCapture:
 		return e.nameText(k.capture.of) + "\x00" + k.capture.field
 	}

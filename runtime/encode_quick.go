@@ -82,7 +82,7 @@ func quick(r *registry, c *Coroutine, b []byte, roots []any) (out []byte, ok boo
 	}
 	if record >= 0 {
 		b = append(b, 1, nameBinding)
-		b = appendName(b, last, c.bindings[record].Name)
+		b = appendName(b, last, c.binding(record).Name)
 	}
 	long := 0
 	if len(roots) > 0 {
@@ -155,13 +155,27 @@ func shapeOf(shapes []*siteType, s *siteType) int {
 
 // bindingOf finds the binding that is the pointer v of the type of p.
 func (c *Coroutine) bindingOf(v unsafe.Pointer, p *plan) int {
-	for i := range c.bindings {
-		f := (*eface)(unsafe.Pointer(&c.bindings[i].Value))
-		if f.data == v && f.typ == p.word && v != nil && !replaced(c.bindings, i) {
+	if v == nil {
+		return -1
+	}
+	shared := c.sharedBindings()
+	for i := range shared {
+		if shared[i].is(v, p) && !c.rebound(i) {
 			return i
 		}
 	}
+	for i := range c.bindings {
+		if n := len(shared) + i; c.bindings[i].is(v, p) && !c.rebound(n) {
+			return n
+		}
+	}
 	return -1
+}
+
+// is reports whether the value is the pointer v of the type of p.
+func (b *Binding) is(v unsafe.Pointer, p *plan) bool {
+	f := (*eface)(unsafe.Pointer(&b.Value))
+	return f.data == v && f.typ == p.word
 }
 
 // basicRoot returns the number of the type that root points to, if it is one that

@@ -31,7 +31,7 @@ func (h *Held) Reload(c *Coroutine, b []byte) ([]byte, error) {
 	if err != nil {
 		return b, err
 	}
-	loaded := &Coroutine{bindings: c.bindings, entry: c.entry}
+	loaded := &Coroutine{shared: c.shared, bindings: c.bindings, entry: c.entry}
 	if _, err := h.LoadState(loaded, b); err != nil {
 		return b, err
 	}

@@ -156,7 +156,7 @@ func (c *Coroutine) LoadState(b []byte, roots ...any) (n int, err error) {
 // bindings and entry count. What would go on by itself, the timers of contexts, is stopped.
 // Of the program's code only codecs run.
 func (c *Coroutine) CheckState(b []byte) (n int, err error) {
-	scratch := &Coroutine{bindings: c.bindings, body: c.body, plain: c.plain}
+	scratch := &Coroutine{shared: c.shared, bindings: c.bindings, body: c.body, plain: c.plain}
 	return scratch.load(nil, b, nil, true)
 }
 

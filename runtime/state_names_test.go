@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"reflect"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -106,4 +107,55 @@ func TestNearName(t *testing.T) {
 	for page, want := range map[uintptr]bool{4: false, 5: true, 6: true, 8: true, 9: false} {
 		require.Equal(t, want, e.nearName(page), "page %d", page)
 	}
+}
+
+// TestSharedBindings saves and loads with bindings that coroutines share: they count as if each of them
+// had been bound to these first.
+func TestSharedBindings(t *testing.T) {
+	registerFrame1[[]*int]()
+	registerFrame1[*int]()
+	one, two, three := new(int), new(int), new(int)
+	shared := NewBindings(Binding{"one", one}, Binding{"replaced", two}, Binding{"two", two}, Binding{"again", one})
+	own := []Binding{{"replaced", three}, {"three", three}, {"unused", one}}
+	sharing := func(frames ...any) *Coroutine {
+		c := suspendedWith(frames...)
+		c.Bind(own...)
+		c.Share(shared)
+		return c
+	}
+	for _, frame := range []any{
+		&frame1[[]*int]{1, []*int{one, two, three, one}},
+		&frame1[*int]{1, one}, &frame1[*int]{1, two}, &frame1[*int]{1, three},
+	} {
+		b, err := sharing(frame).AppendState(nil)
+		require.NoError(t, err)
+		plain := suspendedWith(frame)
+		plain.Bind(shared.list...)
+		plain.Bind(own...)
+		want, err := plain.AppendState(nil)
+		require.NoError(t, err)
+		require.Equal(t, want, b)
+
+		c := New(nil, own...)
+		c.Share(shared)
+		_, err = c.CheckState(b)
+		require.NoError(t, err)
+		_, err = c.LoadState(b)
+		require.NoError(t, err)
+		require.Equal(t, reflect.ValueOf(frame).Elem().Field(1).Interface(), reflect.ValueOf(c.frames[0]).Elem().Field(1).Interface())
+		if f, ok := c.frames[0].(*frame1[*int]); ok {
+			require.Same(t, frame.(*frame1[*int]).V, f.V)
+		}
+	}
+	require.Len(t, shared.list, 4)
+
+	// A name means what was bound to it last.
+	b, err := sharing(&frame1[*int]{1, three}).AppendState(nil)
+	require.NoError(t, err)
+	require.Contains(t, string(b), "replaced")
+	c := New(nil)
+	c.Share(shared)
+	_, err = c.LoadState(b)
+	require.NoError(t, err)
+	require.Same(t, two, c.frames[0].(*frame1[*int]).V)
 }
