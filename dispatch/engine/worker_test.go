@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"runtime"
@@ -9,6 +10,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -131,6 +133,52 @@ func TestWorkersBesideThose(t *testing.T) {
 		}
 		close(end)
 	})
+}
+
+// A call that is about to run when the engine is told to stop does not begin, and does when it runs again; one that
+// goes on behind an await keeps what it has in memory.
+func TestNotBegun(t *testing.T) {
+	for _, kind := range []engine.EventKind{engine.AttemptStarted, engine.AttemptResumed} {
+		synctest.Test(t, func(t *testing.T) {
+			f, leaf := pair()
+			var stop context.CancelFunc
+			var cut int
+			s := openGated(t, memory.New(), nil)
+			e, err := engine.New(engine.Config{Store: s, Describe: describe, Resident: 100, Grace: time.Hour, Functions: []engine.Function{
+				f.function("f", engine.Policy{Eager: engine.Never}), leaf.function("leaf", engine.Policy{})},
+				Observer: func(ev engine.Event) {
+					if ev.Function == "f" && ev.Kind == kind && stop != nil {
+						stop()
+						stop = nil
+						time.Sleep(time.Second) // it is told meanwhile
+					}
+					if ev.Kind == engine.AttemptCut {
+						cut++
+					}
+				}})
+			require.NoError(t, err)
+			run, cancel := context.WithCancel(ctx)
+			stop = cancel
+			ended := make(chan error)
+			go func() { ended <- e.Run(run) }()
+			synctest.Wait()
+			id, err := e.Dispatch(ctx, engine.Request{Function: "f", Input: []byte("x")}, "")
+			require.NoError(t, err)
+			require.NoError(t, <-ended)
+			assert.Equal(t, 1, cut)
+			want := map[engine.EventKind][]string{engine.AttemptResumed: {"1:0"}}[kind]
+			assert.Equal(t, want, f.runs())
+
+			run, cancel = context.WithCancel(ctx)
+			go func() { ended <- e.Run(run) }()
+			_, err = e.Wait(ctx, id, "f")
+			require.NoError(t, err)
+			assert.Equal(t, []string{"1:0", "1:1", "1:2"}, f.runs())
+			cancel()
+			require.NoError(t, <-ended)
+			require.NoError(t, e.Close())
+		})
+	}
 }
 
 // A store may keep the steps of a commit that it could not carry through, to find out what has become
