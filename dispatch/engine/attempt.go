@@ -195,6 +195,12 @@ func (e *Engine) prepare(c *call, w *worker) (*run, []Result) {
 // call may be another one's.
 func (e *Engine) putBack(r *run) {
 	c := r.c
+	if c.noted.Load() && !e.killed.Load() { // or it would seem to have ended with the process
+		if err := e.commit(c, store.Step{}); err != nil {
+			e.lost(r, err)
+			return
+		}
+	}
 	e.observe(e.event(r, AttemptCut, false))
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -181,6 +181,43 @@ func TestNotBegun(t *testing.T) {
 	}
 }
 
+// It does not count as one that was running when the process died, if that dies then.
+func TestNotBegunIsNoCrash(t *testing.T) {
+	m := memory.New()
+	synctest.Test(t, func(t *testing.T) {
+		f := &script{turns: func(*scripted, []engine.Result) engine.Turn { return engine.Turn{Output: []byte("x")} }}
+		function := f.function("f", engine.Policy{})
+		open := func() store.Store {
+			s, err := m.Open(ctx)
+			require.NoError(t, err)
+			return s
+		}
+		first, err := engine.New(engine.Config{Store: open(), Describe: describe, Resident: 100, Functions: []engine.Function{function}})
+		require.NoError(t, err)
+		id, err := first.Dispatch(ctx, engine.Request{Function: "f", Input: []byte("x")}, "")
+		require.NoError(t, err)
+		require.NoError(t, first.Close())
+		for range 3 {
+			run, stop := context.WithCancel(ctx)
+			e, err := engine.New(engine.Config{Store: open(), Describe: describe, Resident: 100, Crashes: 2, Functions: []engine.Function{function},
+				Observer: func(ev engine.Event) {
+					if ev.Kind == engine.AttemptStarted {
+						stop()
+						time.Sleep(time.Second)
+					}
+				}})
+			require.NoError(t, err)
+			require.NoError(t, e.Run(run))
+			e.Kill()
+			require.NoError(t, e.Close())
+		}
+		assert.Empty(t, f.runs())
+		e, _ := runOn(t, engine.Config{Store: open(), Crashes: 2, Functions: []engine.Function{function}})
+		_, err = e.Wait(ctx, id, "f")
+		require.NoError(t, err)
+	})
+}
+
 // A store may keep the steps of a commit that it could not carry through, to find out what has become
 // of them when it is given the next ones.
 func TestFailedStepsStay(t *testing.T) {
