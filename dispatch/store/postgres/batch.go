@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/coroc-dev/coroc/dispatch/store"
@@ -27,6 +28,31 @@ type batch struct {
 	size int   // bytes of all values
 }
 
+// folding is what there is of calls while steps are folded.
+type folding struct {
+	creates map[int64]*store.Call
+	changes map[int64]*store.Change
+	marks   map[int64]*store.Mark
+}
+
+var foldings = sync.Pool{New: func() any {
+	return &folding{make(map[int64]*store.Call), make(map[int64]*store.Change), make(map[int64]*store.Mark)}
+}}
+
+// maxFolded is of how many calls memory is kept: it is cleared as a whole, however few there are the next time.
+const maxFolded = 4096
+
+// done leaves it to the next one.
+func (f *folding) done() {
+	if len(f.creates)+len(f.changes)+len(f.marks) > maxFolded {
+		return
+	}
+	clear(f.creates)
+	clear(f.changes)
+	clear(f.marks)
+	foldings.Put(f)
+}
+
 // fold returns what the steps come to, or false if one of them cannot be, whatever is stored.
 func fold(steps []store.Step) (*batch, bool) {
 	b := new(batch)
@@ -36,10 +62,9 @@ func fold(steps []store.Step) (*batch, bool) {
 	}
 	b.creates, b.changes = make([]*store.Call, 0, created), make([]*store.Change, 0, changed)
 	// What is in the steps is not to change: of what happens more to one call there is a copy in the maps.
-	creates := make(map[int64]*store.Call, created)
-	changes := make(map[int64]*store.Change, changed)
-	copied := false
-	marks := make(map[int64]*store.Mark)
+	f := foldings.Get().(*folding)
+	defer f.done()
+	creates, changes, marks, copied := f.creates, f.changes, f.marks, false
 	for i := range steps {
 		for _, w := range steps[i].Watch {
 			if checkNumbers(w.Crashes) != nil {

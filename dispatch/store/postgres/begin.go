@@ -84,17 +84,18 @@ func (x *begun) begin(ctx context.Context, b *batch) (err error) {
 		}
 	}
 	x.pipeline = conn.PgConn().StartPipeline(ctx)
-	var encoded pgx.ExtendedQueryBuilder
+	m, frontend := &s.message, conn.PgConn().Frontend()
+	m.lend(frontend)
 	for i, statement := range q.QueuedQueries {
-		if err := encoded.Build(conn.TypeMap(), prepared[i], statement.Arguments); err != nil {
+		if err := m.encode(conn.TypeMap(), prepared[i], statement.Arguments); err != nil {
 			return err
 		}
-		x.pipeline.SendQueryStatement(prepared[i], encoded.ParamValues, encoded.ParamFormats, slices.Clone(encoded.ResultFormats))
+		x.pipeline.SendQueryStatement(prepared[i], m.params, m.formats, nil)
 	}
 	x.sent = true
 	s.holding.begin(b.plan)
 	x.pipeline.SendFlushRequest() // the answers so far, before what is behind this: the commit
-	if err := x.pipeline.Sync(); err != nil {
+	if err := m.flush(frontend, x.pipeline.Sync); err != nil {
 		return err
 	}
 	for range q.QueuedQueries {

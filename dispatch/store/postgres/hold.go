@@ -76,9 +76,39 @@ type holding struct {
 	mu sync.Mutex
 	by map[int64]*held // by who awaits it
 	of map[int64]int64 // who may hold a call: the one that does, and others of which it is not sure
+
+	planning *planning // empty between two plans
 }
 
-func newHolding() *holding { return &holding{by: make(map[int64]*held), of: make(map[int64]int64)} }
+func newHolding() *holding {
+	return &holding{by: make(map[int64]*held), of: make(map[int64]int64), planning: newPlanning()}
+}
+
+// planning is what there is of calls while a plan is made.
+type planning struct {
+	touched, settled map[int64]bool // by who awaits
+	apart            map[int64]bool // what more is to happen to calls than that they are made, and change
+	gone             map[*store.Change]bool
+	made             map[*store.Call]bool
+}
+
+func newPlanning() *planning {
+	return &planning{make(map[int64]bool), make(map[int64]bool), make(map[int64]bool), make(map[*store.Change]bool), make(map[*store.Call]bool)}
+}
+
+// done leaves it to the next one.
+func (h *holding) done() {
+	p := h.planning
+	if len(p.touched)+len(p.apart)+len(p.gone)+len(p.made) > maxFolded {
+		h.planning = newPlanning()
+		return
+	}
+	clear(p.touched)
+	clear(p.settled)
+	clear(p.apart)
+	clear(p.gone)
+	clear(p.made)
+}
 
 // forgetAll is for who has lost what it held.
 func (h *holding) forgetAll() {
@@ -130,9 +160,10 @@ func (s *Store) hold(b *batch) *plan {
 	h, p := s.holding, new(plan)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	touched, settled := make(map[int64]bool), make(map[int64]bool) // by who awaits
+	defer h.done()
+	x := h.planning
+	touched, settled, apart, gone, made := x.touched, x.settled, x.apart, x.gone, x.made
 	settle := func(parent int64) { touched[parent], settled[parent] = true, true }
-	apart := make(map[int64]bool) // what more is to happen to calls than that they are made, and change
 	row := func(id int64) {
 		apart[id] = true
 		if parent, ok := h.of[id]; ok {
@@ -177,7 +208,9 @@ func (s *Store) hold(b *batch) *plan {
 			touched[parent] = true
 		}
 	}
-	gone := make(map[*store.Change]bool)
+	if n := len(touched) - len(settled); n > 0 {
+		p.ends, p.drops = make([]end, 0, n), make([]int64, 0, n)
+	}
 	for parent := range touched {
 		x := h.by[parent]
 		ch, over := b.change(parent), b.change(x.id)
@@ -190,7 +223,6 @@ func (s *Store) hold(b *batch) *plan {
 		p.ends = append(p.ends, end{over, x})
 		p.drops = append(p.drops, parent)
 	}
-	made := make(map[*store.Call]bool)
 	for _, c := range b.creates {
 		ch := b.change(c.Parent)
 		if !c.Brief || c.State != nil || apart[c.ID] || apart[c.Parent] || ch == nil || gone[ch] || !awaitsBrief(ch, c) || !s.usual(c) {
@@ -198,6 +230,9 @@ func (s *Store) hold(b *batch) *plan {
 		}
 		gone[ch], made[c] = true, true
 		x := &held{id: c.ID, parent: c.Parent, root: c.Root, function: s.functions[c.Function], created: c.Created.UnixMicro(), input: inputOf(c)}
+		if p.holds == nil {
+			p.holds = make([]hold, 0, len(b.creates))
+		}
 		p.holds = append(p.holds, hold{ch, x, touched[c.Parent] && !settled[c.Parent]})
 	}
 	if len(gone) > 0 {

@@ -28,6 +28,7 @@ type Store struct {
 	round   int64
 	open    []outcome // of commits that have not been asked for again
 	gone    error     // once the ownership is lost
+	message message   // of the commit that begins
 	begun   []*begun  // commits that are under way, in their order
 	lining  sync.Mutex
 	lost    func() // for tests: called when a connection is lost, before the next one is made
