@@ -9,32 +9,60 @@ import "sync"
 // makes that attempt itself.
 
 const (
-	// maxSpare is how many workers wait for tasks at the most.
+	// maxSpare is how many workers wait for something to do at the most.
 	maxSpare = 256
-	// maxKept is for how many tasks there is memory when there is none.
+	// maxKept is for how many attempts, or writes, there is memory when there are none.
 	maxKept = 4096
 )
 
-// task is something for a worker to do.
-type task struct {
-	call    *call  // an attempt at it
-	written *write // or to go on with what was written
-}
-
-// crew are the workers, and what they are to do.
+// crew are the workers, and what they are to do: attempts, and to go on with what was written. These two take turns, so that neither
+// waits behind very many of the other.
 //
-// As long as there are tasks, one worker has been woken that has not taken one yet, and who takes one
+// As long as there is something to do, one worker has been woken that has not taken anything yet, and who takes something
 // wakes the next: so nothing waits for a function to return, and few goroutines are woken if
 // functions return at once.
 type crew struct {
 	e *Engine
 
-	mu     sync.Mutex
-	tasks  []task
-	taken  int // of tasks
-	spare  []*worker
-	woken  bool // a worker is, that has not taken a task yet
-	closed bool // those that have nothing to do end
+	mu       sync.Mutex
+	attempts fifo[*call]
+	writes   fifo[*write]
+	attempt  bool // it is the turn of an attempt
+	spare    []*worker
+	woken    bool // a worker is, that has not taken anything yet
+	closed   bool // those that have nothing to do end
+}
+
+// fifo are things to be taken in the order in which they were added.
+type fifo[T any] struct {
+	items []T
+	taken int
+}
+
+func (f *fifo[T]) len() int { return len(f.items) - f.taken }
+
+func (f *fifo[T]) add(items ...T) {
+	if f.taken > len(f.items)/2 {
+		n := copy(f.items, f.items[f.taken:])
+		clear(f.items[n:])
+		f.items, f.taken = f.items[:n], 0
+	}
+	f.items = append(f.items, items...)
+}
+
+// take takes an item. There has to be one.
+func (f *fifo[T]) take() T {
+	var none T
+	x := f.items[f.taken]
+	f.items[f.taken] = none
+	if f.taken++; f.taken == len(f.items) {
+		if f.taken = 0; cap(f.items) > maxKept {
+			f.items = nil
+		} else {
+			f.items = f.items[:0]
+		}
+	}
+	return x
 }
 
 // worker is a goroutine of the crew.
@@ -51,25 +79,27 @@ func (e *Engine) start(c *call) {
 		w.next = c
 		return
 	}
-	e.crew.add(task{call: c})
-}
-
-// add adds tasks.
-func (k *crew) add(tasks ...task) {
+	k := &e.crew
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.taken > len(k.tasks)/2 {
-		n := copy(k.tasks, k.tasks[k.taken:])
-		clear(k.tasks[n:])
-		k.tasks, k.taken = k.tasks[:n], 0
-	}
-	k.tasks = append(k.tasks, tasks...)
+	k.attempts.add(c)
 	k.rouse()
 }
 
-// rouse wakes a worker if there are tasks and none is awake yet for them. The lock is held.
+// goOn makes the followers of writes go on.
+func (k *crew) goOn(writes []*write) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.writes.add(writes...)
+	k.rouse()
+}
+
+// idle says whether there is nothing to do. The lock is held.
+func (k *crew) idle() bool { return k.attempts.len()+k.writes.len() == 0 }
+
+// rouse wakes a worker if there is something to do and none is awake yet for that. The lock is held.
 func (k *crew) rouse() {
-	if k.woken || k.taken == len(k.tasks) {
+	if k.woken || k.idle() {
 		return
 	}
 	k.woken = true
@@ -83,40 +113,37 @@ func (k *crew) rouse() {
 	go k.work(&worker{wake: make(chan struct{}, 1)}, true)
 }
 
-// take returns the next task, or false if there is no need of another worker. roused is whether the worker was woken for a
-// task.
-func (k *crew) take(w *worker, roused bool) (task, bool) {
+// take returns a call to attempt, or what was written; neither if there is no need of another worker. roused is whether the worker
+// was woken to take something.
+func (k *crew) take(w *worker, roused bool) (c *call, x *write) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for {
 		if roused {
 			k.woken = false
 		}
-		if k.taken < len(k.tasks) {
+		if !k.idle() {
 			break
 		}
 		if k.closed || len(k.spare) == maxSpare {
-			return task{}, false
+			return nil, nil
 		}
 		k.spare = append(k.spare, w)
 		k.mu.Unlock()
 		_, roused = <-w.wake
 		k.mu.Lock()
 	}
-	t := k.tasks[k.taken]
-	k.tasks[k.taken] = task{}
-	if k.taken++; k.taken == len(k.tasks) {
-		if k.taken = 0; cap(k.tasks) > maxKept {
-			k.tasks = nil
-		} else {
-			k.tasks = k.tasks[:0]
-		}
+	if k.writes.len() == 0 || k.attempt && k.attempts.len() > 0 {
+		c = k.attempts.take()
+	} else {
+		x = k.writes.take()
 	}
+	k.attempt = x != nil
 	k.rouse()
-	return t, true
+	return c, x
 }
 
-// work does tasks until there is no need for another worker.
+// work does what there is to do until there is no need for another worker.
 func (k *crew) work(w *worker, roused bool) {
 	defer func() {
 		if w.next != nil { // a function has ended the goroutine
@@ -129,15 +156,15 @@ func (k *crew) work(w *worker, roused bool) {
 			w.next = nil
 			k.e.attempt(c, w)
 		}
-		t, ok := k.take(w, roused)
+		c, x := k.take(w, roused)
 		roused = false
 		switch {
-		case !ok:
-			return
-		case t.call != nil:
-			w.next = t.call
+		case c != nil:
+			w.next = c
+		case x != nil:
+			x.then.written(w, x.group.err)
 		default:
-			t.written.then.written(w, t.written.group.err)
+			return
 		}
 	}
 }

@@ -406,7 +406,7 @@ func (w *writer) pause(err error, delay time.Duration) bool {
 // finish notes the outcome of writes. Only the goroutine that writes looks at a group's error, until
 // it has told it.
 func (w *writer) finish(err error, writes ...*write) {
-	var ready []task
+	var ready []*write
 	for _, x := range writes {
 		if err != nil && x.group.err == nil {
 			x.group.err = err
@@ -414,15 +414,15 @@ func (w *writer) finish(err error, writes ...*write) {
 		switch {
 		case x.then != nil:
 			if ready == nil {
-				ready = make([]task, 0, len(writes))
+				ready = make([]*write, 0, len(writes))
 			}
-			ready = append(ready, task{written: x})
+			ready = append(ready, x)
 		case x.done != nil:
 			x.done <- x.group.err
 		}
 	}
 	if ready != nil {
-		w.crew.add(ready...)
+		w.crew.goOn(ready)
 	}
 }
 
