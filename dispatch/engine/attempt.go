@@ -47,6 +47,14 @@ type run struct {
 	timer    *time.Timer
 }
 
+// isOn says on which worker what has come of the run is dealt with from now on; nil if on none.
+func (r *run) isOn(w *worker) {
+	r.worker = w
+	for _, o := range r.behind {
+		o.r.worker = w
+	}
+}
+
 // claim says whether the caller is the one who deals with the outcome.
 func (r *run) claim() bool {
 	r.mu.Lock()
@@ -432,10 +440,7 @@ func (e *Engine) abandon(r *run) {
 		return
 	}
 	r.given = true
-	r.worker = nil // which is not here
-	for _, o := range r.behind {
-		o.r.worker = nil
-	}
+	r.isOn(nil)
 	e.log.Warn("a function does not return although its context is done; the attempt is given up",
 		"call", r.id, "function", r.c.name, "after", time.Since(r.begun))
 	t := Turn{Failure: e.cfg.Describe(store.Timeout, context.DeadlineExceeded.Error())}

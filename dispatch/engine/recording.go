@@ -80,6 +80,7 @@ func (e *Engine) bind(r *run, steps []store.Step) {
 
 // written implements [follower].
 func (x *recording) written(w *worker, err error) {
+	x.r.isOn(w)
 	if x.ended != nil {
 		x.e.concluded(x, w, err)
 	} else {

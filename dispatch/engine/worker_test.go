@@ -218,6 +218,73 @@ func TestNotBegunIsNoCrash(t *testing.T) {
 	})
 }
 
+// What a refused outcome comes to is done by the worker that goes on with it, and not by the one that ran the function.
+func TestRefusedElsewhere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, leaf := pair()
+		ends, other := make(chan struct{}), make(chan struct{})
+		leaf.turns = func(*scripted, []engine.Result) engine.Turn {
+			<-ends
+			return engine.Turn{Output: []byte("bad")}
+		}
+		f.turns = func(_ *scripted, results []engine.Result) engine.Turn {
+			if results == nil {
+				return engine.Turn{Await: []engine.Request{{Function: "leaf", Input: []byte("a")}}}
+			}
+			assert.Equal(t, store.PermanentError, results[0].Status)
+			return engine.Turn{Output: []byte("x")}
+		}
+		g := &script{turns: func(*scripted, []engine.Result) engine.Turn {
+			<-other
+			return engine.Turn{Output: []byte("x")}
+		}}
+		held := make(chan struct{})
+		s := openGated(t, memory.New(), func(steps []store.Step) error {
+			for i := range steps {
+				switch {
+				case len(steps[i].Create) > 0 && string(steps[i].Create[0].Input) == "held":
+					<-held
+				case len(steps[i].Change) > 0 && string(steps[i].Change[0].Output) == "bad":
+					return &store.StepError{Index: i, Err: errors.New("refused")}
+				}
+			}
+			return nil
+		})
+		e, err := engine.New(engine.Config{Store: s, Resident: 100, Functions: []engine.Function{
+			f.function("f", engine.Policy{}), leaf.function("leaf", engine.Policy{}), g.function("g", engine.Policy{})},
+			Describe: func(status store.Status, message string) *engine.Failure {
+				time.Sleep(time.Second) // until nobody writes
+				return describe(status, message)
+			}})
+		require.NoError(t, err)
+		run, cancel := context.WithCancel(ctx)
+		ended := make(chan error)
+		go func() { ended <- e.Run(run) }()
+		_, err = e.Dispatch(ctx, engine.Request{Function: "g", Input: []byte("x")}, "")
+		require.NoError(t, err)
+		synctest.Wait() // a worker is at it
+		id, err := e.Dispatch(ctx, engine.Request{Function: "f", Input: []byte("x")}, "")
+		require.NoError(t, err)
+		synctest.Wait() // and another one at leaf
+		go func() {
+			_, err := e.Dispatch(ctx, engine.Request{Function: "g", Input: []byte("held")}, "")
+			assert.NoError(t, err)
+		}()
+		synctest.Wait() // which is being written
+		close(ends)
+		synctest.Wait() // who ran leaf has nothing to do
+		close(other)
+		synctest.Wait() // and who ran g is the first one to be woken
+		close(held)
+		out, err := e.Wait(ctx, id, "f")
+		require.NoError(t, err)
+		assert.Equal(t, "x", string(out.Output))
+		cancel()
+		require.NoError(t, <-ended)
+		require.NoError(t, e.Close())
+	})
+}
+
 // A store may keep the steps of a commit that it could not carry through, to find out what has become
 // of them when it is given the next ones.
 func TestFailedStepsStay(t *testing.T) {
