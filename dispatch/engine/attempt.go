@@ -213,9 +213,9 @@ func (e *Engine) putBack(r *run) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	switch {
-	case e.killed.Load():
+	case e.killed.Load() && !e.unwound():
 		e.frozen = append(e.frozen, r.exec)
-	case c.generation == e.generation && r.resumed && c.exec != nil:
+	case c.generation == e.generation && r.resumed && c.exec != nil && !e.unwound():
 		e.enqueue(c)
 	default:
 		r.exec.Discard(false)

@@ -171,3 +171,7 @@ func (e *Engine) Close() error {
 	}
 	return e.store.Close()
 }
+
+// unwound says whether Close unwinds what waits in memory, or has done so: what comes to wait does not stay there. The engine's
+// lock is held.
+func (e *Engine) unwound() bool { return e.released && e.stopped == nil }

@@ -111,7 +111,7 @@ func (e *Engine) suspended(x *recording, w *worker, err error) {
 	e.handOn(r)
 	defer e.runSettled(r) // at last, unless it was before
 	e.placed(x.placing)
-	if c.generation != e.generation {
+	if c.generation != e.generation || e.unwound() {
 		r.exec.Discard(false)
 		return
 	}
