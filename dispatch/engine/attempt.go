@@ -76,7 +76,7 @@ func (e *Engine) attempt(c *call, w *worker) {
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		c.learn(limit.Neutral, 0)
-		e.release(c)
+		e.release(c.fn, c.part)
 		e.settled(c)
 		return
 	}
@@ -86,6 +86,8 @@ func (e *Engine) attempt(c *call, w *worker) {
 // execute runs what was made ready up to its next await or its end.
 func (e *Engine) execute(r *run, results []Result) {
 	c, turn := r.c, Turn{Failure: e.exited}
+	// If the run is given up, others may change these before the function returns.
+	fn, part, step := c.fn, c.part, c.awaits+1
 	defer func() { // also if the function ends the goroutine
 		claimed := r.claim()
 		var o *outcome
@@ -96,7 +98,7 @@ func (e *Engine) execute(r *run, results []Result) {
 		if claimed {
 			e.ran(r, turn)
 		}
-		e.release(c)
+		e.release(fn, part)
 		var next *run
 		var given []Result
 		if o != nil {
@@ -119,13 +121,13 @@ func (e *Engine) execute(r *run, results []Result) {
 	turn = r.exec.Run(results)
 	for turn.Failure == nil && len(turn.Await) > 0 && r.exec.Durable() {
 		var err error
-		if r.state, err = r.exec.AppendState(nil, c.awaits+1); err == nil {
+		if r.state, err = r.exec.AppendState(nil, step); err == nil {
 			break
 		}
 		// The function gets the error where it awaits, and nothing that it asked for
 		// has begun: so its deferred calls run, and it can make good what it has done.
 		f := e.cfg.Describe(store.PermanentError, fmt.Sprintf("the state cannot be saved: %v", err))
-		e.log.Error("a call cannot await, because its state cannot be saved", "call", r.id, "function", c.name, "err", err)
+		e.log.Error("a call cannot await, because its state cannot be saved", "call", r.id, "function", fn.Name, "err", err)
 		failed := make([]Result, len(turn.Await))
 		for i := range failed {
 			failed[i] = Result{Status: f.Status, Error: f.Encoded, Failure: f}

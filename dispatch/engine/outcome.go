@@ -148,7 +148,6 @@ func (e *Engine) again(r *run) {
 		return
 	}
 	c := r.c
-	e.observe(e.event(r, AttemptCut, false))
 	if c.suspended && !c.stateful {
 		// What a volatile execution was suspended in is gone with it.
 		next := c.progress
@@ -167,6 +166,7 @@ func (e *Engine) again(r *run) {
 			return
 		}
 	}
+	e.observe(e.event(r, AttemptCut, false))
 	e.discard(r)
 	e.mu.Lock()
 	defer e.mu.Unlock()

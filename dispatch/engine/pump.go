@@ -81,14 +81,14 @@ func (e *Engine) pump(f *function) {
 	}
 }
 
-// release gives the place of an execution that no longer runs to another one. The engine's lock is held.
-func (e *Engine) release(c *call) {
-	f := c.fn
+// release gives the place of an execution that no longer runs to another one: in its function, and in its partition, if
+// that is not nil. The engine's lock is held.
+func (e *Engine) release(f *function, p *part) {
 	f.active--
 	slots, _ := f.gate.Slots()
 	f.gate.Release()
 	e.fleet.released(f.lease, slots)
-	if p := c.part; p != nil {
+	if p != nil {
 		p.gate.Release()
 		p.again()
 		f.offer(p)
