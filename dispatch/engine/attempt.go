@@ -139,6 +139,12 @@ func (e *Engine) execute(r *run, results []Result) {
 // prepare gets ready what is needed to run a call. It returns nil if the call cannot be
 // run, after having dealt with that.
 func (e *Engine) prepare(c *call, w *worker) (*run, []Result) {
+	if e.killed.Load() { // nothing starts any more
+		if c.exec != nil {
+			e.drop(c.exec)
+		}
+		return nil, nil
+	}
 	ctx := context.Background()
 	if c.text == "" {
 		text, err := e.names.Format(ctx, c.incarnation, c.id)

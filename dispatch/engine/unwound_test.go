@@ -3,6 +3,8 @@ package engine_test
 import (
 	"context"
 	"fmt"
+	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -72,4 +74,38 @@ func unwoundLate(t *testing.T, kind engine.EventKind, kill bool) {
 	synctest.Wait()
 	assert.Equal(t, 1, made)
 	assert.Equal(t, 1, discarded)
+}
+
+// No attempt starts when the engine was killed, however many are about to.
+func TestKillStartsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const calls = 500
+		all := &script{durable: true, turns: func(*scripted, []engine.Result) engine.Turn {
+			return engine.Turn{Await: slices.Repeat([]engine.Request{{Function: "leaf", Input: []byte("x")}}, calls)}
+		}}
+		var e *engine.Engine
+		var begun, killed atomic.Bool
+		var late atomic.Int32
+		e, err := engine.New(engine.Config{Store: openGated(t, memory.New(), nil), Describe: describe, Resident: 100,
+			Functions: []engine.Function{all.function("all", engine.Policy{}), leaf.function("leaf", engine.Policy{})},
+			Observer: func(ev engine.Event) {
+				switch {
+				case ev.Function != "leaf" || ev.Kind != engine.AttemptStarted:
+				case killed.Load():
+					late.Add(1)
+				case begun.CompareAndSwap(false, true):
+					e.Kill()
+					killed.Store(true)
+				}
+			}})
+		require.NoError(t, err)
+		ended := make(chan error)
+		go func() { ended <- e.Run(ctx) }()
+		_, err = e.Dispatch(ctx, engine.Request{Function: "all", Input: []byte("x")}, "")
+		require.NoError(t, err)
+		require.NoError(t, <-ended)
+		synctest.Wait()
+		assert.Less(t, late.Load(), int32(calls/10), "others than those that were at it already")
+		require.NoError(t, e.Close())
+	})
 }
