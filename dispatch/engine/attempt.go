@@ -71,12 +71,15 @@ func (r *run) claim() bool {
 
 // attempt runs a call that is active up to its next await or its end.
 func (e *Engine) attempt(c *call, w *worker) {
-	r, results := e.prepare(c, w)
+	r, results, place := e.prepare(c, w)
 	if r == nil {
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		c.learn(limit.Neutral, 0)
 		e.release(c.fn, c.part)
+		if place != nil {
+			place() // only now: it may run again at once, with what lets it run then
+		}
 		e.settled(c)
 		return
 	}
@@ -136,39 +139,39 @@ func (e *Engine) execute(r *run, results []Result) {
 	}
 }
 
-// prepare gets ready what is needed to run a call. It returns nil if the call cannot be
-// run, after having dealt with that.
-func (e *Engine) prepare(c *call, w *worker) (*run, []Result) {
+// prepare gets ready what is needed to run a call. It returns no run if the call cannot be
+// run, and what puts it where it is to be then, with the engine's lock, if it is not there yet.
+func (e *Engine) prepare(c *call, w *worker) (r *run, results []Result, place func()) {
 	if e.killed.Load() { // nothing starts any more
 		if c.exec != nil {
 			e.drop(c.exec)
 		}
-		return nil, nil
+		return nil, nil, nil
 	}
 	ctx := context.Background()
 	if c.text == "" {
 		text, err := e.names.Format(ctx, c.incarnation, c.id)
 		if err != nil {
-			return nil, e.unreadable(c, err)
+			return nil, nil, e.unreadable(c, err)
 		}
 		c.text = text
 	}
 	if c.noting {
 		if err := e.note(c); err != nil {
-			return nil, e.unreadable(c, err)
+			return nil, nil, e.unreadable(c, err)
 		}
 	}
 	var err error
-	r := &run{c: c, exec: c.exec, worker: w, id: c.text, resumed: c.suspended, begun: time.Now()}
+	r = &run{c: c, exec: c.exec, worker: w, id: c.text, resumed: c.suspended, begun: time.Now()}
 	if e.cfg.Lineage {
 		if r.parent, r.root, err = e.lineage(ctx, c); err != nil {
-			return nil, e.unreadable(c, err)
+			return nil, nil, e.unreadable(c, err)
 		}
 	}
-	results := c.results
+	results = c.results
 	if c.suspended && results == nil {
 		if results, err = e.loadResults(c); err != nil {
-			return nil, e.unreadable(c, err)
+			return nil, nil, e.unreadable(c, err)
 		}
 	}
 	loaded := false
@@ -181,13 +184,13 @@ func (e *Engine) prepare(c *call, w *worker) (*run, []Result) {
 		if c.input == nil || c.stateful {
 			stored, err := e.store.Call(ctx, c.id)
 			if err != nil {
-				return nil, e.unreadable(c, err)
+				return nil, nil, e.unreadable(c, err)
 			}
 			a.Input, a.State, a.Step = stored.Input, stored.State, c.awaits
 		}
 		if r.exec, err = c.fn.Start(a); err != nil {
 			e.park(r, err.Error())
-			return nil, nil
+			return nil, nil, nil
 		}
 	}
 	if ev := e.event(r, AttemptStarted, false); ev != nil {
@@ -201,34 +204,33 @@ func (e *Engine) prepare(c *call, w *worker) (*run, []Result) {
 	goes := e.enlist(r)
 	e.mu.Unlock()
 	if !goes {
-		e.putBack(r)
-		return nil, nil
+		return nil, nil, e.putBack(r)
 	}
-	return r, results
+	return r, results, nil
 }
 
 // putBack deals with a call that is not to run any more: since it was its turn, the engine was told to stop, or the
-// call may be another one's.
-func (e *Engine) putBack(r *run) {
+// call may be another one's. It returns what puts it where it is to be.
+func (e *Engine) putBack(r *run) (place func()) {
 	c := r.c
 	if c.noted.Load() && !e.killed.Load() { // or it would seem to have ended with the process
 		if err := e.commit(c, store.Step{}); err != nil {
 			e.lost(r, err)
-			return
+			return nil
 		}
 	}
 	e.observe(e.event(r, AttemptCut, false))
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	switch {
-	case e.killed.Load() && !e.unwound():
-		e.frozen = append(e.frozen, r.exec)
-	case c.generation == e.generation && r.resumed && c.exec != nil && !e.unwound():
-		e.enqueue(c)
-	default:
-		r.exec.Discard(false)
-		c.exec = nil
-		e.enqueue(c)
+	return func() {
+		switch {
+		case e.killed.Load() && !e.unwound():
+			e.frozen = append(e.frozen, r.exec)
+		case c.generation == e.generation && r.resumed && c.exec != nil && !e.unwound():
+			e.enqueue(c)
+		default:
+			r.exec.Discard(false)
+			c.exec = nil
+			e.enqueue(c)
+		}
 	}
 }
 
@@ -362,13 +364,10 @@ func (e *Engine) loadResults(c *call) ([]Result, error) {
 	return c.counted(results)
 }
 
-// unreadable makes a call that could not be read wait a little. It returns nil results.
-func (e *Engine) unreadable(c *call, err error) []Result {
+// unreadable returns what makes a call wait a little that could not be read.
+func (e *Engine) unreadable(c *call, err error) (place func()) {
 	e.log.Error("a call cannot be read from the store", "call", e.idOf(c), "function", c.name, "err", err, "retry", readPause)
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.delay(c, readPause)
-	return nil
+	return func() { e.delay(c, readPause) }
 }
 
 // park keeps a call that this program cannot run, or whose state it cannot load.
