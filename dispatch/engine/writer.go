@@ -137,10 +137,7 @@ func (w *writer) post(x *write) (at bool, err error) {
 		w.patience = 0
 	}
 	w.mu.Unlock()
-	select {
-	case w.wake <- struct{}{}:
-	default:
-	}
+	w.rouse()
 	if enough {
 		runtime.Gosched()
 	}
@@ -184,10 +181,7 @@ func (w *writer) yield() {
 	more := len(w.queue) > 0 || w.closing
 	w.mu.Unlock()
 	if more {
-		select {
-		case w.wake <- struct{}{}:
-		default:
-		}
+		w.rouse()
 	}
 }
 
@@ -215,6 +209,11 @@ func (w *writer) enqueue(writes ...*write) {
 	}
 	w.queue = append(w.queue, writes...)
 	w.mu.Unlock()
+	w.rouse()
+}
+
+// rouse makes the loop look again what there is to do.
+func (w *writer) rouse() {
 	select {
 	case w.wake <- struct{}{}:
 	default:
