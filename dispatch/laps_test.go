@@ -164,6 +164,7 @@ func TestLapsCrash(t *testing.T) {
 		sum, err := dispatchtest.Wait(r, f.run, id)
 		require.NoError(t, err)
 		assert.Equal(t, n*(n+1)/2, sum)
+		synctest.Wait()
 		s, err := r.Dispatcher().Stats(context.Background())
 		require.NoError(t, err)
 		assert.Less(t, s.Calls, int64(3*n+1))

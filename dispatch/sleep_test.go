@@ -44,6 +44,7 @@ func TestSleeps(t *testing.T) {
 		if runtime.Compiled() {
 			assert.Less(t, slept, 2*year+2*time.Hour)
 		}
+		synctest.Wait()
 		s, err := r.Dispatcher().Stats(context.Background())
 		require.NoError(t, err)
 		assert.Zero(t, s.Functions["dispatch.sleep"].Attempts, "no attempt is made")

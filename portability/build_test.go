@@ -31,6 +31,10 @@ type build struct {
 	name string
 	full bool // not by default
 
+	// Not made beside the build of this name, of whose architecture it takes the place where
+	// programs for that do not run.
+	insteadOf string
+
 	env      []string // of coroc and of the go command
 	flags    []string // of go build
 	overlay  bool     // coroc build in place of files
@@ -40,8 +44,8 @@ type build struct {
 	vendored bool     // the modules come from the vendor directory
 	goes     string   // the Go release, "" for this one, "newest" for that
 	files    string   // the Go release that coroc is made of and runs with, if it is another one
-	emulator string   // runs the binary
 	words    int      // size of int, if it is not 64
+	emulated bool     // set by make
 	missing  func() string
 }
 
@@ -67,15 +71,35 @@ var builds = []build{
 	{name: "changed, overlay, trimpath", full: true, changed: true, overlay: true, flags: []string{"-trimpath"}},
 	{name: "386, overlay, stripped", full: true, overlay: true, env: []string{"GOARCH=386", "CGO_ENABLED=0"}, flags: []string{"-ldflags=-s -w"}, words: 32},
 	{name: "386, softfloat, test", full: true, test: true, env: []string{"GOARCH=386", "GO386=softfloat", "CGO_ENABLED=0"}, words: 32},
-	{name: "arm64", env: []string{"GOARCH=arm64", "CGO_ENABLED=0"}, emulator: "qemu-aarch64-static"},
-	{name: "arm64, overlay", full: true, overlay: true, env: []string{"GOARCH=arm64", "CGO_ENABLED=0"}, emulator: "qemu-aarch64-static"},
-	{name: "s390x, big-endian", full: true, env: []string{"GOARCH=s390x", "CGO_ENABLED=0"}, emulator: "qemu-s390x-static"},
-	{name: "mips, 32 bits, big-endian", full: true, env: []string{"GOARCH=mips", "CGO_ENABLED=0"}, emulator: "qemu-mips-static", words: 32},
+	{name: "arm, 32 bits", insteadOf: "386", env: []string{"GOARCH=arm", "CGO_ENABLED=0"}, words: 32},
+	{name: "arm64", env: []string{"GOARCH=arm64", "CGO_ENABLED=0"}},
+	{name: "arm64, overlay", full: true, overlay: true, env: []string{"GOARCH=arm64", "CGO_ENABLED=0"}},
+	{name: "s390x, big-endian", full: true, env: []string{"GOARCH=s390x", "CGO_ENABLED=0"}},
+	{name: "mips, 32 bits, big-endian", full: true, env: []string{"GOARCH=mips", "CGO_ENABLED=0"}, words: 32},
 	{name: "older Go", full: true, goes: olderGo},
 	{name: "newest Go", full: true, goes: "newest"},
 	{name: "newest Go, overlay, 386", full: true, goes: "newest", overlay: true, env: []string{"GOARCH=386", "CGO_ENABLED=0"}, words: 32},
 	{name: "files by coroc of this Go, built by the newest", full: true, goes: "newest", files: "local"},
 	{name: "files by coroc of the newest Go, built by this", full: true, files: "newest"},
+}
+
+// emulators run programs of other architectures, where the kernel does not run them itself.
+// That of QEMU for 386 does not: Go's signal handlers find no goroutine in it.
+var emulators = map[string]string{
+	"arm":   "qemu-arm-static",
+	"arm64": "qemu-aarch64-static",
+	"mips":  "qemu-mips-static",
+	"s390x": "qemu-s390x-static",
+}
+
+// arch returns the architecture of a build, "" for that of this test.
+func (b *build) arch() string {
+	for _, v := range b.env {
+		if arch, ok := strings.CutPrefix(v, "GOARCH="); ok {
+			return arch
+		}
+	}
+	return ""
 }
 
 func noRace() string {
@@ -97,6 +121,7 @@ type workshop struct {
 	root    string // of this repository
 	archive *txtar.Archive
 	corocs  map[string]string // binaries of coroc, by the Go release that they are of
+	runners map[string]runner // by architecture
 	proxy   string            // GOPROXY with this repository and lib in it
 	cache   string            // the module cache that it fills
 }
@@ -105,7 +130,58 @@ func newWorkshop(t *testing.T, archive *txtar.Archive) *workshop {
 	t.Helper()
 	root, err := filepath.Abs("..")
 	require.NoError(t, err)
-	return &workshop{t: t, dir: t.TempDir(), root: root, archive: archive, corocs: map[string]string{}}
+	return &workshop{t: t, dir: t.TempDir(), root: root, archive: archive, corocs: map[string]string{}, runners: map[string]runner{}}
+}
+
+// A runner is what runs the programs of an architecture.
+type runner struct {
+	emulator string // "" where the kernel runs them
+	missing  string // why they do not run here
+}
+
+// hello finds out whether programs run, and whether a fault reaches them as a panic.
+const hello = `package main
+
+func main() {
+	defer func() {
+		if recover() == nil {
+			panic("no fault")
+		}
+	}()
+	var p *int
+	*p = 1
+}
+`
+
+// runner tries a program that coroc has nothing to do with.
+func (w *workshop) runner(arch string) runner {
+	w.t.Helper()
+	if arch == "" {
+		return runner{}
+	}
+	if r, ok := w.runners[arch]; ok {
+		return r
+	}
+	dir := filepath.Join(w.dir, "hello-"+arch)
+	bin := filepath.Join(dir, "hello.bin")
+	require.NoError(w.t, os.MkdirAll(dir, 0o777))
+	require.NoError(w.t, os.WriteFile(filepath.Join(dir, "hello.go"), []byte(hello), 0o666))
+	w.must(dir, []string{"GOTOOLCHAIN=local", "GOARCH=" + arch, "CGO_ENABLED=0"}, "go", "build", "-o", bin, "hello.go")
+	var r runner
+	if _, err := w.run(dir, nil, bin); err != nil {
+		r.missing = fmt.Sprintf("programs for %s do not run here: %v", arch, err)
+		if e := emulators[arch]; e != "" {
+			if _, err := exec.LookPath(e); err != nil {
+				r.missing += "; " + e + ", which is in qemu-user-static of Debian, is not installed"
+			} else if out, err := w.run(dir, nil, e, bin); err != nil {
+				r.missing += fmt.Sprintf("; %s: %v: %s", e, err, firstLine(out))
+			} else {
+				r = runner{emulator: e}
+			}
+		}
+	}
+	w.runners[arch] = r
+	return r
 }
 
 // unavailable says why a build cannot be made or run here, or returns "".
@@ -115,15 +191,16 @@ func (w *workshop) unavailable(b *build) string {
 			return why
 		}
 	}
-	if b.emulator != "" {
-		if _, err := exec.LookPath(b.emulator); err != nil {
-			return b.emulator + " is not installed: it is in qemu-user-static of Debian"
-		}
-	}
 	if os.Getenv("GOARCH") != "" || runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {
 		if len(b.env) > 0 {
 			return "other architectures run on linux/amd64 only"
 		}
+	}
+	if r := w.runner(b.arch()); r.missing != "" {
+		return r.missing
+	}
+	if b.insteadOf != "" && !*all && (*only == "" || named(b.insteadOf)) && w.runner(b.insteadOf).missing == "" {
+		return "programs for " + b.insteadOf + " run here"
 	}
 	for _, goes := range []*string{&b.goes, &b.files} {
 		if *goes == "newest" {
@@ -243,8 +320,9 @@ func (w *workshop) make(b *build) []string {
 		w.must(dir, append(env, toolchain(goes)...), w.coroc(goes), "./...")
 		w.must(dir, env, "go", append(append([]string{"build", "-tags", "durable", "-o", bin}, b.flags...), ".")...)
 	}
-	if b.emulator != "" {
-		return []string{b.emulator, bin}
+	if e := w.runner(b.arch()).emulator; e != "" {
+		b.emulated = true
+		return []string{e, bin}
 	}
 	return []string{bin}
 }

@@ -26,7 +26,7 @@ func TestReleases(t *testing.T) {
 	}
 	if !*all && *only == "" {
 		defer func(list string) { *only = list }(*only)
-		*only = "plain;386"
+		*only = "plain;386;arm, 32 bits"
 	}
 	dirs, err := filepath.Glob("testdata/states/*")
 	require.NoError(t, err)

@@ -61,6 +61,7 @@ func TestEachCrash(t *testing.T) {
 		crashes += r.Crashes()
 		if dispatchtest.Durable {
 			assert.ElementsMatch(t, []int{0, 1, 2, 6, 7}, dispatchtest.Inputs(r, double))
+			synctest.Wait()
 			stats, err := r.Dispatcher().Stats(t.Context())
 			require.NoError(t, err)
 			assert.EqualValues(t, 6, stats.OK)

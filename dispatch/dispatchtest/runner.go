@@ -86,6 +86,10 @@ func Run(t *testing.T, test func(t *testing.T, r *Runner)) {
 // bubble of its own, with a new runner.
 //
 // Steps that do not depend on each other may change places from one time to the next.
+//
+// [Call], [Dispatch], [Wait] and [Send] go on over the crash. Whatever else the test does, with
+// [Runner.Dispatcher] or a function itself, can meet it: [synctest.Wait] before that, when the
+// calls are done, leaves nothing under way that could be crashed.
 func EachCrash(t *testing.T, test func(t *testing.T, r *Runner)) {
 	t.Helper()
 	steps := 0
