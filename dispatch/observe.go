@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/coroc-dev/coroc/dispatch/engine"
@@ -159,24 +160,53 @@ func callInfo(ctx context.Context, names *engine.Names, c *store.Call) (CallInfo
 	if err != nil {
 		return CallInfo{}, fmt.Errorf("dispatch: %w", err)
 	}
+	parent := ""
+	if c.Parent != 0 {
+		// A call and the one that awaits it can be of different ownerships.
+		parent, err = names.FormatCall(ctx, c.Parent)
+		if err != nil && !errors.Is(err, store.ErrNotFound) { // then it was removed, and this one will be
+			return CallInfo{}, fmt.Errorf("dispatch: %w", err)
+		}
+	}
+	return newCallInfo(ID(id), ID(parent), c), nil
+}
+
+// callInfos does what callInfo does for many calls, and asks the store once.
+func callInfos(ctx context.Context, names *engine.Names, calls []store.Call) ([]CallInfo, error) {
+	var parents []int64
+	for i := range calls {
+		if parent := calls[i].Parent; parent != 0 {
+			parents = append(parents, parent)
+		}
+	}
+	slices.Sort(parents)
+	ids, err := names.FormatCalls(ctx, slices.Compact(parents))
+	if err != nil {
+		return nil, fmt.Errorf("dispatch: %w", err)
+	}
+	all := make([]CallInfo, len(calls))
+	for i := range calls {
+		c := &calls[i]
+		id, err := names.Format(ctx, c.Incarnation, c.ID)
+		if err != nil {
+			return nil, fmt.Errorf("dispatch: %w", err)
+		}
+		all[i] = newCallInfo(ID(id), ID(ids[c.Parent]), c)
+	}
+	return all, nil
+}
+
+func newCallInfo(id, parent ID, c *store.Call) CallInfo {
 	info := CallInfo{
-		ID: ID(id), Function: c.Function, Key: c.Key, Phase: c.Phase, Status: c.Status,
+		ID: id, Parent: parent, Function: c.Function, Key: c.Key, Phase: c.Phase, Status: c.Status,
 		Attempts: c.Attempts, Awaits: c.Awaits, Created: c.Created, Updated: c.Updated, Due: c.Due,
 		Input: c.Input, Output: c.Output, State: len(c.State), Progress: c.Progress,
 		Priority: c.Priority, Partition: c.Partition, Deadline: c.Deadline,
 	}
-	if c.Parent != 0 {
-		// A call and the one that awaits it can be of different ownerships.
-		parent, err := names.FormatCall(ctx, c.Parent)
-		if err != nil && !errors.Is(err, store.ErrNotFound) { // then it was removed, and this one will be
-			return CallInfo{}, fmt.Errorf("dispatch: %w", err)
-		}
-		info.Parent = ID(parent)
-	}
 	if len(c.Error) != 0 {
 		info.Err = decodeError(c.Status, c.Error, nil)
 	}
-	return info, nil
+	return info
 }
 
 func stats(counts []store.Count) Stats {

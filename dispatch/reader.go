@@ -65,11 +65,11 @@ func (r *Reader) each(ctx context.Context, next func(context.Context, int64, int
 		if len(calls) == 0 {
 			return nil
 		}
-		for i := range calls {
-			info, err := callInfo(ctx, r.names, &calls[i])
-			if err != nil {
-				return err
-			}
+		infos, err := callInfos(ctx, r.names, calls)
+		if err != nil {
+			return err
+		}
+		for _, info := range infos {
 			if !f(info) {
 				return nil
 			}

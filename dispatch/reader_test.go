@@ -6,9 +6,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/coroc-dev/coroc/dispatch"
+	"github.com/coroc-dev/coroc/dispatch/store"
+	"github.com/coroc-dev/coroc/dispatch/store/memory"
 )
 
 func names(t *testing.T, each func(context.Context, func(dispatch.CallInfo) bool) error) (all []string) {
@@ -97,4 +100,72 @@ func TestReader(t *testing.T) {
 		t.Error("it awaits nothing")
 		return false
 	}))
+}
+
+// counted counts what its readers are asked.
+type counted struct {
+	*memory.Memory
+	n int
+}
+
+func (a *counted) OpenReader(ctx context.Context) (store.Reader, error) {
+	r, err := a.Memory.OpenReader(ctx)
+	return counting{r, &a.n}, err
+}
+
+type counting struct {
+	store.Reader
+	n *int
+}
+
+func (c counting) Call(ctx context.Context, id int64) (*store.Call, error) {
+	*c.n++
+	return c.Reader.Call(ctx, id)
+}
+
+func (c counting) Calls(ctx context.Context, after int64, limit int) ([]store.Call, error) {
+	*c.n++
+	return c.Reader.Calls(ctx, after, limit)
+}
+
+func (c counting) IncarnationName(ctx context.Context, n int64) (string, error) {
+	*c.n++
+	return c.Reader.IncarnationName(ctx, n)
+}
+
+func (c counting) Incarnations(ctx context.Context, ids []int64) (map[int64]int64, error) {
+	*c.n++
+	return c.Reader.Incarnations(ctx, ids)
+}
+
+// What made a call is not asked for call by call.
+func TestReaderAsksByPage(t *testing.T) {
+	const n = 1000
+	m := memory.New()
+	s, err := m.Open(t.Context())
+	require.NoError(t, err)
+	var step store.Step
+	for id := int64(1); id <= 2*n; id++ {
+		step.Create = append(step.Create, store.Call{
+			ID: id, Incarnation: s.Incarnation(), Parent: max(id-n, 0), Root: max(id-n, 0), Function: "f", Phase: store.Ready,
+		})
+	}
+	require.NoError(t, s.Commit(t.Context(), []store.Step{step}))
+	require.NoError(t, s.Close())
+	a := &counted{Memory: m}
+	r, err := dispatch.OpenReaderFrom(t.Context(), a)
+	require.NoError(t, err)
+	defer r.Close()
+	var ids []dispatch.ID
+	require.NoError(t, r.Calls(t.Context(), func(c dispatch.CallInfo) bool {
+		ids = append(ids, c.ID)
+		if len(ids) > n {
+			assert.Equal(t, ids[len(ids)-1-n], c.Parent)
+		} else {
+			assert.Empty(t, c.Parent)
+		}
+		return true
+	}))
+	assert.Len(t, ids, 2*n)
+	assert.Less(t, a.n, n/20)
 }

@@ -345,10 +345,18 @@ func (e *Engine) loadResults(c *call) ([]Result, error) {
 	ctx := context.Background()
 	results := make([]Result, c.width)
 	if c.waits.Begin {
+		numbers := make([]int64, c.width)
+		for i := range numbers {
+			numbers[i] = c.at(i)
+		}
+		ids, err := e.names.FormatCalls(ctx, numbers)
+		if err != nil {
+			return nil, err
+		}
 		for i := range results {
-			id, err := e.names.FormatCall(ctx, c.at(i))
-			if err != nil {
-				return nil, err
+			id, ok := ids[numbers[i]]
+			if !ok {
+				return nil, fmt.Errorf("call %d: %w", numbers[i], store.ErrNotFound)
 			}
 			results[i] = Result{Status: store.OK, ID: id}
 		}

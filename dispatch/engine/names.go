@@ -15,10 +15,7 @@ import (
 // Names makes the ids that the outside sees: the name of the ownership under which a call
 // was made, and the call's number. It is safe for concurrent use.
 type Names struct {
-	store interface {
-		IncarnationName(ctx context.Context, incarnation int64) (string, error)
-		Call(ctx context.Context, id int64) (*store.Call, error)
-	}
+	store store.Reader
 	mu    sync.Mutex
 	names map[int64]string
 	last  int64 // FormatCall's last argument and result
@@ -34,10 +31,7 @@ type ownership struct {
 }
 
 // NewNames returns the names of the calls in a store.
-func NewNames(s interface {
-	IncarnationName(ctx context.Context, incarnation int64) (string, error)
-	Call(ctx context.Context, id int64) (*store.Call, error)
-}) *Names {
+func NewNames(s store.Reader) *Names {
 	return &Names{store: s, names: make(map[int64]string)}
 }
 
@@ -80,17 +74,36 @@ func (n *Names) FormatCall(ctx context.Context, id int64) (string, error) {
 	if last == id && id != 0 {
 		return text, nil
 	}
-	c, err := n.store.Call(ctx, id)
+	texts, err := n.FormatCalls(ctx, []int64{id})
 	if err != nil {
-		return "", fmt.Errorf("call %d: %w", id, err)
-	}
-	if text, err = n.Format(ctx, c.Incarnation, id); err != nil {
 		return "", err
+	}
+	text, ok := texts[id]
+	if !ok {
+		return "", fmt.Errorf("call %d: %w", id, store.ErrNotFound)
 	}
 	n.mu.Lock()
 	n.last, n.text = id, text
 	n.mu.Unlock()
 	return text, nil
+}
+
+// FormatCalls returns the ids of calls of which only the numbers are known, of those that there are.
+func (n *Names) FormatCalls(ctx context.Context, ids []int64) (map[int64]string, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	made, err := n.store.Incarnations(ctx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("who made calls: %w", err)
+	}
+	texts := make(map[int64]string, len(made))
+	for id, incarnation := range made {
+		if texts[id], err = n.Format(ctx, incarnation, id); err != nil {
+			return nil, err
+		}
+	}
+	return texts, nil
 }
 
 // Call returns the call with an id that the outside knows, or ErrNoSuchCall.

@@ -13,7 +13,10 @@ import (
 
 // movingStore has calls 1 to n. Of each three, one has no state, and one goes on between the
 // reading of a page and that of the call.
-type movingStore struct{ n int64 }
+type movingStore struct {
+	store.Reader
+	n int64
+}
 
 func (s movingStore) Unfinished(_ context.Context, after int64, limit int) (page []store.Call, _ error) {
 	for id := after + 1; id <= s.n && len(page) < limit; id++ {
@@ -38,7 +41,7 @@ func (s movingStore) IncarnationName(context.Context, int64) (string, error) { r
 
 // States are read page by page, and are those that are there when their calls are read.
 func TestStates(t *testing.T) {
-	s := movingStore{2*page + 5}
+	s := movingStore{n: 2*page + 5}
 	next := int64(1)
 	err := States(context.Background(), s, NewNames(s), func(id string, c *store.Call) error {
 		require.Equal(t, fmt.Sprint("a-", next), id)

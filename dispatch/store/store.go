@@ -220,6 +220,10 @@ type Reader interface {
 	// Call returns a call whole, or ErrNotFound.
 	Call(ctx context.Context, id int64) (*Call, error)
 
+	// Incarnations returns the numbers of the ownerships under which calls were made, by the ids of those of them
+	// that there are.
+	Incarnations(ctx context.Context, ids []int64) (map[int64]int64, error)
+
 	// ByKey returns the call that was created with the key, or ErrNotFound.
 	ByKey(ctx context.Context, key string) (*Call, error)
 

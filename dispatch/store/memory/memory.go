@@ -367,6 +367,19 @@ func (r reader) call(id int64) (*store.Call, error) {
 	return clone(c), nil
 }
 
+// Incarnations implements [store.Reader].
+func (r reader) Incarnations(_ context.Context, ids []int64) (map[int64]int64, error) {
+	r.m.mu.Lock()
+	defer r.m.mu.Unlock()
+	all := make(map[int64]int64, len(ids))
+	for _, id := range ids {
+		if c := r.m.calls[id]; c != nil {
+			all[id] = c.Incarnation
+		}
+	}
+	return all, nil
+}
+
 // ByKey implements [store.Reader].
 func (r reader) ByKey(_ context.Context, key string) (*store.Call, error) {
 	r.m.mu.Lock()

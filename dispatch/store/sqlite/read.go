@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -115,6 +116,27 @@ func (r *reader) Call(ctx context.Context, id int64) (*store.Call, error) {
 		return c, err
 	}
 	return r.call(ctx, callSQL+"WHERE c.id = ?", id) // it may have got its row
+}
+
+// Incarnations implements [store.Store].
+func (r *reader) Incarnations(ctx context.Context, ids []int64) (map[int64]int64, error) {
+	list, err := json.Marshal(ids)
+	if err != nil {
+		return nil, err
+	}
+	type made struct{ id, by int64 }
+	found, err := query(ctx, r.db, func(row scanner, m *made) error { return row.Scan(&m.id, &m.by) },
+		`WITH asked AS MATERIALIZED (SELECT value AS id FROM json_each(?))
+		SELECT c.id, c.incarnation FROM asked a CROSS JOIN calls c ON c.id = a.id
+		UNION ALL SELECT p.first, (SELECT max(id) FROM incarnations)`+heldSQL+`AND p.first IN (SELECT id FROM asked)`, string(list))
+	if err != nil {
+		return nil, err
+	}
+	all := make(map[int64]int64, len(found))
+	for _, m := range found {
+		all[m.id] = m.by
+	}
+	return all, nil
 }
 
 // ByKey implements [store.Store].

@@ -202,8 +202,17 @@ func (w *twins) look(i int) (all sight) {
 		return calls, err
 	}
 	all.Heads = paged(func(after int64, limit int) ([]store.Call, error) { return head(s.Unfinished(ctx, after, limit)) })
+	var ids []int64
 	for id := w.from; id < all.Last+2; id++ {
+		ids = append(ids, id)
+	}
+	made, err := s.Incarnations(ctx, ids)
+	must(err)
+	for _, id := range ids {
 		c, err := s.Call(ctx, id)
+		if by, is := made[id]; is != (err == nil) || is && by != c.Incarnation {
+			require.Fail(w.t, "Incarnations differ from Call", "call %d: %d, %v: %v, %v", id, by, is, c, err)
+		}
 		if err == nil {
 			all.Each = append(all.Each, same(*c)...)
 		} else {
