@@ -14,7 +14,8 @@ func TestSchedule(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		seed := rapid.Uint64().Draw(t, "seed")
 		c := circumstances{
-			Duration: 30 * time.Second, Every: 300 * time.Millisecond, Lease: time.Second,
+			// So long that each kind comes: about 600 things happen.
+			Duration: 3 * time.Minute, Every: 300 * time.Millisecond, Lease: time.Second,
 			Workers: rapid.IntRange(1, 5).Draw(t, "workers"), Server: rapid.Bool().Draw(t, "server"),
 		}
 		c.Private = c.Server && rapid.Bool().Draw(t, "private")
