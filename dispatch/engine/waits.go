@@ -73,14 +73,38 @@ func Awaited(ctx context.Context, s store.Reader, rec *store.Call) iter.Seq2[*st
 		}
 		var c call
 		c.readWaits(rec)
-		for i := range c.width {
-			child, err := s.Call(ctx, c.at(i))
-			if errors.Is(err, store.ErrNotFound) {
-				continue
+		for _, span := range c.awaited() {
+			for child, err := range span.calls(ctx, s) {
+				if !yield(child, err) || err != nil {
+					return
+				}
 			}
-			if !yield(child, err) || err != nil {
+		}
+	}
+}
+
+// awaitedPage is how many calls are read at a time, with their inputs and outputs.
+const awaitedPage = 256
+
+// calls reads the calls of a span that there are, page by page.
+func (s span) calls(ctx context.Context, from store.Reader) iter.Seq2[*store.Call, error] {
+	return func(yield func(*store.Call, error) bool) {
+		last := s.first + int64(s.n) - 1
+		for after := s.first - 1; after < last; {
+			calls, err := from.Calls(ctx, after, int(min(last-after, awaitedPage)))
+			if err != nil {
+				yield(nil, err)
 				return
 			}
+			for i := range calls {
+				if calls[i].ID > last || !yield(&calls[i], nil) {
+					return
+				}
+			}
+			if len(calls) == 0 {
+				return
+			}
+			after = calls[len(calls)-1].ID
 		}
 	}
 }
