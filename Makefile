@@ -41,8 +41,8 @@ unit: ## run the tests without the race detector
 
 race: ## run the tests of runtime, coroutine and dispatch with the race detector
 ifeq ($(RACE),yes)
-	$(GO) test -race -short ./runtime/... ./coroutine/... ./dispatch/...
-	$(GO) test -race -short -tags durable $(BOTH)
+	$(GO) test -timeout 30m -race -short ./runtime/... ./coroutine/... ./dispatch/...
+	$(GO) test -timeout 30m -race -short -tags durable $(BOTH)
 else
 	@echo 'race: left out, since the race detector needs cgo and a C compiler, and there is none'
 endif
