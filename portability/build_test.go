@@ -45,7 +45,6 @@ type build struct {
 	goes     string   // the Go release, "" for this one, "newest" for that
 	files    string   // the Go release that coroc is made of and runs with, if it is another one
 	words    int      // size of int, if it is not 64
-	emulated bool     // set by make
 	missing  func() string
 }
 
@@ -321,7 +320,6 @@ func (w *workshop) make(b *build) []string {
 		w.must(dir, env, "go", append(append([]string{"build", "-tags", "durable", "-o", bin}, b.flags...), ".")...)
 	}
 	if e := w.runner(b.arch()).emulator; e != "" {
-		b.emulated = true
 		return []string{e, bin}
 	}
 	return []string{bin}

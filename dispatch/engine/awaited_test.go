@@ -37,7 +37,6 @@ func TestAwaited(t *testing.T) {
 			left = append(left, id)
 		}
 	}
-	require.NoError(t, s.Commit(ctx, []store.Step{{Delete: gone}}))
 	for _, c := range []struct {
 		first   int64
 		width   int
