@@ -117,18 +117,13 @@ func (r *reader) Call(ctx context.Context, id int64) (*store.Call, error) {
 
 // Incarnations implements [store.Reader].
 func (r *reader) Incarnations(ctx context.Context, ids []int64) (map[int64]int64, error) {
-	type made struct{ id, by int64 }
-	found, err := query(ctx, r, func(row pgx.Row, m *made) error { return row.Scan(&m.id, &m.by) },
-		`SELECT id, incarnation FROM coroc.calls WHERE id = ANY ($1)
-		UNION ALL SELECT awaited, owner FROM coroc.held WHERE awaited = ANY ($1)`, append([]int64{}, ids...))
-	if err != nil {
-		return nil, err
+	find := func(text string) func([]int64) ([]store.Made, error) {
+		return func(ids []int64) ([]store.Made, error) {
+			return query(ctx, r, func(row pgx.Row, m *store.Made) error { return row.Scan(&m.ID, &m.Incarnation) }, text, ids)
+		}
 	}
-	all := make(map[int64]int64, len(found))
-	for _, m := range found {
-		all[m.id] = m.by
-	}
-	return all, nil
+	return store.FindIncarnations(ids, find("SELECT id, incarnation FROM coroc.calls WHERE id = ANY ($1)"),
+		find("SELECT awaited, owner FROM coroc.held WHERE awaited = ANY ($1)"))
 }
 
 // ByKey implements [store.Reader].

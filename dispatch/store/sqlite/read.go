@@ -120,23 +120,17 @@ func (r *reader) Call(ctx context.Context, id int64) (*store.Call, error) {
 
 // Incarnations implements [store.Store].
 func (r *reader) Incarnations(ctx context.Context, ids []int64) (map[int64]int64, error) {
-	list, err := json.Marshal(ids)
-	if err != nil {
-		return nil, err
+	find := func(text string) func([]int64) ([]store.Made, error) {
+		return func(ids []int64) ([]store.Made, error) {
+			list, err := json.Marshal(ids)
+			if err != nil {
+				return nil, err
+			}
+			return query(ctx, r.db, func(row scanner, m *store.Made) error { return row.Scan(&m.ID, &m.Incarnation) }, text, string(list))
+		}
 	}
-	type made struct{ id, by int64 }
-	found, err := query(ctx, r.db, func(row scanner, m *made) error { return row.Scan(&m.id, &m.by) },
-		`WITH asked AS MATERIALIZED (SELECT value AS id FROM json_each(?))
-		SELECT c.id, c.incarnation FROM asked a CROSS JOIN calls c ON c.id = a.id
-		UNION ALL SELECT p.first, (SELECT max(id) FROM incarnations)`+heldSQL+`AND p.first IN (SELECT id FROM asked)`, string(list))
-	if err != nil {
-		return nil, err
-	}
-	all := make(map[int64]int64, len(found))
-	for _, m := range found {
-		all[m.id] = m.by
-	}
-	return all, nil
+	return store.FindIncarnations(ids, find("SELECT id, incarnation FROM calls WHERE id IN (SELECT value FROM json_each(?))"),
+		find("SELECT p.first, (SELECT max(id) FROM incarnations)"+heldSQL+"AND p.first IN (SELECT value FROM json_each(?))"))
 }
 
 // ByKey implements [store.Store].
